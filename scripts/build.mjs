@@ -1,0 +1,14 @@
+// Compiles the TypeScript to dist/ and bundles the workflows once, so that workers start with a ready bundle.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { bundleWorkflowCode } from '@temporalio/worker';
+
+const root = path.resolve(import.meta.dirname, '..');
+fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', root], { stdio: 'inherit' });
+const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
+const { code } = await bundleWorkflowCode({ workflowsPath: path.join(root, 'workflows/index.ts'), logger: quiet });
+const file = path.join(root, 'dist/workflow-bundle.js');
+fs.writeFileSync(`${file}.part`, code);
+fs.renameSync(`${file}.part`, file);
