@@ -6,9 +6,39 @@ export default defineConfig({
     pool: 'forks',
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/wire/**/*.test.ts', 'test/http/**/*.test.ts'] } },
-      { extends: true, test: { name: 'store', include: ['test/store/**/*.test.ts'], globalSetup: ['test/store/setup.ts'], testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 2 } },
-      { extends: true, test: { name: 'saga', include: ['test/saga/**/*.test.ts'], globalSetup: ['test/saga/setup.ts'], testTimeout: 120_000, hookTimeout: 180_000, maxWorkers: 2 } },
-      { extends: true, test: { name: 'real', include: ['test/playground/**/*.test.ts', 'test/fabric/**/*.test.ts', 'test/e2e/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 2_400_000, maxWorkers: 1, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: 'store',
+          include: ['test/store/**/*.test.ts'],
+          globalSetup: ['test/store/setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'saga',
+          include: ['test/saga/**/*.test.ts'],
+          globalSetup: ['test/saga/setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/playground/**/*.test.ts', 'test/fabric/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 2_400_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

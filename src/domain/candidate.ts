@@ -1,0 +1,69 @@
+import type { Flavor, NodeIdentity } from './flavor.ts';
+import type { Resources } from './resources.ts';
+
+/** Which REAR a peer speaks: FLUIDOS nodes know no release, terminate or idempotency key. */
+export type Dialect = 'fluidos' | 'rearguard';
+
+/** What a request looks for. The same selector goes to the seller (as far as its query language says it) and is applied again here. */
+export interface ResourceRequest {
+  readonly resources: Resources;
+  readonly architecture?: string;
+  /** Any of them; compared without case with country and city. */
+  readonly locations?: readonly string[];
+  readonly maxLatencyMs?: number;
+  /** The most that an hour of the bought part may cost. */
+  readonly maxHourlyPrice?: { readonly amount: string; readonly currency: string };
+}
+
+/** A remote flavor that somebody offered us, with what buying the part we need would cost. */
+export interface Candidate {
+  readonly flavor: Flavor;
+  /** Where RESERVE and PURCHASE go: the flavor's owner. */
+  readonly seller: NodeIdentity;
+  readonly dialect: Dialect;
+  /** What to buy of it: the request, rounded up to the flavor's minimum and steps. */
+  readonly part: Resources;
+  /** Of the part; absent when the flavor has no price. */
+  readonly hourly?: { readonly amount: string; readonly currency: string };
+  readonly latencyMs?: number;
+  /** 0 to 1; 0.5 is neutral. */
+  readonly rating: number;
+}
+
+/** Why a flavor will not do; `code` for programs, `detail` for people. */
+export interface Refusal {
+  readonly code:
+    | 'not-a-slice'
+    | 'unavailable'
+    | 'own-flavor'
+    | 'too-small'
+    | 'cannot-be-cut'
+    | 'architecture'
+    | 'location'
+    | 'latency'
+    | 'price'
+    | 'currency'
+    | 'no-price'
+    | 'malformed'
+    | 'failed-before';
+  readonly detail: string;
+}
+
+/** A line of an intent's plan: every flavor that was seen, and what became of it. */
+export interface PlanEntry {
+  readonly flavorId: string;
+  readonly seller: string;
+  readonly hourly?: { readonly amount: string; readonly currency: string };
+  readonly latencyMs?: number;
+  readonly rating?: number;
+  readonly rank?: number;
+  readonly verdict: 'open' | 'trying' | 'held' | 'refused' | 'failed' | 'ended';
+  readonly reasons: readonly string[];
+}
+
+/** A node that did not answer a discovery, and why. */
+export interface SilentNode {
+  readonly address: string;
+  readonly code: string;
+  readonly detail: string;
+}

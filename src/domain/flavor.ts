@@ -1,0 +1,85 @@
+import type { ClusterId, FlavorId, NodeId } from './ids.ts';
+import type { Price } from './money.ts';
+import type { Quantity } from './quantity.ts';
+import type { Resources } from './resources.ts';
+
+/** Who a REAR node is and where it answers. */
+export interface NodeIdentity {
+  readonly id: NodeId;
+  /** `host:port`, as REAR's `IP` field carries it. */
+  readonly address: string;
+  readonly domain: string;
+  /** Liqo's id of its cluster, once known. */
+  readonly clusterId?: ClusterId;
+}
+
+export interface Location {
+  readonly latitude?: string;
+  readonly longitude?: string;
+  /** Travels as `altitude` between FLUIDOS nodes. */
+  readonly country?: string;
+  readonly city?: string;
+  readonly additionalNotes?: string;
+}
+
+/** How a slice may be cut: a part is at least `min`, and above it a whole number of `step`s; `0` means any amount. */
+export interface Partitionability {
+  readonly min: Resources;
+  readonly step: Resources;
+}
+
+export interface Gpu {
+  readonly model: string;
+  readonly cores: Quantity;
+  readonly memory: Quantity;
+}
+
+/** A part of a Kubernetes cluster. */
+export interface K8Slice {
+  readonly kind: 'k8slice';
+  readonly architecture: string;
+  readonly resources: Resources;
+  readonly gpu?: Gpu;
+  /** Milliseconds, declared by the seller; absent when not stated. */
+  readonly latencyMs?: number;
+  readonly securityStandards?: readonly string[];
+  readonly carbonFootprint?: { readonly embodied: number; readonly operational: readonly number[] };
+  /** Free form, as the seller wrote it. */
+  readonly additionalProperties?: Readonly<Record<string, unknown>>;
+  readonly partitionability: Partitionability;
+}
+
+export const HOSTING_POLICIES = ['Provider', 'Consumer', 'Shared'] as const;
+export type HostingPolicy = (typeof HOSTING_POLICIES)[number];
+
+/** A managed service on offer. */
+export interface ServiceOffer {
+  readonly kind: 'service';
+  readonly name: string;
+  readonly description: string;
+  readonly category: string;
+  readonly tags: readonly string[];
+  readonly hostingPolicies: readonly HostingPolicy[];
+  /** A JSON Schema (draft-07) of what the buyer has to configure. */
+  readonly configurationTemplate: Readonly<Record<string, unknown>>;
+}
+
+export type Offer = K8Slice | ServiceOffer;
+
+/** One sellable offer. */
+export interface Flavor {
+  readonly id: FlavorId;
+  readonly providerId: NodeId;
+  readonly offer: Offer;
+  /** Of the whole flavor; absent when the seller states none (FLUIDOS nodes send empty strings by default). */
+  readonly price?: Price;
+  readonly location?: Location;
+  readonly owner: NodeIdentity;
+  readonly available: boolean;
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+/** A flavor whose offer is a slice. */
+export type SliceFlavor = Flavor & { readonly offer: K8Slice };
+export const isSlice = (flavor: Flavor): flavor is SliceFlavor => flavor.offer.kind === 'k8slice';

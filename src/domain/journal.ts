@@ -1,0 +1,16 @@
+/** The six phases of the reference architecture. */
+export const PHASES = ['intent', 'discovery', 'reservation', 'peering', 'usage', 'teardown'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** One step as it happened: what the journal query, the demo's report and a person at night read. */
+export interface JournalEntry {
+  readonly step: string;
+  readonly phase: Phase;
+  readonly direction: 'do' | 'undo';
+  /** Milliseconds since the epoch, workflow time. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly outcome: 'running' | 'done' | 'failed';
+  /** A fault's code and words, or what was reached. */
+  readonly detail?: string;
+}

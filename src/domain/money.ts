@@ -1,0 +1,65 @@
+/** Exact decimal money. Amounts travel as decimal strings; currencies are never mixed. */
+
+export const PERIODS = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
+export type Period = (typeof PERIODS)[number];
+
+/** Hours of a period; a month is 730 hours and a year 8,760, as cloud price lists count them. */
+export const HOURS: Record<Period, number> = { hourly: 1, daily: 24, weekly: 168, monthly: 730, yearly: 8760 };
+
+/** A price of the whole listed flavor per period. */
+export interface Price {
+  readonly amount: string;
+  readonly currency: string;
+  readonly period: Period;
+}
+
+const DECIMAL = /^\d{1,18}(\.\d{1,12})?$/;
+/** Digits behind the point that we compute with; results are rounded up to them. */
+const SCALE = 12;
+
+/** Reads a decimal amount as 10^-12 units; `undefined` when it is not one. */
+export function parseAmount(text: string): bigint | undefined {
+  if (!DECIMAL.test(text)) return undefined;
+  const [whole = '0', fraction = ''] = text.split('.');
+  return BigInt(whole + fraction.padEnd(SCALE, '0'));
+}
+
+function units(text: string): bigint {
+  const value = parseAmount(text);
+  if (value === undefined) throw new Error(`not an amount: ${text}`);
+  return value;
+}
+
+/** Writes 10^-12 units without trailing zeros. */
+export function formatAmount(value: bigint): string {
+  const text = value.toString().padStart(SCALE + 1, '0');
+  const fraction = text.slice(-SCALE).replace(/0+$/, '');
+  const whole = text.slice(0, -SCALE);
+  return fraction === '' ? whole : `${whole}.${fraction}`;
+}
+
+const divideUp = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;
+
+/** What an hour costs, rounded up to 10^-12. */
+export const hourly = (price: Price): string => formatAmount(divideUp(units(price.amount), BigInt(HOURS[price.period])));
+
+/** A part of an amount: `numerator/denominator` of it, rounded up. */
+export const share = (amount: string, numerator: bigint, denominator: bigint): string =>
+  formatAmount(divideUp(units(amount) * numerator, denominator));
+
+export const addAmounts = (a: string, b: string): string => formatAmount(units(a) + units(b));
+
+export const compareAmounts = (a: string, b: string): -1 | 0 | 1 => {
+  const [x, y] = [units(a), units(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+};
+
+/** What a stretch of milliseconds costs at an hourly amount, rounded up. */
+export const costOf = (hourlyAmount: string, milliseconds: number): string =>
+  share(hourlyAmount, BigInt(Math.max(0, Math.ceil(milliseconds))), 3_600_000n);
+
+/** The milliseconds for which `amount` pays at an hourly amount; `undefined` when it costs nothing. */
+export const lastsFor = (amount: string, hourlyAmount: string): number | undefined => {
+  const cost = units(hourlyAmount);
+  return cost === 0n ? undefined : Number((units(amount) * 3_600_000n) / cost);
+};

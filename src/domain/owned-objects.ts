@@ -1,0 +1,91 @@
+/**
+ * Every kind of thing that we, or Liqo for us, make in a cluster: where, who deletes it, who else may use it. Manifests, teardown and
+ * the leak report read this one table.
+ */
+export interface OwnedKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Where it lies: `cluster`, the peer's tenant namespace, the intent's namespace (at the seller: its copy), or our own namespace. */
+  readonly in: 'cluster' | 'tenant' | 'intent' | 'own';
+  readonly side: 'buyer' | 'seller' | 'both';
+  readonly deletedBy: string;
+  readonly sharedBy: string;
+}
+
+export const LIQO = {
+  auth: 'authentication.liqo.io/v1beta1',
+  offloading: 'offloading.liqo.io/v1beta1',
+  core: 'core.liqo.io/v1beta1',
+} as const;
+const RBAC = 'rbac.authorization.k8s.io/v1';
+
+export const OWNED_KINDS = [
+  {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    in: 'cluster',
+    side: 'both',
+    deletedBy: 'peering (tenant), fulfilIntent (intent), Liqo (remote copy)',
+    sharedBy: 'every contract with the peer',
+  },
+  {
+    apiVersion: LIQO.core,
+    kind: 'ForeignCluster',
+    in: 'cluster',
+    side: 'both',
+    deletedBy: 'peering',
+    sharedBy: 'every contract with the peer',
+  },
+  { apiVersion: 'v1', kind: 'Node', in: 'cluster', side: 'buyer', deletedBy: 'Liqo, with the slice', sharedBy: 'nobody' },
+  {
+    apiVersion: LIQO.auth,
+    kind: 'Tenant',
+    in: 'tenant',
+    side: 'seller',
+    deletedBy: 'peering',
+    sharedBy: 'every sold contract of the buyer',
+  },
+  { apiVersion: LIQO.auth, kind: 'ResourceSlice', in: 'tenant', side: 'both', deletedBy: 'acquireFlavor (copy: Liqo)', sharedBy: 'nobody' },
+  { apiVersion: LIQO.auth, kind: 'Identity', in: 'tenant', side: 'buyer', deletedBy: 'Liqo, with the slice', sharedBy: 'nobody' },
+  { apiVersion: LIQO.auth, kind: 'Renew', in: 'tenant', side: 'both', deletedBy: 'Liqo, with the slice', sharedBy: 'nobody' },
+  { apiVersion: LIQO.offloading, kind: 'Quota', in: 'tenant', side: 'seller', deletedBy: 'Liqo, with the slice', sharedBy: 'nobody' },
+  { apiVersion: LIQO.offloading, kind: 'VirtualNode', in: 'tenant', side: 'buyer', deletedBy: 'Liqo, with the slice', sharedBy: 'nobody' },
+  {
+    apiVersion: LIQO.offloading,
+    kind: 'NamespaceMap',
+    in: 'tenant',
+    side: 'both',
+    deletedBy: 'Liqo, with the last slice',
+    sharedBy: 'every contract with the peer',
+  },
+  { apiVersion: LIQO.offloading, kind: 'NamespaceOffloading', in: 'intent', side: 'buyer', deletedBy: 'fulfilIntent', sharedBy: 'nobody' },
+  { apiVersion: LIQO.offloading, kind: 'ShadowPod', in: 'intent', side: 'seller', deletedBy: 'Liqo, with the pod', sharedBy: 'nobody' },
+  {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    in: 'tenant',
+    side: 'both',
+    deletedBy: 'acquireFlavor, peering, Liqo',
+    sharedBy: 'identity: every bought contract of the seller',
+  },
+  { apiVersion: 'v1', kind: 'Secret', in: 'own', side: 'buyer', deletedBy: 'acquireFlavor', sharedBy: 'nobody' },
+  {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    in: 'tenant',
+    side: 'both',
+    deletedBy: 'peering (seller), Liqo (virtual kubelets)',
+    sharedBy: 'every sold contract of the buyer',
+  },
+  { apiVersion: RBAC, kind: 'RoleBinding', in: 'tenant', side: 'both', deletedBy: 'peering', sharedBy: 'every sold contract of the buyer' },
+  {
+    apiVersion: RBAC,
+    kind: 'ClusterRoleBinding',
+    in: 'cluster',
+    side: 'buyer',
+    deletedBy: 'Liqo, with the virtual node',
+    sharedBy: 'nobody',
+  },
+  { apiVersion: 'apps/v1', kind: 'Deployment', in: 'tenant', side: 'buyer', deletedBy: 'Liqo, with the virtual node', sharedBy: 'nobody' },
+  { apiVersion: 'v1', kind: 'Pod', in: 'intent', side: 'both', deletedBy: 'fulfilIntent', sharedBy: 'nobody' },
+] as const satisfies readonly OwnedKind[];

@@ -1,0 +1,19 @@
+import type { AcquisitionId, ContractId } from './ids.ts';
+
+/** Somebody who needs the peering with one cluster: a contract, in one direction. */
+export interface PeeringUser {
+  readonly contract: ContractId;
+  /** `sold`: we are its seller and keep the tenant; `bought`: we are its buyer and keep the remote identity. */
+  readonly direction: 'sold' | 'bought';
+  /** Of the buyer's side: whose stored credentials may serve. */
+  readonly acquisition?: AcquisitionId;
+  /** The workflow that gets the answer. */
+  readonly replyTo: string;
+}
+
+/** The peering's answer to one user. */
+export interface PeeringReport {
+  readonly contract: ContractId;
+  readonly state: 'ready' | 'left' | 'failed';
+  readonly detail?: string;
+}

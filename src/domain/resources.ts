@@ -1,0 +1,36 @@
+import { type Quantity, type QuantityFamily, formatQuantity, nanos } from './quantity.ts';
+
+/** Amounts of what a slice is made of. `storage` is ephemeral storage; what is absent is not asked for. */
+export interface Resources {
+  readonly cpu: Quantity;
+  readonly memory: Quantity;
+  readonly pods: Quantity;
+  readonly storage?: Quantity;
+}
+
+export const RESOURCE_NAMES = ['cpu', 'memory', 'pods', 'storage'] as const;
+export type ResourceName = (typeof RESOURCE_NAMES)[number];
+
+const FAMILY: Record<ResourceName, QuantityFamily> = { cpu: 'decimal', memory: 'binary', pods: 'decimal', storage: 'binary' };
+
+const combine = (a: Resources, b: Resources, f: (x: bigint, y: bigint) => bigint): Resources => {
+  const amount = (name: ResourceName): Quantity => formatQuantity(f(nanos(a[name] ?? '0'), nanos(b[name] ?? '0')), FAMILY[name]);
+  const sum = { cpu: amount('cpu'), memory: amount('memory'), pods: amount('pods') };
+  return a.storage === undefined && b.storage === undefined ? sum : { ...sum, storage: amount('storage') };
+};
+
+export const NOTHING: Resources = { cpu: '0', memory: '0', pods: '0' };
+export const add = (a: Resources, b: Resources): Resources => combine(a, b, (x, y) => x + y);
+/** May go below zero: the caller decides what that means. */
+export const subtract = (a: Resources, b: Resources): Resources => combine(a, b, (x, y) => x - y);
+/** The larger amount of each resource. */
+export const larger = (a: Resources, b: Resources): Resources => combine(a, b, (x, y) => (x > y ? x : y));
+
+/** The resources of which `wanted` asks more than `offered` has; empty when it fits. */
+export const lacking = (offered: Resources, wanted: Resources): readonly ResourceName[] =>
+  RESOURCE_NAMES.filter((name) => nanos(wanted[name] ?? '0') > nanos(offered[name] ?? '0'));
+export const fits = (offered: Resources, wanted: Resources): boolean => lacking(offered, wanted).length === 0;
+
+/** The same amounts in canonical spelling, so that two equal ones are equal as text. */
+export const canonicalResources = (resources: Resources): Resources => combine(resources, NOTHING, (x) => x);
+export const sameResources = (a: Resources, b: Resources): boolean => fits(a, b) && fits(b, a);

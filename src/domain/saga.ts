@@ -1,0 +1,103 @@
+import type { JournalEntry, Phase } from './journal.ts';
+
+/**
+ * A step and its compensation. `forward` answers what it learnt (ids, addresses), which later steps and compensations read. Compensations
+ * need ids only, succeed when there is nothing to undo, and are split by who must help: `undoHere` is what our own side can do alone,
+ * `undoThere` may have to wait for the peer.
+ */
+export interface Step<C extends object> {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly forward: (context: C) => Promise<Partial<C> | undefined>;
+  readonly undoHere?: (context: C) => Promise<void>;
+  readonly undoThere?: (context: C) => Promise<void>;
+}
+
+/** A step that was entered, and how far it is undone. */
+export interface Entered {
+  readonly name: string;
+  readonly here: boolean;
+  readonly there: boolean;
+}
+
+/** Plain data: rides continue-as-new. */
+export interface Progress<C extends object> {
+  readonly context: C;
+  readonly entered: readonly Entered[];
+}
+
+/** What could not be undone in a round. */
+export interface Residue {
+  readonly step: string;
+  readonly side: 'here' | 'there';
+  readonly error: unknown;
+}
+
+export type JournalMark = Omit<JournalEntry, 'startedAt' | 'endedAt'>;
+/** Writes a journal line; called when something starts, and the returned function when it ends. */
+export type Record = (line: {
+  readonly step: string;
+  readonly phase: Phase;
+  readonly direction: 'do' | 'undo';
+}) => (outcome: 'done' | 'failed', error?: unknown) => void;
+
+export interface Saga<C extends object> {
+  /** Runs one step: entered first, then done. A failure leaves it entered. A step that is entered already and done runs again (it is idempotent). */
+  forward(step: Step<C>): Promise<void>;
+  /** One round over everything entered, newest first, past failures; answers what is left. Run it in a non-cancellable scope. */
+  unwind(side: 'here' | 'there'): Promise<readonly Residue[]>;
+  readonly context: C;
+  readonly progress: Progress<C>;
+  /** Whether every entered step is undone on that side. */
+  undone(side: 'here' | 'there'): boolean;
+}
+
+/** The one runner of every saga. Laws: entered before effect; newest first; past failures; `here` before `there`. */
+export function openSaga<C extends object>(steps: readonly Step<C>[], start: Progress<C>, record: Record): Saga<C> {
+  let context = start.context;
+  let entered = [...start.entered];
+  const mark = (name: string, change: Partial<Entered>): void => {
+    entered = entered.map((entry) => (entry.name === name ? { ...entry, ...change } : entry));
+  };
+  return {
+    async forward(step) {
+      if (!entered.some((entry) => entry.name === step.name)) entered = [...entered, { name: step.name, here: false, there: false }];
+      const finish = record({ step: step.name, phase: step.phase, direction: 'do' });
+      try {
+        context = { ...context, ...(await step.forward(context)) };
+      } catch (error) {
+        finish('failed', error);
+        throw error;
+      }
+      finish('done');
+    },
+    async unwind(side) {
+      const residue: Residue[] = [];
+      for (const entry of [...entered].toReversed()) {
+        if (entry[side]) continue;
+        const step = steps.find(({ name }) => name === entry.name);
+        const undo = side === 'here' ? step?.undoHere : step?.undoThere;
+        if (step && undo) {
+          const finish = record({ step: step.name, phase: 'teardown', direction: 'undo' });
+          try {
+            await undo(context);
+          } catch (error) {
+            finish('failed', error);
+            residue.push({ step: step.name, side, error });
+            continue;
+          }
+          finish('done');
+        }
+        mark(entry.name, { [side]: true });
+      }
+      return residue;
+    },
+    get context() {
+      return context;
+    },
+    get progress() {
+      return { context, entered };
+    },
+    undone: (side) => entered.every((entry) => entry[side]),
+  };
+}

@@ -1,0 +1,5 @@
+/** Time, injected. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}

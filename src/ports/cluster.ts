@@ -1,0 +1,61 @@
+import type { Resources } from '../domain/resources.ts';
+import type { Manifest } from '../domain/manifest.ts';
+import type { AcquisitionId, ClusterId, IntentName } from '../domain/ids.ts';
+import type { Wait } from './fabric.ts';
+
+/**
+ * Workloads in our own cluster and on our virtual nodes. Idempotent; takes ids. Faults: CLUSTER_UNREACHABLE, CLUSTER_REFUSED,
+ * WORKLOAD_REFUSED (the API server or a quota refuses the manifest, with its words).
+ */
+export interface Cluster {
+  /** What our own workers have free now: allocatable less requests of living pods, of the largest node and in sum. Virtual nodes do not count. */
+  free(architecture?: string): Promise<{ readonly total: Resources; readonly largestNode: Resources }>;
+  /** The namespace of an intent, labelled as ours. CLUSTER_REFUSED when one of that name exists and is not ours. */
+  ensureNamespace(input: { readonly intent: IntentName; readonly namespace: string; readonly runId: string }): Promise<void>;
+  /** Only namespaces that ensureNamespace made for this run are deleted; waits until gone. STILL_THERE. */
+  removeNamespace(input: { readonly namespace: string; readonly runId: string }, wait: Wait): Promise<void>;
+  /** NamespaceOffloading towards these sellers' clusters (none: selects nothing); waits until Ready when there are some. */
+  offload(input: { readonly namespace: string; readonly sellers: readonly ClusterId[] }, wait: Wait): Promise<void>;
+  /** Here: the offloading selects no cluster any more, so that new pods go elsewhere at once. */
+  moveOffloadingAway(input: { readonly namespace: string }): Promise<void>;
+  /** There: the NamespaceOffloading is gone (a finalizer waits for the seller). STILL_THERE. */
+  removeOffloading(input: { readonly namespace: string }, wait: Wait): Promise<void>;
+  /** Applies the workload; pods are pinned to the acquisition's virtual node, or kept off virtual nodes when there is none. Requests become limits and the reverse on a virtual node. */
+  applyWorkload(input: {
+    readonly namespace: string;
+    readonly manifests: readonly Manifest[];
+    readonly intent: IntentName;
+    readonly acquisition?: AcquisitionId;
+  }): Promise<void>;
+  /** Deletes what applyWorkload made. Waits until its pods are gone here, forcing those whose virtual node is dead. STILL_THERE. */
+  removeWorkload(input: { readonly namespace: string; readonly intent: IntentName }, wait: Wait): Promise<void>;
+  /** Until every pod runs (a Job: runs or succeeded): read at the seller with the slice's own identity when there is an acquisition. WORKLOAD_TIMEOUT with what was last seen, WORKLOAD_REFUSED. */
+  awaitWorkload(
+    input: {
+      readonly namespace: string;
+      readonly intent: IntentName;
+      readonly acquisition?: AcquisitionId;
+      readonly seller?: ClusterId;
+      readonly manifests: readonly Manifest[];
+    },
+    wait: Wait,
+  ): Promise<WorkloadHealth>;
+  workloadHealth(input: {
+    readonly namespace: string;
+    readonly intent: IntentName;
+    readonly acquisition?: AcquisitionId;
+    readonly seller?: ClusterId;
+    readonly manifests: readonly Manifest[];
+  }): Promise<WorkloadHealth>;
+}
+
+export interface WorkloadHealth {
+  readonly state: 'running' | 'succeeded' | 'failed' | 'pending' | 'missing' | 'unknown';
+  readonly pods: readonly {
+    readonly name: string;
+    readonly phase: string;
+    readonly node?: string;
+    readonly readAt: 'home' | 'seller';
+    readonly message?: string;
+  }[];
+}

@@ -1,0 +1,82 @@
+import type { PeeringCredentials } from '../domain/contract.ts';
+import type { AcquisitionId, ClusterId, ContractId } from '../domain/ids.ts';
+import type { Resources } from '../domain/resources.ts';
+
+/**
+ * The peering of our cluster with others (Liqo). Every call is idempotent and takes ids only; every undo succeeds when there is nothing to undo.
+ * Faults of every call: CLUSTER_UNREACHABLE (passing), CLUSTER_REFUSED (permanent, with the API server's words).
+ * Calls named `await…` watch, take an AbortSignal, and say at their deadline what they last saw.
+ */
+export interface Fabric {
+  /** Our own Liqo cluster id. */
+  clusterId(): Promise<ClusterId>;
+  /** Our own objects that must be there before anything is sold: namespace, ClusterRole for tenants, admission policies in force. */
+  prepare(): Promise<void>;
+
+  // --- both roles, driven by the `peering` workflow ---------------------------------------------------------------
+  /** The tenant namespace of a peer, and what Liqo keeps for the peer as a whole (ForeignCluster); waits until they are gone. STILL_THERE. */
+  removeMeetingPlace(input: { readonly peer: ClusterId }, wait: Wait): Promise<void>;
+
+  // --- provider --------------------------------------------------------------------------------------------------
+  /** Tenant namespace, account, binding to our own role, Tenant (Active). Also after a drain. */
+  ensureTenant(input: { readonly buyer: ClusterId }): Promise<void>;
+  /** A fresh token of the tenant's account as a kubeconfig (base64), limited in life. */
+  issueCredentials(input: { readonly buyer: ClusterId; readonly lifetimeMs: number }): Promise<PeeringCredentials>;
+  /** Tenant, binding, account; drains first when slices of the buyer are left. Waits until they are gone. STILL_THERE. */
+  removeTenant(input: { readonly buyer: ClusterId }, wait: Wait): Promise<void>;
+  /**
+   * Gives the verdict on a contract's replicated slice: Accepted with exactly the contract's resources. The slice must be of class `rearguard`, of this
+   * buyer, and ask no more than was bought; otherwise it is Denied with the reason and the call fails with SLICE_DENIED. NOT_FOUND when no slice names the contract.
+   */
+  admitSlice(input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly resources: Resources }): Promise<void>;
+  /** Denies every slice of this contract that has no verdict yet, with the reason on the slice. */
+  denySlice(input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly reason: string }): Promise<void>;
+  /** Ends one contract without the buyer's help: cordons its slice and deletes its shadow pods, so that nothing of it runs any more. */
+  stopSlice(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
+  /** Until the buyer's own teardown has removed the replicated slice and its Quota. STILL_THERE at the deadline. */
+  awaitReplicaGone(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
+
+  // --- consumer --------------------------------------------------------------------------------------------------
+  /** Checks a seller's kubeconfig (server, CA and token only) and keeps it as a Secret of ours, not yet labelled for Liqo. KUBECONFIG_REFUSED. */
+  storeCredentials(input: { readonly acquisition: AcquisitionId; readonly credentials: PeeringCredentials }): Promise<void>;
+  dropCredentials(input: { readonly acquisition: AcquisitionId }): Promise<void>;
+  /** Liqo's remote identity of a seller from an acquisition's stored credentials; keeps whichever token lives longest. */
+  ensureIdentity(input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId }): Promise<void>;
+  /** Waits until it is gone; only when no slice towards that seller is left. STILL_THERE. */
+  removeIdentity(input: { readonly seller: ClusterId }, wait: Wait): Promise<void>;
+  /** The ResourceSlice of an acquisition: class `rearguard` (or `default` towards a FLUIDOS seller), carrying contract and acquisition ids. */
+  requestSlice(input: {
+    readonly seller: ClusterId;
+    readonly acquisition: AcquisitionId;
+    readonly contract: ContractId;
+    readonly resources: Resources;
+    readonly sliceClass: 'rearguard' | 'default';
+  }): Promise<void>;
+  /** Until the virtual node is Ready; answers its name. SLICE_DENIED with the seller's reason; PEERING_TIMEOUT with what was last seen. */
+  awaitVirtualNode(
+    input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId },
+    wait: Wait,
+  ): Promise<{ readonly node: string }>;
+  /** What our own API server can do alone: cordon the virtual node, request the slice's deletion. */
+  withdrawSlice(input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId }): Promise<void>;
+  /** Until slice, virtual node and node are gone (a finalizer waits for the seller). STILL_THERE at the deadline. */
+  awaitSliceGone(input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId }, wait: Wait): Promise<void>;
+  /** Whether an acquisition's virtual node is Ready now. */
+  nodeHealth(input: { readonly acquisition: AcquisitionId }): Promise<NodeHealth>;
+}
+
+export interface NodeHealth {
+  readonly present: boolean;
+  readonly ready: boolean;
+  /** Milliseconds since the epoch of the last change of readiness. */
+  readonly since?: number;
+  readonly message?: string;
+}
+
+/** How long to watch for something, and when to stop. */
+export interface Wait {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Told what was last seen; activities heartbeat with it. */
+  readonly seen?: (what: string) => void;
+}

@@ -1,0 +1,89 @@
+import type { Allocation, Contract, ContractRole, ContractTerms, Transaction } from '../domain/contract.ts';
+import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
+import type { AcquisitionId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
+import type { Ending } from '../domain/reasons.ts';
+import type { Resources } from '../domain/resources.ts';
+
+/** A hold: capacity kept for a buyer for a short time. `released` is a tombstone and stays. */
+export interface Hold {
+  readonly transaction: TransactionId;
+  readonly flavorId: FlavorId;
+  readonly buyer: NodeIdentity;
+  readonly resources: Resources;
+  readonly state: 'held' | 'sold' | 'released' | 'expired';
+  readonly expiresAt: string;
+  readonly contract?: ContractId;
+}
+
+/**
+ * What this node sells: flavors, holds on them, sales. Postgres alone decides; overselling is impossible by constraint.
+ * Faults of every call: STORE_UNAVAILABLE.
+ */
+export interface Inventory {
+  /** Puts a flavor of ours on sale (or replaces its description while nothing of it is held or sold). */
+  publish(flavor: Flavor): Promise<void>;
+  /** Takes a flavor off sale; what is sold of it stays sold. */
+  withdraw(flavor: FlavorId): Promise<void>;
+  /** What can be bought now: totals less what is sold and held. One query. */
+  list(): Promise<readonly Flavor[]>;
+  /** Changes whenever `list` may answer differently; one cheap query, so that an encoded list can be kept. */
+  generation(): Promise<string>;
+  /**
+   * RESERVE in one transaction: holds `part` (the whole flavor when absent) until `ttlMs` from now. The same (buyer, key), or (buyer, flavor) without a
+   * key, gives the same living hold, its end unmoved. A retired flavor is served from its living descendant of the same terms.
+   * Also NOT_FOUND, FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID (minimum, step), HOLD_RELEASED (that key has a tombstone), BUYER_REFUSED (cluster id clash).
+   */
+  reserve(input: {
+    readonly flavor: FlavorId;
+    readonly buyer: NodeIdentity;
+    readonly part?: Resources;
+    readonly idempotencyKey?: string;
+    readonly transaction: TransactionId;
+    readonly ttlMs: number;
+  }): Promise<Transaction & { readonly resources: Resources }>;
+  hold(transaction: TransactionId): Promise<Hold | undefined>;
+  /** Releases a hold by the buyer's key, in any state but sold; leaves a tombstone even where there was none. A sold one answers its contract. */
+  release(input: { readonly buyer: NodeIdentity; readonly idempotencyKey: string }): Promise<{ readonly sold?: ContractId }>;
+  /** Moves a hold from held to released by its transaction; `false` when no row moved (it is sold, or gone). */
+  abandon(transaction: TransactionId): Promise<boolean>;
+  /**
+   * PURCHASE: the hold becomes a sale, the flavor retires and a reduced one is published, the contract and an inactive allocation of type Node are
+   * written, all in one transaction. What was sold in time stays sold when asked again (the same contract). Also HOLD_EXPIRED, HOLD_RELEASED, NOT_FOUND.
+   */
+  sell(input: {
+    readonly transaction: TransactionId;
+    readonly contract: ContractId;
+    readonly seller: NodeIdentity;
+    readonly lifetimeMs: number;
+  }): Promise<Contract>;
+  /** The sale is undone: resources for sale again, allocation released, contract over. Idempotent; unknown is success. */
+  giveBack(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
+  /** Sums for the leak report. */
+  sums(): Promise<InventorySums>;
+}
+
+export interface InventorySums {
+  /** Per resource: what is listed free, held and sold, in canonical quantities. */
+  readonly free: Resources;
+  readonly held: Resources;
+  readonly sold: Resources;
+  readonly holds: number;
+  readonly flavors: number;
+}
+
+/** Contracts and allocations, of both roles. */
+export interface Contracts {
+  /** The buyer's side: stores a bought contract and its inactive allocation of type VirtualNode. Idempotent. */
+  storeBought(input: { readonly terms: ContractTerms; readonly acquisition: AcquisitionId }): Promise<void>;
+  get(contract: ContractId): Promise<Contract | undefined>;
+  ofTransaction(transaction: TransactionId): Promise<Contract | undefined>;
+  ofAcquisition(acquisition: AcquisitionId): Promise<Contract | undefined>;
+  list(filter?: { readonly role?: ContractRole; readonly living?: boolean }): Promise<readonly Contract[]>;
+  /** active → ending; the first ending wins. */
+  markEnding(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
+  /** The buyer's side: contract over, allocation released. */
+  markOver(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
+  /** inactive → active (a released one stays released). */
+  activate(contract: ContractId): Promise<void>;
+  allocations(): Promise<readonly Allocation[]>;
+}

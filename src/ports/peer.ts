@@ -1,0 +1,51 @@
+import type { Dialect, ResourceRequest } from '../domain/candidate.ts';
+import type { ContractState, ContractTerms, PeeringCredentials, Transaction } from '../domain/contract.ts';
+import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
+import type { AcquisitionId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
+import type { Ending } from '../domain/reasons.ts';
+import type { Resources } from '../domain/resources.ts';
+
+/** Other REAR nodes, by address (`host:port`, or a URL). */
+export interface Peers {
+  at(address: string): Peer;
+}
+
+/**
+ * One other node, in domain words. Faults: PEER_UNREACHABLE, PEER_TIMEOUT (may have taken effect), PEER_REFUSED (it said
+ * no, with its words), PEER_LIED (its answer is not REAR, or not what was asked), and those named at a call.
+ */
+export interface Peer {
+  /** `GET /.well-known/rear`; a node that has none is a FLUIDOS node. */
+  describe(): Promise<PeerDescription>;
+  /** LIST_FLAVORS. Rows that cannot be read are left out and counted; the selector is only a hint to the seller. */
+  listFlavors(request?: ResourceRequest): Promise<{ readonly flavors: readonly Flavor[]; readonly unreadable: readonly string[] }>;
+  /** RESERVE_FLAVOR. Repeating it with the same key gives the same transaction. Also FLAVOR_GONE, NOT_ENOUGH. */
+  reserve(input: {
+    readonly flavor: FlavorId;
+    readonly buyer: NodeIdentity;
+    readonly part: Resources;
+    readonly idempotencyKey: AcquisitionId;
+  }): Promise<Transaction>;
+  /** PURCHASE_FLAVOR. With our own dialect it may be repeated. Also HOLD_EXPIRED, HOLD_RELEASED. */
+  purchase(input: {
+    readonly transaction: TransactionId;
+    readonly buyer: NodeIdentity;
+  }): Promise<{ readonly terms: ContractTerms; readonly credentials: PeeringCredentials }>;
+  /** Extension: gives a reservation back, in any state, by the buyer's key; leaves a tombstone; nothing to release is success. */
+  release(input: { readonly buyer: NodeIdentity; readonly idempotencyKey: AcquisitionId }): Promise<void>;
+  /** Extension: the buyer ends a contract; over already is success. */
+  terminate(input: { readonly contract: ContractId; readonly buyer: NodeIdentity; readonly ending: Ending }): Promise<void>;
+  /** Extension: reads a contract back. Also CONTRACT_UNKNOWN. */
+  readContract(contract: ContractId): Promise<{ readonly state: ContractState; readonly ending?: Ending }>;
+  /** Extension: tells a buyer that its contract ends; a hint, which the buyer verifies. */
+  notifyEnd(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
+  /** Extension: living credentials for a living contract. */
+  refreshCredentials(input: { readonly contract: ContractId; readonly buyer: NodeIdentity }): Promise<PeeringCredentials>;
+}
+
+/** What `GET /.well-known/rear` says. */
+export interface PeerDescription {
+  readonly dialect: Dialect;
+  readonly identity?: NodeIdentity;
+  readonly extensions: readonly string[];
+}

@@ -1,0 +1,38 @@
+import type { JournalEntry } from '../domain/journal.ts';
+import type { AcquisitionId, ClusterId, ContractId, IntentName, TransactionId } from '../domain/ids.ts';
+import type { Ending } from '../domain/reasons.ts';
+import type { IntentRecord } from '../domain/status.ts';
+import type { PeeringUser } from '../domain/peering.ts';
+
+/** The running processes (Temporal). Faults: PROCESSES_UNAVAILABLE, NOT_FOUND. */
+export interface Processes {
+  /** Starts an intent; INTENT_EXISTS when one of that name lives with another document. Starting it again with the same document is success. */
+  startIntent(input: { readonly name: IntentName; readonly document: unknown }): Promise<{ readonly created: boolean }>;
+  /** Status, plan and journal of a living (or retained) workflow; undefined when there is none. */
+  readIntent(name: IntentName): Promise<IntentRecord | undefined>;
+  endIntent(name: IntentName, ending: Ending): Promise<void>;
+  retryTeardown(workflowId: string): Promise<void>;
+  /** PURCHASE: starts or joins `contract/<transaction>` and waits until it is signed, at most `timeoutMs`. The contract's own faults come through. */
+  purchase(transaction: TransactionId, timeoutMs: number): Promise<ContractId>;
+  /** Ends a contract at the seller's side. Over already is success. */
+  endContract(transaction: TransactionId, ending: Ending): Promise<void>;
+  /** Tells an acquisition that its seller sent a notice of end; it looks for itself. */
+  noticeToAcquisition(acquisition: AcquisitionId): Promise<void>;
+  noticeOfSlice(transaction: TransactionId, what: 'offered' | 'gone'): Promise<void>;
+  noticeOfNode(acquisition: AcquisitionId, ready: boolean): Promise<void>;
+  noticeOfWorkload(intent: IntentName): Promise<void>;
+  /** Signal-with-start of `peering/<peer>`. */
+  joinPeering(peer: ClusterId, user: PeeringUser): Promise<void>;
+  leavePeering(peer: ClusterId, user: PeeringUser): Promise<void>;
+  /** Every open workflow, and every journal, for windows and reports. */
+  open(): Promise<readonly OpenProcess[]>;
+  journal(workflowId: string): Promise<readonly JournalEntry[]>;
+}
+
+export interface OpenProcess {
+  readonly workflowId: string;
+  readonly type: string;
+  readonly startedAt: string;
+  readonly phase?: string;
+  readonly stuck: boolean;
+}

@@ -1,0 +1,53 @@
+import type { Candidate } from '../domain/candidate.ts';
+import type { FlavorId } from '../domain/ids.ts';
+import type { IntentRecord } from '../domain/status.ts';
+
+/** The `intent` table: a projection that activities write, so that lists and ended intents can be read without their workflows. */
+export interface IntentRecords {
+  save(record: IntentRecord): Promise<void>;
+  get(name: string): Promise<IntentRecord | undefined>;
+  list(): Promise<readonly IntentRecord[]>;
+}
+
+/** The Peering Candidates table. */
+export interface Candidates {
+  /** Replaces what one node offered, in one transaction, so that nobody sees it empty in between. */
+  replace(node: string, candidates: readonly Candidate[]): Promise<void>;
+  list(): Promise<readonly (Candidate & { readonly seenAt: string })[]>;
+  remove(flavor: FlavorId): Promise<void>;
+}
+
+/** A node that we ask for flavors. */
+export interface KnownNode {
+  /** `host:port`; unique. */
+  readonly address: string;
+  /** Learnt from its own answers. */
+  readonly nodeId?: string;
+  readonly domain?: string;
+  readonly clusterId?: string;
+  readonly dialect?: 'fluidos' | 'rearguard';
+  /** Where it comes from: the configuration file, or an operator's call. */
+  readonly source: 'configuration' | 'operator';
+  readonly lastSeenAt?: string;
+  readonly lastFault?: string;
+}
+
+export interface KnownNodes {
+  list(): Promise<readonly KnownNode[]>;
+  add(address: string, source: KnownNode['source']): Promise<KnownNode>;
+  remove(address: string): Promise<boolean>;
+  /** Nodes of the configuration become exactly these. */
+  configure(addresses: readonly string[]): Promise<void>;
+  seen(
+    address: string,
+    facts: {
+      readonly nodeId?: string;
+      readonly domain?: string;
+      readonly clusterId?: string;
+      readonly dialect?: 'fluidos' | 'rearguard';
+      readonly fault?: string;
+    },
+  ): Promise<void>;
+  /** Binds a Liqo cluster id to a node identity at first sight. BUYER_REFUSED when another node holds it, or when it clashes with a known one. */
+  bindCluster(clusterId: string, nodeId: string): Promise<void>;
+}

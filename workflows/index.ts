@@ -1,0 +1,2 @@
+/** The bundle's entry: every workflow type. */
+export {};

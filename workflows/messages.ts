@@ -1,0 +1,83 @@
+/** Everything that may be said to our workflows. Workflows, HTTP, CLI, activities and watches read this one page. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { PlanEntry, SilentNode } from '../src/domain/candidate.ts';
+import type { JournalEntry } from '../src/domain/journal.ts';
+import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
+import type { PeeringReport, PeeringUser } from '../src/domain/peering.ts';
+import type { Ending } from '../src/domain/reasons.ts';
+import type { IntentStatus } from '../src/domain/status.ts';
+
+/** Workflow types by name, for clients that do not import the workflows. */
+export const workflowTypes = {
+  intent: 'fulfilIntent',
+  acquisition: 'acquireFlavor',
+  contract: 'serveContract',
+  peering: 'peering',
+  reconcile: 'reconcile',
+} as const;
+
+// --- every workflow ------------------------------------------------------------------------------------------------
+/** Steps as they happened, oldest first. */
+export const journal = defineQuery<readonly JournalEntry[]>('journal');
+/** Tries at once again what is stuck; without anything stuck it does nothing. */
+export const retryTeardown = defineUpdate<void, []>('retryTeardown');
+
+// --- fulfilIntent ----------------------------------------------------------------------------------------------------
+export const status = defineQuery<IntentStatus>('status');
+/** Ranked candidates and why each was or was not taken. */
+export const plan = defineQuery<{ readonly entries: readonly PlanEntry[]; readonly silent: readonly SilentNode[] }>('plan');
+/** Answers as soon as the end is accepted; the unwinding goes on. */
+export const end = defineUpdate<void, [Ending]>('end');
+/** From a child. */
+export const acquisitionReport = defineSignal<[AcquisitionReport]>('acquisitionReport');
+/** From the shared watch: look again. */
+export const workloadChanged = defineSignal('workloadChanged');
+
+/** What an acquisition tells its intent. */
+export interface AcquisitionReport {
+  readonly acquisition: AcquisitionId;
+  /**
+   * `held`: virtual node Ready · `lost`: held, but its node is not Ready beyond the tolerance, or its contract is over · `undone-here`: nothing of it
+   * is left that our side alone can undo (after a failure or a release) · `over`: both sides proved empty.
+   */
+  readonly state: 'held' | 'lost' | 'undone-here' | 'over';
+  readonly contract?: ContractId;
+  readonly sellerCluster?: ClusterId;
+  readonly node?: string;
+  readonly ending?: Ending;
+}
+
+// --- acquireFlavor ---------------------------------------------------------------------------------------------------
+/** The intent needs it no more. */
+export const release = defineSignal<[Ending]>('release');
+/** A seller said that the contract ends: a hint, read back from the seller's pinned address. */
+export const contractNotice = defineSignal('contractNotice');
+/** From the shared watch. */
+export const nodeChanged = defineSignal<[{ readonly ready: boolean }]>('nodeChanged');
+
+// --- serveContract ---------------------------------------------------------------------------------------------------
+/** Resolves once the contract is signed and its tenant stands; always asked with the update id {@link SIGNED_UPDATE_ID}. */
+export const signed = defineUpdate<ContractId, []>('signed');
+export const SIGNED_UPDATE_ID = 'signed';
+/** Ends the contract; `by` decides whether the other side is told. */
+export const endContract = defineSignal<[{ readonly by: 'buyer' | 'seller'; readonly ending: Ending }]>('endContract');
+/** From the shared watch: a slice that names this contract is there (or gone). */
+export const sliceOffered = defineSignal('sliceOffered');
+export const sliceGone = defineSignal('sliceGone');
+
+// --- peering -----------------------------------------------------------------------------------------------------------
+export const join = defineSignal<[PeeringUser]>('join');
+export const leave = defineSignal<[PeeringUser]>('leave');
+/** The peering's answer, to whoever joined or left. */
+export const peeringReport = defineSignal<[PeeringReport]>('peeringReport');
+
+// --- the Temporal UI ---------------------------------------------------------------------------------------------------
+/** Custom search attributes; registered in each node's namespace at its first start. */
+export const SEARCH_ATTRIBUTES = {
+  RearguardPhase: 'Keyword',
+  RearguardNode: 'Keyword',
+  RearguardPeer: 'Keyword',
+  RearguardContract: 'Keyword',
+  RearguardHourlyCost: 'Double',
+  RearguardStuck: 'Bool',
+} as const;
