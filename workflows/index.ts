@@ -1,2 +1,2 @@
 /** The bundle's entry: every workflow type. */
-export {};
+export { journal } from './messages.ts';

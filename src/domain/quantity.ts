@@ -75,7 +75,7 @@ export function formatQuantity(value: bigint, family: QuantityFamily = 'decimal'
 }
 
 /** Which family a quantity was written in; memory and storage are binary by custom. */
-export const familyOf = (quantity: Quantity): QuantityFamily => (/i$/.test(quantity) ? 'binary' : 'decimal');
+export const familyOf = (quantity: Quantity): QuantityFamily => (quantity.endsWith('i') ? 'binary' : 'decimal');
 
 /** The canonical spelling of a quantity, its family kept. */
 export const canonical = (quantity: Quantity): Quantity => formatQuantity(nanos(quantity), familyOf(quantity));
