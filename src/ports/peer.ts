@@ -7,19 +7,21 @@ import type { Resources } from '../domain/resources.ts';
 
 /** Other REAR nodes, by address (`host:port`, or a URL). */
 export interface Peers {
-  at(address: string): Peer;
+  /** Once `signal` aborts, calls in flight end at once with its reason; what they asked may have taken effect. */
+  at(address: string, options?: { readonly signal?: AbortSignal }): Peer;
 }
 
 /**
  * One other node, in domain words. Faults: PEER_UNREACHABLE, PEER_TIMEOUT (may have taken effect), PEER_REFUSED (it said
  * no, with its words), PEER_LIED (its answer is not REAR, or not what was asked), and those named at a call.
+ * An extension asked of a node that does not speak it is PEER_REFUSED with the fact `unsupported`.
  */
 export interface Peer {
   /** `GET /.well-known/rear`; a node that has none is a FLUIDOS node. */
   describe(): Promise<PeerDescription>;
   /** LIST_FLAVORS. Rows that cannot be read are left out and counted; the selector is only a hint to the seller. */
   listFlavors(request?: ResourceRequest): Promise<{ readonly flavors: readonly Flavor[]; readonly unreadable: readonly string[] }>;
-  /** RESERVE_FLAVOR. Repeating it with the same key gives the same transaction. Also FLAVOR_GONE, NOT_ENOUGH. */
+  /** RESERVE_FLAVOR. Repeating it with the same key gives the same transaction. Also FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID, HOLD_RELEASED, BUYER_REFUSED. */
   reserve(input: {
     readonly flavor: FlavorId;
     readonly buyer: NodeIdentity;

@@ -1,0 +1,270 @@
+/**
+ * Other nodes in memory, for saga tests: sellers with flavors, reservations and contracts, and buyers that get notices. Passes the contract suite
+ * of the port; any call can be made to refuse, to lose its answer after it took effect, or to hang; what is left alive can be listed as leaks.
+ */
+import type { Dialect } from '../../src/domain/candidate.ts';
+import type { Contract, PeeringCredentials } from '../../src/domain/contract.ts';
+import { Fault } from '../../src/domain/faults.ts';
+import type { Flavor, NodeIdentity } from '../../src/domain/flavor.ts';
+import { type ContractId, clusterId, contractOf, transactionId } from '../../src/domain/ids.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Hold } from '../../src/ports/inventory.ts';
+import type { Peer, Peers } from '../../src/ports/peer.ts';
+import { type MemoryInventory, memoryInventory } from './memory-inventory.ts';
+
+export type PeerCall = keyof Peer;
+
+/**
+ * What goes wrong: `refuse` before any effect; `lose-answer` after the effect (PEER_TIMEOUT unless told otherwise); `hang` (before the effect, or
+ * after it) until the caller's signal or {@link FakePeers.abortHanging} ends it.
+ */
+export type Trouble =
+  | { readonly kind: 'refuse'; readonly fault: Fault }
+  | { readonly kind: 'lose-answer'; readonly fault?: Fault }
+  | { readonly kind: 'hang'; readonly when: 'before' | 'after' };
+
+export interface FakeNode {
+  readonly identity: NodeIdentity;
+  readonly dialect?: Dialect;
+  readonly flavors?: readonly Flavor[];
+  /** Milliseconds; 60 s and a year when not given. */
+  readonly holdTtlMs?: number;
+  readonly contractLifetimeMs?: number;
+  readonly credentials?: () => PeeringCredentials;
+}
+
+export interface Notice {
+  readonly to: string;
+  readonly contract: ContractId;
+  readonly ending: Ending;
+}
+
+export interface FakePeers {
+  readonly peers: Peers;
+  add(node: FakeNode): Promise<void>;
+  /** The next `times` calls (1 when not given; Infinity for all) of this kind to this address fail so. */
+  trouble(input: { readonly address: string; readonly call: PeerCall; readonly trouble: Trouble; readonly times?: number }): void;
+  /** Takes every trouble of an address away, or all of them. */
+  heal(address?: string): void;
+  /** Nobody answers there (PEER_UNREACHABLE) until it is `up` again. */
+  setReachable(address: string, up: boolean): void;
+  /** Ends every hanging call with PEER_TIMEOUT. */
+  abortHanging(): void;
+  /** Resolves when a call of this kind hangs (at once when one already does). */
+  whenHanging(call: PeerCall): Promise<void>;
+  /** The seller ends a contract of its own: what `readContract` then says. */
+  endContract(input: {
+    readonly address: string;
+    readonly contract: ContractId;
+    readonly ending: Ending;
+    readonly state?: 'ending' | 'over';
+  }): Promise<void>;
+  /** What still lives at all sellers: empty when nothing leaked. */
+  alive(): { readonly holds: readonly Hold[]; readonly contracts: readonly Contract[] };
+  /** Every call that took effect or failed, in order. */
+  calls(): readonly { readonly address: string; readonly call: PeerCall; readonly outcome: 'answered' | 'failed' }[];
+  notices(): readonly Notice[];
+}
+
+/** What our own dialect can do beyond REAR; the fake and the real routes announce the same. */
+const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key'];
+const KUBECONFIG = `apiVersion: v1
+kind: Config
+clusters: [{name: seller, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: Y2E=}}]
+users: [{name: buyer, user: {token: fake}}]
+contexts: [{name: it, context: {cluster: seller, user: buyer}}]
+current-context: it
+`;
+
+interface Standing {
+  readonly node: FakeNode;
+  readonly dialect: Dialect;
+  readonly memory: MemoryInventory;
+  reachable: boolean;
+}
+
+export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
+  const nodes = new Map<string, Standing>();
+  const troubles: { address: string; call: PeerCall; trouble: Trouble; left: number }[] = [];
+  const calls: { address: string; call: PeerCall; outcome: 'answered' | 'failed' }[] = [];
+  const notices: Notice[] = [];
+  const hanging = new Set<{ call: PeerCall; end: (why: unknown) => void }>();
+  const waiting: { call: PeerCall; tell: () => void }[] = [];
+  let counter = 0;
+
+  const hang = (call: PeerCall, signal: AbortSignal | undefined): Promise<never> =>
+    new Promise<never>((_resolve, reject) => {
+      const end = (why: unknown): void => {
+        hanging.delete(entry);
+        reject(why);
+      };
+      const entry = { call, end };
+      hanging.add(entry);
+      signal?.addEventListener('abort', () => end(signal.reason), { once: true });
+      if (signal?.aborted === true) end(signal.reason);
+      for (const { tell } of waiting.filter((each) => each.call === call)) tell();
+    });
+
+  /** One call: the next trouble before the effect, the effect, the trouble after it. */
+  const through = async <T>(
+    address: string,
+    call: PeerCall,
+    signal: AbortSignal | undefined,
+    effect: (at: Standing) => Promise<T>,
+  ): Promise<T> => {
+    let outcome: 'answered' | 'failed' = 'failed';
+    try {
+      signal?.throwIfAborted();
+      const standing = nodes.get(address);
+      if (standing === undefined || !standing.reachable) throw new Fault('PEER_UNREACHABLE', `nobody answers at ${address}`, { address });
+      const next = troubles.find((each) => each.address === address && each.call === call && each.left > 0);
+      if (next !== undefined) next.left -= 1;
+      const trouble = next?.trouble;
+      if (trouble?.kind === 'refuse') throw trouble.fault;
+      if (trouble?.kind === 'hang' && trouble.when === 'before') return await hang(call, signal);
+      const answer = await effect(standing);
+      if (trouble?.kind === 'lose-answer') throw trouble.fault ?? new Fault('PEER_TIMEOUT', 'no answer in time', { address });
+      if (trouble?.kind === 'hang') return await hang(call, signal);
+      outcome = 'answered';
+      return answer;
+    } finally {
+      calls.push({ address, call, outcome });
+    }
+  };
+
+  const at = (address: string, options?: { readonly signal?: AbortSignal }): Peer => {
+    const run = <T>(call: PeerCall, effect: (at: Standing) => Promise<T>): Promise<T> => through(address, call, options?.signal, effect);
+    const extension = <T>(call: PeerCall, effect: (at: Standing) => Promise<T>): Promise<T> =>
+      run(call, async (standing) => {
+        if (standing.dialect === 'fluidos') throw new Fault('PEER_REFUSED', `a FLUIDOS node knows no ${call}`, { unsupported: call });
+        return await effect(standing);
+      });
+    return { ...reading(run, extension), ...trading(run, extension) };
+  };
+  type Run = <T>(call: PeerCall, effect: (at: Standing) => Promise<T>) => Promise<T>;
+
+  const reading = (run: Run, extension: Run): Pick<Peer, 'describe' | 'listFlavors' | 'readContract' | 'notifyEnd'> => ({
+    describe: () =>
+      run('describe', async ({ node, dialect }) =>
+        dialect === 'fluidos' ? { dialect, extensions: [] } : { dialect, identity: node.identity, extensions: EXTENSIONS },
+      ),
+    listFlavors: () => run('listFlavors', async ({ memory }) => ({ flavors: await memory.inventory.list(), unreadable: [] })),
+    readContract: (contract) =>
+      extension('readContract', async ({ memory }) => {
+        const found = await memory.contracts.get(contract);
+        if (found === undefined) throw new Fault('CONTRACT_UNKNOWN', 'no such contract', { contract });
+        return { state: found.state, ...(found.ending === undefined ? {} : { ending: found.ending }) };
+      }),
+    notifyEnd: ({ contract, ending }) =>
+      extension('notifyEnd', async ({ node }) => {
+        notices.push({ to: node.identity.address, contract, ending });
+      }),
+  });
+
+  const credentialsOf = ({ node }: Standing): PeeringCredentials =>
+    node.credentials?.() ?? {
+      clusterId: node.identity.clusterId ?? clusterId('seller'),
+      kubeconfig: Buffer.from(KUBECONFIG).toString('base64'),
+    };
+  const end = async ({ memory }: Standing, contract: ContractId, ending: Ending): Promise<void> =>
+    await memory.inventory.giveBack({ contract, ending });
+
+  const trading = (run: Run, extension: Run): Pick<Peer, 'reserve' | 'purchase' | 'release' | 'terminate' | 'refreshCredentials'> => ({
+    reserve: ({ flavor, buyer, part, idempotencyKey }) =>
+      run('reserve', async ({ memory, dialect, node }) => {
+        counter += 1;
+        const transaction = transactionId(`${counter.toString(16).padStart(32, '0')}-${clock.now()}000000`);
+        const ttlMs = node.holdTtlMs ?? 60_000;
+        // A FLUIDOS node ignores the key: it knows (buyer, flavor) only.
+        const key = dialect === 'fluidos' ? {} : { idempotencyKey };
+        const { id, flavorId, expiresAt } = await memory.inventory
+          .reserve({ flavor, buyer, part, transaction, ttlMs, ...key })
+          .catch((error: unknown) => {
+            if (error instanceof Fault && error.code === 'NOT_FOUND') throw new Fault('FLAVOR_GONE', 'no such flavor', { flavor });
+            throw error;
+          });
+        return { id, flavorId, expiresAt };
+      }),
+    purchase: ({ transaction, buyer }) =>
+      run('purchase', async (standing) => {
+        const hold = await standing.memory.inventory.hold(transaction);
+        if (hold !== undefined && hold.buyer.id !== buyer.id) throw new Fault('PEER_REFUSED', 'not your transaction');
+        const known = await standing.memory.contracts.ofTransaction(transaction);
+        // A FLUIDOS node forgets a transaction with the first PURCHASE: a lost answer cannot be asked for again.
+        if (known !== undefined && standing.dialect === 'fluidos') throw new Fault('PEER_REFUSED', 'Error getting the Transaction');
+        if (known !== undefined && known.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+        const { terms } = await standing.memory.inventory
+          .sell({
+            transaction,
+            contract: contractOf(transaction),
+            seller: standing.node.identity,
+            lifetimeMs: standing.node.contractLifetimeMs ?? 365 * 86_400_000,
+          })
+          .catch((error: unknown) => {
+            if (error instanceof Fault && error.code === 'NOT_FOUND') throw new Fault('HOLD_EXPIRED', 'no such transaction');
+            throw error;
+          });
+        return { terms, credentials: credentialsOf(standing) };
+      }),
+    release: ({ buyer, idempotencyKey }) =>
+      extension('release', async (standing) => {
+        const { sold } = await standing.memory.inventory.release({ buyer, idempotencyKey });
+        if (sold !== undefined) await end(standing, sold, { reason: 'ended-by-user', detail: 'released' });
+      }),
+    terminate: ({ contract, ending }) =>
+      extension('terminate', async (standing) => {
+        if ((await standing.memory.contracts.get(contract)) === undefined) {
+          throw new Fault('CONTRACT_UNKNOWN', 'no such contract', { contract });
+        }
+        await end(standing, contract, ending);
+      }),
+    refreshCredentials: ({ contract }) =>
+      extension('refreshCredentials', async (standing) => {
+        const found = await standing.memory.contracts.get(contract);
+        if (found === undefined) throw new Fault('CONTRACT_UNKNOWN', 'no such contract', { contract });
+        if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
+        return credentialsOf(standing);
+      }),
+  });
+
+  const standingAt = (address: string): Standing => {
+    const standing = nodes.get(address);
+    if (standing === undefined) throw new Error(`no fake node at ${address}`);
+    return standing;
+  };
+
+  return {
+    peers: { at },
+    async add(node) {
+      const memory = memoryInventory({ clock });
+      for (const flavor of node.flavors ?? []) await memory.inventory.publish(flavor);
+      nodes.set(node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, reachable: true });
+    },
+    trouble: ({ address, call, trouble, times = 1 }) => void troubles.push({ address, call, trouble, left: times }),
+    heal(address) {
+      for (const each of troubles) if (address === undefined || each.address === address) each.left = 0;
+    },
+    setReachable(address, up) {
+      standingAt(address).reachable = up;
+    },
+    abortHanging() {
+      for (const { end } of hanging) end(new Fault('PEER_TIMEOUT', 'no answer in time'));
+    },
+    async whenHanging(call) {
+      if ([...hanging].some((each) => each.call === call)) return;
+      await new Promise<void>((resolve) => waiting.push({ call, tell: resolve }));
+    },
+    async endContract({ address, contract, ending, state = 'over' }) {
+      const { memory } = standingAt(address);
+      if (state === 'over') await memory.inventory.giveBack({ contract, ending });
+      else await memory.contracts.markEnding({ contract, ending });
+    },
+    alive: () => ({
+      holds: [...nodes.values()].flatMap(({ memory }) => memory.holds()),
+      contracts: [...nodes.values()].flatMap(({ memory }) => memory.living()),
+    }),
+    calls: () => calls,
+    notices: () => notices,
+  };
+}
