@@ -1,0 +1,50 @@
+/**
+ * How long things may take, as data: one validated configuration holds them, workflows get them handed in, and tests set them short.
+ * Every field is in milliseconds.
+ */
+export interface Timing {
+  /** What one node may take to answer a discovery. */
+  readonly nodeAnswerMs: number;
+  /** The pause before a discovery that found nothing is repeated; doubles up to {@link Timing.discoveryPauseMaxMs}. */
+  readonly discoveryPauseMs: number;
+  readonly discoveryPauseMaxMs: number;
+  /** From the slice to a Ready virtual node. */
+  readonly virtualNodeMs: number;
+  /** Until the namespace's offloading is Ready. */
+  readonly offloadMs: number;
+  /** From applying the workload until every pod runs. */
+  readonly workloadMs: number;
+  /** How long a virtual node may be not Ready before the intent buys elsewhere. */
+  readonly nodeLostMs: number;
+  /** How long a seller waits for the countersignature or the slice of a buyer. */
+  readonly buyerAbsentMs: number;
+  /** Until the `peering` workflow answers who joined. */
+  readonly peeringReadyMs: number;
+  /** One round of undoing; what is left after it is stuck. */
+  readonly undoRoundMs: number;
+  /** The pause between the rounds of what is stuck; doubles up to {@link Timing.stuckPauseMaxMs}. */
+  readonly stuckPauseMs: number;
+  readonly stuckPauseMaxMs: number;
+  /** The safety look of a held intent. */
+  readonly lookMs: number;
+  /** How long a seller waits for the buyer's own teardown before it ends the guests alone. */
+  readonly sellerGraceMs: number;
+}
+
+/** What a node uses unless its configuration says otherwise. */
+export const DEFAULT_TIMING: Timing = {
+  nodeAnswerMs: 3_000,
+  discoveryPauseMs: 2_000,
+  discoveryPauseMaxMs: 60_000,
+  virtualNodeMs: 20_000,
+  offloadMs: 20_000,
+  workloadMs: 60_000,
+  nodeLostMs: 120_000,
+  buyerAbsentMs: 600_000,
+  peeringReadyMs: 15_000,
+  undoRoundMs: 60_000,
+  stuckPauseMs: 30_000,
+  stuckPauseMaxMs: 3_600_000,
+  lookMs: 86_400_000,
+  sellerGraceMs: 60_000,
+};
