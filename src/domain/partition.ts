@@ -1,0 +1,73 @@
+import type { Flavor, K8Slice } from './flavor.ts';
+import { type Price, share } from './money.ts';
+import { formatQuantity, nanos, parseQuantity } from './quantity.ts';
+import { RESOURCE_NAMES, type ResourceName, type Resources, canonicalResources, fits, sameResources } from './resources.ts';
+
+/** Without any of these a slice runs no pod; storage may be absent. */
+const NEEDED = ['cpu', 'memory', 'pods'] as const satisfies readonly ResourceName[];
+
+const amount = (resources: Resources, name: ResourceName): bigint => nanos(resources[name] ?? '0');
+
+/** The smallest amount of a resource that may be sold and is at least `wanted`: the minimum and a whole number of steps above it. */
+function roundUp(min: bigint, step: bigint, wanted: bigint): bigint {
+  if (wanted <= min) return min;
+  if (step <= 0n) return wanted;
+  return min + ((wanted - min + step - 1n) / step) * step;
+}
+
+/**
+ * Says why a part may not be cut from a slice, in words for the buyer; `undefined` when it may. The whole slice is exempt from the
+ * steps (a remainder would otherwise never be sold), not from the minimum. Whether so much is left is another question.
+ */
+export function checkPart(slice: K8Slice, part: Resources): string | undefined {
+  for (const name of RESOURCE_NAMES) {
+    const text = part[name];
+    if (text !== undefined && parseQuantity(text) === undefined) return `${name} is not a quantity`;
+  }
+  const whole = sameResources(slice.resources, part);
+  const { min, step } = slice.partitionability;
+  for (const name of RESOURCE_NAMES) {
+    const [wanted, least, unit] = [amount(part, name), amount(min, name), amount(step, name)];
+    if (wanted < 0n || (wanted === 0n && NEEDED.some((needed) => needed === name))) return `${name} must be more than 0`;
+    if (wanted < least) return `${name} ${part[name] ?? '0'} is below the minimum of ${min[name] ?? '0'}`;
+    if (!whole && roundUp(least, unit, wanted) !== wanted)
+      return `${name} ${part[name] ?? '0'} is not the minimum of ${min[name] ?? '0'} and whole steps of ${step[name] ?? '0'}`;
+  }
+  return undefined;
+}
+
+/**
+ * The smallest part of a slice that covers a request, so that nobody pays for more than the seller's cuts force; the whole slice when rounding
+ * goes past what it has; `undefined` when no part will do.
+ */
+export function roundUpPart(slice: K8Slice, request: Resources): Resources | undefined {
+  if (!fits(slice.resources, request)) return undefined;
+  const { min, step } = slice.partitionability;
+  const cut = (name: ResourceName): string => formatQuantity(roundUp(amount(min, name), amount(step, name), amount(request, name)));
+  const rounded = canonicalResources({
+    cpu: cut('cpu'),
+    memory: cut('memory'),
+    pods: cut('pods'),
+    ...(request.storage === undefined && min.storage === undefined ? {} : { storage: cut('storage') }),
+  });
+  const part = fits(slice.resources, rounded) ? rounded : canonicalResources(slice.resources);
+  return checkPart(slice, part) === undefined ? part : undefined;
+}
+
+/**
+ * What a part costs in the flavor's own currency and period: its largest resource share of the flavor, as an exact decimal rounded up, so that buyer
+ * and seller come to the same figure. `undefined` when the flavor has no price, or sells no slice.
+ */
+export function priceOfPart(flavor: Flavor, part: Resources): Price | undefined {
+  const { price, offer } = flavor;
+  if (price === undefined || offer.kind !== 'k8slice') return undefined;
+  let [numerator, denominator] = [0n, 1n];
+  for (const name of RESOURCE_NAMES) {
+    const [wanted, total] = [amount(part, name), amount(offer.resources, name)];
+    if (total > 0n && wanted * denominator > numerator * total) [numerator, denominator] = [wanted, total];
+  }
+  return { ...price, amount: share(price.amount, numerator, denominator) };
+}
+
+/** Whether anybody could buy something of what is left of a slice: a slice is listed only then. */
+export const isSellable = (slice: K8Slice): boolean => checkPart(slice, slice.resources) === undefined;
