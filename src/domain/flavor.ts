@@ -34,6 +34,26 @@ export interface Gpu {
   readonly memory: Quantity;
 }
 
+/** One end of a network intent: an address range, or pods and namespaces by their labels; neither when the seller's own encoding lost it. */
+export interface NetworkEnd {
+  readonly isHotCluster: boolean;
+  readonly cidr?: string;
+  readonly labels?: { readonly pod: Readonly<Record<string, string>>; readonly namespace: Readonly<Record<string, string>> };
+}
+
+export interface NetworkIntent {
+  readonly name: string;
+  readonly source: NetworkEnd;
+  readonly destination: NetworkEnd;
+  readonly destinationPort: string;
+  readonly protocolType: string;
+}
+
+export interface NetworkAuthorizations {
+  readonly deniedCommunications: readonly NetworkIntent[];
+  readonly mandatoryCommunications: readonly NetworkIntent[];
+}
+
 /** A part of a Kubernetes cluster. */
 export interface K8Slice {
   readonly kind: 'k8slice';
@@ -44,6 +64,8 @@ export interface K8Slice {
   readonly latencyMs?: number;
   readonly securityStandards?: readonly string[];
   readonly carbonFootprint?: { readonly embodied: number; readonly operational: readonly number[] };
+  /** What the seller's network forbids or demands. */
+  readonly networkAuthorizations?: NetworkAuthorizations;
   /** Free form, as the seller wrote it. */
   readonly additionalProperties?: Readonly<Record<string, unknown>>;
   readonly partitionability: Partitionability;
@@ -71,6 +93,8 @@ export interface Flavor {
   readonly id: FlavorId;
   readonly providerId: NodeId;
   readonly offer: Offer;
+  /** A name without a meaning yet; FLUIDOS nodes say `networkProperty`. */
+  readonly networkPropertyType?: string;
   /** Of the whole flavor; absent when the seller states none (FLUIDOS nodes send empty strings by default). */
   readonly price?: Price;
   readonly location?: Location;

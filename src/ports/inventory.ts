@@ -31,7 +31,7 @@ export interface Inventory {
   /**
    * RESERVE in one transaction: holds `part` (the whole flavor when absent) until `ttlMs` from now. The same (buyer, key), or (buyer, flavor) without a
    * key, gives the same living hold, its end unmoved. A retired flavor is served from its living descendant of the same terms.
-   * Also NOT_FOUND, FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID (minimum, step), HOLD_RELEASED (that key has a tombstone), BUYER_REFUSED (cluster id clash).
+   * Also NOT_FOUND, FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID (minimum, step), HOLD_RELEASED (that key has a tombstone), BUYER_REFUSED (cluster id clash), TOO_MANY_HOLDS.
    */
   reserve(input: {
     readonly flavor: FlavorId;
@@ -40,6 +40,8 @@ export interface Inventory {
     readonly idempotencyKey?: string;
     readonly transaction: TransactionId;
     readonly ttlMs: number;
+    /** How many living holds one buyer (by node id) may have, this one included; no limit when absent. */
+    readonly maxHolds?: number;
   }): Promise<Transaction & { readonly resources: Resources }>;
   hold(transaction: TransactionId): Promise<Hold | undefined>;
   /** Releases a hold by the buyer's key, in any state but sold; leaves a tombstone even where there was none. A sold one answers its contract. */

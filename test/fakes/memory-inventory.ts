@@ -77,7 +77,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const expiries = [...rows.values()].filter((row) => row.state === 'held' && !living(row)).length;
       return `${generation}.${expiries}`;
     },
-    async reserve({ flavor, buyer, part, idempotencyKey, transaction, ttlMs }) {
+    async reserve({ flavor, buyer, part, idempotencyKey, transaction, ttlMs, maxHolds = Infinity }) {
       const key = keyOf(buyer, idempotencyKey ?? `flavor:${flavor}`);
       const known = keys.get(key);
       if (known === 'tombstone') throw new Fault('HOLD_RELEASED', 'this reservation was released');
@@ -91,6 +91,8 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const resources = canonicalResources(part ?? free(offered));
       if (!cutsWell(offered, resources)) throw new Fault('CONFIGURATION_INVALID', 'below the minimum, or not a whole number of steps');
       if (!fits(free(offered), resources)) throw new Fault('NOT_ENOUGH', 'not enough of it is left');
+      const open = [...rows.values()].filter((each) => living(each) && each.buyer.id === buyer.id).length;
+      if (open >= maxHolds) throw new Fault('TOO_MANY_HOLDS', 'too many open reservations', { maxHolds });
       const expiresAt = new Date(clock.now() + ttlMs).toISOString();
       rows.set(transaction, { transaction, flavorId: flavor, buyer, resources, state: 'held', expiresAt, key });
       keys.set(key, transaction);
