@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { nearestName } from './nearest.ts';
+
+/** One thing that is wrong with an input: where, and what. */
+export interface WrongField {
+  /** `flavors[2].price.amount`; empty for the whole. */
+  readonly field: string;
+  readonly problem: string;
+}
+
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly wrong: readonly WrongField[] };
+
+/** Parses an input, or names every wrong field at once, with the nearest known name of an unknown one. */
+export function checked<S extends z.ZodType>(schema: S, input: unknown): Checked<z.output<S>> {
+  const result = schema.safeParse(input, { error: words });
+  if (result.success) return { ok: true, value: result.data };
+  const known = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const seen = new Set<string>();
+  const wrong = result.error.issues
+    .flatMap((issue) => described(issue, [], known))
+    .filter(({ field, problem }) => {
+      const line = `${field}\n${problem}`;
+      return seen.has(line) ? false : seen.add(line);
+    });
+  return { ok: false, wrong };
+}
+
+/** `a.b[0].c`; keys that are not plain words stand in quotes. */
+export const fieldPath = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`;
+    const name = String(key).slice(0, 100);
+    const plain = /^[A-Za-z_$][\w$-]*$/.test(name);
+    return plain ? (text === '' ? name : `${text}.${name}`) : `${text}[${JSON.stringify(name)}]`;
+  }, '');
+
+type Issue = z.core.$ZodIssue;
+type Known = z.core.JSONSchema.BaseSchema;
+
+function described(issue: Issue, above: readonly PropertyKey[], known: Known): readonly WrongField[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    const names = namesAt(known, path);
+    return issue.keys.map((key) => {
+      const near = nearestName(key, names);
+      const hint = near ? `did you mean ${near}?` : names.length > 0 ? `known here: ${names.slice(0, 20).join(', ')}` : '';
+      return { field: fieldPath([...path, key]), problem: `is not a known field${hint === '' ? '' : `; ${hint}`}` };
+    });
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const least = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0] ?? [];
+    if (least.length > 0 && depth(least) > 0) return least.flatMap((inner) => described(inner, path, known));
+  }
+  return [{ field: fieldPath(path), problem: issue.message }];
+}
+
+const depth = (issues: readonly Issue[]): number =>
+  Math.max(0, ...issues.map(({ path, code }) => path.length + (code === 'unrecognized_keys' ? 1 : 0)));
+
+/** The names that are known at a place of the schema. */
+function namesAt(schema: Known, path: readonly PropertyKey[]): readonly string[] {
+  const branches = (node: Known): readonly Known[] =>
+    [node, ...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])].filter((item): item is Known => typeof item === 'object');
+  let here: readonly Known[] = branches(schema);
+  for (const key of path) {
+    const next = here.flatMap((node) => {
+      if (typeof key === 'number') return Array.isArray(node.items) ? [] : [node.items];
+      return [node.properties?.[String(key)] ?? node.additionalProperties];
+    });
+    here = next.flatMap((node) => (typeof node === 'object' ? branches(node as Known) : []));
+  }
+  return here.flatMap((node) => Object.keys(node.properties ?? {}));
+}
+
+const QUOTED = 60;
+const shown = (value: unknown): string => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+};
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+/** Plain words for what zod found; a schema's own message wins over these. */
+const words: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === 'invalid_type') {
+    if (issue.input === undefined) return 'is missing';
+    const expected = TYPES[issue.expected] ?? issue.expected;
+    return `must be ${expected}, not ${shown(issue.input)}`;
+  }
+  if (issue.code === 'invalid_value') {
+    const values = issue.values.map(String);
+    if (issue.input === undefined) return `is missing; one of ${values.join(', ')}`;
+    const near = typeof issue.input === 'string' ? nearestName(issue.input, values) : undefined;
+    return `must be one of ${values.join(', ')}, not ${shown(issue.input)}${near ? `; did you mean ${near}?` : ''}`;
+  }
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}${unit(issue.origin)}`;
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}${unit(issue.origin)}`;
+  if (issue.code === 'invalid_union' && issue.input === undefined) return 'is missing';
+  return undefined;
+};
+const unit = (origin: string): string => (origin === 'string' ? ' characters long' : origin === 'array' ? ' items long' : '');

@@ -1,0 +1,243 @@
+import { z } from 'zod';
+import { PERIODS, parseAmount } from '../domain/money.ts';
+import { parseQuantity } from '../domain/quantity.ts';
+import { DEFAULT_TIMING, type Timing } from '../domain/timing.ts';
+
+/**
+ * What a node is told, once, at its start: a file, and the environment over it. Strict: a key that nobody reads is an error. The descriptions
+ * below are the manual (docs/configuration.md is written from them).
+ */
+
+const HOST = String.raw`(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[-A-Za-z0-9.]{0,252}))`;
+const HOST_PORT = new RegExp(`^${HOST}:([1-9]\\d{0,4})$`);
+const LISTEN = new RegExp(`^${HOST}:(\\d{1,5})$`);
+const portFits = (text: string): boolean => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535;
+
+const hostPort = z.string().regex(HOST_PORT, 'must be host:port').refine(portFits, 'the port must be at most 65535');
+const listen = z.string().regex(LISTEN, 'must be host:port (port 0 takes a free one)').refine(portFits, 'the port must be at most 65535');
+const quantity = z.string().refine((text) => (parseQuantity(text) ?? -1n) >= 0n, 'must be a Kubernetes quantity such as 500m, 4 or 8Gi');
+const label = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and hyphens, at most 63');
+const domain = z
+  .string()
+  .regex(/^(?=.{1,100}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'must be a lower-case DNS name of at most 100');
+const seconds = (most: number) => z.number().min(0.001).max(most);
+const milliseconds = (value: number, words: string) => z.number().int().min(1).max(31_536_000_000).default(value).describe(words);
+
+const node = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9]([-A-Za-z0-9_.:]{0,61}[A-Za-z0-9])?$/, 'must be 1 to 63 letters, digits and -_.:')
+    .describe('Who this node is to other nodes (REAR `NodeIdentity.ID`). Never change it while contracts live.'),
+  domain: domain.describe('The administrative domain it belongs to; flavor ids start with it.'),
+  address: hostPort.describe('`host:port` under which other nodes reach our REAR listener; it is announced in every flavor.'),
+});
+
+const rear = z.strictObject({
+  listen: listen.default('0.0.0.0:3004').describe('Where the REAR listener binds.'),
+  holdSeconds: seconds(3_600).default(60).describe('How long a reservation holds capacity for a buyer of our own dialect.'),
+  legacyHoldSeconds: seconds(3_600).default(300).describe('The same for FLUIDOS buyers, which need longer between RESERVE and PURCHASE.'),
+  contractDays: z.number().min(0.00001).max(3_650).default(365).describe('How long a sold contract lives.'),
+  legacyBuyers: z
+    .boolean()
+    .default(false)
+    .describe('Whether to sell to FLUIDOS nodes, which are not bound by contract-enforced peering. Off: their RESERVE is refused.'),
+  maxHoldsPerBuyer: z.number().int().min(1).max(100_000).default(100).describe('Living reservations that one buyer may have at a time.'),
+  bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(262_144).describe('The largest request body that is read.'),
+  bodyTimeoutSeconds: seconds(600).default(10).describe('How long a request may take to arrive completely.'),
+  purchaseWaitSeconds: seconds(300).default(12).describe('How long PURCHASE waits for its contract before it answers 503 (not sold).'),
+  credentialsHours: z
+    .number()
+    .min(0.2)
+    .max(8_760)
+    .default(24)
+    .describe('The life of the token that a buyer gets for its tenant namespace.'),
+});
+
+const price = z.strictObject({
+  amount: z
+    .string()
+    .refine((text) => parseAmount(text) !== undefined, 'must be a decimal such as "0.25"')
+    .describe('Of the whole flavor, a decimal in quotes.'),
+  currency: z.string().min(1).max(16).describe('Never converted: a buyer pays in the same currency or not at all.'),
+  period: z.enum(PERIODS).default('hourly'),
+});
+const cut = (words: string) =>
+  z
+    .strictObject({ cpu: quantity.default('0'), memory: quantity.default('0'), pods: quantity.default('0') })
+    .prefault({})
+    .describe(words);
+
+const flavor = z.strictObject({
+  name: label.describe('Names the flavor here; its id derives from node and name and stays the same over restarts.'),
+  architecture: z.string().min(1).max(32).default('amd64').describe('As Kubernetes spells it: `amd64`, `arm64`.'),
+  cpu: quantity,
+  memory: quantity,
+  pods: quantity,
+  storage: quantity.optional().describe('Ephemeral storage.'),
+  price: price.optional().describe('Without one the flavor is offered at no stated price, and a buyer with a price limit passes it by.'),
+  location: z
+    .strictObject({
+      country: z.string().max(100).optional(),
+      city: z.string().max(100).optional(),
+      latitude: z.string().max(32).optional(),
+      longitude: z.string().max(32).optional(),
+      additionalNotes: z.string().max(500).optional(),
+    })
+    .optional(),
+  latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
+  minimum: cut('The least that may be bought of it.'),
+  step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),
+  properties: z.record(z.string().max(100), z.unknown()).optional().describe('Free form; travels as `additionalProperties`.'),
+});
+
+const TIMING_WORDS: Record<keyof Timing, string> = {
+  nodeAnswerMs: 'What one node may take to answer a discovery.',
+  discoveryPauseMs: 'The pause before a discovery that found nothing is repeated; doubles.',
+  discoveryPauseMaxMs: 'The longest such pause.',
+  virtualNodeMs: 'From the slice to a Ready virtual node.',
+  offloadMs: "Until the namespace's offloading is Ready.",
+  workloadMs: 'From applying the workload until every pod runs.',
+  nodeLostMs: 'How long a virtual node may be not Ready before the intent buys elsewhere.',
+  buyerAbsentMs: "How long a seller waits for a buyer's countersignature or slice.",
+  peeringReadyMs: 'Until the `peering` workflow answers who joined.',
+  undoRoundMs: 'One round of undoing; what is left after it is stuck.',
+  stuckPauseMs: 'The pause between the rounds of what is stuck; doubles.',
+  stuckPauseMaxMs: 'The longest such pause.',
+  lookMs: 'The safety look of a held intent.',
+  sellerGraceMs: "How long a seller waits for the buyer's own teardown before it ends the guests alone.",
+};
+const timingShape = Object.fromEntries(
+  Object.entries(TIMING_WORDS).map(([name, words]) => [name, milliseconds(DEFAULT_TIMING[name as keyof Timing], words)]),
+) as Record<keyof Timing, ReturnType<typeof milliseconds>>;
+
+const section = <T extends z.ZodRawShape>(shape: z.ZodObject<T>, words: string) => shape.prefault({} as never).describe(words);
+
+export const ConfigurationSchema = z
+  .strictObject({
+    node: node.describe('Who this node is.'),
+    rear: section(rear, 'The REAR side: what other nodes see.'),
+    api: section(
+      z.strictObject({
+        listen: listen
+          .default('127.0.0.1:3005')
+          .describe(
+            'Where the management API binds. It has no authentication of its own: keep it on loopback, or behind something that has.',
+          ),
+        bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(1_048_576).describe('The largest document that is read.'),
+      }),
+      'The management API.',
+    ),
+    temporal: section(
+      z.strictObject({
+        address: hostPort.default('127.0.0.1:7233').describe('Also read from `TEMPORAL_ADDRESS`.'),
+        namespace: z
+          .string()
+          .regex(/^[A-Za-z0-9][-A-Za-z0-9_.]{1,253}$/, 'must be 2 to 254 letters, digits and -_.')
+          .optional()
+          .describe('`rearguard-<node id>` unless told otherwise; made at the first start.'),
+        retentionDays: z
+          .number()
+          .int()
+          .min(1)
+          .max(365)
+          .default(3)
+          .describe('How long ended workflows can be read, when we make the namespace.'),
+        maxCachedWorkflows: z.number().int().min(2).max(100_000).default(500).describe('About 315 KB each in the worker.'),
+        tls: z.boolean().default(false).describe('Whether the connection is TLS with the system roots.'),
+        apiKey: z.string().min(1).optional().describe('For Temporal Cloud. A secret: rather use the environment.'),
+      }),
+      'Temporal: the processes.',
+    ),
+    database: section(
+      z.strictObject({
+        url: z
+          .string()
+          .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
+          .default('postgres://127.0.0.1:5432/rearguard')
+          .describe('Also read from `DATABASE_URL`. A secret when it holds a password: rather use the environment.'),
+        schema: z
+          .string()
+          .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case SQL name of at most 63')
+          .optional()
+          .describe('`rearguard_<node id>` unless told otherwise; made and migrated at start.'),
+        connections: z.number().int().min(2).max(500).default(10).describe('The largest number of connections of one process.'),
+      }),
+      'Postgres: what there is.',
+    ),
+    cluster: section(
+      z.strictObject({
+        kubeconfig: z.string().min(1).optional().describe("A kubeconfig's path; the pod's own account, or ~/.kube/config, when absent."),
+        context: z.string().min(1).optional().describe("One of its contexts; the file's current one when absent."),
+        apiAddress: z
+          .string()
+          .regex(/^https:\/\//, 'must be an https:// URL')
+          .optional()
+          .describe("Our API server's URL as buyers reach it; the kubeconfig's own when absent."),
+        enforcementRequired: z
+          .boolean()
+          .default(true)
+          .describe('Refuse to sell when this Liqo does not enforce quotas (`--enforcement=Hard`).'),
+      }),
+      'The Kubernetes cluster of this node, with Liqo.',
+    ),
+    knownNodes: z
+      .array(hostPort)
+      .max(1_000)
+      .default([])
+      .describe('The nodes that are asked for flavors, as `host:port`. More can be added by the API.'),
+    flavors: z.array(flavor).max(10_000).default([]).describe('What this node sells.'),
+    timing: section(z.strictObject(timingShape), 'How long things may take, in milliseconds.'),
+    log: section(
+      z.strictObject({
+        level: z
+          .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+          .default('info')
+          .describe('JSON lines on standard output.'),
+      }),
+      'Logging.',
+    ),
+  })
+  .check((context) => {
+    for (const [index, { minimum, ...whole }] of context.value.flavors.entries()) {
+      for (const name of ['cpu', 'memory', 'pods'] as const) {
+        if ((parseQuantity(minimum[name]) ?? 0n) <= (parseQuantity(whole[name]) ?? 0n)) continue;
+        const message = `must be at most the whole flavor (${whole[name]})`;
+        context.issues.push({ code: 'custom', input: minimum[name], path: ['flavors', index, 'minimum', name], message });
+      }
+    }
+    const seen = new Map<string, number>();
+    for (const [index, { name }] of context.value.flavors.entries()) {
+      const first = seen.get(name);
+      if (first === undefined) seen.set(name, index);
+      else
+        context.issues.push({
+          code: 'custom',
+          input: name,
+          path: ['flavors', index, 'name'],
+          message: `flavors[${first}] has the same name`,
+        });
+    }
+  });
+
+type Parsed = z.output<typeof ConfigurationSchema>;
+export type FlavorConfiguration = Parsed['flavors'][number];
+
+/** A node's configuration with every default filled in. */
+export interface Configuration extends Omit<Parsed, 'temporal' | 'database' | 'timing'> {
+  readonly temporal: Parsed['temporal'] & { readonly namespace: string };
+  readonly database: Parsed['database'] & { readonly schema: string };
+  readonly timing: Timing;
+}
+
+/** Fills in the names that derive from the node's id. */
+export function completed(parsed: Parsed): Configuration {
+  const { id } = parsed.node;
+  const sqlName = `rearguard_${id.toLowerCase().replaceAll(/[^a-z0-9]/g, '_')}`.slice(0, 63);
+  return {
+    ...parsed,
+    temporal: { ...parsed.temporal, namespace: parsed.temporal.namespace ?? `rearguard-${id.replaceAll(':', '-')}` },
+    database: { ...parsed.database, schema: parsed.database.schema ?? sqlName },
+  };
+}

@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
+import { ConfigurationError, type Environment, readConfiguration, settings } from '../../src/runtime/read-configuration.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'rearguard-configuration-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const NODE = 'node: {id: alice, domain: alice.example, address: "10.0.0.1:3004"}\n';
+let files = 0;
+function read(text: string, environment: Environment = {}) {
+  const file = path.join(folder, `${++files}.yaml`);
+  writeFileSync(file, text);
+  return readConfiguration({ file, environment });
+}
+function wrongOf(text: string, environment: Environment = {}): readonly string[] {
+  try {
+    read(text, environment);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.wrong.map(({ field, problem }) => `${field}: ${problem}`);
+    throw error;
+  }
+  return [];
+}
+
+test('three lines are a whole configuration', () => {
+  const { rear, api, temporal, database, cluster, timing, knownNodes, flavors } = read(NODE);
+  expect(rear).toMatchObject({ holdSeconds: 60, legacyHoldSeconds: 300, contractDays: 365, legacyBuyers: false, purchaseWaitSeconds: 12 });
+  expect(api.listen).toBe('127.0.0.1:3005');
+  expect(temporal).toMatchObject({ address: '127.0.0.1:7233', namespace: 'rearguard-alice' });
+  expect(database.schema).toBe('rearguard_alice');
+  expect(cluster).toEqual({ enforcementRequired: true });
+  expect(timing).toEqual(DEFAULT_TIMING);
+  expect([knownNodes, flavors]).toEqual([[], []]);
+});
+
+test('the environment alone is enough, and stands over the file', () => {
+  const alone = readConfiguration({
+    environment: {
+      REARGUARD_NODE_ID: 'bob',
+      REARGUARD_NODE_DOMAIN: 'bob.example',
+      REARGUARD_NODE_ADDRESS: 'bob.example:3004',
+      REARGUARD_REAR_HOLD_SECONDS: '5',
+      REARGUARD_REAR_LEGACY_BUYERS: 'true',
+      REARGUARD_KNOWN_NODES: 'a.example:1, b.example:2',
+      REARGUARD_FLAVORS: '[{"name":"small","cpu":"1","memory":"1Gi","pods":"10"}]',
+      REARGUARD_TIMING_NODE_ANSWER_MS: '250',
+      TEMPORAL_ADDRESS: 'temporal.example:7233',
+      DATABASE_URL: 'postgres://u@db.example/x',
+    },
+  });
+  expect(alone.rear).toMatchObject({ holdSeconds: 5, legacyBuyers: true });
+  expect(alone.knownNodes).toEqual(['a.example:1', 'b.example:2']);
+  expect(alone.flavors[0]).toMatchObject({ name: 'small', architecture: 'amd64', step: { cpu: '0', memory: '0', pods: '0' } });
+  expect(alone.timing.nodeAnswerMs).toBe(250);
+  expect([alone.temporal.address, alone.database.url]).toEqual(['temporal.example:7233', 'postgres://u@db.example/x']);
+
+  const file = `${NODE}temporal: {address: "file.example:1"}\nrear: {holdSeconds: 7, contractDays: 1}\n`;
+  const over = read(file, { TEMPORAL_ADDRESS: 'standard.example:2', REARGUARD_REAR_HOLD_SECONDS: '8' });
+  expect(over.temporal.address).toBe('standard.example:2');
+  expect(over.rear).toMatchObject({ holdSeconds: 8, contractDays: 1 });
+  const ours = read(file, { TEMPORAL_ADDRESS: 'standard.example:2', REARGUARD_TEMPORAL_ADDRESS: 'ours.example:3' });
+  expect(ours.temporal.address).toBe('ours.example:3');
+});
+
+describe('every wrong field is named, with what to write instead', () => {
+  test.each<[string, string, Environment, readonly string[]]>([
+    ['nothing at all', '', {}, ['node: is missing']],
+    [
+      'many at once',
+      'node: {id: alice, domain: Alice, adress: "x:1"}\nrear: {holdSecond: 3, bodyLimitBytes: "many"}\ntimings: {}\n',
+      {},
+      [
+        'node.domain: must be a lower-case DNS name of at most 100',
+        'node.address: is missing',
+        'node.adress: is not a known field; did you mean address?',
+        'rear.bodyLimitBytes: must be a number, not "many"',
+        'rear.holdSecond: is not a known field; did you mean holdSeconds?',
+        'timings: is not a known field; did you mean timing?',
+      ],
+    ],
+    ['a port beyond all', NODE.replace('3004', '70000'), {}, ['node.address: the port must be at most 65535']],
+    [
+      'a flavor',
+      `${NODE}flavors: [{name: Big, cpu: 4 cores, memory: 8Gi, pods: "10", price: {amount: 0.5, currency: EUR, period: hourley}}]\n`,
+      {},
+      [
+        'flavors[0].name: must be a DNS label: lower-case letters, digits and hyphens, at most 63',
+        'flavors[0].cpu: must be a Kubernetes quantity such as 500m, 4 or 8Gi',
+        'flavors[0].price.amount: must be a text, not 0.5',
+        'flavors[0].price.period: must be one of hourly, daily, weekly, monthly, yearly, not "hourley"; did you mean hourly?',
+      ],
+    ],
+    [
+      'the same flavor twice',
+      `${NODE}flavors: [{name: a, cpu: "1", memory: 1Gi, pods: "1"}, {name: a, cpu: "1", memory: 1Gi, pods: "1"}]\n`,
+      {},
+      ['flavors[1].name: flavors[0] has the same name'],
+    ],
+    [
+      'a minimum above the whole',
+      `${NODE}flavors: [{name: a, cpu: "1", memory: 1Gi, pods: "1", minimum: {cpu: "2"}}]\n`,
+      {},
+      ['flavors[0].minimum.cpu: must be at most the whole flavor (1)'],
+    ],
+    [
+      'a misspelt variable',
+      NODE,
+      { REARGUARD_REAR_HOLD_SECOND: '3' },
+      ['environment REARGUARD_REAR_HOLD_SECOND: is not a known variable; did you mean REARGUARD_REAR_HOLD_SECONDS?'],
+    ],
+    ['a variable of another type', NODE, { REARGUARD_REAR_HOLD_SECONDS: 'soon' }, ['rear.holdSeconds: must be a number, not "soon"']],
+    ['a variable of somebody else', NODE, { REARGUARD_CACHE: '/tmp', REARGUARD_API: 'http://x' }, []],
+    ['a list', '- 1\n', {}, [': must be an object']],
+    ['an alias bomb', 'a: &a [x]\nb: [*a, *a]\n', {}, [': must not use aliases']],
+    ['no YAML', 'node: {', {}, [expect.stringMatching(/^: .*line 1/)]],
+    ['a key twice', `${NODE}${NODE}`, {}, [expect.stringMatching(/^: Map keys must be unique/)]],
+  ])('%s', (_, text, environment, expected) => {
+    expect(wrongOf(text, environment)).toEqual(expected);
+  });
+
+  test('a file that is not there', () => {
+    expect(() => readConfiguration({ file: '/nowhere/x.yaml', environment: {} })).toThrow(
+      /nowhere\/x\.yaml\)[^]*cannot be read \(ENOENT\)/,
+    );
+  });
+});
+
+test('every setting has a variable of its own and a description', () => {
+  const all = settings();
+  expect(new Set(all.map(({ variable }) => variable)).size).toBe(all.length);
+  expect(all.filter(({ description }) => description === '').map(({ path }) => path.join('.'))).toEqual([]);
+});
