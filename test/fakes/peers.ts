@@ -81,6 +81,8 @@ interface Standing {
   readonly node: FakeNode;
   readonly dialect: Dialect;
   readonly memory: MemoryInventory;
+  /** Which node holds which Liqo cluster id, at first sight. */
+  readonly clusters: Map<string, string>;
   reachable: boolean;
 }
 
@@ -167,15 +169,24 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
       clusterId: node.identity.clusterId ?? clusterId('seller'),
       kubeconfig: Buffer.from(KUBECONFIG).toString('base64'),
     };
+  const ownContract = async ({ memory }: Standing, contract: ContractId, buyer: NodeIdentity): Promise<Contract> => {
+    const found = await memory.contracts.get(contract);
+    if (found === undefined) throw new Fault('CONTRACT_UNKNOWN', 'no such contract', { contract });
+    if (found.terms.buyer.id !== buyer.id) throw new Fault('BUYER_REFUSED', 'not your contract', { contract });
+    return found;
+  };
   const end = async ({ memory }: Standing, contract: ContractId, ending: Ending): Promise<void> =>
     await memory.inventory.giveBack({ contract, ending });
 
   const trading = (run: Run, extension: Run): Pick<Peer, 'reserve' | 'purchase' | 'release' | 'terminate' | 'refreshCredentials'> => ({
     reserve: ({ flavor, buyer, part, idempotencyKey }) =>
-      run('reserve', async ({ memory, dialect, node }) => {
+      run('reserve', async ({ memory, dialect, node, clusters }) => {
         counter += 1;
         const transaction = transactionId(`${counter.toString(16).padStart(32, '0')}-${clock.now()}000000`);
         const ttlMs = node.holdTtlMs ?? 60_000;
+        const owner = clusters.get(buyer.clusterId ?? '') ?? buyer.id;
+        if (owner !== buyer.id) throw new Fault('BUYER_REFUSED', 'another node holds this cluster id');
+        clusters.set(buyer.clusterId ?? '', buyer.id);
         // A FLUIDOS node ignores the key: it knows (buyer, flavor) only.
         const key = dialect === 'fluidos' ? {} : { idempotencyKey };
         const { id, flavorId, expiresAt } = await memory.inventory
@@ -189,10 +200,10 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
     purchase: ({ transaction, buyer }) =>
       run('purchase', async (standing) => {
         const hold = await standing.memory.inventory.hold(transaction);
-        if (hold !== undefined && hold.buyer.id !== buyer.id) throw new Fault('PEER_REFUSED', 'not your transaction');
+        if (hold !== undefined && hold.buyer.id !== buyer.id) throw new Fault('BUYER_REFUSED', 'not your transaction');
         const known = await standing.memory.contracts.ofTransaction(transaction);
         // A FLUIDOS node forgets a transaction with the first PURCHASE: a lost answer cannot be asked for again.
-        if (known !== undefined && standing.dialect === 'fluidos') throw new Fault('PEER_REFUSED', 'Error getting the Transaction');
+        if (known !== undefined && standing.dialect === 'fluidos') throw new Fault('HOLD_EXPIRED', 'Error getting the Transaction');
         if (known !== undefined && known.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
         const { terms } = await standing.memory.inventory
           .sell({
@@ -212,17 +223,14 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
         const { sold } = await standing.memory.inventory.release({ buyer, idempotencyKey });
         if (sold !== undefined) await end(standing, sold, { reason: 'ended-by-user', detail: 'released' });
       }),
-    terminate: ({ contract, ending }) =>
+    terminate: ({ contract, buyer, ending }) =>
       extension('terminate', async (standing) => {
-        if ((await standing.memory.contracts.get(contract)) === undefined) {
-          throw new Fault('CONTRACT_UNKNOWN', 'no such contract', { contract });
-        }
+        await ownContract(standing, contract, buyer);
         await end(standing, contract, ending);
       }),
-    refreshCredentials: ({ contract }) =>
+    refreshCredentials: ({ contract, buyer }) =>
       extension('refreshCredentials', async (standing) => {
-        const found = await standing.memory.contracts.get(contract);
-        if (found === undefined) throw new Fault('CONTRACT_UNKNOWN', 'no such contract', { contract });
+        const found = await ownContract(standing, contract, buyer);
         if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
         return credentialsOf(standing);
       }),
@@ -239,7 +247,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
     async add(node) {
       const memory = memoryInventory({ clock });
       for (const flavor of node.flavors ?? []) await memory.inventory.publish(flavor);
-      nodes.set(node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, reachable: true });
+      nodes.set(node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, clusters: new Map(), reachable: true });
     },
     trouble: ({ address, call, trouble, times = 1 }) => void troubles.push({ address, call, trouble, left: times }),
     heal(address) {

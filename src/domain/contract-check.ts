@@ -1,0 +1,89 @@
+import type { Dialect } from './candidate.ts';
+import type { ContractTerms } from './contract.ts';
+import { Fault } from './faults.ts';
+import type { Flavor, NodeIdentity } from './flavor.ts';
+import type { TransactionId } from './ids.ts';
+import { compareAmounts, parseAmount } from './money.ts';
+import { priceOfPart } from './pricing.ts';
+import { type Resources, sameResources } from './resources.ts';
+
+/** What a buyer asked for, and how long a contract may sensibly last. */
+export interface AskedContract {
+  readonly transaction: TransactionId;
+  /** As it was offered when the buyer decided. */
+  readonly flavor: Flavor;
+  readonly part: Resources;
+  /** With its cluster id. */
+  readonly buyer: NodeIdentity;
+  readonly dialect: Dialect;
+  /** Milliseconds that must be left at least, and may be left at most (a FLUIDOS node sells for 365 days). */
+  readonly lifetimeMs: { readonly min: number; readonly max: number };
+}
+
+/**
+ * What differs between a contract and what was asked: bait and switch, line by line; empty when it may be signed. `now` in ms since the epoch.
+ * A seller of our dialect may serve a retired flavor from its living descendant (another id, same terms). Less money than expected is no switch.
+ */
+export function contractDifferences(asked: AskedContract, terms: ContractTerms, now: number): readonly string[] {
+  const found: string[] = [];
+  const differs = (what: string, wanted: string | undefined, got: string | undefined): void => {
+    if (wanted !== got) found.push(`${what}: asked ${wanted ?? 'none'}, got ${got ?? 'none'}`);
+  };
+  differs('transaction', asked.transaction, terms.transaction);
+  differs('buyer', asked.buyer.id, terms.buyer.id);
+  differs('buyer cluster', asked.buyer.clusterId, terms.buyerCluster);
+  differs('seller', asked.flavor.owner.id, terms.seller.id);
+  if (terms.sellerCluster === '') found.push('seller cluster: none');
+  if (terms.sellerCluster === terms.buyerCluster) found.push('seller cluster: is the buyer’s own');
+  if (asked.dialect === 'fluidos') differs('flavor', asked.flavor.id, terms.flavor.id);
+  found.push(...offerDifferences(asked.flavor, terms.flavor));
+  if (!sameResources(asked.part, terms.resources)) {
+    found.push(`resources: asked ${JSON.stringify(asked.part)}, got ${JSON.stringify(terms.resources)}`);
+  }
+  found.push(...priceDifferences(asked, terms));
+  const left = Date.parse(terms.expiresAt) - now;
+  // NaN (no time at all) fails both comparisons.
+  if (!(left >= asked.lifetimeMs.min)) found.push(`expiry: ${terms.expiresAt} is too soon`);
+  if (!(left <= asked.lifetimeMs.max)) found.push(`expiry: ${terms.expiresAt} is too far`);
+  return found;
+}
+
+/** What of an offer must be the same for it to be the same terms: amounts may have shrunk, since others buy too. */
+function offerDifferences(asked: Flavor, got: Flavor): readonly string[] {
+  if (asked.offer.kind !== 'k8slice' || got.offer.kind !== 'k8slice') {
+    return asked.offer.kind === got.offer.kind ? [] : [`offer: asked ${asked.offer.kind}, got ${got.offer.kind}`];
+  }
+  const pairs: readonly (readonly [string, string | undefined, string | undefined])[] = [
+    ['architecture', asked.offer.architecture, got.offer.architecture],
+    ['gpu', asked.offer.gpu?.model, got.offer.gpu?.model],
+    ['owner', asked.owner.id, got.owner.id],
+    ['country', asked.location?.country, got.location?.country],
+    ['city', asked.location?.city, got.location?.city],
+  ];
+  return pairs.filter(([, a, b]) => a !== b).map(([what, a, b]) => `${what}: asked ${a ?? 'none'}, got ${b ?? 'none'}`);
+}
+
+function priceDifferences(asked: AskedContract, terms: ContractTerms): readonly string[] {
+  const expected = priceOfPart(asked.flavor, asked.part);
+  const { price } = terms;
+  if (expected === undefined && price === undefined) return [];
+  if (price === undefined) return [`price: asked ${expected?.amount} ${expected?.currency}, got none`];
+  const free = parseAmount(price.amount) === 0n;
+  if (expected === undefined) return free ? [] : [`price: asked none, got ${price.amount} ${price.currency} ${price.period}`];
+  if (expected.currency !== price.currency || expected.period !== price.period || parseAmount(price.amount) === undefined) {
+    return [`price: asked ${expected.currency} ${expected.period}, got ${price.currency} ${price.period}`];
+  }
+  return compareAmounts(price.amount, expected.amount) > 0
+    ? [`price: asked ${expected.amount}, got ${price.amount} ${price.currency} ${price.period}`]
+    : [];
+}
+
+/** Refuses a contract that is not what was asked: PEER_LIED with what differs. */
+export function checkContract(asked: AskedContract, terms: ContractTerms, now: number): void {
+  const differences = contractDifferences(asked, terms, now);
+  if (differences.length === 0) return;
+  throw new Fault('PEER_LIED', `the contract is not what was asked: ${differences.join('; ')}`.slice(0, 1000), {
+    contract: terms.id,
+    differences,
+  });
+}

@@ -1,0 +1,131 @@
+/** PURCHASE_FLAVOR: its request and the Contract that answers it. */
+import { z } from 'zod';
+import type { ContractTerms, PeeringCredentials } from '../domain/contract.ts';
+import { clusterId, contractId, DNS_LABEL, DNS_SUBDOMAIN, transactionId } from '../domain/ids.ts';
+import { PERIODS, parseAmount, type Price } from '../domain/money.ts';
+import { priceOfPart } from '../domain/pricing.ts';
+import { NOTHING, type Resources, sameResources } from '../domain/resources.ts';
+import { flavor, isTime, writeFlavor, writeTime } from './flavor.ts';
+import { identity, writeIdentity } from './identity.ts';
+import { encode, isRecord, omitEmpty } from './json.ts';
+import { writeAmounts } from './offer.ts';
+import { goObject, strictText } from './reading.ts';
+import { readPart, writeConfiguration } from './reservation.ts';
+
+/** PURCHASE's request. `buyerID` is ours: a seller of our dialect compares it with who reserved. */
+export const purchase = goObject({
+  liqoCredentials: z.custom<object>(isRecord, 'not an object').optional(),
+  ingressTelemetryEndpoint: z.custom<object>(isRecord, 'not an object').optional(),
+  buyerID: z.union([z.undefined(), identity]),
+});
+
+const CLUSTER = strictText.refine((value) => DNS_LABEL.test(value), 'not a cluster id');
+
+/** A kubeconfig in base64; 256 KiB is forty times what a real one takes. */
+export const credentials = goObject(
+  {
+    clusterID: CLUSTER,
+    kubeconfig: z
+      .string()
+      .min(1)
+      .max(262_144)
+      .regex(/^[A-Za-z0-9+/=\s]+$/, 'not base64'),
+  },
+  { liqoID: 'clusterID' },
+).transform(({ clusterID, kubeconfig }): PeeringCredentials => ({ clusterId: clusterId(clusterID), kubeconfig }));
+
+/** Our contract facts that REAR has no place for; strings in `extraInformation`, since a FLUIDOS buyer fails on anything else there. */
+const FACTS = {
+  startsAt: 'rearguard.startsAt',
+  resources: 'rearguard.resources',
+  amount: 'rearguard.price.amount',
+  currency: 'rearguard.price.currency',
+  period: 'rearguard.price.period',
+} as const;
+
+/** The specification says `Buyer`, `Seller`, `Credentials`; our notes' section 9 lists them. */
+const contract = goObject(
+  {
+    contractID: strictText.refine((value) => DNS_SUBDOMAIN.test(value), 'not a lower-case Kubernetes name'),
+    transactionID: strictText,
+    flavor,
+    buyerID: identity,
+    buyerClusterID: strictText,
+    seller: identity,
+    peeringTargetCredentials: credentials,
+    expirationTime: strictText.refine(isTime, 'not a time'),
+    extraInformation: goObject(Object.fromEntries(Object.values(FACTS).map((key) => [key, strictText]))),
+    configuration: goObject({ type: strictText, data: z.unknown() }),
+  },
+  { buyer: 'buyerID', sellerID: 'seller', credentials: 'peeringTargetCredentials' },
+);
+
+/** Reads a contract. What a FLUIDOS seller does not state (price of the part, begin) is computed from what it does. Throws a ZodError. */
+export function readContract(
+  value: unknown,
+  context: { readonly receivedAt: string },
+): { readonly terms: ContractTerms; readonly credentials: PeeringCredentials } {
+  const read = contract.parse(value);
+  const extra = read.extraInformation as Readonly<Record<string, string>>;
+  const resources = readResources(read.configuration, read.flavor);
+  const stated = extra[FACTS.resources] ?? '';
+  if (stated !== '' && !sameResources(readPart(JSON.parse(stated)).part, resources))
+    throw wrong('resources', 'stated twice, and differently');
+  const price = readPrice(extra) ?? priceOfPart(read.flavor, resources);
+  const startsAt = extra[FACTS.startsAt] ?? '';
+  const cluster = read.peeringTargetCredentials.clusterId;
+  return {
+    terms: {
+      id: contractId(read.contractID),
+      transaction: transactionId(read.transactionID),
+      flavor: read.flavor,
+      buyer: read.buyerID,
+      buyerCluster: clusterId(read.buyerClusterID === '' ? (read.buyerID.clusterId ?? '') : read.buyerClusterID),
+      seller: read.seller,
+      sellerCluster: read.seller.clusterId ?? cluster,
+      resources,
+      ...(price === undefined ? {} : { price }),
+      startsAt: isTime(startsAt) ? startsAt : context.receivedAt,
+      expiresAt: read.expirationTime,
+    },
+    credentials: read.peeringTargetCredentials,
+  };
+}
+
+const wrong = (path: string, message: string): z.ZodError => new z.ZodError([{ code: 'custom', path: [path], message, input: undefined }]);
+
+/** No configuration means that the whole flavor was bought. */
+function readResources(configuration: { type: string; data?: unknown }, { offer }: ContractTerms['flavor']): Resources {
+  if (configuration.type === '') return offer.kind === 'k8slice' ? offer.resources : NOTHING;
+  return configuration.type.toLowerCase() === 'k8slice' ? readPart(configuration.data).part : NOTHING;
+}
+
+function readPrice(extra: Readonly<Record<string, string>>): Price | undefined {
+  const [amount = '', currency = '', written = ''] = [extra[FACTS.amount], extra[FACTS.currency], extra[FACTS.period]];
+  if (amount === '') return undefined;
+  const period = PERIODS.find((each) => each === written);
+  if (parseAmount(amount) === undefined || period === undefined) throw wrong('extraInformation', 'a price that cannot be compared');
+  return { amount, currency, period };
+}
+
+/** Writes PURCHASE's answer; the keys of `extraInformation` in the order in which Go writes a map. */
+export const writeContract = (terms: ContractTerms, { clusterId, kubeconfig }: PeeringCredentials): object => ({
+  contractID: terms.id,
+  transactionID: terms.transaction,
+  flavor: writeFlavor(terms.flavor),
+  buyerID: writeIdentity({ ...terms.buyer, clusterId: terms.buyerCluster }),
+  buyerClusterID: terms.buyerCluster,
+  seller: writeIdentity({ ...terms.seller, clusterId: terms.sellerCluster }),
+  peeringTargetCredentials: writeCredentials({ clusterId, kubeconfig }),
+  ...omitEmpty('expirationTime', writeTime(terms.expiresAt)),
+  extraInformation: {
+    ...omitEmpty(FACTS.amount, terms.price?.amount),
+    ...omitEmpty(FACTS.currency, terms.price?.currency),
+    ...omitEmpty(FACTS.period, terms.price?.period),
+    [FACTS.resources]: encode(writeAmounts(terms.resources)),
+    [FACTS.startsAt]: writeTime(terms.startsAt),
+  },
+  configuration: writeConfiguration(terms.resources),
+});
+
+export const writeCredentials = ({ clusterId, kubeconfig }: PeeringCredentials): object => ({ clusterID: clusterId, kubeconfig });

@@ -1,0 +1,67 @@
+/** What we add to REAR v2: announced in `GET /.well-known/rear`, never needed to talk to a FLUIDOS node. */
+import { z } from 'zod';
+import type { ContractState } from '../domain/contract.ts';
+import type { FaultCode } from '../domain/faults.ts';
+import { FAULTS } from '../domain/faults.ts';
+import type { NodeIdentity } from '../domain/flavor.ts';
+import { EndReason, type Ending } from '../domain/reasons.ts';
+import { identity, writeIdentity } from './identity.ts';
+import { goObject, listOf, strictText } from './reading.ts';
+
+/** Each names a message (or a header) of ours. */
+export const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key'] as const;
+
+export const WELL_KNOWN = '/.well-known/rear';
+
+/** `detail` is somebody's words for a person: short, and without control characters. */
+const ending = goObject({ reason: z.enum(EndReason.enum), detail: z.string().optional() }).transform(
+  ({ reason, detail }): Ending => ({
+    reason,
+    ...(detail === undefined ? {} : { detail: detail.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 500) }),
+  }),
+);
+
+const description = goObject({
+  protocol: z.literal('REAR'),
+  version: z.string().regex(/^2(\.\d+){0,2}$/),
+  dialect: z.literal('rearguard'),
+  node: z.union([z.undefined(), identity]),
+  extensions: listOf(z.string().max(100)),
+});
+
+export const readDescription = (value: unknown): { readonly identity?: NodeIdentity; readonly extensions: readonly string[] } => {
+  const { node, extensions } = description.parse(value);
+  return { ...(node === undefined ? {} : { identity: node }), extensions };
+};
+export const writeDescription = (self: NodeIdentity): object => ({
+  protocol: 'REAR',
+  version: '2.0.0',
+  dialect: 'rearguard',
+  node: writeIdentity(self),
+  extensions: EXTENSIONS,
+});
+
+export const release = goObject({ buyerID: identity, idempotencyKey: z.string().min(1).max(200) });
+export const writeRelease = (buyer: NodeIdentity, idempotencyKey: string): object => ({ buyerID: writeIdentity(buyer), idempotencyKey });
+
+export const termination = goObject({ buyerID: identity, ending });
+export const writeTermination = (buyer: NodeIdentity, ending: Ending): object => ({ buyerID: writeIdentity(buyer), ending });
+
+export const notice = goObject({ ending });
+export const credentialsRequest = goObject({ buyerID: identity });
+export const writeCredentialsRequest = (buyer: NodeIdentity): object => ({ buyerID: writeIdentity(buyer) });
+
+const STATES = ['active', 'ending', 'over'] as const satisfies readonly ContractState[];
+const contractState = goObject({ state: z.enum(STATES), ending: z.union([z.undefined(), ending]) });
+export const readContractState = (value: unknown): { readonly state: ContractState; readonly ending?: Ending } => {
+  const { state, ending } = contractState.parse(value);
+  return { state, ...(ending === undefined ? {} : { ending }) };
+};
+
+const problem = goObject({ code: strictText, detail: strictText });
+/** A fault of ours in a problem document (RFC 9457); `undefined` when it is somebody else's. */
+export const readProblem = (value: unknown): { readonly code: FaultCode; readonly detail: string } | undefined => {
+  const read = problem.safeParse(value);
+  if (!read.success || !Object.hasOwn(FAULTS, read.data.code)) return undefined;
+  return { code: read.data.code as FaultCode, detail: read.data.detail.slice(0, 500) };
+};

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { Flavor, Location } from '../domain/flavor.ts';
+import { DNS_SUBDOMAIN, flavorId, nodeId } from '../domain/ids.ts';
+import { PERIODS, parseAmount, type Price } from '../domain/money.ts';
+import { ADDRESS, identity, writeIdentity } from './identity.ts';
+import { isRecord, omitEmpty } from './json.ts';
+import { offer, writeOffer } from './offer.ts';
+import { compact, firstIssue, goObject, strictText, text } from './reading.ts';
+
+/** Go's zero time: a contract of a FLUIDOS node carries it in its flavor. */
+export const UNSET_TIME = '0001-01-01T00:00:00Z';
+
+/** RFC 3339 to the second, as a FLUIDOS node writes it. */
+export const writeTime = (time: string): string => time.replace(/\.\d+(?=Z$|[+-]\d\d:\d\d$)/, '');
+
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+export const isTime = (value: string): boolean => RFC3339.test(value) && !Number.isNaN(Date.parse(value));
+
+/** Empty strings are no price (the default installation of a FLUIDOS node); a price that cannot be compared makes the row unreadable, never free. */
+const price = goObject({ amount: text, currency: text, period: text }).transform(
+  ({ amount, currency, period }, context): Price | undefined => {
+    if (amount === '') return undefined;
+    const known = PERIODS.find((each) => each === period.toLowerCase());
+    if (parseAmount(amount) === undefined || known === undefined || !/^[A-Za-z]{1,16}$/.test(currency)) {
+      context.issues.push({ code: 'custom', message: 'a price that cannot be compared', input: amount });
+      return z.NEVER;
+    }
+    return { amount, currency, period: known };
+  },
+);
+
+/** The country travels as `altitude` between FLUIDOS nodes; the specification calls it `country`. */
+const location = goObject(
+  { latitude: text, longitude: text, altitude: text, city: text, additionalNotes: text },
+  { country: 'altitude' },
+).transform(
+  ({ altitude, ...rest }): Location =>
+    Object.fromEntries(Object.entries({ ...rest, country: altitude }).filter(([, value]) => value !== '')),
+);
+
+export const flavor = goObject({
+  flavorID: strictText.refine((value) => DNS_SUBDOMAIN.test(value), 'not a lower-case Kubernetes name'),
+  providerID: strictText,
+  type: offer,
+  networkPropertyType: strictText,
+  timestamp: strictText,
+  location,
+  price,
+  owner: identity.refine(({ address }) => ADDRESS.test(address), 'the owner has no address'),
+  availability: z.boolean().optional(),
+}).transform(
+  ({ flavorID, providerID, type, networkPropertyType, timestamp, location, price, owner, availability }): Flavor => ({
+    id: flavorId(flavorID),
+    providerId: nodeId(providerID),
+    offer: type,
+    ...compact({
+      networkPropertyType: networkPropertyType === '' ? undefined : networkPropertyType,
+      price,
+      location: Object.keys(location).length === 0 ? undefined : location,
+    }),
+    owner,
+    available: availability ?? true,
+    createdAt: isTime(timestamp) ? timestamp : UNSET_TIME,
+  }),
+);
+
+/** LIST's answer: rows that cannot be read are left out and told, as `id: why`. Throws when it is no list at all. */
+export function readFlavors(value: unknown): { readonly flavors: readonly Flavor[]; readonly unreadable: readonly string[] } {
+  const flavors: Flavor[] = [];
+  const unreadable: string[] = [];
+  const rows = value === null ? [] : z.array(z.unknown()).parse(value);
+  for (const row of rows) {
+    const read = flavor.safeParse(row);
+    if (read.success) flavors.push(read.data);
+    else unreadable.push(`${nameOf(row)}: ${firstIssue(read.error)}`);
+  }
+  return { flavors, unreadable };
+}
+
+function nameOf(row: unknown): string {
+  const id = isRecord(row) ? Object.entries(row).find(([key]) => key.toLowerCase() === 'flavorid')?.[1] : undefined;
+  return typeof id === 'string' ? JSON.stringify(id.slice(0, 80)) : 'a row without an id';
+}
+
+const writeLocation = (location: Location | undefined): object => ({
+  ...omitEmpty('latitude', location?.latitude),
+  ...omitEmpty('longitude', location?.longitude),
+  ...omitEmpty('altitude', location?.country),
+  ...omitEmpty('city', location?.city),
+  ...omitEmpty('additionalNotes', location?.additionalNotes),
+});
+
+export const writeFlavor = (flavor: Flavor): object => ({
+  flavorID: flavor.id,
+  providerID: flavor.providerId,
+  type: writeOffer(flavor.offer),
+  ...omitEmpty('networkPropertyType', flavor.networkPropertyType),
+  timestamp: writeTime(flavor.createdAt),
+  ...omitEmpty('location', writeLocation(flavor.location)),
+  price: { amount: flavor.price?.amount ?? '', currency: flavor.price?.currency ?? '', period: flavor.price?.period ?? '' },
+  owner: writeIdentity(flavor.owner),
+  availability: flavor.available,
+});

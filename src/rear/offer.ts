@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { HOSTING_POLICIES, type HostingPolicy, type K8Slice, type ServiceOffer } from '../domain/flavor.ts';
+import { canonical } from '../domain/quantity.ts';
+import type { Resources } from '../domain/resources.ts';
+import { isRecord, omitEmpty, orNull, sorted } from './json.ts';
+import { networkAuthorizations, writeNetworkAuthorizations } from './network.ts';
+import { compact, goObject, listOf, opaque, quantity, strictText, whole } from './reading.ts';
+
+const gpu = goObject({ model: strictText, cores: quantity, memory: quantity });
+const present = <T>(schema: z.ZodType<T>) => z.union([z.undefined(), schema]);
+
+/** Amounts as REAR spells them, in a flavor's characteristics and in a configuration alike. */
+export const amounts = { cpu: quantity, memory: quantity, pods: quantity, gpu: present(gpu), storage: present(quantity) };
+
+/** The key is misspelt on the wire (`charateristics`); the specification spells it right. */
+const k8slice = goObject(
+  {
+    charateristics: goObject({ architecture: strictText, ...amounts }),
+    properties: goObject(
+      {
+        latency: whole,
+        securityStandards: listOf(z.string()),
+        carbonFootprint: present(goObject({ embodied: whole, operational: listOf(z.number().transform(Math.ceil)) })),
+        networkAuthorizations: present(networkAuthorizations),
+        additionalProperties: present(opaque),
+      },
+      { 'carbon-footprint': 'carbonFootprint' },
+    ),
+    policies: goObject({
+      partitionability: goObject({
+        cpuMin: quantity,
+        memoryMin: quantity,
+        podsMin: quantity,
+        cpuStep: quantity,
+        memoryStep: quantity,
+        podsStep: quantity,
+      }),
+    }),
+  },
+  { characteristics: 'charateristics' },
+).transform(
+  ({ charateristics: { architecture, gpu, ...resources }, properties, policies: { partitionability: cut } }): K8Slice => ({
+    kind: 'k8slice',
+    architecture,
+    resources: compact(resources),
+    ...compact({
+      gpu,
+      latencyMs: properties.latency > 0 ? properties.latency : undefined,
+      securityStandards: properties.securityStandards.length > 0 ? properties.securityStandards : undefined,
+      carbonFootprint: properties.carbonFootprint,
+      networkAuthorizations: properties.networkAuthorizations,
+      additionalProperties: properties.additionalProperties,
+    }),
+    partitionability: {
+      min: { cpu: cut.cpuMin, memory: cut.memoryMin, pods: cut.podsMin },
+      step: { cpu: cut.cpuStep, memory: cut.memoryStep, pods: cut.podsStep },
+    },
+  }),
+);
+
+/** Unknown policies travel as `""` from a FLUIDOS node and are left out; the specification's example says `ProviderSide`. */
+const hostingPolicies = listOf(z.unknown()).transform((list) =>
+  list.flatMap((each): HostingPolicy[] => HOSTING_POLICIES.filter((policy) => each === policy || each === `${policy}Side`)),
+);
+
+const template = z.preprocess((value, context) => {
+  if (typeof value !== 'string') return value ?? {};
+  try {
+    return JSON.parse(value);
+  } catch {
+    context.issues.push({ code: 'custom', message: 'not a JSON Schema', input: value });
+    return z.NEVER;
+  }
+}, opaque);
+
+/** The six keys sit directly in `data` between FLUIDOS nodes; the specification wraps them in `Characteristics` and makes the template a string. */
+const service = z.preprocess(
+  (value) => {
+    if (!isRecord(value)) return value;
+    const wrapped = Object.entries(value).find(([key]) => key.toLowerCase() === 'characteristics');
+    return wrapped === undefined ? value : wrapped[1];
+  },
+  goObject({
+    name: strictText,
+    description: strictText,
+    category: strictText,
+    tags: listOf(z.string()),
+    hostingPolicies,
+    configurationTemplate: template,
+  }).transform((offer): ServiceOffer => ({ kind: 'service', ...offer })),
+);
+
+/** `type` of a flavor. `vm` and `sensor` exist in the specification only; a row with them cannot be read. */
+export const offer = goObject({ name: strictText, data: z.unknown() }, { typeIdentifier: 'name', typeData: 'data' }).transform(
+  ({ name, data }, context): K8Slice | ServiceOffer => {
+    const schema = { k8slice, service }[name.toLowerCase()];
+    if (schema === undefined || data === undefined) {
+      const message = schema === undefined ? `flavors of type ${JSON.stringify(name.slice(0, 40))} are not known` : 'no data';
+      context.issues.push({ code: 'custom', message, input: name });
+      return z.NEVER;
+    }
+    const read = schema.safeParse(data);
+    if (read.success) return read.data;
+    for (const { path, message } of read.error.issues)
+      context.issues.push({ code: 'custom', path: ['data', ...path], message, input: data });
+    return z.NEVER;
+  },
+);
+
+export const writeAmounts = ({ cpu, memory, pods, storage }: Resources, gpu?: K8Slice['gpu']): object => ({
+  cpu: canonical(cpu),
+  memory: canonical(memory),
+  pods: canonical(pods),
+  ...(gpu === undefined ? {} : { gpu: { model: gpu.model, cores: canonical(gpu.cores), memory: canonical(gpu.memory) } }),
+  ...(storage === undefined ? {} : { storage: canonical(storage) }),
+});
+
+function writeSlice(slice: K8Slice): object {
+  const { carbonFootprint, networkAuthorizations } = slice;
+  const { min, step } = slice.partitionability;
+  return {
+    charateristics: { architecture: slice.architecture, ...writeAmounts(slice.resources, slice.gpu) },
+    properties: {
+      ...omitEmpty('latency', slice.latencyMs),
+      ...omitEmpty('securityStandards', slice.securityStandards),
+      ...(carbonFootprint === undefined
+        ? {}
+        : { carbonFootprint: { embodied: carbonFootprint.embodied, operational: orNull(carbonFootprint.operational) } }),
+      ...(networkAuthorizations === undefined ? {} : { networkAuthorizations: writeNetworkAuthorizations(networkAuthorizations) }),
+      ...omitEmpty('additionalProperties', sorted(slice.additionalProperties)),
+    },
+    policies: {
+      partitionability: {
+        cpuMin: canonical(min.cpu),
+        memoryMin: canonical(min.memory),
+        podsMin: canonical(min.pods),
+        cpuStep: canonical(step.cpu),
+        memoryStep: canonical(step.memory),
+        podsStep: canonical(step.pods),
+      },
+    },
+  };
+}
+
+const writeService = (offer: ServiceOffer): object => ({
+  name: offer.name,
+  description: offer.description,
+  category: offer.category,
+  tags: orNull(offer.tags),
+  hostingPolicies: orNull(offer.hostingPolicies),
+  configurationTemplate: sorted(offer.configurationTemplate),
+});
+
+export const writeOffer = (offer: K8Slice | ServiceOffer): object =>
+  offer.kind === 'k8slice' ? { name: 'k8slice', data: writeSlice(offer) } : { name: 'service', data: writeService(offer) };

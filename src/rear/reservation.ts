@@ -1,0 +1,82 @@
+/** RESERVE_FLAVOR: its request and the Transaction that answers it. */
+import { z } from 'zod';
+import type { Transaction } from '../domain/contract.ts';
+import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
+import { DNS_SUBDOMAIN, transactionId } from '../domain/ids.ts';
+import { nanos } from '../domain/quantity.ts';
+import type { Resources } from '../domain/resources.ts';
+import { isTime, UNSET_TIME, writeTime } from './flavor.ts';
+import { identity, writeIdentity } from './identity.ts';
+import { isRecord, omitEmpty } from './json.ts';
+import { amounts, writeAmounts } from './offer.ts';
+import { compact, goObject, strictText } from './reading.ts';
+
+/** What a buyer wants of a flavor, not yet looked into: `data` is absent or opaque, since a FLUIDOS node tells these apart. */
+export interface WireConfiguration {
+  readonly type: string;
+  readonly data?: unknown;
+}
+
+const configuration = z.unknown().transform((value, context): WireConfiguration | undefined => {
+  if (value === undefined || value === null) return undefined;
+  if (!isRecord(value)) {
+    context.issues.push({ code: 'custom', message: 'not an object', input: value });
+    return z.NEVER;
+  }
+  const field = (name: string): unknown => Object.entries(value).findLast(([key]) => key.toLowerCase() === name)?.[1];
+  const [type, data] = [field('type') ?? '', field('data')];
+  if (typeof type !== 'string') {
+    context.issues.push({ code: 'custom', path: ['type'], message: 'not a string', input: type });
+    return z.NEVER;
+  }
+  return { type, ...(data === undefined ? {} : { data }) };
+});
+
+/** The specification's body says `Buyer`; a FLUIDOS node's `buyerID`. */
+export const reservation = goObject({ flavorID: strictText, buyerID: identity, configuration }, { buyer: 'buyerID' });
+
+/** Reads K8SliceConfiguration data; missing amounts are zero. Throws a ZodError on a bad quantity or on something that is no object. */
+export const readPart = (data: unknown): { readonly part: Resources; readonly wantsGpu: boolean } => {
+  const { gpu, ...part } = goObject(amounts).parse(data);
+  return { part: compact(part), wantsGpu: gpu !== undefined && (nanos(gpu.cores) > 0n || nanos(gpu.memory) > 0n) };
+};
+
+export const writeConfiguration = (part: Resources): object => ({ type: 'k8slice', data: writeAmounts(part) });
+
+export const writeReservation = (input: { readonly flavor: string; readonly buyer: NodeIdentity; readonly part: Resources }): object => ({
+  flavorID: input.flavor,
+  buyerID: writeIdentity(input.buyer),
+  configuration: writeConfiguration(input.part),
+});
+
+/** Reads the answer: only the id is needed (a FLUIDOS buyer looks at nothing else); it must be a legal Kubernetes name and safe in a path. */
+const transaction = goObject({
+  transactionID: strictText.refine((value) => DNS_SUBDOMAIN.test(value), 'not a lower-case Kubernetes name'),
+  flavorID: strictText,
+  expirationTime: strictText,
+});
+
+export const readTransaction = (value: unknown, asked: { readonly flavor: Flavor['id'] }): Transaction => {
+  const { transactionID, flavorID, expirationTime } = transaction.parse(value);
+  return {
+    id: transactionId(transactionID),
+    flavorId: flavorID === '' ? asked.flavor : flavorID,
+    expiresAt: isTime(expirationTime) ? expirationTime : UNSET_TIME,
+  };
+};
+
+/** Writes the answer. The buyer's kubeconfig, which a FLUIDOS seller echoes, is not kept here and so not echoed. */
+export const writeTransaction = (input: {
+  readonly transaction: Transaction;
+  readonly buyer: NodeIdentity;
+  readonly configuration: WireConfiguration | undefined;
+}): object => ({
+  transactionID: input.transaction.id,
+  flavorID: input.transaction.flavorId,
+  ...(input.configuration === undefined
+    ? {}
+    : { configuration: { type: input.configuration.type, data: input.configuration.data ?? null } }),
+  buyer: writeIdentity(input.buyer),
+  clusterID: input.buyer.clusterId ?? '',
+  ...omitEmpty('expirationTime', writeTime(input.transaction.expiresAt)),
+});

@@ -1,0 +1,40 @@
+/** Flavors and identities of our own making, for tests. */
+import { clusterId, flavorId, nodeId } from '../../src/domain/ids.ts';
+import type { NodeIdentity, SliceFlavor } from '../../src/domain/flavor.ts';
+
+export const identityOf = (name: string, address = `${name}.example:3004`): NodeIdentity => ({
+  id: nodeId(`${name}-node`),
+  address,
+  domain: `${name}.example`,
+  clusterId: clusterId(`${name}-1`),
+});
+
+/** 8 cpu, 16Gi, 100 pods for 0.80 EUR an hour, cut in whole cpus and 512Mi. */
+export const sliceOf = (owner: NodeIdentity, change: Partial<SliceFlavor> = {}): SliceFlavor => ({
+  id: flavorId(`${owner.domain}-k8slice-0001`),
+  providerId: owner.id,
+  offer: {
+    kind: 'k8slice',
+    architecture: 'amd64',
+    resources: { cpu: '8', memory: '16Gi', pods: '100' },
+    latencyMs: 12,
+    partitionability: { min: { cpu: '1', memory: '512Mi', pods: '0' }, step: { cpu: '1', memory: '512Mi', pods: '0' } },
+  },
+  price: { amount: '0.8', currency: 'EUR', period: 'hourly' },
+  location: { country: 'Norway', city: 'Oslo' },
+  owner: { id: owner.id, address: owner.address, domain: owner.domain },
+  available: true,
+  createdAt: '2026-03-04T05:06:07Z',
+  ...change,
+});
+
+/** A clock that tests move. */
+export function handClock(start = Date.parse('2026-11-27T12:00:00Z')): { now(): number; advance(milliseconds: number): void } {
+  let now = start;
+  return {
+    now: () => now,
+    advance(milliseconds) {
+      now += milliseconds;
+    },
+  };
+}
