@@ -4,7 +4,7 @@ import { Fault } from './faults.ts';
 import type { Flavor, NodeIdentity } from './flavor.ts';
 import type { TransactionId } from './ids.ts';
 import { compareAmounts, parseAmount } from './money.ts';
-import { priceOfPart } from './pricing.ts';
+import { priceOfPart } from './partition.ts';
 import { type Resources, sameResources } from './resources.ts';
 
 /** What a buyer asked for, and how long a contract may sensibly last. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ContractTerms, PeeringCredentials } from '../domain/contract.ts';
 import { clusterId, contractId, DNS_LABEL, DNS_SUBDOMAIN, transactionId } from '../domain/ids.ts';
 import { PERIODS, parseAmount, type Price } from '../domain/money.ts';
-import { priceOfPart } from '../domain/pricing.ts';
+import { priceOfPart } from '../domain/partition.ts';
 import { NOTHING, type Resources, sameResources } from '../domain/resources.ts';
 import { flavor, isTime, writeFlavor, writeTime } from './flavor.ts';
 import { identity, writeIdentity } from './identity.ts';

@@ -21,7 +21,7 @@ const price = goObject({ amount: text, currency: text, period: text }).transform
   ({ amount, currency, period }, context): Price | undefined => {
     if (amount === '') return undefined;
     const known = PERIODS.find((each) => each === period.toLowerCase());
-    if (parseAmount(amount) === undefined || known === undefined || !/^[A-Za-z]{1,16}$/.test(currency)) {
+    if (parseAmount(amount) === undefined || known === undefined || !/^\P{C}{1,16}$/u.test(currency)) {
       context.issues.push({ code: 'custom', message: 'a price that cannot be compared', input: amount });
       return z.NEVER;
     }

@@ -3,10 +3,9 @@ import type { Contract, ContractTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import type { Flavor, NodeIdentity } from '../../src/domain/flavor.ts';
 import { acquisitionId, clusterId, type ContractId, type TransactionId } from '../../src/domain/ids.ts';
-import { priceOfPart } from '../../src/domain/pricing.ts';
-import { nanos } from '../../src/domain/quantity.ts';
+import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
-import { add, canonicalResources, fits, NOTHING, RESOURCE_NAMES, type Resources, subtract } from '../../src/domain/resources.ts';
+import { add, canonicalResources, fits, NOTHING, type Resources, subtract } from '../../src/domain/resources.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Contracts, Hold, Inventory } from '../../src/ports/inventory.ts';
 
@@ -19,16 +18,6 @@ export interface MemoryInventory {
   holds(): readonly Hold[];
   /** Living contracts, for leak reports. */
   living(): readonly Contract[];
-}
-
-/** Whether a part keeps the seller's minimum and steps. */
-function cutsWell(flavor: Flavor, part: Resources): boolean {
-  if (flavor.offer.kind !== 'k8slice') return false;
-  const { min, step } = flavor.offer.partitionability;
-  return RESOURCE_NAMES.every((name) => {
-    const [wanted, least, by] = [nanos(part[name] ?? '0'), nanos(min[name] ?? '0'), nanos(step[name] ?? '0')];
-    return wanted >= least && (by === 0n || wanted === least || (wanted - least) % by === 0n || wanted % by === 0n);
-  });
 }
 
 export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInventory {
@@ -70,7 +59,9 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       return [...flavors.values()].flatMap((flavor) => {
         const rest = free(flavor);
         if (flavor.offer.kind !== 'k8slice') return [flavor];
-        return nanos(rest.cpu) > 0n && nanos(rest.memory) > 0n ? [{ ...flavor, offer: { ...flavor.offer, resources: rest } }] : [];
+        if (checkPart({ ...flavor.offer, resources: rest }, rest) !== undefined) return [];
+        const price = priceOfPart(flavor, rest);
+        return [{ ...flavor, ...(price === undefined ? {} : { price }), offer: { ...flavor.offer, resources: rest } }];
       });
     },
     async generation() {
@@ -89,7 +80,8 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const offered = flavors.get(flavor);
       if (offered === undefined) throw new Fault('NOT_FOUND', `no flavor ${flavor}`);
       const resources = canonicalResources(part ?? free(offered));
-      if (!cutsWell(offered, resources)) throw new Fault('CONFIGURATION_INVALID', 'below the minimum, or not a whole number of steps');
+      const wrong = offered.offer.kind === 'k8slice' ? checkPart(offered.offer, resources) : 'not a slice';
+      if (wrong !== undefined) throw new Fault('CONFIGURATION_INVALID', wrong);
       if (!fits(free(offered), resources)) throw new Fault('NOT_ENOUGH', 'not enough of it is left');
       const open = [...rows.values()].filter((each) => living(each) && each.buyer.id === buyer.id).length;
       if (open >= maxHolds) throw new Fault('TOO_MANY_HOLDS', 'too many open reservations', { maxHolds });

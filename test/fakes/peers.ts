@@ -12,17 +12,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Hold } from '../../src/ports/inventory.ts';
 import type { Peer, Peers } from '../../src/ports/peer.ts';
 import { type MemoryInventory, memoryInventory } from './memory-inventory.ts';
-
-export type PeerCall = keyof Peer;
-
-/**
- * What goes wrong: `refuse` before any effect; `lose-answer` after the effect (PEER_TIMEOUT unless told otherwise); `hang` (before the effect, or
- * after it) until the caller's signal or {@link FakePeers.abortHanging} ends it.
- */
-export type Trouble =
-  | { readonly kind: 'refuse'; readonly fault: Fault }
-  | { readonly kind: 'lose-answer'; readonly fault?: Fault }
-  | { readonly kind: 'hang'; readonly when: 'before' | 'after' };
+import { openTroubles, type PeerCall, type Trouble } from './troubles.ts';
 
 export interface FakeNode {
   readonly identity: NodeIdentity;
@@ -88,55 +78,17 @@ interface Standing {
 
 export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
   const nodes = new Map<string, Standing>();
-  const troubles: { address: string; call: PeerCall; trouble: Trouble; left: number }[] = [];
-  const calls: { address: string; call: PeerCall; outcome: 'answered' | 'failed' }[] = [];
+  const troubles = openTroubles();
   const notices: Notice[] = [];
-  const hanging = new Set<{ call: PeerCall; end: (why: unknown) => void }>();
-  const waiting: { call: PeerCall; tell: () => void }[] = [];
   let counter = 0;
 
-  const hang = (call: PeerCall, signal: AbortSignal | undefined): Promise<never> =>
-    new Promise<never>((_resolve, reject) => {
-      const end = (why: unknown): void => {
-        hanging.delete(entry);
-        reject(why);
-      };
-      const entry = { call, end };
-      hanging.add(entry);
-      signal?.addEventListener('abort', () => end(signal.reason), { once: true });
-      if (signal?.aborted === true) end(signal.reason);
-      for (const { tell } of waiting.filter((each) => each.call === call)) tell();
-    });
-
-  /** One call: the next trouble before the effect, the effect, the trouble after it. */
-  const through = async <T>(
-    address: string,
-    call: PeerCall,
-    signal: AbortSignal | undefined,
-    effect: (at: Standing) => Promise<T>,
-  ): Promise<T> => {
-    let outcome: 'answered' | 'failed' = 'failed';
-    try {
-      signal?.throwIfAborted();
-      const standing = nodes.get(address);
-      if (standing === undefined || !standing.reachable) throw new Fault('PEER_UNREACHABLE', `nobody answers at ${address}`, { address });
-      const next = troubles.find((each) => each.address === address && each.call === call && each.left > 0);
-      if (next !== undefined) next.left -= 1;
-      const trouble = next?.trouble;
-      if (trouble?.kind === 'refuse') throw trouble.fault;
-      if (trouble?.kind === 'hang' && trouble.when === 'before') return await hang(call, signal);
-      const answer = await effect(standing);
-      if (trouble?.kind === 'lose-answer') throw trouble.fault ?? new Fault('PEER_TIMEOUT', 'no answer in time', { address });
-      if (trouble?.kind === 'hang') return await hang(call, signal);
-      outcome = 'answered';
-      return answer;
-    } finally {
-      calls.push({ address, call, outcome });
-    }
-  };
-
   const at = (address: string, options?: { readonly signal?: AbortSignal }): Peer => {
-    const run = <T>(call: PeerCall, effect: (at: Standing) => Promise<T>): Promise<T> => through(address, call, options?.signal, effect);
+    const run = <T>(call: PeerCall, effect: (at: Standing) => Promise<T>): Promise<T> =>
+      troubles.through({ address, call, signal: options?.signal }, () => {
+        const standing = nodes.get(address);
+        if (standing === undefined || !standing.reachable) throw new Fault('PEER_UNREACHABLE', `nobody answers at ${address}`, { address });
+        return () => effect(standing);
+      });
     const extension = <T>(call: PeerCall, effect: (at: Standing) => Promise<T>): Promise<T> =>
       run(call, async (standing) => {
         if (standing.dialect === 'fluidos') throw new Fault('PEER_REFUSED', `a FLUIDOS node knows no ${call}`, { unsupported: call });
@@ -249,20 +201,13 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
       for (const flavor of node.flavors ?? []) await memory.inventory.publish(flavor);
       nodes.set(node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, clusters: new Map(), reachable: true });
     },
-    trouble: ({ address, call, trouble, times = 1 }) => void troubles.push({ address, call, trouble, left: times }),
-    heal(address) {
-      for (const each of troubles) if (address === undefined || each.address === address) each.left = 0;
-    },
+    trouble: troubles.add,
+    heal: troubles.heal,
     setReachable(address, up) {
       standingAt(address).reachable = up;
     },
-    abortHanging() {
-      for (const { end } of hanging) end(new Fault('PEER_TIMEOUT', 'no answer in time'));
-    },
-    async whenHanging(call) {
-      if ([...hanging].some((each) => each.call === call)) return;
-      await new Promise<void>((resolve) => waiting.push({ call, tell: resolve }));
-    },
+    abortHanging: troubles.abortHanging,
+    whenHanging: troubles.whenHanging,
     async endContract({ address, contract, ending, state = 'over' }) {
       const { memory } = standingAt(address);
       if (state === 'over') await memory.inventory.giveBack({ contract, ending });
@@ -272,7 +217,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
       holds: [...nodes.values()].flatMap(({ memory }) => memory.holds()),
       contracts: [...nodes.values()].flatMap(({ memory }) => memory.living()),
     }),
-    calls: () => calls,
+    calls: troubles.calls,
     notices: () => notices,
   };
 }
