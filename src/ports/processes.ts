@@ -10,12 +10,25 @@ export interface Processes {
   startIntent(input: { readonly name: IntentName; readonly document: unknown }): Promise<{ readonly created: boolean }>;
   /** Status, plan and journal of a living (or retained) workflow; undefined when there is none. */
   readIntent(name: IntentName): Promise<IntentRecord | undefined>;
+  /**
+   * Waits until something happened to an intent's workflow, or to one of its acquisitions, since the mark `after` was given; at most `timeoutMs`. Without
+   * `after` it answers at once. `undefined` when there is no such workflow. A mark is opaque.
+   */
+  awaitIntent(
+    name: IntentName,
+    wait: { readonly after?: string; readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<{ readonly mark: string; readonly open: boolean } | undefined>;
+  /** The attempts of an intent's present (or last) run, oldest first; NOT_FOUND. */
+  acquisitionsOf(name: IntentName): Promise<readonly AcquisitionId[]>;
+  /** Answers once the end is accepted; ended already is success. NOT_FOUND when nothing of that name was ever started. */
   endIntent(name: IntentName, ending: Ending): Promise<void>;
   retryTeardown(workflowId: string): Promise<void>;
   /** PURCHASE: starts or joins `contract/<transaction>` and waits until it is signed, at most `timeoutMs`. The contract's own faults come through. */
   purchase(transaction: TransactionId, timeoutMs: number): Promise<ContractId>;
-  /** Ends a contract at the seller's side. Over already is success. */
-  endContract(transaction: TransactionId, ending: Ending): Promise<void>;
+  /** Ends a contract at the seller's side; `by` (the buyer unless told otherwise) decides whether the other side is told. Over already is success. */
+  endContract(transaction: TransactionId, ending: Ending, by?: 'buyer' | 'seller'): Promise<void>;
+  /** The buyer's side: what it holds is given back. Over already is success. */
+  releaseAcquisition(acquisition: AcquisitionId, ending: Ending): Promise<void>;
   /** Tells an acquisition that its seller sent a notice of end; it looks for itself. */
   noticeToAcquisition(acquisition: AcquisitionId): Promise<void>;
   noticeOfSlice(transaction: TransactionId, what: 'offered' | 'gone'): Promise<void>;
@@ -26,6 +39,8 @@ export interface Processes {
   leavePeering(peer: ClusterId, user: PeeringUser): Promise<void>;
   /** Every open workflow, and every journal, for windows and reports. */
   open(): Promise<readonly OpenProcess[]>;
+  /** Whether a workflow of that id is running. */
+  isOpen(workflowId: string): Promise<boolean>;
   journal(workflowId: string): Promise<readonly JournalEntry[]>;
 }
 

@@ -1,0 +1,95 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isGrpcServiceError } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import { SEARCH_ATTRIBUTES } from '../../../workflows/messages.ts';
+import { Fault } from '../../domain/faults.ts';
+import type { Log, TemporalClient } from './connection.ts';
+import { translated } from './errors.ts';
+
+const TYPES = temporal.api.enums.v1.IndexedValueType;
+const WANTED = {
+  Keyword: TYPES.INDEXED_VALUE_TYPE_KEYWORD,
+  Double: TYPES.INDEXED_VALUE_TYPE_DOUBLE,
+  Bool: TYPES.INDEXED_VALUE_TYPE_BOOL,
+} as const;
+const NOT_FOUND = 5;
+const ALREADY_EXISTS = 6;
+const CALL_MS = 10_000;
+const has = (error: unknown, code: number): boolean => isGrpcServiceError(error) && Number(error.code) === code;
+
+/**
+ * Makes the node's namespace and registers our search attributes, and waits until both can be used: a Temporal cluster takes up to ten seconds to notice a new
+ * namespace. May be repeated, by several processes at once. PROCESSES_UNAVAILABLE.
+ */
+export async function prepareNamespace(input: {
+  readonly temporal: TemporalClient;
+  readonly namespace: string;
+  readonly retentionDays: number;
+  readonly timeoutMs?: number;
+  readonly log: Log;
+}): Promise<void> {
+  const { connection, within } = input.temporal;
+  const { namespace, log } = input;
+  const until = Date.now() + (input.timeoutMs ?? 30_000);
+  const register = async (): Promise<void> => {
+    try {
+      await within(CALL_MS, () => connection.workflowService.describeNamespace({ namespace }));
+      return;
+    } catch (error) {
+      if (!has(error, NOT_FOUND)) throw error;
+    }
+    const workflowExecutionRetentionPeriod = { seconds: (input.retentionDays * 86_400) as never };
+    const description = 'A Rearguard node: its intents, acquisitions, contracts and peerings';
+    try {
+      await within(CALL_MS, () =>
+        connection.workflowService.registerNamespace({ namespace, description, workflowExecutionRetentionPeriod }),
+      );
+      log.info({ namespace }, 'Temporal namespace made');
+    } catch (error) {
+      if (!has(error, ALREADY_EXISTS)) throw error;
+    }
+  };
+  const addAttributes = async (): Promise<void> => {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name, type]) => {
+      const present = customAttributes[name];
+      if (present !== undefined && present !== WANTED[type]) {
+        throw new Fault('PROCESSES_UNAVAILABLE', `search attribute ${name} of namespace ${namespace} has another type than ${type}`, {
+          name,
+        });
+      }
+      return present === undefined;
+    });
+    if (missing.length === 0) return;
+    const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, WANTED[type]]));
+    try {
+      await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+    } catch (error) {
+      if (!has(error, ALREADY_EXISTS)) throw error;
+    }
+    log.info({ namespace, added: missing.map(([name]) => name) }, 'search attributes registered');
+  };
+  const usable = async (): Promise<void> => {
+    const query = Object.keys(SEARCH_ATTRIBUTES)
+      .map((name) => `${name} IS NOT NULL`)
+      .join(' OR ');
+    await connection.workflowService.countWorkflowExecutions({ namespace, query });
+  };
+
+  try {
+    await register();
+  } catch (error) {
+    throw translated(error, `making namespace ${namespace}`, log);
+  }
+  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1_000)) {
+    try {
+      await within(CALL_MS, addAttributes);
+      await within(CALL_MS, usable);
+      return;
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      if (Date.now() + waitMs > until) throw translated(error, `waiting for namespace ${namespace}`, log);
+    }
+    await pause(waitMs);
+  }
+}

@@ -1,0 +1,174 @@
+import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
+import * as messages from '../../../workflows/messages.ts';
+import { Fault } from '../../domain/faults.ts';
+import { type ContractId, type TransactionId, taskQueues, workflowIds } from '../../domain/ids.ts';
+import type { Processes } from '../../ports/processes.ts';
+import type { Log, TemporalClient } from './connection.ts';
+import { isNotFound, translated } from './errors.ts';
+import { intentProcesses } from './intents.ts';
+import { attributes } from './starting.ts';
+import { standOf } from './watching.ts';
+
+/** What every call needs: the client, whose node this is, and one way to call with a deadline and to translate what goes wrong. */
+export interface Calls {
+  readonly temporal: TemporalClient;
+  /** The node's id, for search attributes and words. */
+  readonly node: string;
+  readonly call: <T>(doing: string, work: () => Promise<T>, milliseconds?: number) => Promise<T>;
+}
+
+/** How many open workflows a list answers at most. */
+const MOST_OPEN = 10_000;
+const phase = defineSearchAttributeKey('RearguardPhase', 'KEYWORD');
+const stuck = defineSearchAttributeKey('RearguardStuck', 'BOOL');
+
+/** The port {@link Processes} on Temporal. Every call has a deadline; 5 s unless it waits for something by its nature. */
+export function temporalProcesses(input: {
+  readonly temporal: TemporalClient;
+  readonly node: string;
+  readonly log: Log;
+  readonly callMs?: number;
+}): Processes {
+  const { temporal, node, log } = input;
+  const { client } = temporal;
+  const call: Calls['call'] = async (doing, work, milliseconds = input.callMs ?? 5_000) => {
+    try {
+      return await temporal.within(milliseconds, work);
+    } catch (error) {
+      throw translated(error, doing, log);
+    }
+  };
+  /** A signal that is a hint, or asks for an end: nobody left to hear it is success. */
+  const tell = (workflowId: string, doing: string, send: (handle: ReturnType<typeof client.workflow.getHandle>) => Promise<void>) =>
+    call(doing, async () => {
+      try {
+        await send(client.workflow.getHandle(workflowId));
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        log.debug({ workflowId, doing }, 'nobody there to be told');
+      }
+    });
+  const meet =
+    (signal: typeof messages.join): Processes['joinPeering'] =>
+    (peer, user) =>
+      call(`${signal.name} of the peering with ${peer}`, async () => {
+        await client.workflow.signalWithStart(messages.workflowTypes.peering, {
+          workflowId: workflowIds.peering(peer),
+          taskQueue: taskQueues.forward,
+          args: [peer],
+          signal,
+          signalArgs: [user],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          staticSummary: `Peering of node ${node} with cluster ${peer}`,
+          typedSearchAttributes: attributes(node, 'peering'),
+        });
+      });
+  const calls = { temporal, node, call };
+
+  return {
+    ...intentProcesses(calls),
+    retryTeardown: (workflowId) =>
+      call(`retrying the teardown of ${workflowId}`, () => client.workflow.getHandle(workflowId).executeUpdate(messages.retryTeardown)),
+    purchase: purchasing(calls),
+    async endContract(transaction, ending, by = 'buyer') {
+      const workflowId = workflowIds.contract(transaction);
+      await call(`ending the contract of ${transaction}`, async () => {
+        try {
+          await client.workflow.getHandle(workflowId).signal(messages.endContract, { by, ending });
+        } catch (error) {
+          if (!isNotFound(error) || !(await standOf(temporal, workflowId))) throw error;
+        }
+      });
+    },
+    releaseAcquisition: (acquisition, ending) =>
+      tell(workflowIds.acquisition(acquisition), `releasing acquisition ${acquisition}`, (handle) =>
+        handle.signal(messages.release, ending),
+      ),
+    noticeToAcquisition: (acquisition) =>
+      tell(workflowIds.acquisition(acquisition), 'a notice of end', (handle) => handle.signal(messages.contractNotice)),
+    noticeOfSlice: (transaction, what) =>
+      tell(workflowIds.contract(transaction), `a slice that is ${what}`, (handle) =>
+        handle.signal(what === 'offered' ? messages.sliceOffered : messages.sliceGone),
+      ),
+    noticeOfNode: (acquisition, ready) =>
+      tell(workflowIds.acquisition(acquisition), 'a node that changed', (handle) => handle.signal(messages.nodeChanged, { ready })),
+    noticeOfWorkload: (intent) =>
+      tell(workflowIds.intent(intent), 'a workload that changed', (handle) => handle.signal(messages.workloadChanged)),
+    joinPeering: meet(messages.join),
+    leavePeering: meet(messages.leave),
+    open: () =>
+      call(
+        'listing open workflows',
+        async () => {
+          const found: Awaited<ReturnType<Processes['open']>>[number][] = [];
+          for await (const { workflowId, type, startTime, typedSearchAttributes } of client.workflow.list({
+            query: 'ExecutionStatus = "Running"',
+          })) {
+            const inPhase = typedSearchAttributes.get(phase);
+            found.push({
+              workflowId,
+              type,
+              startedAt: startTime.toISOString(),
+              ...(inPhase !== undefined && { phase: inPhase }),
+              stuck: typedSearchAttributes.get(stuck) ?? false,
+            });
+            if (found.length >= MOST_OPEN) break;
+          }
+          return found;
+        },
+        15_000,
+      ),
+    isOpen: (workflowId) => call(`looking for ${workflowId}`, async () => (await standOf(temporal, workflowId))?.open ?? false),
+    journal: (workflowId) =>
+      call(`reading the journal of ${workflowId}`, async () => [...(await client.workflow.getHandle(workflowId).query(messages.journal))]),
+  };
+}
+
+/**
+ * PURCHASE as update-with-start: the first one starts the sale, a repeat joins it, and one that comes after the end gets the answer that was given then. The update
+ * id is fixed, so that all of them wait for one answer.
+ */
+function purchasing({ temporal, node, call }: Calls): (transaction: TransactionId, timeoutMs: number) => Promise<ContractId> {
+  const { client } = temporal;
+  return (transaction, timeoutMs) =>
+    call(
+      `selling ${transaction}`,
+      async () => {
+        const workflowId = workflowIds.contract(transaction);
+        const startWorkflowOperation = new WithStartWorkflowOperation(messages.workflowTypes.contract, {
+          workflowId,
+          taskQueue: taskQueues.forward,
+          args: [{ transaction }],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          memo: { transaction },
+          staticSummary: `Sale of node ${node}: transaction ${transaction}`,
+          typedSearchAttributes: attributes(node, 'reservation'),
+        });
+        try {
+          return await client.workflow.executeUpdateWithStart(messages.signed, {
+            startWorkflowOperation,
+            updateId: messages.SIGNED_UPDATE_ID,
+          });
+        } catch (error) {
+          if (endedBeforeItAnswered(error))
+            throw new Fault('PROCESSES_UNAVAILABLE', `the sale of ${transaction} ended before it was signed`);
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        }
+        const ended = client.workflow.getHandle(workflowId).getUpdateHandle<ContractId>(messages.SIGNED_UPDATE_ID);
+        try {
+          return await ended.result();
+        } catch (error) {
+          if (!isNotFound(error)) throw error;
+          throw new Fault('CONTRACT_OVER', `the sale of ${transaction} is over`, { transaction });
+        }
+      },
+      timeoutMs,
+    );
+}
+
+/** What the server says of an update whose workflow ended first. */
+const endedBeforeItAnswered = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow';

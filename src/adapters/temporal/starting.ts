@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { type SearchAttributePair, defineSearchAttributeKey } from '@temporalio/common';
+
+/** What the Temporal UI shows of a workflow before any of our code runs. The server takes 400 bytes of summary and 20,000 of details. */
+export interface Shown {
+  readonly staticSummary: string;
+  readonly staticDetails?: string;
+  readonly typedSearchAttributes: SearchAttributePair[];
+}
+
+const phase = defineSearchAttributeKey('RearguardPhase', 'KEYWORD');
+const nodeKey = defineSearchAttributeKey('RearguardNode', 'KEYWORD');
+const stuck = defineSearchAttributeKey('RearguardStuck', 'BOOL');
+
+export const attributes = (node: string, inPhase: string): SearchAttributePair[] => [
+  { key: phase, value: inPhase },
+  { key: nodeKey, value: node },
+  { key: stuck, value: false },
+];
+
+/** At most so many bytes of UTF-8, cut between characters. */
+export function cut(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text;
+  let kept = text.slice(0, bytes);
+  while (Buffer.byteLength(kept) > bytes - 3) kept = [...kept].slice(0, -1).join('');
+  return `${kept}…`;
+}
+
+/** The document as a person reads it in the UI. */
+export const shownIntent = (name: string, document: unknown, node: string): Shown => ({
+  staticSummary: cut(`Intent ${name} of node ${node}`, 390),
+  staticDetails: cut(`The intent as it was given:\n\n\`\`\`json\n${JSON.stringify(document, null, 2)}`, 19_000).concat('\n```'),
+  typedSearchAttributes: attributes(node, 'intent'),
+});
+
+/** Two documents are the same when this is: keys in order, absent and undefined alike. */
+export const digestOf = (document: unknown): string => createHash('sha256').update(canonical(document)).digest('hex');
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? 'null' : canonical(item))).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const pairs = Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${pairs.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}

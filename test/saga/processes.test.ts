@@ -1,0 +1,181 @@
+import path from 'node:path';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { type TemporalClient, temporalClient } from '../../src/adapters/temporal/connection.ts';
+import { prepareNamespace } from '../../src/adapters/temporal/namespace.ts';
+import { temporalProcesses } from '../../src/adapters/temporal/processes.ts';
+import { acquisitionOf, clusterId, contractId, intentName, taskQueues, transactionId } from '../../src/domain/ids.ts';
+import type { Processes } from '../../src/ports/processes.ts';
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {} };
+const namespace = `processes-${Date.now()}`;
+let temporal: TemporalClient;
+let processes: Processes;
+let stop: () => Promise<void>;
+
+beforeAll(async () => {
+  const address = inject('temporalAddress');
+  temporal = temporalClient({ address, namespace });
+  const prepared = { temporal, namespace, retentionDays: 1, log: quiet };
+  await Promise.all([prepareNamespace(prepared), prepareNamespace(prepared)]);
+  await prepareNamespace(prepared);
+  processes = temporalProcesses({ temporal, node: 'alice', log: quiet });
+  const connection = await NativeConnection.connect({ address });
+  const workflowsPath = path.resolve(import.meta.dirname, 'stand-in-workflows.ts');
+  const worker = await Worker.create({ connection, namespace, taskQueue: taskQueues.forward, workflowsPath });
+  const run = worker.run();
+  stop = async () => {
+    worker.shutdown();
+    await run;
+    await connection.close();
+  };
+});
+afterAll(async () => {
+  await stop();
+  await temporal.close();
+});
+
+const fault = (code: string) => expect.objectContaining({ name: 'Fault', code });
+const resultOf = (workflowId: string): Promise<unknown> => temporal.client.workflow.getHandle(workflowId).result();
+
+test('an intent starts once per document, and its name is free again when it ended', async () => {
+  const name = intentName('web');
+  const document = { kind: 'Intent', metadata: { name }, spec: { b: 1, a: [1, undefined] } };
+  expect(await processes.startIntent({ name, document })).toEqual({ created: true });
+  expect(await processes.startIntent({ name, document: { spec: { a: [1, null], b: 1 }, metadata: { name }, kind: 'Intent' } })).toEqual({
+    created: false,
+  });
+  await expect(processes.startIntent({ name, document: { ...document, spec: {} } })).rejects.toEqual(fault('INTENT_EXISTS'));
+  expect(await processes.readIntent(name)).toMatchObject({
+    status: { name: 'web', state: 'in-use' },
+    plan: [],
+    document: { kind: 'Intent' },
+  });
+  expect((await processes.journal('intent/web')).map(({ step }) => step)).toEqual(['x']);
+
+  const description = await temporal.client.workflow.getHandle('intent/web').describe();
+  expect(await description.staticSummary()).toContain('Intent web of node alice');
+  expect(await description.staticDetails()).toContain('"kind": "Intent"');
+
+  await processes.endIntent(name, { reason: 'ended-by-user' });
+  expect(await resultOf('intent/web')).toEqual({ reason: 'ended-by-user' });
+  await processes.endIntent(name, { reason: 'ended-by-user' });
+  expect(await processes.readIntent(name)).toMatchObject({ status: { name: 'web' } });
+  expect(await processes.startIntent({ name, document: { other: true } })).toEqual({ created: true });
+  await processes.endIntent(name, { reason: 'ended-by-user' });
+});
+
+test('an intent that a plain Temporal client started is known by its input', async () => {
+  const name = intentName('plain');
+  const document = { plain: true };
+  await temporal.client.workflow.start('fulfilIntent', { workflowId: 'intent/plain', taskQueue: taskQueues.forward, args: [document] });
+  expect(await processes.startIntent({ name, document })).toEqual({ created: false });
+  expect((await processes.readIntent(name))?.document).toEqual(document);
+  await processes.endIntent(name, { reason: 'ended-by-user' });
+});
+
+test('what never was is not there', async () => {
+  const name = intentName('nobody');
+  expect(await processes.readIntent(name)).toBeUndefined();
+  expect(await processes.awaitIntent(name, { timeoutMs: 10 })).toBeUndefined();
+  await expect(processes.endIntent(name, { reason: 'ended-by-user' })).rejects.toEqual(fault('NOT_FOUND'));
+  await expect(processes.retryTeardown('intent/nobody')).rejects.toEqual(fault('NOT_FOUND'));
+  await expect(processes.endContract(transactionId('nobody'), { reason: 'drained' })).rejects.toEqual(fault('NOT_FOUND'));
+  expect(await processes.isOpen('intent/nobody')).toBe(false);
+  await processes.noticeToAcquisition(acquisitionOf('nobody', 1));
+  await processes.releaseAcquisition(acquisitionOf('nobody', 1), { reason: 'done' });
+  await processes.noticeOfSlice(transactionId('nobody'), 'gone');
+});
+
+test('a watch wakes when something happens to the intent or to its acquisition, and only then', async () => {
+  const name = intentName('watched');
+  await processes.startIntent({ name, document: {} });
+  const { firstExecutionRunId } = { firstExecutionRunId: (await temporal.client.workflow.getHandle('intent/watched').describe()).runId };
+  const acquisition = acquisitionOf(firstExecutionRunId, 1);
+  await temporal.client.workflow.start('acquireFlavor', { workflowId: `acquisition/${acquisition}`, taskQueue: taskQueues.forward });
+  await processes.readIntent(name);
+  expect(await processes.acquisitionsOf(name)).toEqual([acquisition]);
+  const settled = async (): Promise<string> => {
+    let mark = (await processes.awaitIntent(name, { timeoutMs: 100 }))?.mark ?? '';
+    for (;;) {
+      const next = await processes.awaitIntent(name, { after: mark, timeoutMs: 300 });
+      if (next?.mark === mark) return mark;
+      mark = next?.mark ?? '';
+    }
+  };
+  const mark = await settled();
+  const started = Date.now();
+  const waiting = processes.awaitIntent(name, { after: mark, timeoutMs: 20_000 });
+  await processes.noticeOfWorkload(name);
+  const woken = await waiting;
+  expect(woken?.mark).not.toBe(mark);
+  expect(Date.now() - started).toBeLessThan(10_000);
+
+  const again = await settled();
+  const child = processes.awaitIntent(name, { after: again, timeoutMs: 20_000 });
+  await processes.releaseAcquisition(acquisition, { reason: 'done' });
+  expect((await child)?.mark).not.toBe(again);
+
+  const caller = new AbortController();
+  const given = processes.awaitIntent(name, { after: await settled(), timeoutMs: 20_000, signal: caller.signal });
+  caller.abort();
+  expect((await given)?.open).toBe(true);
+  await processes.endIntent(name, { reason: 'ended-by-user' });
+  await resultOf('intent/watched');
+  expect(await processes.awaitIntent(name, { after: 'x', timeoutMs: 20_000 })).toMatchObject({ open: false });
+});
+
+test('PURCHASE sells once; a repeat joins, and after the end gets the same answer', async () => {
+  const transaction = transactionId('a'.repeat(32));
+  const expected = `contract-${'a'.repeat(32)}`;
+  expect(await Promise.all(Array.from({ length: 5 }, () => processes.purchase(transaction, 10_000)))).toEqual(Array(5).fill(expected));
+  await processes.endContract(transaction, { reason: 'drained' }, 'seller');
+  expect(await resultOf(`contract/${transaction}`)).toBe('seller: drained');
+  expect(await processes.purchase(transaction, 10_000)).toBe(expected);
+  await processes.endContract(transaction, { reason: 'drained' });
+});
+
+test('PURCHASE passes on why it is refused, and says so when it takes too long', async () => {
+  const expired = transactionId(`expired${'0'.repeat(25)}`);
+  await expect(processes.purchase(expired, 10_000)).rejects.toEqual(fault('HOLD_EXPIRED'));
+  await processes.endContract(expired, { reason: 'failed' });
+  await resultOf(`contract/${expired}`);
+  await expect(processes.purchase(expired, 10_000)).rejects.toEqual(fault('HOLD_EXPIRED'));
+
+  const slow = transactionId(`slow${'0'.repeat(28)}`);
+  await expect(processes.purchase(slow, 300)).rejects.toEqual(fault('PROCESSES_UNAVAILABLE'));
+  await processes.endContract(slow, { reason: 'failed' });
+});
+
+test('peering is started by whoever comes first, and again after it ended', async () => {
+  const peer = clusterId('milan');
+  const user = { contract: contractId('contract-1'), direction: 'sold', replyTo: 'nobody' } as const;
+  for (let round = 0; round < 2; round++) {
+    await processes.joinPeering(peer, user);
+    await processes.leavePeering(peer, user);
+    expect(await resultOf('peering/milan')).toEqual(['join contract-1', 'leave contract-1']);
+  }
+});
+
+test('open workflows are listed with phase', async () => {
+  await processes.startIntent({ name: intentName('listed'), document: {} });
+  await expect
+    .poll(() => processes.open(), { timeout: 10_000 })
+    .toContainEqual(expect.objectContaining({ workflowId: 'intent/listed', type: 'fulfilIntent', phase: 'intent', stuck: false }));
+  await processes.endIntent(intentName('listed'), { reason: 'ended-by-user' });
+});
+
+test('a Temporal that is away is a passing fault', async () => {
+  const away = temporalClient({ address: '127.0.0.1:1', namespace });
+  const unreachable = temporalProcesses({ temporal: away, node: 'alice', log: quiet, callMs: 500 });
+  await expect(unreachable.startIntent({ name: intentName('x'), document: {} })).rejects.toEqual(fault('PROCESSES_UNAVAILABLE'));
+  await expect(unreachable.isOpen('intent/x')).rejects.toEqual(fault('PROCESSES_UNAVAILABLE'));
+  await away.close();
+});
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** `host:port` of a Temporal dev server. */
+    temporalAddress: string;
+  }
+}
