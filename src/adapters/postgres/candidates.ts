@@ -1,0 +1,28 @@
+import type { Candidate } from '../../domain/candidate.ts';
+import type { Candidates } from '../../ports/records.ts';
+import { json, type Pool } from './connect.ts';
+
+interface CandidateRow {
+  readonly candidate: Candidate;
+  readonly seen_at: Date;
+}
+
+export const candidates = (pool: Pool): Candidates => ({
+  async replace(node, offered) {
+    await pool.begin(async (sql) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.peering_candidate.' || ${node}::text, 0))`;
+      await sql`delete from peering_candidate where node = ${node}`;
+      await sql`
+        insert into peering_candidate (node, flavor_id, candidate, seen_at)
+        select ${node}, candidate -> 'flavor' ->> 'id', candidate, clock_now() from jsonb_array_elements(${json(sql, offered)}) as candidate
+        on conflict do nothing`;
+    });
+  },
+  async list() {
+    const rows = await pool<CandidateRow[]>`select candidate, seen_at from peering_candidate order by node, flavor_id`;
+    return rows.map((row) => ({ ...row.candidate, seenAt: row.seen_at.toISOString() }));
+  },
+  async remove(flavor) {
+    await pool`delete from peering_candidate where flavor_id = ${flavor}`;
+  },
+});

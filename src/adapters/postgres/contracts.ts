@@ -1,0 +1,106 @@
+import type { Allocation, Contract, ContractTerms } from '../../domain/contract.ts';
+import { Fault } from '../../domain/faults.ts';
+import { acquisitionId, type ContractId } from '../../domain/ids.ts';
+import type { Ending } from '../../domain/reasons.ts';
+import type { Resources } from '../../domain/resources.ts';
+import type { Contracts } from '../../ports/inventory.ts';
+import { type Db, json, type Pool } from './connect.ts';
+
+interface ContractRow {
+  readonly role: Contract['role'];
+  readonly acquisition: string | null;
+  readonly terms: ContractTerms;
+  readonly state: Contract['state'];
+  readonly ending: Ending | null;
+}
+
+interface AllocationRow {
+  readonly contract: ContractId;
+  readonly type: Allocation['type'];
+  readonly state: Allocation['state'];
+  readonly resources: Resources;
+}
+
+const contract = (row: ContractRow): Contract => ({
+  terms: row.terms,
+  role: row.role,
+  state: row.state,
+  ...(row.ending === null ? {} : { ending: row.ending }),
+  ...(row.acquisition === null ? {} : { acquisition: acquisitionId(row.acquisition) }),
+});
+
+/** Writes a contract and its inactive allocation; `undefined` when that id is there already. The caller's transaction makes it one. */
+export async function insertContract(
+  sql: Db,
+  input: { readonly terms: ContractTerms; readonly role: Contract['role']; readonly acquisition?: string | undefined },
+): Promise<Contract | undefined> {
+  const { terms, role, acquisition } = input;
+  const [row] = await sql<ContractRow[]>`
+    insert into contract (id, role, transaction, acquisition, terms, state, created_at)
+    values (${terms.id}, ${role}, ${terms.transaction}, ${acquisition ?? null}, ${json(sql, terms)}, 'active', clock_now())
+    on conflict (id) do nothing returning *`;
+  if (!row) return undefined;
+  await sql`
+    insert into allocation (contract, type, state, resources, changed_at)
+    values (${terms.id}, ${role === 'seller' ? 'Node' : 'VirtualNode'}, 'inactive', ${json(sql, terms.resources)}, clock_now())`;
+  return contract(row);
+}
+
+export async function readContract(sql: Db, id: ContractId): Promise<Contract | undefined> {
+  const [row] = await sql<ContractRow[]>`select * from contract where id = ${id}`;
+  return row && contract(row);
+}
+
+/** Ends a contract of one role for good and releases its allocation, its first ending kept; answers whether it was not over before. */
+export async function endContract(sql: Db, id: ContractId, role: Contract['role'], ending: Ending): Promise<boolean> {
+  const ended = await sql`
+    update contract set state = 'over', ending = coalesce(ending, ${json(sql, ending)}::jsonb)
+    where id = ${id} and role = ${role} and state <> 'over'`;
+  if (ended.count === 0) return false;
+  await sql`update allocation set state = 'released', changed_at = clock_now() where contract = ${id}`;
+  return true;
+}
+
+export const contracts = (pool: Pool): Contracts => ({
+  async storeBought({ terms, acquisition }) {
+    await pool.begin(async (sql) => {
+      if (await insertContract(sql, { terms, role: 'buyer', acquisition })) return;
+      const stored = await readContract(sql, terms.id);
+      if (stored?.role !== 'buyer' || stored.terms.transaction !== terms.transaction || stored.terms.seller.id !== terms.seller.id)
+        throw new Fault('PEER_LIED', 'the seller named its contract as another one is named', { contract: terms.id });
+    });
+  },
+  get: (id) => readContract(pool, id),
+  async ofTransaction(transaction) {
+    const [row] = await pool<ContractRow[]>`
+      select * from contract where transaction = ${transaction} order by role = 'seller' desc, created_at desc limit 1`;
+    return row && contract(row);
+  },
+  async ofAcquisition(acquisition) {
+    // What buyers send us as their keys is not ours: it must not answer for an acquisition of our own.
+    const [row] = await pool<ContractRow[]>`
+      select * from contract where acquisition = ${acquisition} and role = 'buyer' order by created_at desc limit 1`;
+    return row && contract(row);
+  },
+  async list(filter = {}) {
+    const rows = await pool<ContractRow[]>`
+      select * from contract
+      where (${filter.role ?? null}::text is null or role = ${filter.role ?? null})
+        and (${filter.living ?? null}::boolean is null or (state <> 'over') = ${filter.living ?? null})
+      order by created_at, id`;
+    return rows.map(contract);
+  },
+  async markEnding({ contract: id, ending }) {
+    await pool`update contract set state = 'ending', ending = ${json(pool, ending)} where id = ${id} and state = 'active'`;
+  },
+  async markOver({ contract: id, ending }) {
+    await pool.begin((sql) => endContract(sql, id, 'buyer', ending));
+  },
+  async activate(id) {
+    await pool`update allocation set state = 'active', changed_at = clock_now() where contract = ${id} and state = 'inactive'`;
+  },
+  async allocations() {
+    const rows = await pool<AllocationRow[]>`select contract, type, state, resources from allocation order by contract`;
+    return rows.map(({ contract, type, state, resources }) => ({ contract, type, state, resources }));
+  },
+});

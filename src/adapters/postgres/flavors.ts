@@ -1,0 +1,148 @@
+import { Fault } from '../../domain/faults.ts';
+import { type Flavor, isSlice, type SliceFlavor } from '../../domain/flavor.ts';
+import { type FlavorId, flavorId } from '../../domain/ids.ts';
+import { isSellable, partOf } from '../../domain/partition.ts';
+import { add, canonicalResources, NOTHING } from '../../domain/resources.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import { type Amounts, fromAmounts, toAmounts } from './amounts.ts';
+import { type Db, json, type Pool } from './connect.ts';
+
+/** A flavor as configured, less what differs from start to start. Its id is the lineage's. */
+type Description = Omit<SliceFlavor, 'createdAt' | 'available'>;
+
+interface FlavorRow {
+  readonly id: FlavorId;
+  readonly lineage: string;
+  readonly description: Description;
+  readonly total: Amounts;
+  readonly created_at: Date;
+}
+
+/** Names the next flavor of a lineage; unique in the world. */
+export type NewFlavorId = (domain: string) => FlavorId;
+
+const description = (flavor: SliceFlavor): Description => {
+  const { createdAt: _, available: __, ...kept } = flavor;
+  return { ...kept, offer: { ...kept.offer, resources: canonicalResources(kept.offer.resources) } };
+};
+
+/** The flavor as it was when it was made: price and resources never change under an id. */
+const flavorOf = (row: FlavorRow): SliceFlavor => {
+  const whole: SliceFlavor = { ...row.description, id: row.id, available: true, createdAt: row.created_at.toISOString() };
+  return partOf(whole, fromAmounts(row.total, whole.offer.resources));
+};
+
+const listedOf = (row: FlavorRow & { readonly free: Amounts }): SliceFlavor => {
+  const flavor = flavorOf(row);
+  return partOf(flavor, fromAmounts(row.free, flavor.offer.resources));
+};
+
+/** A flavor by its id, living or retired, as it was made. */
+export async function readFlavor(sql: Db, id: string): Promise<SliceFlavor | undefined> {
+  const [row] = await sql<FlavorRow[]>`select * from flavor where id = ${id}`;
+  return row && flavorOf(row);
+}
+
+/** What the lineage of a flavor lists now; `undefined` when it is off sale. */
+export async function readListing(sql: Db, id: string): Promise<SliceFlavor | undefined> {
+  const [row] = await sql<(FlavorRow & { free: Amounts })[]>`
+    select f.*, plus(minus(l.total, plus(l.held, l.sold)), sum_expired(l.id)) as free
+    from flavor named join lineage l on l.id = named.lineage join flavor f on f.lineage = l.id and f.state = 'living'
+    where named.id = ${id}`;
+  return row && listedOf(row);
+}
+
+/** Retires the living flavor of a locked lineage and puts what is not sold on sale under a new id. */
+export async function renew(
+  sql: Db,
+  next: { readonly lineage: string; readonly id: FlavorId; readonly description?: Description },
+): Promise<void> {
+  await sql`update flavor set state = 'retired' where lineage = ${next.lineage} and state = 'living'`;
+  await sql`
+    insert into flavor (id, lineage, parent, generation, terms, state, description, total, created_at)
+    select ${next.id}, l.id, f.id, coalesce(f.generation, 0) + 1, l.terms, 'living',
+      coalesce(${next.description === undefined ? null : json(sql, next.description)}::jsonb, f.description), minus(l.total, l.sold), clock_now()
+    from lineage l left join lateral (select * from flavor where lineage = l.id order by generation desc limit 1) f on true
+    where l.id = ${next.lineage}`;
+}
+
+/** What is on sale: the part of `Inventory` that lists. */
+export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'generation' | 'sums'> => ({
+  async publish(flavor: Flavor) {
+    if (!isSlice(flavor)) throw new Fault('CONFIGURATION_INVALID', 'only slices of a cluster can be put on sale', { flavor: flavor.id });
+    const described = description(flavor);
+    const lineage = flavor.id;
+    await pool.begin(async (sql) => {
+      const wanted = toAmounts(flavor.offer.resources);
+      const first = await sql`
+        insert into lineage (id, on_sale, terms, wanted, total) values (${lineage}, true, 1, ${wanted}, ${wanted}) on conflict do nothing`;
+      if (first.count > 0) {
+        const [taken] = await sql`select lineage from flavor where id = ${lineage}`;
+        if (taken) throw new Fault('CONFIGURATION_INVALID', 'this is the id of a flavor that came out of another one', { flavor: lineage });
+        return await renew(sql, { lineage, id: flavor.id, description: described });
+      }
+      const [ledger] = await sql<{ on_sale: boolean }[]>`select on_sale from lineage where id = ${lineage} for update`;
+      const [last] = await sql<{ same: boolean }[]>`
+        select description = ${json(sql, described)}::jsonb as same from flavor where lineage = ${lineage} order by generation desc limit 1`;
+      if (ledger?.on_sale && last?.same) return;
+      await sql`select sweep(${lineage})`;
+      await sql`
+        update lineage set on_sale = true, terms = terms + ${last?.same ? 0 : 1}, wanted = ${wanted},
+          total = larger(${wanted}, plus(held, sold)), version = version + 1
+        where id = ${lineage}`;
+      await renew(sql, { lineage, id: newId(flavor.owner.domain), description: described });
+    });
+  },
+  async withdraw(flavor) {
+    await pool.begin(async (sql) => {
+      const [row] = await sql<{ id: string }[]>`
+        select id from lineage where id = (select lineage from flavor where id = ${flavor}) and on_sale for update`;
+      if (!row) return;
+      await sql`update lineage set on_sale = false, version = version + 1 where id = ${row.id}`;
+      await sql`update flavor set state = 'withdrawn' where lineage = ${row.id} and state = 'living'`;
+    });
+  },
+  async list() {
+    const rows = await pool<(FlavorRow & { free: Amounts })[]>`
+      select f.*, plus(minus(l.total, plus(l.held, l.sold)), sum_expired(l.id)) as free
+      from flavor f join lineage l on l.id = f.lineage where f.state = 'living' order by f.lineage`;
+    return rows.map(listedOf).filter(({ offer }) => isSellable(offer));
+  },
+  async generation() {
+    const [row] = await pool<{ generation: string }[]>`
+      select coalesce(sum(version), 0) || '.' || coalesce(sum(
+        (select count(*) from hold where lineage = lineage.id and state = 'held' and expires_at <= clock_now())), 0) as generation
+      from lineage`;
+    return row?.generation ?? '';
+  },
+  async sums() {
+    const rows = await pool<(FlavorRow & { free: Amounts; held: Amounts; sold: Amounts; holds: number; living: boolean })[]>`
+      select f.*, f.state = 'living' as living, l.sold, minus(l.held, sum_expired(l.id)) as held,
+        plus(minus(l.total, plus(l.held, l.sold)), sum_expired(l.id)) as free,
+        (select count(*)::integer from hold where lineage = l.id and state = 'held' and expires_at > clock_now()) as holds
+      from lineage l join lateral (select * from flavor where lineage = l.id order by generation desc limit 1) f on true`;
+    let sums = { free: NOTHING, held: NOTHING, sold: NOTHING, holds: 0, flavors: 0 };
+    for (const row of rows) {
+      const like = row.description.offer.resources;
+      sums = {
+        free: row.living ? add(sums.free, fromAmounts(row.free, like)) : sums.free,
+        held: add(sums.held, fromAmounts(row.held, like)),
+        sold: add(sums.sold, fromAmounts(row.sold, like)),
+        holds: sums.holds + row.holds,
+        flavors: sums.flavors + (row.living && isSellable(listedOf(row).offer) ? 1 : 0),
+      };
+    }
+    return sums;
+  },
+});
+
+/** `<domain>-k8slice-<12 hex>` in what Kubernetes takes for a name. */
+export const flavorIdOf = (domain: string, hex: string): FlavorId =>
+  flavorId(
+    `${
+      domain
+        .toLowerCase()
+        .replace(/[^a-z0-9.-]/g, '-')
+        .replace(/^[-.]+|[-.]+$/g, '') || 'node'
+    }-k8slice-${hex}`,
+  );

@@ -1,0 +1,132 @@
+import type { NodeIdentity, SliceFlavor } from '../../domain/flavor.ts';
+import { Fault, type FaultCode } from '../../domain/faults.ts';
+import type { ContractId, FlavorId, TransactionId } from '../../domain/ids.ts';
+import { checkPart } from '../../domain/partition.ts';
+import { canonicalResources, type Resources } from '../../domain/resources.ts';
+import type { Hold, Inventory } from '../../ports/inventory.ts';
+import { toAmounts } from './amounts.ts';
+import { type Db, json, type Pool } from './connect.ts';
+import { readFlavor, readListing } from './flavors.ts';
+import { bindingFault } from './known-nodes.ts';
+
+interface HoldRow {
+  readonly transaction: TransactionId;
+  readonly flavor: FlavorId;
+  readonly buyer: NodeIdentity;
+  readonly resources: Resources;
+  readonly state: Hold['state'];
+  readonly expires_at: Date;
+  readonly contract: ContractId | null;
+}
+
+interface Reserved {
+  readonly outcome: string;
+  readonly held_transaction: TransactionId;
+  readonly held_flavor: FlavorId;
+  readonly held_until: Date;
+  readonly held_resources: Resources;
+}
+
+const hold = (row: HoldRow): Hold => ({
+  transaction: row.transaction,
+  flavorId: row.flavor,
+  buyer: row.buyer,
+  resources: row.resources,
+  state: row.state,
+  expiresAt: row.expires_at.toISOString(),
+  ...(row.contract === null ? {} : { contract: row.contract }),
+});
+
+/** What the SQL function `reserve` answers when it holds nothing. */
+const REFUSALS: Record<string, readonly [FaultCode, string]> = {
+  unknown: ['NOT_FOUND', 'no such flavor'],
+  gone: ['FLAVOR_GONE', 'this flavor is no longer on sale on these terms'],
+  'not-enough': ['NOT_ENOUGH', 'not enough of this flavor is left'],
+  released: ['HOLD_RELEASED', 'the reservation of this key is over'],
+  'key-used': ['BAD_REQUEST', 'this key reserved something else'],
+};
+
+/** Descriptions of flavors that are kept: what stands under a flavor's id never changes, and RESERVE needs it each time. */
+const KEPT = 2000;
+
+function flavorReader(pool: Pool): (id: FlavorId) => Promise<SliceFlavor | undefined> {
+  const kept = new Map<FlavorId, SliceFlavor>();
+  return async (id) => {
+    const known = kept.get(id);
+    if (known) return known;
+    const flavor = await readFlavor(pool, id);
+    if (flavor) kept.set(id, flavor);
+    const oldest = kept.size > KEPT ? kept.keys().next().value : undefined;
+    if (oldest !== undefined) kept.delete(oldest);
+    return flavor;
+  };
+}
+
+/** Moves a hold to released unless something else became of it; answers whether it moved. The lineage's row is locked before the hold's, as everywhere. */
+async function letGo(sql: Db, row: { readonly id: string; readonly lineage: string }): Promise<boolean> {
+  await sql`select from lineage where id = ${row.lineage} for update`;
+  const moved = await sql`
+    with moved as (update hold set state = 'released' where id = ${row.id} and state = 'held' returning lineage, amounts)
+    select ledger_move(lineage, minus('{0,0,0,0}', amounts), '{0,0,0,0}') from moved`;
+  return moved.count > 0;
+}
+
+/** Reservations: the part of `Inventory` that holds capacity for a short time. */
+export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release' | 'abandon'> {
+  const flavorOf = flavorReader(pool);
+  return {
+    async reserve({ flavor: id, buyer, part, idempotencyKey, transaction, ttlMs }) {
+      if (buyer.clusterId === undefined) throw new Fault('BUYER_REFUSED', 'a buyer has to name its Liqo cluster', { nodeId: buyer.id });
+      const flavor = await flavorOf(id);
+      if (!flavor) throw new Fault('NOT_FOUND', 'no such flavor', { flavor: id });
+      const resources = canonicalResources(part ?? flavor.offer.resources);
+      const refusal = checkPart(flavor.offer, resources);
+      if (refusal !== undefined) {
+        // All that is left may be bought although it is between steps.
+        const listed = await readListing(pool, id);
+        if (!listed || checkPart(listed.offer, resources) !== undefined) throw new Fault('CONFIGURATION_INVALID', refusal, { flavor: id });
+      }
+      const [row] = await pool<Reserved[]>`
+        select * from reserve(${id}, ${json(pool, buyer)}, ${idempotencyKey ?? null}, ${toAmounts(resources)}, ${json(pool, resources)},
+          ${transaction}, ${ttlMs})`;
+      if (row?.outcome === 'held')
+        return {
+          id: row.held_transaction,
+          flavorId: row.held_flavor,
+          expiresAt: row.held_until.toISOString(),
+          resources: row.held_resources,
+        };
+      const outcome = row?.outcome ?? '';
+      const [code, words] = REFUSALS[outcome] ?? [];
+      if (code && words) throw new Fault(code, words, { flavor: id });
+      throw bindingFault(outcome, { clusterId: buyer.clusterId, nodeId: buyer.id }) ?? new Error(`reserve answered ${outcome}`);
+    },
+    async hold(transaction) {
+      const [row] = await pool<HoldRow[]>`
+        select transaction, flavor, buyer, resources, expires_at, contract,
+          case when state = 'held' and expires_at <= clock_now() then 'expired' else state end as state
+        from hold where transaction = ${transaction}`;
+      return row && hold(row);
+    },
+    async release({ buyer, idempotencyKey }) {
+      return await pool.begin(async (sql) => {
+        // A tombstone first: whoever comes second, this call or RESERVE, finds the other's row.
+        const laid = await sql`
+          insert into hold (buyer_id, key, state) values (${buyer.id}, ${idempotencyKey}, 'released')
+          on conflict (buyer_id, key) where key is not null do nothing`;
+        if (laid.count > 0) return {};
+        const [row] = await sql<{ id: string; lineage: string | null }[]>`
+          select id, lineage from hold where buyer_id = ${buyer.id} and key = ${idempotencyKey}`;
+        if (!row?.lineage || (await letGo(sql, { id: row.id, lineage: row.lineage }))) return {};
+        const [kept] = await sql<{ contract: ContractId | null }[]>`select contract from hold where id = ${row.id}`;
+        return kept?.contract ? { sold: kept.contract } : {};
+      });
+    },
+    async abandon(transaction) {
+      return await pool.begin(async (sql) => {
+        const [row] = await sql<{ id: string; lineage: string }[]>`select id, lineage from hold where transaction = ${transaction}`;
+        return row ? await letGo(sql, row) : false;
+      });
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { IntentRecord } from '../../domain/status.ts';
+import type { IntentRecords } from '../../ports/records.ts';
+import { json, type Pool } from './connect.ts';
+
+interface IntentRow {
+  readonly record: IntentRecord;
+}
+
+export const intents = (pool: Pool): IntentRecords => ({
+  async save(record) {
+    const { name, startedAt } = record.status;
+    await pool`
+      insert into intent (name, record, started_at, saved_at)
+      values (${name}, ${json(pool, record)}, ${new Date(startedAt).toISOString()}, clock_now())
+      on conflict (name) do update set record = excluded.record, started_at = excluded.started_at, saved_at = excluded.saved_at`;
+  },
+  async get(name) {
+    const [row] = await pool<IntentRow[]>`select record from intent where name = ${name}`;
+    return row?.record;
+  },
+  async list() {
+    return (await pool<IntentRow[]>`select record from intent order by started_at desc, name`).map((row) => row.record);
+  },
+});

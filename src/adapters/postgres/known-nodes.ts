@@ -1,0 +1,78 @@
+import { Fault } from '../../domain/faults.ts';
+import type { KnownNode, KnownNodes } from '../../ports/records.ts';
+import type { Db, Pool } from './connect.ts';
+
+interface KnownNodeRow {
+  readonly address: string;
+  readonly node_id: string | null;
+  readonly domain: string | null;
+  readonly cluster_id: string | null;
+  readonly dialect: 'fluidos' | 'rearguard' | null;
+  readonly source: KnownNode['source'];
+  readonly last_seen_at: Date | null;
+  readonly last_fault: string | null;
+}
+
+const knownNode = (row: KnownNodeRow): KnownNode => ({
+  address: row.address,
+  source: row.source,
+  ...(row.node_id === null ? {} : { nodeId: row.node_id }),
+  ...(row.domain === null ? {} : { domain: row.domain }),
+  ...(row.cluster_id === null ? {} : { clusterId: row.cluster_id }),
+  ...(row.dialect === null ? {} : { dialect: row.dialect }),
+  ...(row.last_seen_at === null ? {} : { lastSeenAt: row.last_seen_at.toISOString() }),
+  ...(row.last_fault === null ? {} : { lastFault: row.last_fault }),
+});
+
+const WORDS: Record<string, string> = {
+  taken: 'this cluster id belongs to another node',
+  clashing: 'this cluster id could write names that belong to another cluster',
+};
+
+/** The refusal behind what `bind_cluster` answered; `undefined` when it was bound. */
+export const bindingFault = (outcome: string, facts: { readonly clusterId?: string | undefined; readonly nodeId: string }) =>
+  WORDS[outcome] === undefined ? undefined : new Fault('BUYER_REFUSED', WORDS[outcome], facts);
+
+export const knownNodes = (pool: Pool): KnownNodes => ({
+  async list() {
+    return (await pool<KnownNodeRow[]>`select * from known_node order by address`).map(knownNode);
+  },
+  async add(address, source) {
+    const [row] = await pool<KnownNodeRow[]>`
+      insert into known_node (address, source) values (${address}, ${source})
+      on conflict (address) do update set address = excluded.address returning *`;
+    if (!row) throw new Error('an upsert answered nothing');
+    return knownNode(row);
+  },
+  async remove(address) {
+    return (await pool`delete from known_node where address = ${address}`).count > 0;
+  },
+  async configure(addresses) {
+    await pool.begin(async (sql) => {
+      // Processes that start together configure the same: one after the other.
+      await sql`lock table known_node in share row exclusive mode`;
+      await sql`delete from known_node where source = 'configuration' and address not in (${listed(sql, addresses)})`;
+      await sql`insert into known_node (address, source) select address, 'configuration' from (${listed(sql, addresses)}) as configured (address)
+        on conflict (address) do update set source = 'configuration'`;
+    });
+  },
+  async seen(address, { nodeId, domain, clusterId, dialect, fault }) {
+    await pool`
+      update known_node set
+        node_id = coalesce(${nodeId ?? null}, node_id),
+        domain = coalesce(${domain ?? null}, domain),
+        cluster_id = coalesce(${clusterId ?? null}, cluster_id),
+        dialect = coalesce(${dialect ?? null}, dialect),
+        last_seen_at = case when ${fault ?? null}::text is null then clock_now() else last_seen_at end,
+        last_fault = ${fault ?? null}
+      where address = ${address}`;
+  },
+  async bindCluster(clusterId, nodeId) {
+    const [row] = await pool<{ outcome: string }[]>`select bind_cluster(${clusterId}, ${nodeId}) as outcome`;
+    const fault = bindingFault(row?.outcome ?? '', { clusterId, nodeId });
+    if (fault) throw fault;
+  },
+});
+
+/** Addresses as rows: a JSON array, since a list of parameters may not be empty. */
+const listed = (sql: Db, addresses: readonly string[]) => sql`select distinct jsonb_array_elements_text(${sql.json([...addresses])})`;

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import type { Contracts, Inventory } from '../../ports/inventory.ts';
+import type { Candidates, IntentRecords, KnownNodes } from '../../ports/records.ts';
+import { candidates } from './candidates.ts';
+import { connect, guarded, type StoreLog, translate } from './connect.ts';
+import { contracts } from './contracts.ts';
+import { flavorIdOf, flavors } from './flavors.ts';
+import { holds } from './holds.ts';
+import { intents } from './intents.ts';
+import { knownNodes } from './known-nodes.ts';
+import { migrate } from './migrate.ts';
+import { sales } from './sales.ts';
+
+/** Everything that a node keeps in Postgres. */
+export interface Store {
+  readonly inventory: Inventory;
+  readonly contracts: Contracts;
+  readonly intents: IntentRecords;
+  readonly candidates: Candidates;
+  readonly knownNodes: KnownNodes;
+  /** Fails with STORE_UNAVAILABLE while the database does not answer. */
+  ready(): Promise<void>;
+  /** Waits for statements under way, then lets go of every connection. */
+  close(): Promise<void>;
+}
+
+/** How long `close` waits for statements under way. */
+const CLOSE_TIMEOUT_S = 5;
+
+/**
+ * Opens a node's schema, brought to the newest version first; several processes may do so at once. Fails with STORE_UNAVAILABLE when
+ * the database does not answer.
+ */
+export async function openStore(options: {
+  readonly url: string;
+  readonly schema: string;
+  readonly maxConnections: number;
+  readonly log?: StoreLog;
+}): Promise<Store> {
+  const log = options.log ?? (() => {});
+  const pool = connect(options);
+  const newId = (domain: string) => flavorIdOf(domain, randomBytes(6).toString('hex'));
+  try {
+    await migrate(pool, options.schema);
+  } catch (error) {
+    await pool.end({ timeout: 0 });
+    throw translate(error, log);
+  }
+  const own = {
+    async ready() {
+      await pool`select 1`;
+    },
+    async close() {
+      await pool.end({ timeout: CLOSE_TIMEOUT_S });
+    },
+  };
+  return {
+    inventory: guarded({ ...flavors(pool, newId), ...holds(pool), ...sales(pool, newId) }, log),
+    contracts: guarded(contracts(pool), log),
+    intents: guarded(intents(pool), log),
+    candidates: guarded(candidates(pool), log),
+    knownNodes: guarded(knownNodes(pool), log),
+    ...guarded(own, log),
+  };
+}

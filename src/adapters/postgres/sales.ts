@@ -1,0 +1,96 @@
+import type { ContractTerms } from '../../domain/contract.ts';
+import { Fault } from '../../domain/faults.ts';
+import type { NodeIdentity } from '../../domain/flavor.ts';
+import { type FlavorId, clusterId } from '../../domain/ids.ts';
+import { priceOfPart } from '../../domain/partition.ts';
+import type { Resources } from '../../domain/resources.ts';
+import type { Hold, Inventory } from '../../ports/inventory.ts';
+import type { Amounts } from './amounts.ts';
+import type { Db, Pool } from './connect.ts';
+import { endContract, insertContract, readContract } from './contracts.ts';
+import { type NewFlavorId, readFlavor, renew } from './flavors.ts';
+
+interface SoldRow {
+  readonly flavor: FlavorId;
+  readonly buyer: NodeIdentity;
+  readonly key: string | null;
+  readonly resources: Resources;
+  readonly amounts: Amounts;
+  readonly sold_at: Date;
+}
+
+/** Why a hold could not be sold. */
+async function refusal(sql: Db, transaction: string): Promise<Fault> {
+  const [row] = await sql<{ state: Hold['state'] }[]>`select state from hold where transaction = ${transaction}`;
+  if (row?.state === 'released') return new Fault('HOLD_RELEASED', 'this reservation was released', { transaction });
+  if (row?.state === 'sold') return new Fault('HOLD_RELEASED', 'this reservation was sold under another contract', { transaction });
+  return new Fault('HOLD_EXPIRED', 'this reservation has expired', { transaction });
+}
+
+/** Locks the ledger that a transaction draws on, before anything else of it. */
+async function lockLineage(sql: Db, transaction: string): Promise<{ readonly id: string; readonly on_sale: boolean } | undefined> {
+  const [row] = await sql<{ id: string; on_sale: boolean }[]>`
+    select id, on_sale from lineage where id = (select lineage from hold where transaction = ${transaction}) for update`;
+  return row;
+}
+
+/** Puts the rest on sale under a new id, the sums moved; a lineage off sale only moves its sums. */
+async function move(
+  sql: Db,
+  lineage: { readonly id: string; readonly on_sale: boolean },
+  delta: { readonly amounts: Amounts; readonly to: 'sold' | 'free' },
+  next: FlavorId,
+): Promise<void> {
+  if (delta.to === 'sold') await sql`select ledger_move(${lineage.id}, minus('{0,0,0,0}', ${delta.amounts}), ${delta.amounts})`;
+  else await sql`select ledger_move(${lineage.id}, '{0,0,0,0}', minus('{0,0,0,0}', ${delta.amounts}))`;
+  if (lineage.on_sale) await renew(sql, { lineage: lineage.id, id: next });
+}
+
+/** Sales and their undoing: the part of `Inventory` that makes contracts. */
+export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 'giveBack'> => ({
+  async sell({ transaction, contract, seller, lifetimeMs }) {
+    const sellerCluster = seller.clusterId;
+    if (sellerCluster === undefined) throw new Fault('CLUSTER_UNREACHABLE', 'the Liqo id of our own cluster is not known yet');
+    return await pool.begin(async (sql) => {
+      const lineage = await lockLineage(sql, transaction);
+      if (!lineage) throw new Fault('NOT_FOUND', 'no such reservation', { transaction });
+      const [sold] = await sql<SoldRow[]>`
+        update hold set state = 'sold', contract = ${contract}
+        where transaction = ${transaction} and ((state = 'sold' and contract = ${contract}) or (state = 'held' and expires_at > clock_now()))
+        returning flavor, buyer, key, resources, amounts, clock_now() as sold_at`;
+      if (!sold) throw await refusal(sql, transaction);
+      const before = await readContract(sql, contract);
+      if (before) return before;
+      const flavor = await readFlavor(sql, sold.flavor);
+      if (!flavor) throw new Error(`a hold names flavor ${sold.flavor}, which is not there`);
+      const price = priceOfPart(flavor, sold.resources);
+      const terms: ContractTerms = {
+        id: contract,
+        transaction,
+        flavor,
+        buyer: sold.buyer,
+        buyerCluster: sold.buyer.clusterId ?? clusterId(''),
+        seller,
+        sellerCluster,
+        resources: sold.resources,
+        ...(price === undefined ? {} : { price }),
+        startsAt: sold.sold_at.toISOString(),
+        expiresAt: new Date(sold.sold_at.getTime() + lifetimeMs).toISOString(),
+      };
+      const made = await insertContract(sql, { terms, role: 'seller', acquisition: sold.key ?? undefined });
+      if (!made) throw new Error(`contract ${contract} was there although its hold was not sold`);
+      await move(sql, lineage, { amounts: sold.amounts, to: 'sold' }, newId(seller.domain));
+      return made;
+    });
+  },
+  async giveBack({ contract, ending }) {
+    await pool.begin(async (sql) => {
+      const [sold] = await sql<{ transaction: string; amounts: Amounts; domain: string }[]>`
+        select transaction, amounts, terms -> 'seller' ->> 'domain' as domain
+        from hold join contract c using (transaction) where c.id = ${contract} and c.role = 'seller'`;
+      const lineage = sold && (await lockLineage(sql, sold.transaction));
+      if (!sold || !lineage || !(await endContract(sql, contract, 'seller', ending))) return;
+      await move(sql, lineage, { amounts: sold.amounts, to: 'free' }, newId(sold.domain));
+    });
+  },
+});
