@@ -7,6 +7,9 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 const root = path.resolve(import.meta.dirname, '..');
 fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', root], { stdio: 'inherit' });
+// Migrations are read at run time, beside the code that runs them.
+const migrations = 'src/adapters/postgres/migrations';
+fs.cpSync(path.join(root, migrations), path.join(root, 'dist', migrations), { recursive: true });
 const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
 const { code } = await bundleWorkflowCode({ workflowsPath: path.join(root, 'workflows/index.ts'), logger: quiet });
 const file = path.join(root, 'dist/workflow-bundle.js');

@@ -42,6 +42,7 @@ const REFUSALS: Record<string, readonly [FaultCode, string]> = {
   unknown: ['NOT_FOUND', 'no such flavor'],
   gone: ['FLAVOR_GONE', 'this flavor is no longer on sale on these terms'],
   'not-enough': ['NOT_ENOUGH', 'not enough of this flavor is left'],
+  'too-many': ['TOO_MANY_HOLDS', 'this buyer has too many open reservations'],
   released: ['HOLD_RELEASED', 'the reservation of this key is over'],
   'key-used': ['BAD_REQUEST', 'this key reserved something else'],
 };
@@ -75,7 +76,7 @@ async function letGo(sql: Db, row: { readonly id: string; readonly lineage: stri
 export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release' | 'abandon'> {
   const flavorOf = flavorReader(pool);
   return {
-    async reserve({ flavor: id, buyer, part, idempotencyKey, transaction, ttlMs }) {
+    async reserve({ flavor: id, buyer, part, idempotencyKey, transaction, ttlMs, maxHolds }) {
       if (buyer.clusterId === undefined) throw new Fault('BUYER_REFUSED', 'a buyer has to name its Liqo cluster', { nodeId: buyer.id });
       const flavor = await flavorOf(id);
       if (!flavor) throw new Fault('NOT_FOUND', 'no such flavor', { flavor: id });
@@ -88,7 +89,7 @@ export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release
       }
       const [row] = await pool<Reserved[]>`
         select * from reserve(${id}, ${json(pool, buyer)}, ${idempotencyKey ?? null}, ${toAmounts(resources)}, ${json(pool, resources)},
-          ${transaction}, ${ttlMs})`;
+          ${transaction}, ${ttlMs}, ${maxHolds ?? null})`;
       if (row?.outcome === 'held')
         return {
           id: row.held_transaction,
@@ -98,7 +99,7 @@ export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release
         };
       const outcome = row?.outcome ?? '';
       const [code, words] = REFUSALS[outcome] ?? [];
-      if (code && words) throw new Fault(code, words, { flavor: id });
+      if (code && words) throw new Fault(code, words, { flavor: id, ...(code === 'TOO_MANY_HOLDS' ? { maxHolds } : {}) });
       throw bindingFault(outcome, { clusterId: buyer.clusterId, nodeId: buyer.id }) ?? new Error(`reserve answered ${outcome}`);
     },
     async hold(transaction) {

@@ -70,6 +70,7 @@ create table hold (
 create unique index one_hold_per_key on hold (buyer_id, key) where key is not null;
 -- FLUIDOS buyers send no key: one living hold for each buyer and flavor, as the reference node keeps it.
 create unique index one_hold_per_flavor on hold (buyer_id, flavor) where key is null and state = 'held';
+create index living_hold_of_buyer on hold (buyer_id, expires_at) where state = 'held';
 create index living_hold on hold (lineage, expires_at) where state = 'held';
 
 -- Moves amounts in the ledger. A total above what the cluster has follows what is promised downwards, never up again.

@@ -1,6 +1,7 @@
 -- RESERVE in one round trip. Answers why not instead of raising, so that a refusal costs no rollback; the lineage's row is the lock.
 create function reserve(
   p_flavor text, p_buyer jsonb, p_key text, p_amounts numeric[], p_resources jsonb, p_transaction text, p_ttl_ms double precision,
+  p_max_holds integer,
   out outcome text, out held_transaction text, out held_flavor text, out held_until timestamptz, out held_resources jsonb
 ) language plpgsql as $$
 declare
@@ -13,6 +14,10 @@ begin
   if not found then
     outcome := 'unknown';
     return;
+  end if;
+  if p_max_holds is not null then
+    -- A buyer's holds are counted over all flavors: one of its calls after the other, and this lock always before the ledger's.
+    perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.hold.' || (p_buyer ->> 'id'), 0));
   end if;
   select * into ledger from lineage where id = named.lineage for update;
   if exists (select from hold where lineage = ledger.id and state = 'held' and expires_at <= clock_now()) then
@@ -44,6 +49,10 @@ begin
   end if;
   if not covers(minus(ledger.total, plus(ledger.held, ledger.sold)), p_amounts) then
     outcome := 'not-enough';
+    return;
+  end if;
+  if p_max_holds <= (select count(*) from hold where buyer_id = p_buyer ->> 'id' and state = 'held' and expires_at > clock_now()) then
+    outcome := 'too-many';
     return;
   end if;
   binding := bind_cluster(p_buyer ->> 'clusterId', p_buyer ->> 'id');
