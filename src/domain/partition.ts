@@ -1,9 +1,7 @@
-import type { K8Slice, SliceFlavor } from './flavor.ts';
-import { priceOfPart } from './pricing.ts';
+import type { Flavor, K8Slice, SliceFlavor } from './flavor.ts';
+import { type Price, share } from './money.ts';
 import { formatQuantity, nanos, parseQuantity } from './quantity.ts';
 import { RESOURCE_NAMES, type ResourceName, type Resources, canonicalResources, fits, sameResources } from './resources.ts';
-
-export { priceOfPart } from './pricing.ts';
 
 /** Without any of these a slice runs no pod; storage may be absent. */
 const NEEDED = ['cpu', 'memory', 'pods'] as const satisfies readonly ResourceName[];
@@ -54,6 +52,21 @@ export function roundUpPart(slice: K8Slice, request: Resources): Resources | und
   });
   const part = fits(slice.resources, rounded) ? rounded : canonicalResources(slice.resources);
   return checkPart(slice, part) === undefined ? part : undefined;
+}
+
+/**
+ * What a part costs in the flavor's own currency and period: its largest resource share of the flavor, as an exact decimal rounded up, so that buyer
+ * and seller come to the same figure. `undefined` when the flavor has no price, or sells no slice.
+ */
+export function priceOfPart(flavor: Flavor, part: Resources): Price | undefined {
+  const { price, offer } = flavor;
+  if (price === undefined || offer.kind !== 'k8slice') return undefined;
+  let [numerator, denominator] = [0n, 1n];
+  for (const name of RESOURCE_NAMES) {
+    const [wanted, total] = [amount(part, name), amount(offer.resources, name)];
+    if (total > 0n && wanted * denominator > numerator * total) [numerator, denominator] = [wanted, total];
+  }
+  return { ...price, amount: share(price.amount, numerator, denominator) };
 }
 
 /** Whether anybody could buy something of what is left of a slice: a slice is listed only then. */
