@@ -11,7 +11,9 @@ export interface ResourceRequest {
   /** Any of them; compared without case with country and city. */
   readonly locations?: readonly string[];
   readonly maxLatencyMs?: number;
-  /** The most that an hour of the bought part may cost. */
+  /** The only currency that will do, when somebody counts what is spent; a flavor without a price then will not do either. */
+  readonly currency?: string;
+  /** The most that an hour of the bought part may cost; its currency is then the only one that will do. */
   readonly maxHourlyPrice?: { readonly amount: string; readonly currency: string };
 }
 

@@ -40,6 +40,9 @@ export function formatAmount(value: bigint): string {
 
 const divideUp = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;
 
+/** An amount in its one spelling, so that equal ones are equal as text. */
+export const canonicalAmount = (amount: string): string => formatAmount(units(amount));
+
 /** What an hour costs, rounded up to 10^-12. */
 export const hourly = (price: Price): string => formatAmount(divideUp(units(price.amount), BigInt(HOURS[price.period])));
 
@@ -63,3 +66,6 @@ export const lastsFor = (amount: string, hourlyAmount: string): number | undefin
   const cost = units(hourlyAmount);
   return cost === 0n ? undefined : Number((units(amount) * 3_600_000n) / cost);
 };
+
+/** Currencies are names: equal without case, never converted. */
+export const sameCurrency = (a: string, b: string): boolean => a.trim().toUpperCase() === b.trim().toUpperCase();

@@ -1,14 +1,23 @@
-/** The known name that somebody probably meant; `undefined` when none is near (more than a third of its letters differ). */
+/**
+ * The known name that somebody probably meant: the one with the fewest typing mistakes, or else one that contains what was written, or is contained
+ * in it (`maxPrice` for `price`); `undefined` when none is near.
+ */
 export function nearestName(written: string, known: readonly string[]): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_.\s]/g, '');
   const wanted = plain(written).slice(0, 64);
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of known) {
-    const distance = edits(wanted, plain(name));
+    const word = plain(name);
+    // Of three letters one is a third of the word: `gpu` is not a mistyped `cpu`.
+    if (word.length <= 3 && word[0] !== wanted[0]) continue;
+    const distance = edits(wanted, word);
     if (distance <= Math.max(1, Math.floor(name.length / 3)) && (!best || distance < best.distance)) best = { name, distance };
   }
-  return best?.name;
+  return best?.name ?? known.find((name) => contains(wanted, plain(name)) || contains(plain(name), wanted));
 }
+
+const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_.\s]/g, '');
+/** Of at least half its length, so that `in` is not found everywhere. */
+const contains = (long: string, short: string): boolean => short.length >= 3 && short.length * 2 >= long.length && long.includes(short);
 
 /** Insertions, deletions, substitutions and swaps of neighbours between two words. */
 function edits(a: string, b: string): number {

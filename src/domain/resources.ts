@@ -13,8 +13,11 @@ export type ResourceName = (typeof RESOURCE_NAMES)[number];
 
 const FAMILY: Record<ResourceName, QuantityFamily> = { cpu: 'decimal', memory: 'binary', pods: 'decimal', storage: 'binary' };
 
+/** Nano-units of a resource as a canonical quantity: memory and storage in binary units, as is the custom. */
+export const formatResource = (name: ResourceName, value: bigint): Quantity => formatQuantity(value, FAMILY[name]);
+
 const combine = (a: Resources, b: Resources, f: (x: bigint, y: bigint) => bigint): Resources => {
-  const amount = (name: ResourceName): Quantity => formatQuantity(f(nanos(a[name] ?? '0'), nanos(b[name] ?? '0')), FAMILY[name]);
+  const amount = (name: ResourceName): Quantity => formatResource(name, f(nanos(a[name] ?? '0'), nanos(b[name] ?? '0')));
   const sum = { cpu: amount('cpu'), memory: amount('memory'), pods: amount('pods') };
   return a.storage === undefined && b.storage === undefined ? sum : { ...sum, storage: amount('storage') };
 };

@@ -42,7 +42,7 @@ function described(issue: Issue, above: readonly PropertyKey[], known: Known): r
   if (issue.code === 'unrecognized_keys') {
     const names = namesAt(known, path);
     return issue.keys.map((key) => {
-      const near = nearestName(key, names);
+      const near = nearestName(key, names) ?? elsewhere(key, known, path);
       const hint = near ? `did you mean ${near}?` : names.length > 0 ? `known here: ${names.slice(0, 20).join(', ')}` : '';
       return { field: fieldPath([...path, key]), problem: `is not a known field${hint === '' ? '' : `; ${hint}`}` };
     });
@@ -72,6 +72,27 @@ function namesAt(schema: Known, path: readonly PropertyKey[]): readonly string[]
   return here.flatMap((node) => Object.keys(node.properties ?? {}));
 }
 
+/** A known name at another place, for a field that was written in the wrong one: from here when it is further down, else in full. */
+function elsewhere(key: string, known: Known, path: readonly PropertyKey[]): string | undefined {
+  const places: { readonly name: string; readonly path: readonly string[] }[] = [];
+  const walk = (node: Known, above: readonly string[]): void => {
+    if (above.length > 6) return;
+    for (const [name, value] of Object.entries(node.properties ?? {})) {
+      places.push({ name, path: [...above, name] });
+      if (typeof value === 'object') walk(value as Known, [...above, name]);
+    }
+  };
+  walk(known, []);
+  const name = nearestName(
+    key,
+    places.map((place) => place.name),
+  );
+  const place = places.find((candidate) => candidate.name === name)?.path;
+  if (!place) return undefined;
+  const below = path.every((step, i) => step === place[i]);
+  return fieldPath(below ? place.slice(path.length) : place);
+}
+
 const QUOTED = 60;
 const shown = (value: unknown): string => {
   if (value === null) return 'null';
@@ -99,9 +120,10 @@ const words: z.core.$ZodErrorMap = (issue) => {
   }
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
-    if (issue.input === undefined) return `is missing; one of ${values.join(', ')}`;
+    const choice = values.length === 1 ? values.join() : `one of ${values.join(', ')}`;
+    if (issue.input === undefined) return `is missing; must be ${choice}`;
     const near = typeof issue.input === 'string' ? nearestName(issue.input, values) : undefined;
-    return `must be one of ${values.join(', ')}, not ${shown(issue.input)}${near ? `; did you mean ${near}?` : ''}`;
+    return `must be ${choice}, not ${shown(issue.input)}${near && values.length > 1 ? `; did you mean ${near}?` : ''}`;
   }
   if (issue.code === 'too_big') return `must be at most ${issue.maximum}${unit(issue.origin)}`;
   if (issue.code === 'too_small') return `must be at least ${issue.minimum}${unit(issue.origin)}`;

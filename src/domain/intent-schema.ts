@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { LONGEST_MS, parseDuration } from './duration.ts';
+import { DNS_LABEL } from './ids.ts';
+import { PERIODS, parseAmount } from './money.ts';
+import { nanos } from './quantity.ts';
+import { WorkloadManifest, amount } from './workload-schema.ts';
+
+/**
+ * The Intent document as people write it. Nothing is converted here, so that the OpenAPI document can be generated from it and documents
+ * can be kept as they were written; `reduceIntent` brings one to lowest terms.
+ */
+
+/** Intents, manifests included, ride in one Temporal payload. */
+export const MOST_INTENT_BYTES = 262_144;
+export const MOST_MANIFESTS = 50;
+
+const more = (words: string) => amount.refine((value) => nanos(String(value)) > 0n, { error: `must be more than 0${words}` });
+
+const duration = z.string().refine((text) => parseDuration(text) !== undefined, {
+  error: 'must be a duration such as 90s, 10m or 1h30m, at most 3650d',
+});
+/** A decimal of more than nothing; YAML writes plain ones as numbers. */
+const moneyAmount = z
+  .union([z.string(), z.number()], { error: (issue) => (issue.input === undefined ? undefined : 'must be a decimal such as "0.25"') })
+  .refine((value) => (parseAmount(String(value)) ?? 0n) > 0n, {
+    error: 'must be a decimal of more than 0 such as "0.25", of at most 18 digits before and 12 behind the point; put it in quotes',
+  });
+const currency = z
+  .string()
+  .regex(/^[A-Za-z][-A-Za-z0-9]{0,15}$/, 'must be a currency such as EUR')
+  .describe('Compared with the flavor’s without case, never converted.');
+
+const LATENCY_WORDS = 'must be a number of milliseconds that is not negative, or a duration such as 20ms';
+/** A limit on latency in milliseconds; `undefined` when it is none. */
+export function latencyMs(value: string | number): number | undefined {
+  if (typeof value === 'string') return parseDuration(value);
+  return value >= 0 && value <= LONGEST_MS ? value : undefined;
+}
+
+/** How much to acquire. */
+export const IntentResources = z
+  .strictObject({
+    cpu: more('').optional(),
+    memory: more('').optional(),
+    pods: amount
+      .refine((value) => nanos(String(value)) > 0n && nanos(String(value)) % 10n ** 9n === 0n, {
+        error: 'must be a whole number of pods, at least 1',
+      })
+      .optional(),
+    storage: amount.optional().describe('Ephemeral storage.'),
+    architecture: z
+      .enum(['amd64', 'arm64', 'arm', '386', 'ppc64le', 's390x', 'riscv64', 'loong64', 'mips64le'])
+      .optional()
+      .describe('As Kubernetes spells it in `kubernetes.io/arch`; any when absent.'),
+  })
+  .describe(
+    'Needed with workload.namespace (cpu, memory and pods). With manifests: at least the sum of what their pods ask for, which is the default.',
+  );
+export type IntentResources = z.infer<typeof IntentResources>;
+
+/** What may be bought. */
+export const IntentLimits = z
+  .strictObject({
+    price: z
+      .strictObject({ amount: moneyAmount, currency, period: z.enum(PERIODS).default('hourly') })
+      .optional()
+      .describe('The most that the bought part may cost. Flavors without a price, or of another currency, are then passed by.'),
+    latency: z
+      .union([z.number(), z.string()], { error: (issue) => (issue.input === undefined ? undefined : LATENCY_WORDS) })
+      .refine((value) => latencyMs(value) !== undefined, { error: LATENCY_WORDS })
+      .optional()
+      .describe('The most that the seller may declare. Flavors that declare none are then passed by.'),
+    locations: z
+      .array(z.string().trim().min(1).max(100))
+      .min(1)
+      .max(50)
+      .optional()
+      .describe('Countries or cities, any of which will do; compared without case.'),
+  })
+  .describe('What may be bought; nothing limits what runs at home.');
+
+export const PLACEMENTS = ['prefer-local', 'local', 'remote'] as const;
+export type Placement = (typeof PLACEMENTS)[number];
+
+const RESERVED_NAMESPACE = /^(kube-.*|liqo|liqo-.*|rearguard|intent-.*)$/;
+
+/** What is to run. */
+export const IntentWorkload = z
+  .strictObject({
+    manifests: z.array(WorkloadManifest).min(1).max(MOST_MANIFESTS).optional().describe('They run in a namespace of the intent’s own.'),
+    namespace: z
+      .string()
+      .regex(DNS_LABEL, 'must be the name of a namespace')
+      .max(47, 'must be at most 47 characters long: the seller’s copy is called <namespace>-<cluster id>, which takes 63')
+      .refine((name) => !RESERVED_NAMESPACE.test(name), { error: 'belongs to the cluster itself and cannot be sent elsewhere' })
+      .optional()
+      .describe('A namespace of your own: its new pods may go to what is acquired. It stays when the intent ends.'),
+  })
+  .describe('Either manifests or a namespace.');
+const spec = z.strictObject({
+  workload: IntentWorkload,
+  resources: IntentResources.optional(),
+  limits: IntentLimits.optional(),
+  deadline: z
+    .string()
+    .refine((text) => parseDuration(text) !== undefined || isInstant(text), {
+      error: 'must be an RFC 3339 time such as 2030-01-31T18:00:00Z, or a duration such as 2h',
+    })
+    .optional()
+    .describe('When the whole intent ends (reason `deadline`): RFC 3339, or a duration from its start.'),
+  patience: duration.default('10m').describe('How long to look for capacity before giving up.'),
+  budget: z
+    .strictObject({ amount: moneyAmount, currency })
+    .optional()
+    .describe(
+      'What the whole intent may cost; it ends (reason `budget`) when that is used up. Flavors without a price are then passed by.',
+    ),
+  placement: z.enum(PLACEMENTS).default('prefer-local').describe('`prefer-local` buys only what does not fit at home.'),
+});
+
+/** RFC 3339 with a zone. */
+export const isInstant = (text: string): boolean => z.iso.datetime({ offset: true }).safeParse(text).success;
+
+/** An Intent as it is written in YAML or JSON. */
+export const IntentDocument = z
+  .strictObject({
+    apiVersion: z.literal('rearguard.dev/v1'),
+    kind: z.literal('Intent'),
+    metadata: z.strictObject({
+      name: z
+        .string()
+        .regex(DNS_LABEL, 'must be lower-case letters, digits and hyphens, with a letter or digit at both ends')
+        .max(40, 'must be at most 40 characters long: namespaces at the seller derive from it')
+        .describe('Unique among the intents that live; a DNS label of at most 40 characters.'),
+    }),
+    spec,
+  })
+  .meta({ title: 'Intent', description: 'What somebody wants to run, and on what terms capacity for it may be acquired.' });
+export type IntentDocument = z.input<typeof IntentDocument>;

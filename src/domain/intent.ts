@@ -1,0 +1,201 @@
+import type { ResourceRequest } from './candidate.ts';
+import { parseDuration } from './duration.ts';
+import { type IntentName, intentName } from './ids.ts';
+import { IntentDocument, IntentLimits, IntentResources, MOST_INTENT_BYTES, type Placement, isInstant, latencyMs } from './intent-schema.ts';
+import { sizeOfJson } from './json.ts';
+import type { Manifest } from './manifest.ts';
+import { canonicalAmount, hourly, sameCurrency } from './money.ts';
+import { nanos } from './quantity.ts';
+import { RESOURCE_NAMES, type ResourceName, type Resources, canonicalResources } from './resources.ts';
+import { checkManifest } from './workload-check.ts';
+import { WorkloadManifest } from './workload-schema.ts';
+import { needsOf, shareOut, sumOf } from './workload.ts';
+import { type WrongField, checked, fieldPath } from './wrong-fields.ts';
+
+/** What is to run: manifests in a namespace that the intent has for itself, or a namespace of the user's, which stays. */
+export type Workload =
+  | { readonly kind: 'manifests'; readonly manifests: readonly Manifest[] }
+  | { readonly kind: 'namespace'; readonly namespace: string };
+
+/** An intent in lowest terms: what the processes work with. Plain JSON. */
+export interface Intent {
+  readonly name: IntentName;
+  readonly workload: Workload;
+  readonly request: ResourceRequest;
+  readonly placement: Placement;
+  /** RFC 3339: the end of the whole intent. */
+  readonly deadline?: string;
+  /** How long to look for capacity. */
+  readonly patienceMs: number;
+  /** What the whole intent may cost. */
+  readonly budget?: { readonly amount: string; readonly currency: string };
+}
+
+export type Reduced = { readonly ok: Intent } | { readonly problems: readonly WrongField[] };
+
+/**
+ * Brings an Intent document to lowest terms, or names everything that is wrong with it at once. Pure: it runs at the HTTP edge and, since anybody may
+ * start the workflow with a document, inside the workflow too. `now`: milliseconds since the epoch.
+ */
+export function reduceIntent(document: unknown, now: number): Reduced {
+  const size = sizeOfJson(document);
+  if (size === undefined) return { problems: [{ field: '', problem: 'must be plain data that JSON can hold' }] };
+  if (size > MOST_INTENT_BYTES)
+    return {
+      problems: [
+        {
+          field: '',
+          problem: `must be at most ${MOST_INTENT_BYTES} bytes of JSON, and is ${size}: it is kept whole in the intent's history`,
+        },
+      ],
+    };
+
+  const parsed = checked(IntentDocument, document);
+  const spec = recordOf(recordOf(document)['spec']);
+  const placed = reduceWorkload(recordOf(spec['workload']), spec);
+  const when = reduceDeadline(spec['deadline'], now);
+  const problems = [...(parsed.ok ? [] : parsed.wrong), ...placed.problems, ...when.problems, ...checkMoney(spec)];
+  if (!parsed.ok || problems.length > 0 || !placed.workload || !placed.resources) return { problems };
+
+  const { metadata, spec: terms } = parsed.value;
+  const { price, latency, locations } = terms.limits ?? {};
+  const currency = price?.currency ?? terms.budget?.currency;
+  const request: ResourceRequest = {
+    resources: placed.resources,
+    ...(terms.resources?.architecture ? { architecture: terms.resources.architecture } : {}),
+    ...(locations ? { locations } : {}),
+    ...(latency === undefined ? {} : { maxLatencyMs: latencyMs(latency) ?? 0 }),
+    ...(currency ? { currency } : {}),
+    ...(price ? { maxHourlyPrice: { amount: hourly({ ...price, amount: String(price.amount) }), currency: price.currency } } : {}),
+  };
+  return {
+    ok: {
+      name: intentName(metadata.name),
+      workload: placed.workload,
+      request,
+      placement: terms.placement,
+      ...(when.deadline ? { deadline: when.deadline } : {}),
+      patienceMs: parseDuration(terms.patience) ?? 0,
+      ...(terms.budget ? { budget: { amount: canonicalAmount(String(terms.budget.amount)), currency: terms.budget.currency } } : {}),
+    },
+  };
+}
+
+/** Whether two documents are good and ask for the same, so that creating an intent again is success: spelling of quantities and the order of keys do not matter. */
+export function sameIntent(a: unknown, b: unknown): boolean {
+  const [first, second] = [reduceIntent(a, 0), reduceIntent(b, 0)];
+  return 'ok' in first && 'ok' in second && sorted(first.ok) === sorted(second.ok);
+}
+
+interface Placed {
+  readonly problems: readonly WrongField[];
+  readonly workload?: Workload;
+  readonly resources?: Resources;
+}
+
+/** What is to run and how much it needs; it looks at whatever is readable, so that its problems are told together with those of the shape. */
+function reduceWorkload(workload: Readonly<Record<string, unknown>>, spec: Readonly<Record<string, unknown>>): Placed {
+  const at = ['spec', 'workload'] as const;
+  const { manifests, namespace } = workload;
+  const read = IntentResources.safeParse(spec['resources'] ?? {});
+  const section = read.success ? resourcesOf(read.data) : undefined;
+  if (manifests !== undefined && namespace !== undefined)
+    return { problems: [{ field: fieldPath(at), problem: 'must be either manifests or a namespace, not both' }] };
+  if (typeof namespace === 'string') return reduceNamespace(namespace, section);
+  if (!Array.isArray(manifests)) {
+    if (manifests !== undefined || namespace !== undefined || spec['workload'] === undefined) return { problems: [] };
+    return { problems: [{ field: fieldPath(at), problem: 'is empty: give manifests, or the namespace that is to be sent' }] };
+  }
+  const readable: WorkloadManifest[] = [];
+  const problems: WrongField[] = [];
+  const first = new Map<string, number>();
+  const needed = (['cpu', 'memory'] as const).filter((name) => section?.[name] === undefined);
+  for (const [i, item] of manifests.entries()) {
+    const manifest = WorkloadManifest.safeParse(item);
+    if (!manifest.success) continue;
+    const here = [...at, 'manifests', i];
+    readable.push(manifest.data);
+    problems.push(...checkManifest(manifest.data, here, { remote: spec['placement'] !== 'local', needed }));
+    const name = `${manifest.data.kind} ${manifest.data.metadata.name}`;
+    const before = first.get(name);
+    if (before !== undefined)
+      problems.push({ field: fieldPath([...here, 'metadata', 'name']), problem: `must be unique: manifests[${before}] is a ${name} too` });
+    else first.set(name, i);
+  }
+  const complete = readable.length === manifests.length && problems.length === 0 && section !== undefined;
+  return complete ? reduceManifests(readable, section) : { problems };
+}
+
+function reduceNamespace(namespace: string, section: Partial<Resources> | undefined): Placed {
+  if (section === undefined) return { problems: [] };
+  const missing = (['cpu', 'memory', 'pods'] as const).filter((name) => section[name] === undefined);
+  const problems = missing.map((name) => ({
+    field: `spec.resources.${name}`,
+    problem: 'is missing: with workload.namespace nothing else says how much to acquire',
+  }));
+  const { cpu = '0', memory = '0', pods = '0', storage } = section;
+  const resources = canonicalResources({ cpu, memory, pods, ...(storage === undefined ? {} : { storage }) });
+  return problems.length > 0 ? { problems } : { problems, workload: { kind: 'namespace', namespace }, resources };
+}
+
+function reduceManifests(manifests: readonly WorkloadManifest[], section: Partial<Resources>): Placed {
+  const needs = needsOf(manifests);
+  const sum = sumOf(needs);
+  if (nanos(sum.pods) === 0n) {
+    const problem = 'must run at least one pod: give a Deployment, a Job or a Pod, with replicas or parallelism of at least 1';
+    return { problems: [{ field: 'spec.workload.manifests', problem }] };
+  }
+  const low = RESOURCE_NAMES.filter((name) => section[name] !== undefined && nanos(section[name]) < nanos(sum[name] ?? '0'));
+  const pods = needs
+    .map(({ kind, name, pods: count }) => `${kind} ${name}: ${count}`)
+    .slice(0, 5)
+    .join(', ');
+  const problems = low.map((name) => ({
+    field: `spec.resources.${name}`,
+    problem: `must be at least ${sum[name]}: that is what the pods of the manifests ask for together (${pods})`,
+  }));
+  const shared = shareOut(manifests, section);
+  const unsaid = (name: ResourceName) => ({
+    field: `spec.resources.${name}`,
+    problem: `must be more than ${sum[name]}: containers of the manifests ask for no ${name} and would share what is left, which is nothing`,
+  });
+  problems.push(...shared.short.filter((name) => !low.includes(name)).map(unsaid));
+  if (problems.length > 0) return { problems };
+  const resources = canonicalResources({ ...sum, ...section });
+  return { problems, workload: { kind: 'manifests', manifests: shared.manifests as readonly Manifest[] }, resources };
+}
+
+/** The section's amounts as quantities; only those that are given. */
+function resourcesOf(section: IntentResources): Partial<Resources> {
+  const given = RESOURCE_NAMES.flatMap((name) => (section[name] === undefined ? [] : [[name, String(section[name])] as const]));
+  return Object.fromEntries(given);
+}
+
+function reduceDeadline(text: unknown, now: number): { readonly problems: readonly WrongField[]; readonly deadline?: string } {
+  if (typeof text !== 'string') return { problems: [] };
+  const span = parseDuration(text);
+  if (span === undefined && !isInstant(text)) return { problems: [] };
+  const at = span === undefined ? Date.parse(text) : now + span;
+  if (at > now) return { problems: [], deadline: new Date(at).toISOString() };
+  return { problems: [{ field: 'spec.deadline', problem: `must lie in the future; it is now ${new Date(now).toISOString()}` }] };
+}
+
+/** One intent counts in one currency. */
+function checkMoney(spec: Readonly<Record<string, unknown>>): readonly WrongField[] {
+  const limits = IntentLimits.safeParse(spec['limits'] ?? {});
+  const price = limits.success ? limits.data.price : undefined;
+  const currency = recordOf(spec['budget'])['currency'];
+  if (!price || typeof currency !== 'string' || sameCurrency(price.currency, currency)) return [];
+  return [{ field: 'spec.budget.currency', problem: `must be that of limits.price, ${price.currency}: currencies are never converted` }];
+}
+
+const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+
+/** JSON with the keys of every object in order. */
+const sorted = (value: unknown): string =>
+  JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  ) ?? '';

@@ -1,0 +1,16 @@
+/** The bytes that a value takes as JSON in UTF-8; `undefined` when it is no plain data (a cycle, a bigint, too deep). Pure: no Buffer in workflows. */
+export function sizeOfJson(value: unknown): number | undefined {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+  if (text === undefined) return undefined;
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

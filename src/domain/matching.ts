@@ -1,0 +1,117 @@
+import type { Candidate, Dialect, Refusal, ResourceRequest } from './candidate.ts';
+import { type Flavor, type Location, type NodeIdentity, type SliceFlavor, isSlice } from './flavor.ts';
+import { compareAmounts, hourly, parseAmount, sameCurrency } from './money.ts';
+import { checkPart, priceOfPart, roundUpPart } from './partition.ts';
+import { parseQuantity } from './quantity.ts';
+import { RESOURCE_NAMES, type Resources, lacking } from './resources.ts';
+
+export type Verdict = { readonly candidate: Candidate } | { readonly refusals: readonly Refusal[] };
+
+/** Nobody has rated anybody yet. */
+export const NEUTRAL_RATING = 0.5;
+
+/**
+ * Whether a flavor will do for a request, and what buying the part we need would cost; otherwise every reason why not, so that a failed intent
+ * explains itself. It trusts nothing that the seller wrote: what cannot be read is a reason, never a throw.
+ */
+export function assess(
+  flavor: Flavor,
+  request: ResourceRequest,
+  { self, dialect, rating = NEUTRAL_RATING }: { readonly self: NodeIdentity; readonly dialect: Dialect; readonly rating?: number },
+): Verdict {
+  const refusals: Refusal[] = [];
+  const refuse = (code: Refusal['code'], detail: string): void => void refusals.push({ code, detail });
+
+  if (!flavor.available) refuse('unavailable', 'is not available');
+  if (flavor.owner.id === self.id || flavor.owner.address === self.address) refuse('own-flavor', 'is our own');
+  if (!isSlice(flavor)) {
+    refuse('not-a-slice', `offers ${flavor.offer.kind === 'service' ? 'a service' : 'something else'}, not a slice of a cluster`);
+    return { refusals };
+  }
+  const { offer } = flavor;
+  if (request.architecture !== undefined && offer.architecture.toLowerCase() !== request.architecture.toLowerCase())
+    refuse('architecture', `is ${offer.architecture || 'of no stated architecture'}, not ${request.architecture}`);
+  if (request.locations !== undefined && !isIn(flavor.location, request.locations))
+    refuse('location', `is in ${placeOf(flavor.location)}, not in ${request.locations.join(' or ')}`);
+  const latencyMs = offer.latencyMs !== undefined && offer.latencyMs >= 0 && Number.isFinite(offer.latencyMs) ? offer.latencyMs : undefined;
+  checkLatency(latencyMs, request.maxLatencyMs, refuse);
+
+  const part = partOf(flavor, request, refuse);
+  const priced = part && priceByHour(flavor, part, refuse);
+  if (!part) checkCurrency(flavor, request, refuse);
+  else if (priced !== 'unreadable') checkPrice(priced, request, refuse);
+
+  if (refusals.length > 0 || !part || priced === 'unreadable') return { refusals };
+  const price = priced ? { hourly: priced } : {};
+  const latency = latencyMs === undefined ? {} : { latencyMs };
+  return { candidate: { flavor, seller: flavor.owner, dialect, part, ...price, ...latency, rating } };
+}
+
+type Refuse = (code: Refusal['code'], detail: string) => void;
+interface Hourly {
+  readonly amount: string;
+  readonly currency: string;
+}
+
+const isIn = (location: Location | undefined, wanted: readonly string[]): boolean => {
+  const places = [location?.country, location?.city].flatMap((place) => (place === undefined ? [] : [place.trim().toLowerCase()]));
+  return wanted.some((place) => places.includes(place.trim().toLowerCase()));
+};
+const placeOf = (location: Location | undefined): string =>
+  [location?.city, location?.country].filter((place) => place !== undefined && place !== '').join(', ') || 'no stated place';
+
+function checkLatency(latencyMs: number | undefined, most: number | undefined, refuse: Refuse): void {
+  if (most === undefined) return;
+  if (latencyMs === undefined) refuse('latency', `states no latency, and at most ${most} ms is wanted`);
+  else if (latencyMs > most) refuse('latency', `states ${latencyMs} ms, and at most ${most} ms is wanted`);
+}
+
+/** What to buy of it. */
+function partOf({ offer }: SliceFlavor, { resources }: ResourceRequest, refuse: Refuse): Resources | undefined {
+  const unreadable = (['resources', 'min', 'step'] as const).flatMap((what) => {
+    const amounts = what === 'resources' ? offer.resources : offer.partitionability[what];
+    return RESOURCE_NAMES.filter((name) => amounts[name] !== undefined && (parseQuantity(amounts[name]) ?? -1n) < 0n).map((name) =>
+      what === 'resources' ? name : `${name} ${what}`,
+    );
+  });
+  if (unreadable.length > 0) {
+    refuse('malformed', `has unreadable amounts: ${unreadable.join(', ')}`);
+    return undefined;
+  }
+  const short = lacking(offer.resources, resources);
+  for (const name of short) refuse('too-small', `has ${offer.resources[name] ?? 'no'} ${name}, and ${resources[name]} is wanted`);
+  if (short.length > 0) return undefined;
+  const part = roundUpPart(offer, resources);
+  if (!part) refuse('cannot-be-cut', checkPart(offer, offer.resources) ?? 'cannot be cut to what is wanted');
+  return part;
+}
+
+/** What an hour of the part costs; `undefined` when the flavor has no price. */
+function priceByHour(flavor: Flavor, part: Resources, refuse: Refuse): Hourly | undefined | 'unreadable' {
+  if (flavor.price === undefined) return undefined;
+  const price = parseAmount(flavor.price.amount) === undefined ? undefined : priceOfPart(flavor, part);
+  if (price) return { amount: hourly(price), currency: price.currency };
+  refuse('malformed', `has an unreadable price: ${flavor.price.amount.slice(0, 60)}`);
+  return 'unreadable';
+}
+
+const currencyOf = ({ maxHourlyPrice, currency }: ResourceRequest): string | undefined => maxHourlyPrice?.currency ?? currency;
+
+function checkCurrency({ price }: Flavor, request: ResourceRequest, refuse: Refuse): void {
+  const wanted = currencyOf(request);
+  if (wanted === undefined) return;
+  if (price === undefined) refuse('no-price', `states no price, and one in ${wanted} is wanted`);
+  else if (!sameCurrency(price.currency, wanted)) refuse('currency', `is paid in ${price.currency}, and ${wanted} is wanted`);
+}
+
+function checkPrice(priced: Hourly | undefined, request: ResourceRequest, refuse: Refuse): void {
+  const wanted = currencyOf(request);
+  if (wanted === undefined) return;
+  if (priced === undefined) refuse('no-price', `states no price, and one in ${wanted} is wanted`);
+  else if (!sameCurrency(priced.currency, wanted)) refuse('currency', `is paid in ${priced.currency}, and ${wanted} is wanted`);
+  else if (request.maxHourlyPrice && compareAmounts(priced.amount, request.maxHourlyPrice.amount) > 0)
+    refuse(
+      'price',
+      `costs ${priced.amount} ${priced.currency} an hour for the part, and at most ${request.maxHourlyPrice.amount} is wanted`,
+    );
+}

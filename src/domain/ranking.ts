@@ -1,0 +1,86 @@
+import type { Candidate, PlanEntry, Refusal, ResourceRequest } from './candidate.ts';
+import type { Flavor } from './flavor.ts';
+import { compareAmounts, sameCurrency } from './money.ts';
+
+/**
+ * Candidates in the order in which they are tried: price of an hour of the part, then latency, then rating, then flavor id, so that the same
+ * candidates always come in the same order. What has no price comes last. Currencies are never compared with each other: those of the request
+ * come first, the others follow currency by currency.
+ */
+export function rank(
+  candidates: readonly Candidate[],
+  request: Pick<ResourceRequest, 'currency' | 'maxHourlyPrice'>,
+): readonly Candidate[] {
+  const wanted = request.maxHourlyPrice?.currency ?? request.currency;
+  return candidates.toSorted(
+    (a, b) =>
+      byCurrency(a, b, wanted) ||
+      compareAmounts(a.hourly?.amount ?? '0', b.hourly?.amount ?? '0') ||
+      (a.latencyMs ?? Number.MAX_VALUE) - (b.latencyMs ?? Number.MAX_VALUE) ||
+      b.rating - a.rating ||
+      byText(a.flavor.id, b.flavor.id) ||
+      byText(a.seller.address, b.seller.address),
+  );
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function byCurrency(a: Candidate, b: Candidate, wanted: string | undefined): number {
+  const place = ({ hourly }: Candidate): number =>
+    hourly === undefined ? 2 : wanted !== undefined && sameCurrency(hourly.currency, wanted) ? 0 : 1;
+  const name = ({ hourly }: Candidate): string => hourly?.currency.trim().toUpperCase() ?? '';
+  return place(a) - place(b) || byText(name(a), name(b));
+}
+
+/** The plan before anything was tried: ranked candidates with what spoke for each, then what was refused and why. */
+export function planOf(
+  candidates: readonly Candidate[],
+  refused: readonly PlanEntry[],
+  request: Pick<ResourceRequest, 'currency' | 'maxHourlyPrice'>,
+): readonly PlanEntry[] {
+  const ranked = rank(candidates, request);
+  return [...ranked.map((candidate, i) => entry(candidate, i, ranked[i - 1])), ...refused];
+}
+
+function entry(candidate: Candidate, index: number, better: Candidate | undefined): PlanEntry {
+  const { flavor, seller, hourly, latencyMs, rating } = candidate;
+  return {
+    flavorId: flavor.id,
+    seller: seller.domain,
+    ...(hourly ? { hourly } : {}),
+    ...(latencyMs === undefined ? {} : { latencyMs }),
+    rating,
+    rank: index + 1,
+    verdict: 'open',
+    reasons: [facts(candidate), ...(better ? [`after ${better.flavor.id}: ${whyAfter(candidate, better)}`] : [])],
+  };
+}
+
+const facts = ({ part, hourly, latencyMs, rating }: Candidate): string =>
+  [
+    `part: ${part.cpu} cpu, ${part.memory} memory, ${part.pods} pods${part.storage === undefined ? '' : `, ${part.storage} storage`}`,
+    hourly ? `${hourly.amount} ${hourly.currency} an hour` : 'no stated price',
+    latencyMs === undefined ? 'no stated latency' : `${latencyMs} ms`,
+    `rating ${rating}`,
+  ].join('; ');
+
+/** The first thing in which the better one is better. */
+function whyAfter(candidate: Candidate, better: Candidate): string {
+  if (!candidate.hourly !== !better.hourly) return 'it has no price';
+  if (candidate.hourly && better.hourly) {
+    if (!sameCurrency(candidate.hourly.currency, better.hourly.currency))
+      return 'its currency comes later, and currencies are not compared';
+    if (compareAmounts(candidate.hourly.amount, better.hourly.amount) !== 0) return 'it costs more';
+  }
+  if (candidate.latencyMs !== better.latencyMs) return candidate.latencyMs === undefined ? 'it states no latency' : 'it is farther away';
+  return candidate.rating === better.rating ? 'equal otherwise, by id' : 'it is rated lower';
+}
+
+/** The line of a flavor that will not do. */
+export const refusedEntry = (flavor: Flavor, refusals: readonly Refusal[]): PlanEntry => ({
+  flavorId: flavor.id,
+  seller: flavor.owner.domain,
+  ...(flavor.offer.kind === 'k8slice' && flavor.offer.latencyMs !== undefined ? { latencyMs: flavor.offer.latencyMs } : {}),
+  verdict: 'refused',
+  reasons: refusals.map(({ code, detail }) => `${code}: ${detail}`),
+});

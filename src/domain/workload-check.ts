@@ -1,0 +1,125 @@
+import { nanos } from './quantity.ts';
+import { nearestName } from './nearest.ts';
+import { CONTAINER_RESOURCES, type ContainerResource, asked, podOf } from './workload.ts';
+import type { Container, PodSpec, WorkloadManifest } from './workload-schema.ts';
+import { type WrongField, fieldPath } from './wrong-fields.ts';
+
+/** What is refused in `metadata`, and why. */
+const FOREIGN_METADATA: Readonly<Record<string, string>> = {
+  namespace: 'must be absent: the intent has a namespace of its own; to send one of yours use workload.namespace',
+  generateName: 'must be absent: what we create must have a name to be removed by',
+  finalizers: 'must be absent: a finalizer would keep the object when the intent ends',
+  ownerReferences: 'must be absent: its owner is not in the namespace of the intent',
+  uid: 'must be absent: it belongs to an object that is there already',
+  resourceVersion: 'must be absent: it belongs to an object that is there already',
+  managedFields: 'must be absent: it belongs to an object that is there already',
+};
+const OURS = /^([a-z0-9-]+\.)*rearguard\.dev\//;
+/** Of the host, which is another owner's: what the Pod Security Standard `baseline` forbids. */
+const HOST_FLAGS = ['hostNetwork', 'hostPID', 'hostIPC'] as const;
+const HOST = 'cannot work on a node of another owner: it reaches into the host. Set placement: local, or leave it out';
+
+interface Terms {
+  readonly remote: boolean;
+  readonly needed: readonly ContainerResource[];
+}
+type Say = (path: readonly PropertyKey[], problem: string) => void;
+
+/**
+ * What is wrong with a manifest beyond its shape, each with why. `remote`: the pods may run on another owner's nodes; `needed`: what every
+ * container must say of itself, since no resources section does. Paths begin at `at`.
+ */
+export function checkManifest(manifest: WorkloadManifest, at: readonly PropertyKey[], { remote, needed }: Terms): readonly WrongField[] {
+  const wrong: WrongField[] = [];
+  const say: Say = (path, problem) => void wrong.push({ field: fieldPath([...at, ...path]), problem });
+
+  for (const [key, problem] of Object.entries(FOREIGN_METADATA)) if (isThere(manifest.metadata[key])) say(['metadata', key], problem);
+  for (const map of ['labels', 'annotations'] as const) {
+    for (const key of Object.keys(manifest.metadata[map] ?? {}))
+      if (OURS.test(key)) say(['metadata', map, key], 'is set by Rearguard itself');
+  }
+  if (isThere(manifest['status'])) say(['status'], 'must be absent: it is what a cluster says, not what you ask for');
+  if (manifest.kind === 'Deployment') {
+    const labels = manifest.spec.template.metadata?.labels ?? {};
+    for (const [key, value] of Object.entries(manifest.spec.selector.matchLabels ?? {})) {
+      if (labels[key] !== value)
+        say(['spec', 'selector', 'matchLabels', key], 'must be among spec.template.metadata.labels, with the same value');
+    }
+    if (manifest.spec.paused) say(['spec', 'paused'], 'must not be true: no pod would ever start');
+  }
+  if (manifest.kind === 'Job' && manifest.spec.suspend) say(['spec', 'suspend'], 'must not be true: no pod would ever start');
+
+  const pod = podOf(manifest);
+  if (!pod) return wrong;
+  const inPod: Say = (path, problem) => say([...pod.path, ...path], problem);
+  const { restartPolicy } = pod.spec;
+  if (manifest.kind === 'Deployment' && restartPolicy && restartPolicy !== 'Always')
+    inPod(['restartPolicy'], 'must be Always in a Deployment');
+  if (manifest.kind === 'Job' && restartPolicy !== 'Never' && restartPolicy !== 'OnFailure')
+    inPod(['restartPolicy'], 'must be Never or OnFailure in a Job');
+  checkPlace(pod.spec, remote, inPod);
+  checkContainers(pod.spec, { remote, needed }, inPod);
+  return wrong;
+}
+
+/** Set to something: people's tools write `status: {}` and `creationTimestamp: null`. */
+const isThere = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0);
+
+function checkPlace(spec: PodSpec, remote: boolean, say: Say): void {
+  if (isThere(spec.nodeName)) say(['nodeName'], 'must be absent: the place is what the intent finds');
+  if (isThere(spec.serviceAccountName) && spec.serviceAccountName !== 'default')
+    say(['serviceAccountName'], 'must be default or absent: the namespace of the intent has no other account');
+  for (const [i, volume] of (spec.volumes ?? []).entries()) {
+    if (isThere(volume['persistentVolumeClaim']) || isThere(volume['ephemeral']))
+      say(['volumes', i], 'must not be a persistent volume: its data cannot move with the workload; use emptyDir, configMap or secret');
+    if (remote && isThere(volume['hostPath'])) say(['volumes', i, 'hostPath'], HOST);
+  }
+  if (!remote) return;
+  for (const key of HOST_FLAGS) if (spec[key]) say([key], HOST);
+  const NODES = 'must be absent: it names nodes of your own, and the pod goes to an acquired one; use resources.architecture and limits';
+  if (isThere(spec.nodeSelector)) say(['nodeSelector'], NODES);
+  const required = 'requiredDuringSchedulingIgnoredDuringExecution';
+  if (isThere(spec.affinity?.nodeAffinity?.[required])) say(['affinity', 'nodeAffinity', required], NODES);
+}
+
+function checkContainers(spec: PodSpec, { remote, needed }: Terms, say: Say): void {
+  const names = new Set<string>();
+  for (const list of ['containers', 'initContainers'] as const) {
+    for (const [i, container] of (spec[list] ?? []).entries()) {
+      const here: Say = (path, problem) => say([list, i, ...path], problem);
+      if (names.has(container.name)) here(['name'], `must be unique in the pod; there is another container ${container.name}`);
+      names.add(container.name);
+      checkAmounts(container, needed, here);
+      if (!remote) continue;
+      if (container.securityContext?.privileged) here(['securityContext', 'privileged'], HOST);
+      for (const [j, port] of (container.ports ?? []).entries()) if (port.hostPort) here(['ports', j, 'hostPort'], HOST);
+    }
+  }
+}
+
+function checkAmounts(container: Container, needed: Terms['needed'], say: Say): void {
+  const known: readonly string[] = Object.values(CONTAINER_RESOURCES);
+  const { requests, limits } = container.resources ?? {};
+  for (const [map, amounts] of Object.entries({ requests, limits })) {
+    for (const key of Object.keys(amounts ?? {}).filter((name) => !known.includes(name))) {
+      const near = nearestName(key, known);
+      say(
+        ['resources', map, key],
+        near ? `is not a known resource; did you mean ${near}?` : `cannot be acquired; only ${known.join(', ')} can`,
+      );
+    }
+  }
+  for (const key of known) {
+    const [request, limit] = [requests?.[key], limits?.[key]];
+    if (request === undefined || limit === undefined) continue;
+    if (nanos(String(request)) > nanos(String(limit))) say(['resources', 'requests', key], `must be at most the limit, ${limit}`);
+  }
+  for (const name of needed) {
+    if (asked(container, name) === undefined)
+      say(
+        ['resources', 'requests', CONTAINER_RESOURCES[name]],
+        'is missing: a part is bought by what the containers ask for. Say it here or as a limit, or give spec.resources',
+      );
+  }
+}

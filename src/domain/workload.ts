@@ -1,0 +1,138 @@
+import { nanos } from './quantity.ts';
+import { RESOURCE_NAMES, type ResourceName, type Resources, formatResource } from './resources.ts';
+import type { Container, PodSpec, WorkloadManifest } from './workload-schema.ts';
+
+/** What the pods of one manifest need. */
+export interface PodNeed {
+  readonly kind: string;
+  readonly name: string;
+  /** How many of them run at once. */
+  readonly pods: bigint;
+  /** Nano-units that one of them needs. */
+  readonly each: Readonly<Record<ContainerResource, bigint>>;
+}
+
+/** What a container may ask for: `storage` is Kubernetes' `ephemeral-storage`. */
+export type ContainerResource = Exclude<ResourceName, 'pods'>;
+/** How Kubernetes calls what a container asks for. */
+export const CONTAINER_RESOURCES = { cpu: 'cpu', memory: 'memory', storage: 'ephemeral-storage' } as const satisfies Record<
+  ContainerResource,
+  string
+>;
+
+/** Where the pod of a manifest is described; `undefined` when it has none. */
+export function podOf(manifest: WorkloadManifest): { readonly path: readonly string[]; readonly spec: PodSpec } | undefined {
+  if (manifest.kind === 'Pod') return { path: ['spec'], spec: manifest.spec };
+  if (manifest.kind === 'Deployment' || manifest.kind === 'Job')
+    return { path: ['spec', 'template', 'spec'], spec: manifest.spec.template.spec };
+  return undefined;
+}
+
+/** How many pods of a manifest run at once. */
+export function podsAtOnce(manifest: WorkloadManifest): bigint {
+  if (manifest.kind === 'Pod') return 1n;
+  if (manifest.kind === 'Deployment') return BigInt(manifest.spec.replicas ?? 1);
+  if (manifest.kind !== 'Job') return 0n;
+  const parallel = manifest.spec.parallelism ?? 1;
+  return BigInt(Math.min(parallel, manifest.spec.completions ?? parallel));
+}
+
+/**
+ * Nano-units of a resource that a container may use, so that what is bought holds it: its limit, or what it requests when it has none. A
+ * seller's quota under enforcement Hard wants both to be equal.
+ */
+export function asked({ resources }: Container, name: ContainerResource): bigint | undefined {
+  const key = CONTAINER_RESOURCES[name];
+  const value = resources?.limits?.[key] ?? resources?.requests?.[key];
+  return value === undefined ? undefined : nanos(String(value));
+}
+
+/** What a pod needs, as the scheduler counts it: all containers at once, or an init container beside the sidecars before it, if that is more. */
+function needOfPod(spec: PodSpec, name: ContainerResource): bigint {
+  let sidecars = 0n;
+  let peak = 0n;
+  for (const container of spec.initContainers ?? []) {
+    const own = asked(container, name) ?? 0n;
+    if (container.restartPolicy === 'Always') sidecars += own;
+    const now = container.restartPolicy === 'Always' ? sidecars : sidecars + own;
+    if (now > peak) peak = now;
+  }
+  const running = spec.containers.reduce((sum, container) => sum + (asked(container, name) ?? 0n), sidecars);
+  return running > peak ? running : peak;
+}
+
+/** What the pods of each manifest need. */
+export const needsOf = (manifests: readonly WorkloadManifest[]): readonly PodNeed[] =>
+  manifests.flatMap((manifest) => {
+    const pod = podOf(manifest);
+    if (!pod) return [];
+    const each = { cpu: needOfPod(pod.spec, 'cpu'), memory: needOfPod(pod.spec, 'memory'), storage: needOfPod(pod.spec, 'storage') };
+    return [{ kind: manifest.kind, name: manifest.metadata.name, pods: podsAtOnce(manifest), each }];
+  });
+
+const total = (needs: readonly PodNeed[], name: ResourceName): bigint =>
+  needs.reduce((sum, { pods, each }) => sum + pods * (name === 'pods' ? 10n ** 9n : each[name]), 0n);
+
+/** The sum of what all pods need, in canonical quantities; `storage` only when somebody asks for it. */
+export function sumOf(needs: readonly PodNeed[]): Resources {
+  const [cpu, memory, pods, storage] = RESOURCE_NAMES.map((name) => formatResource(name, total(needs, name)));
+  return { cpu: cpu ?? '0', memory: memory ?? '0', pods: pods ?? '0', ...(storage === undefined || storage === '0' ? {} : { storage }) };
+}
+
+/**
+ * Gives every container that asks for no cpu or memory an equal share of what the section leaves, so that its pod is taken under a quota;
+ * the container counts double when its pod runs twice. The names of resources of which nothing is left come back as `short`.
+ */
+export function shareOut(
+  manifests: readonly WorkloadManifest[],
+  section: Partial<Resources>,
+): { readonly manifests: readonly WorkloadManifest[]; readonly short: readonly ResourceName[] } {
+  const needs = needsOf(manifests);
+  const shares: Partial<Record<'cpu' | 'memory', bigint>> = {};
+  const short: ResourceName[] = [];
+  for (const name of ['cpu', 'memory'] as const) {
+    const given = section[name];
+    const silent = manifests.reduce((sum, manifest) => sum + podsAtOnce(manifest) * silentIn(podOf(manifest)?.spec, name), 0n);
+    if (silent === 0n || given === undefined) continue;
+    const grain = GRAIN[name];
+    const share = ((nanos(given) - total(needs, name)) / silent / grain) * grain;
+    if (share > 0n) shares[name] = share;
+    else short.push(name);
+  }
+  return { manifests: short.length > 0 ? manifests : manifests.map((manifest) => withShares(manifest, shares)), short };
+}
+
+/** A millicore, and a mebibyte: nothing runs in less. */
+const GRAIN = { cpu: 10n ** 6n, memory: 2n ** 20n * 10n ** 9n } as const;
+
+const silentIn = (spec: PodSpec | undefined, name: ContainerResource): bigint =>
+  BigInt([...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter((container) => asked(container, name) === undefined).length);
+
+function withShares(manifest: WorkloadManifest, shares: Partial<Record<'cpu' | 'memory', bigint>>): WorkloadManifest {
+  const fill = (container: Container): Container => {
+    const missing = (['cpu', 'memory'] as const).flatMap((name) => {
+      const share = shares[name];
+      return share === undefined || asked(container, name) !== undefined ? [] : [[name, formatResource(name, share)] as const];
+    });
+    if (missing.length === 0) return container;
+    return {
+      ...container,
+      resources: { ...container.resources, requests: { ...container.resources?.requests, ...Object.fromEntries(missing) } },
+    };
+  };
+  const filled = (spec: PodSpec): PodSpec => ({
+    ...spec,
+    containers: spec.containers.map(fill),
+    ...(spec.initContainers ? { initContainers: spec.initContainers.map(fill) } : {}),
+  });
+  if (manifest.kind === 'Pod') return { ...manifest, spec: filled(manifest.spec) };
+  if (manifest.kind === 'Deployment') {
+    const { template } = manifest.spec;
+    return { ...manifest, spec: { ...manifest.spec, template: { ...template, spec: filled(template.spec) } } };
+  }
+  if (manifest.kind === 'Job') {
+    const { template } = manifest.spec;
+    return { ...manifest, spec: { ...manifest.spec, template: { ...template, spec: filled(template.spec) } } };
+  }
+  return manifest;
+}
