@@ -1,2 +1,5 @@
 /** The bundle's entry: every workflow type. */
-export { journal } from './messages.ts';
+export { acquireFlavor } from './consumer/acquire-flavor.ts';
+export { fulfilIntent } from './consumer/fulfil-intent.ts';
+export { peering } from './peering.ts';
+export { serveContract } from './provider/serve-contract.ts';

@@ -1,4 +1,4 @@
-import type { JournalEntry, Phase } from './journal.ts';
+import type { Phase } from './journal.ts';
 
 /**
  * A step and its compensation. `forward` answers what it learnt (ids, addresses), which later steps and compensations read. Compensations
@@ -33,7 +33,6 @@ export interface Residue {
   readonly error: unknown;
 }
 
-export type JournalMark = Omit<JournalEntry, 'startedAt' | 'endedAt'>;
 /** Writes a journal line; called when something starts, and the returned function when it ends. */
 export type Record = (line: {
   readonly step: string;
@@ -48,6 +47,8 @@ export interface Saga<C extends object> {
   unwind(side: 'here' | 'there'): Promise<readonly Residue[]>;
   readonly context: C;
   readonly progress: Progress<C>;
+  /** Facts that no step brings, such as why it ends. */
+  learn(facts: Partial<C>): void;
   /** Whether every entered step is undone on that side. */
   undone(side: 'here' | 'there'): boolean;
 }
@@ -91,6 +92,9 @@ export function openSaga<C extends object>(steps: readonly Step<C>[], start: Pro
         mark(entry.name, { [side]: true });
       }
       return residue;
+    },
+    learn(facts) {
+      context = { ...context, ...facts };
     },
     get context() {
       return context;

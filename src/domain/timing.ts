@@ -27,8 +27,10 @@ export interface Timing {
   readonly stuckPauseMaxMs: number;
   /** The safety look of a held intent. */
   readonly lookMs: number;
-  /** How long a seller waits for the buyer's own teardown before it ends the guests alone. */
+  /** How long one side waits for the other's part in an ending that needs it: the intent's move off a lost place, a buyer that never sent a slice. */
   readonly sellerGraceMs: number;
+  /** How long a seller keeps the tenant of an ended contract for a buyer whose own teardown still needs it. */
+  readonly buyerGoneMs: number;
 }
 
 /** What a node uses unless its configuration says otherwise. */
@@ -47,4 +49,5 @@ export const DEFAULT_TIMING: Timing = {
   stuckPauseMaxMs: 3_600_000,
   lookMs: 86_400_000,
   sellerGraceMs: 60_000,
+  buyerGoneMs: 86_400_000,
 };

@@ -106,7 +106,8 @@ const TIMING_WORDS: Record<keyof Timing, string> = {
   stuckPauseMs: 'The pause between the rounds of what is stuck; doubles.',
   stuckPauseMaxMs: 'The longest such pause.',
   lookMs: 'The safety look of a held intent.',
-  sellerGraceMs: "How long a seller waits for the buyer's own teardown before it ends the guests alone.",
+  sellerGraceMs: "How long one side waits for the other's part in an ending that needs it.",
+  buyerGoneMs: 'How long a seller keeps the tenant of an ended contract for a buyer whose own teardown still needs it.',
 };
 const timingShape = Object.fromEntries(
   Object.entries(TIMING_WORDS).map(([name, words]) => [name, milliseconds(DEFAULT_TIMING[name as keyof Timing], words)]),

@@ -1,0 +1,14 @@
+import { Fault } from '../src/domain/faults.ts';
+
+/** Gives up on a call after `ms`: one slow peer must not hold the others. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Fault('PEER_TIMEOUT', `no answer within ${ms} ms`, { ms })), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

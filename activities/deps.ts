@@ -1,0 +1,27 @@
+import type { NodeIdentity } from '../src/domain/flavor.ts';
+import type { Timing } from '../src/domain/timing.ts';
+import type { Clock } from '../src/ports/clock.ts';
+import type { Cluster } from '../src/ports/cluster.ts';
+import type { Fabric } from '../src/ports/fabric.ts';
+import type { Contracts, Inventory } from '../src/ports/inventory.ts';
+import type { Peers } from '../src/ports/peer.ts';
+import type { Processes } from '../src/ports/processes.ts';
+import type { Candidates, IntentRecords, KnownNodes } from '../src/ports/records.ts';
+
+/** What activities work with: ports only, made once per worker by the runtime. */
+export interface ActivityDeps {
+  readonly inventory: Inventory;
+  readonly contracts: Contracts;
+  readonly candidates: Candidates;
+  readonly intents: IntentRecords;
+  readonly knownNodes: KnownNodes;
+  readonly peers: Peers;
+  readonly fabric: Fabric;
+  readonly cluster: Cluster;
+  readonly processes: Processes;
+  readonly clock: Clock;
+  readonly self: NodeIdentity;
+  readonly timing: Timing;
+  /** How long a sold contract lives. */
+  readonly contractMs: number;
+}

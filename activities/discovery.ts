@@ -1,0 +1,71 @@
+import type { Candidate, PlanEntry, ResourceRequest, SilentNode } from '../src/domain/candidate.ts';
+import { isFault } from '../src/domain/faults.ts';
+import type { Flavor } from '../src/domain/flavor.ts';
+import { assess } from '../src/domain/matching.ts';
+import { rank, refusedEntry } from '../src/domain/ranking.ts';
+import { within } from './deadline.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** How many candidates and refusals travel through a workflow's history; the table keeps them all. */
+const MOST = 20;
+
+export interface Discovery {
+  readonly candidates: readonly Candidate[];
+  readonly refused: readonly PlanEntry[];
+  readonly silent: readonly SilentNode[];
+}
+
+/** Phase 2: asks every known node at once, each with its own deadline; a dead, slow or lying one harms nobody. */
+export const discoveryActivities = ({
+  peers,
+  knownNodes,
+  candidates,
+  self,
+  timing,
+}: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'candidates' | 'self' | 'timing'>) => {
+  const ask = async (
+    address: string,
+    request: ResourceRequest,
+  ): Promise<{ found: readonly Candidate[]; refused: readonly PlanEntry[]; silent?: SilentNode }> => {
+    const peer = peers.at(address);
+    let answer: { flavors: readonly Flavor[]; unreadable: readonly string[] };
+    let dialect: Candidate['dialect'];
+    try {
+      const [description, listed] = await within(timing.nodeAnswerMs, Promise.all([peer.describe(), peer.listFlavors(request)]));
+      answer = listed;
+      dialect = description.dialect;
+      const { identity } = description;
+      await knownNodes.seen(address, {
+        dialect,
+        ...(identity && { nodeId: identity.id, domain: identity.domain, ...(identity.clusterId && { clusterId: identity.clusterId }) }),
+      });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      await knownNodes.seen(address, { fault: `${error.code}: ${error.message}` });
+      return { found: [], refused: [], silent: { address, code: error.code, detail: error.message } };
+    }
+    const found: Candidate[] = [];
+    const refused: PlanEntry[] = [];
+    for (const flavor of answer.flavors) {
+      const verdict = assess(flavor, request, { self, dialect });
+      if ('candidate' in verdict) found.push(verdict.candidate);
+      else refused.push(refusedEntry(flavor, verdict.refusals));
+    }
+    await candidates.replace(address, found);
+    return { found, refused };
+  };
+  return {
+    async discover({ request }: { request: ResourceRequest }): Promise<Discovery> {
+      const nodes = (await knownNodes.list()).filter(({ address }) => address !== self.address);
+      const answers = await Promise.all(nodes.map(({ address }) => ask(address, request)));
+      return {
+        candidates: rank(
+          answers.flatMap(({ found }) => found),
+          request,
+        ).slice(0, MOST),
+        refused: answers.flatMap(({ refused }) => refused).slice(0, MOST),
+        silent: answers.flatMap(({ silent }) => (silent ? [silent] : [])),
+      };
+    },
+  };
+};

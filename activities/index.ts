@@ -1,0 +1,23 @@
+import { configurationActivities } from './configuration.ts';
+import type { ActivityDeps } from './deps.ts';
+import { discoveryActivities } from './discovery.ts';
+import { intentActivities } from './intent.ts';
+import { admissionActivities, meetingActivities, sliceActivities } from './peering.ts';
+import { buyingActivities, sellingActivities } from './reservation.ts';
+import { observingActivities, usageActivities } from './usage.ts';
+
+/** Everything a worker can do, from one set of clients. */
+export const allActivities = (deps: ActivityDeps) => ({
+  ...configurationActivities(deps),
+  ...intentActivities(deps),
+  ...discoveryActivities(deps),
+  ...buyingActivities(deps),
+  ...sellingActivities(deps),
+  ...meetingActivities(deps),
+  ...sliceActivities(deps),
+  ...admissionActivities(deps),
+  ...usageActivities(deps),
+  ...observingActivities(deps),
+});
+/** All that a workflow imports from here. */
+export type Activities = ReturnType<typeof allActivities>;

@@ -1,0 +1,81 @@
+import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
+import type { PeeringUser } from '../src/domain/peering.ts';
+import { canonicalResources } from '../src/domain/resources.ts';
+import { Fault } from '../src/domain/faults.ts';
+import type { ActivityDeps } from './deps.ts';
+import { waiting } from './waiting.ts';
+
+interface Slice {
+  readonly acquisition: AcquisitionId;
+  readonly seller: ClusterId;
+}
+interface Replica {
+  readonly contract: ContractId;
+  readonly buyer: ClusterId;
+}
+
+/** Phase 4, what the two sides share: owned by the `peering` workflow. */
+export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDeps, 'fabric' | 'processes' | 'timing'>) => ({
+  async joinPeering({ peer, user }: { peer: ClusterId; user: PeeringUser }): Promise<void> {
+    await processes.joinPeering(peer, user);
+  },
+  async leavePeering({ peer, user }: { peer: ClusterId; user: PeeringUser }): Promise<void> {
+    await processes.leavePeering(peer, user);
+  },
+  async ensureTenant({ peer }: { peer: ClusterId }): Promise<void> {
+    await fabric.ensureTenant({ buyer: peer });
+  },
+  async removeTenant({ peer }: { peer: ClusterId }): Promise<void> {
+    await waiting(timing.undoRoundMs, (wait) => fabric.removeTenant({ buyer: peer }, wait));
+  },
+  async ensureIdentity({ peer, acquisition }: { peer: ClusterId; acquisition: AcquisitionId }): Promise<void> {
+    await fabric.ensureIdentity({ seller: peer, acquisition });
+  },
+  async removeIdentity({ peer }: { peer: ClusterId }): Promise<void> {
+    await waiting(timing.undoRoundMs, (wait) => fabric.removeIdentity({ seller: peer }, wait));
+  },
+  async removeMeetingPlace({ peer }: { peer: ClusterId }): Promise<void> {
+    await waiting(timing.undoRoundMs, (wait) => fabric.removeMeetingPlace({ peer }, wait));
+  },
+});
+
+/** Phase 4, buyer: one slice per acquisition. */
+export const sliceActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps, 'fabric' | 'contracts' | 'timing'>) => ({
+  async requestSlice({ acquisition, seller, sliceClass }: Slice & { sliceClass: 'rearguard' | 'default' }): Promise<void> {
+    const bought = await contracts.ofAcquisition(acquisition);
+    if (!bought) throw new Fault('CONTRACT_UNKNOWN', `no contract of acquisition ${acquisition} is stored here`, { acquisition });
+    const resources = canonicalResources(bought.terms.resources);
+    await fabric.requestSlice({ acquisition, seller, contract: bought.terms.id, resources, sliceClass });
+  },
+  /** The virtual node serves from now on, so the allocation becomes active. */
+  async awaitVirtualNode({ acquisition, seller, contract }: Slice & { contract: ContractId }): Promise<{ node: string }> {
+    const ready = await waiting(timing.virtualNodeMs, (wait) => fabric.awaitVirtualNode({ acquisition, seller }, wait));
+    await contracts.activate(contract);
+    return ready;
+  },
+  async withdrawSlice(slice: Slice): Promise<void> {
+    await fabric.withdrawSlice(slice);
+  },
+  async awaitSliceGone(slice: Slice): Promise<void> {
+    await waiting(timing.undoRoundMs, (wait) => fabric.awaitSliceGone(slice, wait));
+  },
+});
+
+/** Phase 4, seller: a slice is let in by its contract, and put out by it. */
+export const admissionActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps, 'fabric' | 'contracts' | 'timing'>) => ({
+  /** Step 33 of the reference workflow: only under a living contract of this buyer, and never more than was bought. */
+  async admitSlice({ contract, buyer }: Replica): Promise<void> {
+    const sold = await contracts.get(contract);
+    if (!sold) throw new Fault('CONTRACT_UNKNOWN', `no contract ${contract}`, { contract });
+    if (sold.state !== 'active') {
+      await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is ${sold.state}` });
+      throw new Fault('CONTRACT_OVER', `contract ${contract} is ${sold.state}`, { contract });
+    }
+    await fabric.admitSlice({ buyer, contract, resources: canonicalResources(sold.terms.resources) });
+    await contracts.activate(contract);
+  },
+  /** Ends what runs under the contract, without the buyer's help. */
+  async stopSlice({ contract, buyer }: Replica): Promise<void> {
+    await waiting(timing.undoRoundMs, (wait) => fabric.stopSlice({ buyer, contract }, wait));
+  },
+});

@@ -1,0 +1,128 @@
+import type { Candidate } from '../src/domain/candidate.ts';
+import { checkContract } from '../src/domain/contract-check.ts';
+import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
+import { hourly } from '../src/domain/money.ts';
+import type { Ending } from '../src/domain/reasons.ts';
+import { isFault } from '../src/domain/faults.ts';
+import { within } from './deadline.ts';
+import type { ActivityDeps } from './deps.ts';
+import { heartbeating } from './waiting.ts';
+
+/** What a buyer's saga keeps of a contract. The terms are in the table. */
+export interface Bought {
+  readonly contract: ContractId;
+  readonly sellerCluster: ClusterId;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** What a seller's saga keeps of a contract. */
+export interface Sold {
+  readonly contract: ContractId;
+  readonly buyerCluster: ClusterId;
+  readonly buyerAddress: string;
+  readonly acquisition?: AcquisitionId;
+  readonly hourly?: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** What a contract may sensibly last: long enough to be used at all; a FLUIDOS node sells for 365 days. */
+const LIFETIME_MS = { min: 60_000, max: 366 * 86_400_000 };
+
+/** Whether the peer has a message for it; a FLUIDOS seller knows neither release nor termination, so what it keeps until it expires is residue at the peer. */
+async function known(work: Promise<void>): Promise<{ residue: boolean }> {
+  try {
+    await work;
+    return { residue: false };
+  } catch (error) {
+    if (isFault(error) && error.code === 'PEER_REFUSED' && error.facts['unsupported'] !== undefined) return { residue: true };
+    throw error;
+  }
+}
+
+type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'fabric' | 'self' | 'clock'>;
+
+/** Phase 3, buyer: a hold, then a contract. */
+export const buyingActivities = ({ peers, contracts, fabric, self, clock }: BuyerDeps) => ({
+  async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
+    const buyer = { ...self, clusterId: await fabric.clusterId() };
+    const { flavor, part, seller } = candidate;
+    const { id } = await heartbeating((signal) =>
+      peers.at(seller.address, { signal }).reserve({ flavor: flavor.id, buyer, part, idempotencyKey: acquisition }),
+    );
+    return { transaction: id };
+  },
+  /** Gives back whatever this attempt holds at the seller: a hold, or a contract whose answer never arrived. A peer that knows no release keeps the residue until it expires. */
+  async release({ acquisition, seller }: { acquisition: AcquisitionId; seller: string }): Promise<{ residue: boolean }> {
+    return await known(heartbeating((signal) => peers.at(seller, { signal }).release({ buyer: self, idempotencyKey: acquisition })));
+  },
+  /** PURCHASE; what it brings is stored by the same activity, credentials as a Secret: they never enter a history. */
+  async buy({
+    acquisition,
+    candidate,
+    transaction,
+  }: {
+    acquisition: AcquisitionId;
+    candidate: Candidate;
+    transaction: TransactionId;
+  }): Promise<Bought> {
+    const buyer = { ...self, clusterId: await fabric.clusterId() };
+    const { terms, credentials } = await heartbeating((signal) =>
+      peers.at(candidate.seller.address, { signal }).purchase({ transaction, buyer }),
+    );
+    const { flavor, part, dialect } = candidate;
+    checkContract({ transaction, flavor, part, buyer, dialect, lifetimeMs: LIFETIME_MS }, terms, clock.now());
+    await fabric.storeCredentials({ acquisition, credentials });
+    await contracts.storeBought({ terms, acquisition });
+    return { contract: terms.id, sellerCluster: terms.sellerCluster, expiresAt: Date.parse(terms.expiresAt) };
+  },
+  async dropCredentials({ acquisition }: { acquisition: AcquisitionId }): Promise<void> {
+    await fabric.dropCredentials({ acquisition });
+  },
+  /** Tells the seller, then the own row: a contract that was never stored here has nothing to end. */
+  async endBought({ acquisition, seller, ending }: { acquisition: AcquisitionId; seller: string; ending: Ending }): Promise<void> {
+    const bought = await contracts.ofAcquisition(acquisition);
+    if (!bought) return;
+    try {
+      await known(heartbeating((signal) => peers.at(seller, { signal }).terminate({ contract: bought.terms.id, buyer: self, ending })));
+    } catch (error) {
+      if (!isFault(error) || error.code !== 'CONTRACT_UNKNOWN') throw error;
+    }
+    await contracts.markOver({ contract: bought.terms.id, ending });
+  },
+});
+
+type SellerDeps = Pick<ActivityDeps, 'peers' | 'inventory' | 'contracts' | 'self' | 'fabric' | 'contractMs' | 'timing'>;
+
+/** Phase 3, seller: the hold becomes a sale, and the sale is taken back. */
+export const sellingActivities = ({ peers, inventory, contracts, self, fabric, contractMs, timing }: SellerDeps) => ({
+  async sell({ transaction }: { transaction: TransactionId }): Promise<Sold> {
+    const seller = { ...self, clusterId: await fabric.clusterId() };
+    const { terms, acquisition } = await inventory.sell({ transaction, contract: contractOf(transaction), seller, lifetimeMs: contractMs });
+    return {
+      contract: terms.id,
+      buyerCluster: terms.buyerCluster,
+      buyerAddress: terms.buyer.address,
+      ...(acquisition && { acquisition }),
+      ...(terms.price && { hourly: hourly(terms.price) }),
+      expiresAt: Date.parse(terms.expiresAt),
+    };
+  },
+  async markEnding({ contract, ending }: { contract: ContractId; ending: Ending }): Promise<void> {
+    await contracts.markEnding({ contract, ending });
+  },
+  async giveBack({ contract, ending }: { contract: ContractId; ending: Ending }): Promise<void> {
+    await inventory.giveBack({ contract, ending });
+  },
+  /** A hint for the buyer, who reads the contract back. It does not decide anything, so a buyer that is away is passed over. */
+  async notifyBuyer({ contract, buyer, ending }: { contract: ContractId; buyer: string; ending: Ending }): Promise<{ told: boolean }> {
+    try {
+      await within(timing.nodeAnswerMs, peers.at(buyer).notifyEnd({ contract, ending }));
+      return { told: true };
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      return { told: false };
+    }
+  },
+});

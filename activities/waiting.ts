@@ -1,0 +1,26 @@
+import { Context } from '@temporalio/activity';
+import type { Wait } from '../src/ports/fabric.ts';
+
+/**
+ * A wait that lives as long as its activity: stopped when the activity is cancelled, and heartbeating every second with what was last seen, so that the death
+ * of a worker is noticed within the heartbeat timeout and a person at the Temporal UI reads what is waited for.
+ */
+export async function waiting<T>(timeoutMs: number, work: (wait: Wait) => Promise<T>): Promise<T> {
+  return await heartbeating((signal, seen) => work({ timeoutMs, signal, seen }));
+}
+
+/** Work that notices its cancellation: Temporal tells an activity only when it heartbeats. */
+export async function heartbeating<T>(work: (signal: AbortSignal, seen: (what: string) => void) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let last = 'nothing yet';
+  const beat = setInterval(() => context.heartbeat(last), 1_000);
+  const seen = (what: string): void => {
+    last = what;
+    context.heartbeat(what);
+  };
+  try {
+    return await work(context.cancellationSignal, seen);
+  } finally {
+    clearInterval(beat);
+  }
+}

@@ -1,0 +1,123 @@
+import {
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { JournalEntry } from '../../src/domain/journal.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import { type Progress, openSaga } from '../../src/domain/saga.ts';
+import { failedBy } from '../failures.ts';
+import { openMeeting } from '../meeting.ts';
+import * as messages from '../messages.ts';
+import { openScribe } from '../scribe.ts';
+import { openUnwinding } from '../unwinding.ts';
+import type { Acquisition, AcquisitionInput } from './acquisition.ts';
+import { openHolding } from './holding.ts';
+import { extend, meetSeller } from './peering.ts';
+import { buy, reserve } from './reservation.ts';
+
+/** What rides continue-as-new. */
+interface Carried {
+  readonly progress: Progress<Acquisition>;
+  readonly journal: readonly JournalEntry[];
+  readonly lost?: Ending;
+}
+
+/**
+ * One attempt to hold one flavor. Read its steps downwards for what it does, upwards for what ending it undoes. It reports to the intent, holds until it is
+ * released or its contract is over, and goes on alone with what has to be undone at a seller that is away.
+ */
+export async function acquireFlavor(input: AcquisitionInput, carried?: Carried): Promise<{ readonly ending: Ending }> {
+  const { timing, candidate } = input;
+  const scribe = openScribe(carried?.journal);
+  const unwinding = openUnwinding(scribe, timing);
+  const meet = meetSeller(openMeeting(), timing);
+  const reach = extend(timing);
+  const start: Acquisition = { id: input.id, candidate, workflowId: workflowInfo().workflowId };
+  const saga = openSaga<Acquisition>([reserve, buy, meet, reach], carried?.progress ?? { context: start, entered: [] }, scribe.record);
+  const holding = openHolding(saga, timing, scribe, carried?.lost, unwinding.poke);
+
+  let released: Ending | undefined;
+  const scope = new CancellationScope();
+  setHandler(messages.release, (ending) => {
+    released ??= ending;
+    scope.cancel();
+    unwinding.poke();
+  });
+
+  const title = `\`${candidate.flavor.id}\` of ${candidate.seller.domain} for intent **${input.intent}**`;
+  const report = async (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
+    const { contract, sellerCluster, node } = saga.context;
+    const facts = {
+      ...(contract && { contract }),
+      ...(sellerCluster && { sellerCluster }),
+      ...(node && { node }),
+      ...(ending && { ending }),
+    };
+    await CancellationScope.nonCancellable(async () => {
+      try {
+        await getExternalWorkflowHandle(input.replyTo).signal(messages.acquisitionReport, { acquisition: input.id, state, ...facts });
+      } catch {
+        // The intent is over; it needs to know nothing any more.
+      }
+    });
+  };
+
+  const acquire = async (): Promise<void> => {
+    const hourly = candidate.hourly && { RearguardHourlyCost: [Number(candidate.hourly.amount)] };
+    scribe.phase('reservation', { RearguardNode: [input.self.id], RearguardPeer: [candidate.seller.domain], ...hourly });
+    scribe.details(`Acquiring ${title}`);
+    await saga.forward(reserve);
+    await saga.forward(buy);
+    scribe.phase('peering', { RearguardContract: [saga.context.contract ?? ''] });
+    await saga.forward(meet);
+    await saga.forward(reach);
+    scribe.phase('usage');
+    await report('held');
+  };
+  /** Answers why it ends; `undefined` when the history is long. */
+  const live = async (): Promise<Ending | undefined> => {
+    try {
+      return await scope.run(async () => {
+        if (!carried) await acquire();
+        const { contract, node } = saga.context;
+        scribe.details(`Holding ${title} under contract \`${contract}\` on virtual node \`${node}\``);
+        return await holding.hold((ending) => report('lost', ending));
+      });
+    } catch (error) {
+      if (released) return released;
+      return isCancellation(error) ? { reason: 'operator', detail: 'cancelled' } : failedBy(error);
+    }
+  };
+  /** `false` when the history is long. */
+  const tearDown = async (ending: Ending): Promise<boolean> => {
+    scribe.phase('teardown');
+    scribe.details(`Giving back ${title}: ${ending.reason}${ending.detail ? ` (${ending.detail})` : ''}`);
+    if (!saga.context.ending) {
+      saga.learn({ ending });
+      if (saga.context.node && !released) {
+        // The place is gone, so the intent first moves its workload off it; an intent that does not answer is not waited for.
+        await report('lost', ending);
+        await condition(() => released !== undefined, timing.sellerGraceMs);
+      }
+    }
+    if (!(await unwinding.undo(saga, 'here'))) return false;
+    await report('undone-here', ending);
+    if (!(await unwinding.undo(saga, 'there'))) return false;
+    await report('over', ending);
+    scribe.details(`Gave back ${title}: ${ending.reason}`);
+    return true;
+  };
+
+  const ending = saga.context.ending ?? (await live());
+  const finished = ending !== undefined && (await CancellationScope.nonCancellable(() => tearDown(ending)));
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  if (finished) return { ending };
+  const lost = holding.lost();
+  return await continueAsNew<typeof acquireFlavor>(input, { progress: saga.progress, journal: scribe.lines(), ...(lost && { lost }) });
+}

@@ -1,0 +1,84 @@
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  ParentClosePolicy,
+  condition,
+  getExternalWorkflowHandle,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Candidate } from '../../src/domain/candidate.ts';
+import { type AcquisitionId, acquisitionOf, workflowIds } from '../../src/domain/ids.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import * as messages from '../messages.ts';
+import { observing } from '../proxies.ts';
+import type { acquireFlavor } from './acquire-flavor.ts';
+import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
+
+/** After how long an intent asks after a child that it has heard nothing of. */
+const ASK_AFTER_MS = 120_000;
+/** Ended attempts that an intent remembers; the journal of each stays with its own workflow. */
+const MOST_ATTEMPTS = 50;
+
+/** Starts an acquisition that outlives its intent where it has to, and waits until it holds or is undone on our side. */
+export async function acquire(state: IntentState, candidate: Candidate): Promise<Attempt | undefined> {
+  const number = Number(state.attempts.at(-1)?.id.split('-').at(-1) ?? 0) + 1;
+  const id = acquisitionOf(workflowInfo().firstExecutionRunId, number);
+  state.attempts = [...state.attempts, { id, candidate }].slice(-MOST_ATTEMPTS);
+  const { self, timing } = state.facts;
+  const input = { id, candidate, intent: state.intent.name, replyTo: workflowInfo().workflowId, self, timing };
+  await CancellationScope.nonCancellable(() =>
+    startChild<typeof acquireFlavor>(messages.workflowTypes.acquisition, {
+      workflowId: workflowIds.acquisition(id),
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      memo: { intent: state.intent.name, flavor: candidate.flavor.id, seller: candidate.seller.domain },
+      staticSummary: `${candidate.flavor.id} of ${candidate.seller.domain} for ${state.intent.name}`,
+    }),
+  );
+  state.waitingFor = `${candidate.seller.domain}: ${candidate.flavor.id}`;
+  const settled = await hear(state, id, ['held', 'undone-here', 'over']);
+  if (settled.last?.state === 'held') {
+    mark(state, candidate.flavor.id, 'held');
+    return settled;
+  }
+  demote(state, candidate);
+  mark(state, candidate.flavor.id, 'failed', settled.last?.ending?.detail ?? 'it ended without a word');
+  return undefined;
+}
+
+/** Waits for one of these states of a child; one that is not running any more counts as over. */
+export async function hear(
+  state: IntentState,
+  id: AcquisitionId,
+  states: readonly messages.AcquisitionReport['state'][],
+): Promise<Attempt> {
+  for (;;) {
+    const heard = await condition(() => states.includes(attemptOf(state, id)?.last?.state ?? 'lost'), ASK_AFTER_MS);
+    const attempt = attemptOf(state, id);
+    if (!attempt) throw new Error(`no attempt ${id}`);
+    if (heard) return attempt;
+    if (!(await observing.isOpen({ workflowId: workflowIds.acquisition(id) }))) {
+      changeAttempt(state, id, {
+        last: { acquisition: id, state: 'over', ending: { reason: 'operator', detail: 'its workflow was closed by somebody' } },
+      });
+    }
+  }
+}
+
+/** Lets an acquisition go; it unwinds by itself. Twice is once. */
+export async function letGo(state: IntentState, id: AcquisitionId, ending: Ending): Promise<void> {
+  const attempt = attemptOf(state, id);
+  if (!attempt || attempt.released || attempt.last?.state === 'over') return;
+  changeAttempt(state, id, { released: ending });
+  try {
+    await getExternalWorkflowHandle(workflowIds.acquisition(id)).signal(messages.release, ending);
+  } catch {
+    changeAttempt(state, id, { last: { acquisition: id, state: 'over', ending } });
+  }
+}
+
+export function demote(state: IntentState, candidate: Candidate): void {
+  if (!state.demoted.includes(candidate.seller.id)) state.demoted = [...state.demoted, candidate.seller.id];
+}

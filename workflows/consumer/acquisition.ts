@@ -1,0 +1,33 @@
+import type { Candidate } from '../../src/domain/candidate.ts';
+import type { NodeIdentity } from '../../src/domain/flavor.ts';
+import type { AcquisitionId, ClusterId, ContractId, TransactionId } from '../../src/domain/ids.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import type { Step } from '../../src/domain/saga.ts';
+import type { Timing } from '../../src/domain/timing.ts';
+
+/** What an acquisition is started with. */
+export interface AcquisitionInput {
+  readonly id: AcquisitionId;
+  readonly candidate: Candidate;
+  /** The intent's name, and the workflow that hears how it goes. */
+  readonly intent: string;
+  readonly replyTo: string;
+  readonly self: NodeIdentity;
+  readonly timing: Timing;
+}
+
+/** What its steps read and learn. */
+export interface Acquisition {
+  readonly id: AcquisitionId;
+  readonly candidate: Candidate;
+  /** The workflow to which the peering answers. */
+  readonly workflowId: string;
+  readonly transaction?: TransactionId;
+  readonly contract?: ContractId;
+  readonly sellerCluster?: ClusterId;
+  readonly expiresAt?: number;
+  readonly node?: string;
+  readonly ending?: Ending;
+}
+
+export type AcquisitionStep = Step<Acquisition>;

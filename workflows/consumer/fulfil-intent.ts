@@ -1,0 +1,149 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { intentName, intentNamespace } from '../../src/domain/ids.ts';
+import type { JournalEntry } from '../../src/domain/journal.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import { type Progress, openSaga } from '../../src/domain/saga.ts';
+import { failedBy } from '../failures.ts';
+import * as messages from '../messages.ts';
+import { reading, untilDone } from '../proxies.ts';
+import { openScribe } from '../scribe.ts';
+import { openUnwinding } from '../unwinding.ts';
+import { admit, fitsHere } from './intent.ts';
+import { type IntentState, attemptOf, changeAttempt, mark, openState } from './intent-state.ts';
+import { openLiving } from './living.ts';
+import { openPlacing } from './placing.ts';
+import { statusOf } from './status.ts';
+import { releaseAll } from './tear-down.ts';
+import { type Placement, placementSteps } from './usage.ts';
+
+/** What rides continue-as-new. */
+interface Carried {
+  readonly state: IntentState;
+  readonly progress: Progress<Placement>;
+  readonly journal: readonly JournalEntry[];
+}
+
+/** One intent through all six phases and back: admitted, placed at home or on what an acquisition holds, used, and unwound the same way whatever ended it. */
+export async function fulfilIntent(document: unknown, carried?: Carried): Promise<{ readonly ending: Ending }> {
+  const scope = new CancellationScope();
+  const early: messages.AcquisitionReport[] = [];
+  let state: IntentState | undefined = carried?.state;
+  let stopped: Ending | undefined;
+  const stop = (ending: Ending): void => {
+    stopped ??= ending;
+    scope.cancel();
+  };
+  setHandler(messages.end, (ending) => stop(ending), { description: 'Ends the intent; everything is given back' });
+  setHandler(messages.acquisitionReport, (report) => {
+    if (state) changeAttempt(state, report.acquisition, { last: report });
+    else early.push(report);
+  });
+  const facts = carried?.state.facts ?? (await reading.configuration());
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  const known: IntentState = carried?.state ?? openState(facts, admit(document, workflowId, Date.now()), Date.now());
+  state = known;
+  for (const report of early) changeAttempt(known, report.acquisition, { last: report });
+
+  const { intent } = known;
+  const scribe = openScribe(carried?.journal);
+  const unwinding = openUnwinding(scribe, facts.timing);
+  const steps = placementSteps(intent, facts.timing);
+  const start: Placement = {
+    intent: intentName(intent.name),
+    namespace: intent.workload.kind === 'namespace' ? intent.workload.namespace : intentNamespace(intentName(intent.name)),
+    runId: firstExecutionRunId,
+  };
+  const saga = openSaga<Placement>(
+    [steps.namespace, steps.offload, steps.workload],
+    carried?.progress ?? { context: start, entered: [] },
+    scribe.record,
+  );
+  const living = openLiving(known, facts.timing);
+  const placing = openPlacing(known, saga, steps, scribe);
+  setHandler(messages.status, () => statusOf(known, unwinding.residue()), { description: 'Phase, place and what it waits for' });
+  setHandler(messages.plan, () => ({ entries: known.plan, silent: known.silent }), {
+    description: 'Ranked candidates and why each was taken or not',
+  });
+
+  /** Until something ends it; `undefined` when the history is long. */
+  const live = async (): Promise<Ending | undefined> => {
+    if (!carried) {
+      scribe.phase('intent', { RearguardNode: [facts.self.id] });
+      const home = await fitsHere(intent);
+      scribe.note('intent', 'fits', home.detail);
+      if (home.fits) await placing.atHome();
+      else if (intent.placement === 'local')
+        throw ApplicationFailure.create({ type: 'NOT_ENOUGH', message: home.detail, nonRetryable: true });
+      else await placing.elsewhere();
+    }
+    for (;;) {
+      placing.settled();
+      const turn = await living.live(saga.context);
+      if (turn.kind === 'long') return undefined;
+      if (turn.kind === 'end') return turn.ending;
+      if (turn.kind === 'reapply') await saga.forward(steps.workload);
+      else await placing.move(turn.ending);
+    }
+  };
+  const guarded = async (): Promise<Ending | undefined> => {
+    try {
+      return await scope.run(async () => {
+        const { deadline } = intent;
+        if (deadline) {
+          const left = Date.parse(deadline) - Date.now();
+          void sleep(Math.max(1, left)).then(
+            () => stop({ reason: 'deadline', detail: deadline }),
+            () => undefined,
+          );
+        }
+        return await live();
+      });
+    } catch (error) {
+      if (stopped) return stopped;
+      return isCancellation(error) ? { reason: 'ended-by-user', detail: 'cancelled in Temporal' } : failedBy(error);
+    }
+  };
+  /** `false` when the history is long. */
+  const tearDown = async (ending: Ending): Promise<boolean> => {
+    known.ending = ending;
+    known.phase = 'teardown';
+    known.waitingFor = 'everything to be given back';
+    scribe.phase('teardown');
+    scribe.details(`Ending: **${ending.reason}**${ending.detail ? ` (${ending.detail})` : ''}`);
+    // One round, then the acquisitions are let go in any case: a seller that is away must not go on costing.
+    const rest = await saga.unwind('there');
+    const children = await releaseAll(known, ending);
+    if (rest.length > 0 && !(await unwinding.undo(saga, 'there'))) return false;
+    await children.settled();
+    if (known.place?.kind === 'remote')
+      mark(known, attemptOf(known, known.place.acquisition as never)?.candidate.flavor.id ?? '', 'ended', ending.reason);
+    known.waitingFor = undefined;
+    known.since = Date.now();
+    scribe.details(`Ended: **${ending.reason}**${ending.detail ? ` (${ending.detail})` : ''}`);
+    const record = { status: statusOf(known, '', Date.now()), document, plan: known.plan, silent: known.silent, journal: scribe.lines() };
+    await untilDone.saveIntent({ record });
+    return true;
+  };
+
+  const cancelled = (): boolean => CancellationScope.current().consideredCancelled;
+  const ending = known.ending ?? (await guarded());
+  const finished = ending !== undefined && (await CancellationScope.nonCancellable(() => tearDown(ending)));
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  if (!finished)
+    return await continueAsNew<typeof fulfilIntent>(document, { state: known, progress: saga.progress, journal: scribe.lines() });
+  if (ending.reason === 'failed')
+    throw ApplicationFailure.create({ type: 'INTENT_FAILED', message: ending.detail ?? 'failed', nonRetryable: true });
+  if (cancelled()) throw new CancelledFailure('cancelled; everything was given back');
+  return { ending };
+}

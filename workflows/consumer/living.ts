@@ -1,0 +1,98 @@
+import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { addAmounts, costOf, lastsFor } from '../../src/domain/money.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import type { Timing } from '../../src/domain/timing.ts';
+import * as messages from '../messages.ts';
+import { observing } from '../proxies.ts';
+import { type IntentState, attemptOf } from './intent-state.ts';
+import { type Placement, manifestsOf } from './usage.ts';
+
+/** What a held workload came to: its end, a lost place, a workload that somebody removed, or a history that is long. */
+export type Turn =
+  | { readonly kind: 'end'; readonly ending: Ending }
+  | { readonly kind: 'lost'; readonly ending: Ending }
+  | { readonly kind: 'reapply' }
+  | { readonly kind: 'long' };
+
+/** Phase 5 as a wait: woken by the shared watch, by the acquisition, by budget and deadline, and once a day. */
+export interface Living {
+  readonly live: (placement: Placement) => Promise<Turn>;
+}
+
+export function openLiving(state: IntentState, timing: Timing): Living {
+  let look = false;
+  let troubledSince: number | undefined;
+  setHandler(messages.workloadChanged, () => {
+    look = true;
+  });
+  const lostPlace = (placement: Placement): Ending | undefined => {
+    if (!placement.acquisition) return undefined;
+    const last = attemptOf(state, placement.acquisition)?.last;
+    return last && last.state !== 'held' ? (last.ending ?? { reason: 'breach' }) : undefined;
+  };
+
+  return {
+    async live(placement) {
+      const { intent } = state;
+      for (;;) {
+        if (workflowInfo().continueAsNewSuggested) return { kind: 'long' };
+        const lost = lostPlace(placement);
+        if (lost) return { kind: 'lost', ending: lost };
+        const now = Date.now();
+        const ends = endsAt(state, now);
+        if (ends && ends.at <= now) return { kind: 'end', ending: ends.ending };
+        const wakeAt = Math.min(
+          ends?.at ?? Number.MAX_SAFE_INTEGER,
+          troubledSince === undefined ? now + timing.lookMs : troubledSince + timing.nodeLostMs,
+        );
+        await condition(() => look || lostPlace(placement) !== undefined, Math.max(1, wakeAt - now));
+        if (lostPlace(placement) || (!look && ends && Date.now() >= ends.at)) continue;
+        look = false;
+        const { intent: name, namespace, acquisition, seller } = placement;
+        const health = await observing.observeWorkload({
+          intent: name,
+          namespace,
+          manifests: manifestsOf(intent),
+          ...(acquisition && { acquisition }),
+          ...(seller && { seller }),
+        });
+        const messageOf = (): string =>
+          health.pods.map((pod) => `${pod.name} ${pod.phase}${pod.message ? ` (${pod.message})` : ''}`).join(', ') || health.state;
+        if (health.state === 'succeeded') return { kind: 'end', ending: { reason: 'done' } };
+        if (health.state === 'failed') return { kind: 'end', ending: { reason: 'failed', detail: `the workload failed: ${messageOf()}` } };
+        if (health.state === 'missing') return { kind: 'reapply' };
+        if (health.state === 'running') troubledSince = undefined;
+        else if (health.state === 'pending') troubledSince ??= Date.now();
+        if (troubledSince !== undefined && Date.now() >= troubledSince + timing.nodeLostMs) {
+          troubledSince = undefined;
+          if (placement.acquisition) return { kind: 'lost', ending: { reason: 'breach', detail: `pods do not run: ${messageOf()}` } };
+        }
+      }
+    },
+  };
+}
+
+/** The next fixed end: deadline or empty budget, whichever comes first. */
+function endsAt(state: IntentState, now: number): { at: number; ending: Ending } | undefined {
+  const { intent, costingSince, spent } = state;
+  const ends: { at: number; ending: Ending }[] = [];
+  if (intent.deadline) ends.push({ at: Date.parse(intent.deadline), ending: { reason: 'deadline', detail: intent.deadline } });
+  const hourly = state.place?.kind === 'remote' ? hourlyOf(state) : undefined;
+  if (intent.budget && hourly && costingSince !== undefined) {
+    const cost = addAmounts(spent, costOf(hourly, now - costingSince));
+    const budget = intent.budget.amount;
+    const whole = lastsFor(budget, hourly);
+    const used = lastsFor(spent, hourly) ?? 0;
+    if (whole !== undefined)
+      ends.push({
+        at: costingSince + whole - used,
+        ending: { reason: 'budget', detail: `${cost} of ${budget} ${intent.budget.currency} spent` },
+      });
+  }
+  return ends.sort((a, b) => a.at - b.at)[0];
+}
+
+export const hourlyOf = (state: IntentState): string | undefined => {
+  const { place } = state;
+  return place?.kind === 'remote' ? state.attempts.find(({ id }) => id === place.acquisition)?.candidate.hourly?.amount : undefined;
+};

@@ -1,0 +1,50 @@
+import type { PeeringUser } from '../../src/domain/peering.ts';
+import type { Timing } from '../../src/domain/timing.ts';
+import type { Meeting } from '../meeting.ts';
+import { building, undoing, undoingShortly, watchingFor } from '../proxies.ts';
+import type { Acquisition, AcquisitionStep } from './acquisition.ts';
+
+const bought = ({ id, contract, sellerCluster, workflowId }: Acquisition) => {
+  if (!contract || !sellerCluster) return undefined;
+  const user: PeeringUser = { contract, direction: 'bought', acquisition: id, replyTo: workflowId };
+  return { user, contract, seller: sellerCluster, acquisition: id };
+};
+const needed = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Error('peering runs after buy');
+  return value;
+};
+
+/** Our remote identity at the seller, which every contract with it shares: owned by `peering/<seller>`. */
+export const meetSeller = (meeting: Meeting, timing: Timing): AcquisitionStep => ({
+  name: 'meet-seller',
+  phase: 'peering',
+  forward: async (acquisition) => {
+    const { seller, user } = needed(bought(acquisition));
+    await meeting.join(seller, user, timing.peeringReadyMs);
+    return undefined;
+  },
+  undoThere: async (acquisition) => {
+    const known = bought(acquisition);
+    if (known) await meeting.leave(known.seller, known.user, timing.undoRoundMs);
+  },
+});
+
+/** The slice of this contract, until its virtual node is Ready. */
+export const extend = (timing: Timing): AcquisitionStep => ({
+  name: 'extend',
+  phase: 'peering',
+  forward: async (acquisition) => {
+    const { seller, contract } = needed(bought(acquisition));
+    const slice = { acquisition: acquisition.id, seller };
+    await building.requestSlice({ ...slice, sliceClass: acquisition.candidate.dialect === 'fluidos' ? 'default' : 'rearguard' });
+    return await watchingFor(timing.virtualNodeMs).awaitVirtualNode({ ...slice, contract });
+  },
+  undoHere: async (acquisition) => {
+    const known = bought(acquisition);
+    if (known) await undoingShortly.withdrawSlice({ acquisition: acquisition.id, seller: known.seller });
+  },
+  undoThere: async (acquisition) => {
+    const known = bought(acquisition);
+    if (known) await undoing.awaitSliceGone({ acquisition: acquisition.id, seller: known.seller });
+  },
+});

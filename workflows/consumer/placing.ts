@@ -1,0 +1,122 @@
+import { isCancellation } from '@temporalio/workflow';
+import { addAmounts, costOf } from '../../src/domain/money.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import type { Saga } from '../../src/domain/saga.ts';
+import { codeOf, wordsOf } from '../failures.ts';
+import { undoing, untilDone } from '../proxies.ts';
+import type { Scribe } from '../scribe.ts';
+import { acquire, demote, hear, letGo } from './acquiring.ts';
+import { search } from './discovery.ts';
+import { type Attempt, type IntentState, attemptOf, mark } from './intent-state.ts';
+import { hourlyOf } from './living.ts';
+import type { Placement, PlacementSteps } from './usage.ts';
+
+/** Puts the workload where it runs, and moves it when that place is lost. */
+export interface Placing {
+  readonly atHome: () => Promise<void>;
+  readonly elsewhere: () => Promise<void>;
+  readonly move: (why: Ending) => Promise<void>;
+  /** The workload runs: what people see of it. */
+  readonly settled: () => void;
+}
+
+export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: PlacementSteps, scribe: Scribe): Placing {
+  const { intent } = state;
+  const { namespace } = saga.context;
+  const ownNamespace = intent.workload.kind === 'manifests';
+
+  const elsewhere = async (): Promise<void> => {
+    await search(state, scribe, async (candidate) => {
+      const attempt = await acquire(state, candidate);
+      return attempt && (await serve(attempt)) ? attempt : undefined;
+    });
+  };
+  /** Brings the workload onto a held flavor; a place where it does not run is given back, and the next one is tried. */
+  const serve = async (attempt: Attempt): Promise<boolean> => {
+    const { sellerCluster, contract, node } = attempt.last ?? {};
+    if (!sellerCluster || !contract || !node) return false;
+    saga.learn({ acquisition: attempt.id, seller: sellerCluster });
+    state.phase = 'usage';
+    state.waitingFor = `pods on ${node}`;
+    scribe.phase('usage', {
+      RearguardPeer: [attempt.candidate.seller.domain],
+      RearguardContract: [contract],
+      RearguardHourlyCost: [Number(attempt.candidate.hourly?.amount ?? 0)],
+    });
+    scribe.details(`Deploying to \`${node}\` of ${attempt.candidate.seller.domain}`);
+    try {
+      if (ownNamespace) await saga.forward(steps.namespace);
+      await saga.forward(steps.offload);
+      await saga.forward(steps.workload);
+    } catch (error) {
+      if (isCancellation(error) || codeOf(error) === 'WORKLOAD_REFUSED') throw error;
+      demote(state, attempt.candidate);
+      mark(state, attempt.candidate.flavor.id, 'failed', wordsOf(error));
+      await leave(attempt, { reason: 'failed', detail: wordsOf(error) });
+      return false;
+    }
+    state.place = { kind: 'remote', namespace, acquisition: attempt.id, contract, seller: attempt.candidate.seller.domain, node };
+    state.costingSince = Date.now();
+    return true;
+  };
+  /** Moves off a place: nothing new goes there, and its acquisition unwinds; it is undone here before anybody goes on. */
+  const leave = async (attempt: Attempt, why: Ending): Promise<void> => {
+    await untilDone.moveOffloadingAway({ namespace });
+    await letGo(state, attempt.id, why);
+    await hear(state, attempt.id, ['undone-here', 'over']);
+  };
+  const stopCosting = (): void => {
+    const hourly = hourlyOf(state);
+    if (hourly && state.costingSince !== undefined) state.spent = addAmounts(state.spent, costOf(hourly, Date.now() - state.costingSince));
+    state.costingSince = undefined;
+  };
+
+  return {
+    async atHome() {
+      state.phase = 'usage';
+      state.waitingFor = 'pods at home';
+      scribe.phase('usage');
+      try {
+        await saga.forward(steps.namespace);
+        await saga.forward(steps.workload);
+      } catch (error) {
+        if (isCancellation(error) || codeOf(error) !== 'WORKLOAD_TIMEOUT' || intent.placement === 'local') throw error;
+        scribe.note('intent', 'fits', `not at home after all: ${wordsOf(error)}`);
+        await undoing.removeWorkload({ intent: saga.context.intent, namespace });
+        await elsewhere();
+        return;
+      }
+      state.place = { kind: 'local', namespace };
+    },
+    elsewhere,
+    /** Make before break: a place that still stands is kept until the new one serves. One that is gone is left first. */
+    async move(why) {
+      const old = saga.context.acquisition && attemptOf(state, saga.context.acquisition);
+      if (!old) throw new Error('a place at home is not lost');
+      const gone = why.reason !== 'breach' || old.last?.state !== 'lost';
+      state.since = Date.now();
+      state.waitingFor = `another place: ${why.reason}`;
+      scribe.note('usage', 'place-lost', `${old.candidate.seller.domain}: ${why.reason}${why.detail ? ` (${why.detail})` : ''}`);
+      demote(state, old.candidate);
+      mark(state, old.candidate.flavor.id, 'ended', why.reason);
+      if (gone) {
+        stopCosting();
+        await leave(old, why);
+      }
+      await elsewhere();
+      if (!gone) await letGo(state, old.id, why);
+    },
+    settled() {
+      state.phase = 'usage';
+      state.since = Date.now();
+      state.waitingFor = undefined;
+      scribe.phase('usage');
+      const { place } = state;
+      scribe.details(
+        place?.kind === 'remote'
+          ? `**Running** on \`${place.node}\` of ${place.seller}, contract \`${place.contract}\``
+          : `**Running** at home in \`${place?.namespace}\``,
+      );
+    },
+  };
+}

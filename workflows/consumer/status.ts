@@ -1,0 +1,24 @@
+import type { IntentStatus } from '../../src/domain/status.ts';
+import type { IntentState } from './intent-state.ts';
+import { hourlyOf } from './living.ts';
+
+/** An intent at a glance. */
+export function statusOf(state: IntentState, residue: string, endedAt?: number): IntentStatus {
+  const { intent, phase, place, ending, since, startedAt, attempts } = state;
+  const hourly = hourlyOf(state);
+  const currency = attempts.find(({ candidate }) => candidate.hourly)?.candidate.hourly?.currency;
+  const waitingFor = residue || state.waitingFor;
+  return {
+    name: intent.name,
+    phase,
+    state: endedAt !== undefined ? 'ended' : residue ? 'stuck' : ending ? 'ending' : phase === 'usage' ? 'in-use' : 'working',
+    since,
+    attempts: attempts.length,
+    startedAt,
+    ...(waitingFor && { waitingFor }),
+    ...(place && { place }),
+    ...(ending && { ending }),
+    ...(hourly && currency && { hourly: { amount: hourly, currency } }),
+    ...(endedAt !== undefined && { endedAt }),
+  };
+}

@@ -1,0 +1,36 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  TimeoutFailure,
+  isCancellation,
+} from '@temporalio/workflow';
+import type { Ending } from '../src/domain/reasons.ts';
+
+/** A fault's code behind whatever Temporal wrapped it in; `TIMEOUT` for a call that never answered. */
+export function codeOf(error: unknown): string {
+  const root = rootOf(error);
+  if (root instanceof ApplicationFailure) return root.type ?? 'FAILED';
+  if (root instanceof TimeoutFailure) return 'TIMEOUT';
+  if (root instanceof CancelledFailure) return 'CANCELLED';
+  return 'FAILED';
+}
+
+/** A fault in one line, for people: code and words. */
+export function wordsOf(error: unknown): string {
+  const root = rootOf(error);
+  return `${codeOf(error)}: ${root instanceof Error ? root.message : String(root)}`;
+}
+
+function rootOf(error: unknown): unknown {
+  let root = error;
+  while ((root instanceof ActivityFailure || root instanceof ChildWorkflowFailure) && root.cause) root = root.cause;
+  if (root instanceof TimeoutFailure && root.cause instanceof ApplicationFailure) return root.cause;
+  return root;
+}
+
+/** How an error ends a process: `failed`, with the fault. */
+export const failedBy = (error: unknown): Ending => ({ reason: 'failed', detail: wordsOf(error) });
+
+export { isCancellation };

@@ -1,0 +1,163 @@
+import {
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { NodeFacts } from '../activities/configuration.ts';
+import type { ClusterId } from '../src/domain/ids.ts';
+import type { JournalEntry } from '../src/domain/journal.ts';
+import type { PeeringReport, PeeringUser } from '../src/domain/peering.ts';
+import { wordsOf } from './failures.ts';
+import * as messages from './messages.ts';
+import { building, reading, undoing } from './proxies.ts';
+import { openScribe } from './scribe.ts';
+
+/** What of a peering may stand: entered before it is built, cleared only after it is removed. */
+interface Standing {
+  readonly tenant: boolean;
+  readonly identity: boolean;
+  readonly place: boolean;
+}
+interface Carried {
+  readonly facts: NodeFacts;
+  readonly users: readonly PeeringUser[];
+  readonly joining: readonly PeeringUser[];
+  readonly leaving: readonly PeeringUser[];
+  readonly standing: Standing;
+  readonly journal: readonly JournalEntry[];
+}
+const sameUser = (a: PeeringUser) => (b: PeeringUser) => a.contract === b.contract && a.direction === b.direction;
+
+/**
+ * The one owner of what all contracts with a peer cluster share: the tenant from first to last sale, the remote identity from first to last purchase, namespace and
+ * ForeignCluster until both are over. It takes one request at a time, so a purchase during the last one's teardown finds its tenant built again.
+ */
+export async function peering(peer: ClusterId, carried?: Carried): Promise<void> {
+  let users: readonly PeeringUser[] = carried?.users ?? [];
+  let joining: readonly PeeringUser[] = carried?.joining ?? [];
+  let leaving: readonly PeeringUser[] = carried?.leaving ?? [];
+  let standing: Standing = carried?.standing ?? { tenant: false, identity: false, place: false };
+  let pokes = 0;
+  // Handlers first: a signal-with-start is delivered before anything else runs.
+  setHandler(messages.join, (user) => {
+    leaving = leaving.filter((other) => !sameUser(user)(other));
+    joining = [...joining, user];
+  });
+  setHandler(messages.leave, (user) => {
+    joining = joining.filter((other) => !sameUser(user)(other));
+    leaving = [...leaving, user];
+  });
+  setHandler(messages.retryTeardown, () => {
+    pokes += 1;
+  });
+  const scribe = openScribe(carried?.journal);
+  const facts = carried?.facts ?? (await reading.configuration());
+  const { timing, self } = facts;
+  if (!carried) scribe.phase('peering', { RearguardNode: [self.id], RearguardPeer: [peer] });
+
+  const report = async (user: PeeringUser, state: PeeringReport['state'], detail?: string): Promise<void> => {
+    try {
+      await getExternalWorkflowHandle(user.replyTo).signal(messages.peeringReport, {
+        contract: user.contract,
+        state,
+        ...(detail && { detail }),
+      });
+    } catch {
+      // Whoever asked is over.
+    }
+  };
+  const step = async (name: string, direction: 'do' | 'undo', work: () => Promise<void>): Promise<unknown> => {
+    const finish = scribe.record({ step: name, phase: direction === 'do' ? 'peering' : 'teardown', direction });
+    try {
+      await work();
+      finish('done');
+      return undefined;
+    } catch (error) {
+      finish('failed', error);
+      return error ?? new Error('failed');
+    }
+  };
+  const uses = (direction: PeeringUser['direction']): boolean => users.some((user) => user.direction === direction);
+
+  const takeIn = async (user: PeeringUser): Promise<void> => {
+    users = [...users.filter((other) => !sameUser(user)(other)), user];
+    let error: unknown;
+    if (user.direction === 'sold' && !standing.tenant) {
+      standing = { ...standing, tenant: true, place: true };
+      error = await step('tenant', 'do', () => building.ensureTenant({ peer }));
+      if (error) standing = { ...standing, tenant: users.length > 1 };
+    }
+    const { acquisition } = user;
+    if (user.direction === 'bought' && acquisition) {
+      standing = { ...standing, identity: true, place: true };
+      error = await step('identity', 'do', () => building.ensureIdentity({ peer, acquisition }));
+    }
+    await (error ? report(user, 'failed', wordsOf(error)) : report(user, 'ready'));
+  };
+  /** Removes what nobody uses any more; answers what could not be removed. */
+  const tidy = async (): Promise<unknown> => {
+    let error: unknown;
+    if (standing.identity && !uses('bought') && joining.length === 0) {
+      error = await step('identity', 'undo', () => undoing.removeIdentity({ peer }));
+      if (!error) standing = { ...standing, identity: false };
+    }
+    if (standing.tenant && !uses('sold') && joining.length === 0) {
+      const failed = await step('tenant', 'undo', () => undoing.removeTenant({ peer }));
+      if (!failed) standing = { ...standing, tenant: false };
+      error ??= failed;
+    }
+    return error;
+  };
+  const letGo = async (user: PeeringUser): Promise<void> => {
+    users = users.filter((other) => !sameUser(user)(other));
+    const gone = (): boolean => uses(user.direction) || !(user.direction === 'sold' ? standing.tenant : standing.identity);
+    const error = gone() ? undefined : await tidy();
+    await (gone() || joining.length > 0 ? report(user, 'left') : report(user, 'failed', wordsOf(error)));
+  };
+
+  await CancellationScope.nonCancellable(async () => {
+    let pause = timing.stuckPauseMs;
+    for (;;) {
+      scribe.details(
+        `Peering with **${peer}**: ${users.length} contracts (${users.filter(({ direction }) => direction === 'sold').length} sold)`,
+      );
+      const [next] = joining;
+      const [done] = leaving;
+      if (next) {
+        joining = joining.slice(1);
+        await takeIn(next);
+      } else if (done) {
+        leaving = leaving.slice(1);
+        await letGo(done);
+      } else if (users.length > 0) {
+        if (workflowInfo().continueAsNewSuggested) return;
+        await condition(() => joining.length > 0 || leaving.length > 0);
+      } else {
+        let error = await tidy();
+        if (!error && standing.place && joining.length === 0) {
+          error = await step('meeting-place', 'undo', () => undoing.removeMeetingPlace({ peer }));
+          if (!error) standing = { ...standing, place: false };
+        }
+        if (joining.length > 0 || leaving.length > 0) continue;
+        if (!error) return;
+        scribe.stuck(true);
+        scribe.details(`**Stuck** while tearing down the peering with ${peer}: ${wordsOf(error)}`);
+        if (workflowInfo().continueAsNewSuggested) return;
+        const seen = pokes;
+        await condition(() => pokes !== seen || joining.length > 0 || leaving.length > 0, pause);
+        pause = Math.min(pause * 2, timing.stuckPauseMaxMs);
+        continue;
+      }
+      scribe.stuck(false);
+      pause = timing.stuckPauseMs;
+    }
+  });
+  await condition(allHandlersFinished);
+  if (users.length + joining.length + leaving.length > 0 || standing.tenant || standing.identity || standing.place) {
+    await continueAsNew<typeof peering>(peer, { facts, users, joining, leaving, standing, journal: scribe.lines() });
+  }
+}

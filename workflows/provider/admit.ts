@@ -1,0 +1,16 @@
+import { doing, undoing } from '../proxies.ts';
+import type { SaleStep } from './sale.ts';
+
+/** Step 33 of the reference workflow: the buyer's slice is accepted under this contract and for what was bought. Undone here: what runs under it is stopped, whether the buyer helps or not. */
+export const admit: SaleStep = {
+  name: 'admit',
+  phase: 'peering',
+  forward: async ({ contract, buyerCluster }) => {
+    if (!buyerCluster) throw new Error('a slice is admitted after the sale');
+    await doing.admitSlice({ contract, buyer: buyerCluster });
+    return undefined;
+  },
+  undoHere: async ({ contract, buyerCluster }) => {
+    if (buyerCluster) await undoing.stopSlice({ contract, buyer: buyerCluster });
+  },
+};

@@ -1,0 +1,19 @@
+import type { AcquisitionId, ClusterId, ContractId, TransactionId } from '../../src/domain/ids.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import type { Step } from '../../src/domain/saga.ts';
+
+/** What a sale's steps read and learn. Its contract id derives from the transaction, so that a sale whose answer was lost can be taken back. */
+export interface Sale {
+  readonly transaction: TransactionId;
+  readonly contract: ContractId;
+  /** The workflow to which the peering answers. */
+  readonly workflowId: string;
+  readonly buyerCluster?: ClusterId;
+  readonly buyerAddress?: string;
+  readonly acquisition?: AcquisitionId;
+  readonly hourly?: string;
+  readonly expiresAt?: number;
+  readonly ending?: Ending;
+}
+
+export type SaleStep = Step<Sale>;

@@ -1,0 +1,131 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type TransactionId, contractOf } from '../../src/domain/ids.ts';
+import type { JournalEntry } from '../../src/domain/journal.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import { type Progress, openSaga } from '../../src/domain/saga.ts';
+import type { NodeFacts } from '../../activities/configuration.ts';
+import { codeOf, failedBy, wordsOf } from '../failures.ts';
+import { openMeeting } from '../meeting.ts';
+import * as messages from '../messages.ts';
+import { reading, untilDone } from '../proxies.ts';
+import { openScribe } from '../scribe.ts';
+import { openUnwinding } from '../unwinding.ts';
+import { admit } from './admit.ts';
+import { openMetering } from './meter.ts';
+import type { Sale } from './sale.ts';
+import { sell } from './sell.ts';
+import { meetBuyer } from './sign.ts';
+
+/** What rides continue-as-new. */
+interface Carried {
+  readonly facts: NodeFacts;
+  readonly progress: Progress<Sale>;
+  readonly journal: readonly JournalEntry[];
+  readonly sliceSeen: boolean;
+  readonly buyerDone: boolean;
+}
+
+/** A contract at its seller: sells the hold, prepares the tenant, is signed, lets the slice in, holds until its end, and takes everything back without the buyer's help. */
+export async function serveContract(
+  input: { readonly transaction: TransactionId },
+  carried?: Carried,
+): Promise<{ readonly ending: Ending }> {
+  const facts = carried?.facts ?? (await reading.configuration());
+  const { timing, self } = facts;
+  const scribe = openScribe(carried?.journal);
+  const unwinding = openUnwinding(scribe, timing);
+  const contract = contractOf(input.transaction);
+
+  let end: { readonly by: 'buyer' | 'seller'; readonly ending: Ending } | undefined;
+  let buyerDone = carried?.buyerDone ?? false;
+  let failure: unknown;
+  let isSigned = carried !== undefined;
+  const scope = new CancellationScope();
+  setHandler(messages.endContract, (request) => {
+    if (request.by === 'buyer') buyerDone = true;
+    end ??= request;
+    scope.cancel();
+    unwinding.poke();
+  });
+  setHandler(messages.signed, async () => {
+    await condition(() => isSigned || failure !== undefined || end !== undefined);
+    if (isSigned) return contract;
+    throw ApplicationFailure.create({
+      type: end ? 'CONTRACT_OVER' : codeOf(failure),
+      message: end ? `ended: ${end.ending.reason}` : wordsOf(failure),
+      nonRetryable: true,
+    });
+  });
+  const metering = openMetering(timing, carried?.sliceSeen ?? false);
+  /** Its own teardown needs the tenant, so the buyer says when it is done. One that never came has nothing to tear down. */
+  const untilBuyerIsDone = async (): Promise<void> => {
+    await condition(() => buyerDone, metering.sliceSeen() ? timing.buyerGoneMs : timing.sellerGraceMs);
+  };
+
+  const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone);
+  const start: Sale = { transaction: input.transaction, contract, workflowId: workflowInfo().workflowId };
+  const saga = openSaga<Sale>([sell, meet, admit], carried?.progress ?? { context: start, entered: [] }, scribe.record);
+
+  const live = async (): Promise<Ending | undefined> => {
+    try {
+      return await scope.run(async () => {
+        if (!carried) {
+          scribe.phase('reservation', { RearguardNode: [self.id], RearguardContract: [contract] });
+          scribe.details(`Selling \`${input.transaction}\``);
+          await saga.forward(sell);
+          await saga.forward(meet);
+          isSigned = true;
+          const { hourly, buyerCluster } = saga.context;
+          scribe.phase('peering', { RearguardPeer: [buyerCluster ?? ''], ...(hourly && { RearguardHourlyCost: [Number(hourly)] }) });
+        }
+        scribe.details(
+          `Contract \`${contract}\` with ${saga.context.buyerCluster}, until ${new Date(saga.context.expiresAt ?? 0).toISOString()}`,
+        );
+        return await metering.meter(saga, scribe);
+      });
+    } catch (error) {
+      if (end) return end.ending;
+      failure = error;
+      return isCancellation(error) ? { reason: 'operator', detail: 'cancelled' } : failedBy(error);
+    }
+  };
+  /** `false` when the history is long. */
+  const tearDown = async (ending: Ending): Promise<boolean> => {
+    scribe.phase('teardown');
+    scribe.details(`Ending contract \`${contract}\`: ${ending.reason}${ending.detail ? ` (${ending.detail})` : ''}`);
+    if (!saga.context.ending) {
+      saga.learn({ ending });
+      if (isSigned && end?.by !== 'buyer') await tell(ending);
+    }
+    if (!(await unwinding.undo(saga, 'here')) || !(await unwinding.undo(saga, 'there'))) return false;
+    scribe.details(`Contract \`${contract}\` is over: ${ending.reason}`);
+    return true;
+  };
+  /** The reason is written first: the buyer, once told, reads it back. */
+  const tell = async (ending: Ending): Promise<void> => {
+    const { buyerAddress } = saga.context;
+    await untilDone.markEnding({ contract, ending });
+    if (buyerAddress) await untilDone.notifyBuyer({ contract, buyer: buyerAddress, ending });
+  };
+
+  const ending = saga.context.ending ?? (await live());
+  const finished = ending !== undefined && (await CancellationScope.nonCancellable(() => tearDown(ending)));
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  if (finished) return { ending };
+  return await continueAsNew<typeof serveContract>(input, {
+    facts,
+    progress: saga.progress,
+    journal: scribe.lines(),
+    sliceSeen: metering.sliceSeen(),
+    buyerDone,
+  });
+}

@@ -1,0 +1,28 @@
+import type { PeeringUser } from '../../src/domain/peering.ts';
+import type { Timing } from '../../src/domain/timing.ts';
+import type { Meeting } from '../meeting.ts';
+import type { Sale, SaleStep } from './sale.ts';
+
+const sold = ({ contract, buyerCluster, workflowId }: Sale): { user: PeeringUser; peer: NonNullable<Sale['buyerCluster']> } | undefined =>
+  buyerCluster && { user: { contract, direction: 'sold', replyTo: workflowId }, peer: buyerCluster };
+
+/**
+ * The tenant which the buyer's credentials are for, shared by all its contracts: owned by `peering/<buyer>`. Only with it is the contract worth signing. Leaving
+ * waits for the buyer, whose own teardown needs the tenant: see `untilBuyerIsDone`.
+ */
+export const meetBuyer = (meeting: Meeting, timing: Timing, untilBuyerIsDone: () => Promise<void>): SaleStep => ({
+  name: 'meet-buyer',
+  phase: 'reservation',
+  forward: async (sale) => {
+    const known = sold(sale);
+    if (!known) throw new Error('the buyer is met after the sale');
+    await meeting.join(known.peer, known.user, timing.peeringReadyMs);
+    return undefined;
+  },
+  undoThere: async (sale) => {
+    const known = sold(sale);
+    if (!known) return;
+    await untilBuyerIsDone();
+    await meeting.leave(known.peer, known.user, timing.undoRoundMs);
+  },
+});

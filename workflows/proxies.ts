@@ -1,0 +1,98 @@
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import { taskQueues } from '../src/domain/ids.ts';
+
+/**
+ * The ways in which our workflows call activities. Whatever changes the world waits until a cancelled call has really stopped: otherwise a step could still be
+ * running while its compensation runs (seen with the default).
+ */
+const retry = { initialInterval: '200ms', backoffCoefficient: 1.6, maximumInterval: '5s' } as const;
+const WAIT = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+
+/** Effects of a second or two. Passing faults are retried for a while, then the step has failed. */
+export const doing = proxyActivities<Activities>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '20s',
+  heartbeatTimeout: '5s',
+  cancellationType: WAIT,
+  retry,
+});
+
+/** Effects in our own cluster: a passing outage of it is no reason to look for another seller. Whoever waits for a shared one gives up by itself. */
+export const building = proxyActivities<Activities>({
+  startToCloseTimeout: '15s',
+  scheduleToCloseTimeout: '60s',
+  cancellationType: WAIT,
+  retry,
+});
+
+/** PURCHASE: a FLUIDOS seller needs more than ten seconds for it; ours answers within its own deadline. */
+export const buying = proxyActivities<Activities>({
+  startToCloseTimeout: '15s',
+  scheduleToCloseTimeout: '16s',
+  heartbeatTimeout: '5s',
+  cancellationType: WAIT,
+  retry,
+});
+export const buyingSlowly = proxyActivities<Activities>({
+  startToCloseTimeout: '75s',
+  scheduleToCloseTimeout: '80s',
+  heartbeatTimeout: '5s',
+  cancellationType: WAIT,
+  retry: { ...retry, maximumAttempts: 1 },
+});
+
+/** Effects that watch until something is so, for `ms` at most; the heartbeat finds a dead worker, and a new one watches again from the beginning once. */
+export const watchingFor = (ms: number) =>
+  proxyActivities<Activities>({
+    startToCloseTimeout: ms + 10_000,
+    scheduleToCloseTimeout: 2 * ms + 20_000,
+    heartbeatTimeout: '6s',
+    cancellationType: WAIT,
+    retry,
+  });
+
+/** Compensations: one round. The rounds are repeated by the workflow, where they can be seen. */
+export const undoing = proxyActivities<Activities>({
+  taskQueue: taskQueues.undo,
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: '2m',
+  heartbeatTimeout: '6s',
+  cancellationType: WAIT,
+  retry: { ...retry, maximumAttempts: 12 },
+});
+
+/** Short compensations that do not heartbeat. */
+export const undoingShortly = proxyActivities<Activities>({
+  taskQueue: taskQueues.undo,
+  startToCloseTimeout: '15s',
+  scheduleToCloseTimeout: '60s',
+  heartbeatTimeout: '5s',
+  cancellationType: WAIT,
+  retry,
+});
+
+/** What has to be written or moved at home whatever happens: tried again for as long as it takes. */
+export const untilDone = proxyActivities<Activities>({
+  taskQueue: taskQueues.undo,
+  startToCloseTimeout: '15s',
+  cancellationType: WAIT,
+  retry: { ...retry, maximumInterval: '30s' },
+});
+
+/** Looks that change nothing; they go on through an outage, for as long as somebody waits for the answer. */
+export const observing = proxyActivities<Activities>({
+  taskQueue: taskQueues.observe,
+  startToCloseTimeout: '15s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+});
+/** Discovery asks others and so may take a node's whole deadline; a passing outage of our own store or cluster does not end it. */
+export const asking = proxyActivities<Activities>({
+  startToCloseTimeout: '30s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+});
+
+/** Reads at the start of a run: no history events of their own. */
+export const reading = proxyLocalActivities<Activities>({ startToCloseTimeout: '10s', retry });

@@ -1,0 +1,75 @@
+import { type SearchAttributes, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import type { JournalEntry, Phase } from '../src/domain/journal.ts';
+import type { Record } from '../src/domain/saga.ts';
+import { wordsOf } from './failures.ts';
+import * as messages from './messages.ts';
+
+/** Lines that a journal keeps; older repetitions go first, so that a year of retries does not outgrow a payload. */
+const MOST_LINES = 300;
+
+/** Keeps what a person at night wants to read: the journal (query), the current details and the search attributes. */
+export interface Scribe {
+  readonly record: Record;
+  readonly lines: () => readonly JournalEntry[];
+  /** A line for something that is not a step. */
+  readonly note: (phase: Phase, step: string, detail: string) => void;
+  /** Phase borders only: each change is an event of the history. */
+  readonly phase: (phase: Phase, more?: SearchAttributes) => void;
+  readonly stuck: (yes: boolean) => void;
+  /** Markdown for the Temporal UI; costs no event. */
+  readonly details: (headline: string) => void;
+}
+
+export function openScribe(start: readonly JournalEntry[] = []): Scribe {
+  let lines = [...start];
+  let headline = '';
+  let phaseNow: Phase | undefined;
+  let stuckNow = false;
+  const show = (): void => {
+    const last = lines
+      .slice(-12)
+      .map(
+        ({ step, direction, outcome, detail }) =>
+          `- ${direction === 'undo' ? '↩ ' : ''}**${step}** ${outcome}${detail ? `: ${detail}` : ''}`,
+      );
+    setCurrentDetails([headline, '', ...last].join('\n'));
+  };
+  const add = (line: JournalEntry): void => {
+    lines = [...lines, line].slice(-MOST_LINES);
+    show();
+  };
+  setHandler(messages.journal, () => lines, { description: 'Steps as they happened, oldest first' });
+  return {
+    record({ step, phase, direction }) {
+      const startedAt = Date.now();
+      add({ step, phase, direction, startedAt, outcome: 'running' });
+      return (outcome, error) => {
+        lines = lines.map((line) =>
+          line.step === step && line.direction === direction && line.outcome === 'running' && line.startedAt === startedAt
+            ? { ...line, outcome, endedAt: Date.now(), ...(error !== undefined && { detail: wordsOf(error) }) }
+            : line,
+        );
+        show();
+      };
+    },
+    lines: () => lines,
+    note(phase, step, detail) {
+      const now = Date.now();
+      add({ step, phase, direction: 'do', startedAt: now, endedAt: now, outcome: 'done', detail });
+    },
+    phase(phase, more = {}) {
+      if (phase === phaseNow && Object.keys(more).length === 0) return;
+      phaseNow = phase;
+      upsertSearchAttributes({ RearguardPhase: [phase], ...more });
+    },
+    stuck(yes) {
+      if (yes === stuckNow) return;
+      stuckNow = yes;
+      upsertSearchAttributes({ RearguardStuck: [yes] });
+    },
+    details(text) {
+      headline = text;
+      show();
+    },
+  };
+}
