@@ -1,0 +1,113 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { built } from './build.ts';
+import { type Binaries, type ClusterSpec, type RunningCluster, startCluster } from './cluster.ts';
+import type { Guardian } from './guardian-client.ts';
+import { runPostgres } from './postgres.ts';
+import { openState } from './state.ts';
+import { runTemporal } from './temporal.ts';
+
+export type { ClusterSpec, RunningCluster } from './cluster.ts';
+export { startPostgres } from './postgres.ts';
+export { startTemporal, testServerPath } from './temporal.ts';
+
+/** Everything that a node of Rearguard needs around it, running. Each node has its own Temporal namespace, which its owner creates. */
+export interface RunningStack {
+  readonly stateDir: string;
+  /** Empty when it was not asked for. */
+  readonly temporal: { readonly address: string; readonly uiUrl: string; readonly pid: number };
+  /** Empty when it was not asked for. */
+  readonly postgres: { readonly url: string };
+  readonly clusters: Readonly<Record<string, RunningCluster>>;
+  stop(): Promise<void>;
+}
+
+export interface StackOptions {
+  /** Kept between starts; a temporary folder, removed at the end, when not given. */
+  readonly stateDir?: string;
+  readonly clusters: readonly ClusterSpec[];
+  readonly temporal?: boolean;
+  readonly postgres?: boolean;
+  readonly progress?: (line: string) => void;
+}
+
+/** The parts of a stack whose guardian goes on: `up` lets it live when it ends. */
+export interface OpenStack extends RunningStack {
+  readonly guardian: Guardian;
+}
+
+async function buildAll(
+  guardian: Guardian,
+  clusters: readonly ClusterSpec[],
+  progress: (line: string) => void,
+): Promise<Binaries | undefined> {
+  if (clusters.length === 0) return undefined;
+  // one after the other: each build uses all cores, and the largest link needs 2 GB
+  const kubernetes = await built('kubernetes', { guardian, progress });
+  const kwok = await built('kwok', { guardian, progress });
+  const liqo = clusters.some(({ liqo }) => liqo !== false) ? await built('liqo', { guardian, progress }) : undefined;
+  return { kubernetes, kwok, liqo };
+}
+
+/** Starts the stack and keeps its guardian at hand. */
+export async function openStack({
+  stateDir,
+  clusters,
+  temporal = true,
+  postgres = true,
+  progress = () => undefined,
+}: StackOptions): Promise<OpenStack> {
+  const guardian = await openState(stateDir);
+  try {
+    const binaries = await buildAll(guardian, clusters, progress);
+    const startTemporal = async (): Promise<RunningStack['temporal']> => {
+      if (!temporal) return { address: '', uiUrl: '', pid: 0 };
+      const running = await runTemporal(guardian, path.join(guardian.stateDir, 'temporal/temporal.db'), { progress });
+      progress(`Temporal: ${running.address}`);
+      return running;
+    };
+    const startPostgres = async (): Promise<RunningStack['postgres']> => {
+      if (!postgres) return { url: '' };
+      const running = await runPostgres(guardian, { progress });
+      progress('Postgres: ready');
+      return running;
+    };
+    const startClusters = async (): Promise<RunningStack['clusters']> => {
+      if (!binaries) return {};
+      const running = await Promise.all(clusters.map((spec, index) => startCluster({ guardian, spec, index, binaries, progress })));
+      return Object.fromEntries(running.map((cluster) => [cluster.name, cluster]));
+    };
+    const parts = await Promise.all([startTemporal(), startPostgres(), startClusters()]);
+    const stack = {
+      stateDir: guardian.stateDir,
+      temporal: parts[0],
+      postgres: parts[1],
+      clusters: parts[2],
+      guardian,
+      stop: () => guardian.stop(),
+    };
+    fs.writeFileSync(path.join(guardian.stateDir, 'stack.json'), JSON.stringify(describe(stack), undefined, 2), { mode: 0o600 });
+    return stack;
+  } catch (fault) {
+    await guardian.stop();
+    throw fault;
+  }
+}
+
+/** `stack.json` in the state folder: how to reach the parts. */
+export interface StackDescription {
+  readonly temporal: { readonly address: string; readonly uiUrl: string };
+  readonly postgres: { readonly url: string };
+  readonly clusters: readonly { readonly name: string; readonly apiUrl: string; readonly kubeconfig: string; readonly dir: string }[];
+}
+
+function describe({ temporal, postgres, clusters }: RunningStack): StackDescription {
+  return {
+    temporal: { address: temporal.address, uiUrl: temporal.uiUrl },
+    postgres,
+    clusters: Object.values(clusters).map(({ name, apiUrl, kubeconfigPath, dir }) => ({ name, apiUrl, kubeconfig: kubeconfigPath, dir })),
+  };
+}
+
+/** Starts Temporal, Postgres and the clusters; all of it ends when this process does, however that happens. */
+export const startStack = (options: StackOptions): Promise<RunningStack> => openStack(options);
