@@ -49,7 +49,8 @@ export const writeTermination = (buyer: NodeIdentity, ending: Ending): object =>
 
 export const notice = goObject({ ending });
 export const credentialsRequest = goObject({ buyerID: identity });
-export const writeCredentialsRequest = (buyer: NodeIdentity): object => ({ buyerID: writeIdentity(buyer) });
+/** Who asks: the body of a credentials request, and of our PURCHASE. */
+export const writeBuyer = (buyer: NodeIdentity): object => ({ buyerID: writeIdentity(buyer) });
 
 const STATES = ['active', 'ending', 'over'] as const satisfies readonly ContractState[];
 const contractState = goObject({ state: z.enum(STATES), ending: z.union([z.undefined(), ending]) });

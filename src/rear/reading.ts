@@ -13,10 +13,12 @@ const TEXT_LIMIT = 4096;
 export const goObject = <S extends z.ZodRawShape>(shape: S, aliases: Readonly<Record<string, keyof S & string>> = {}) => {
   const names = new Map(Object.keys(shape).map((key) => [key.toLowerCase(), key]));
   const others = new Map(Object.entries(aliases).map(([alias, key]) => [alias.toLowerCase(), key]));
+  // Every key is there for the schema, so that each decides itself what absence means.
+  const absent = Object.keys(shape).map((key) => [key, undefined] as const);
   return z.preprocess((value) => {
-    if (value === null || value === undefined) return {};
+    if (value === null || value === undefined) return Object.fromEntries(absent);
     if (!isRecord(value)) return value;
-    const read = new Map<string, unknown>();
+    const read = new Map<string, unknown>(absent);
     for (const map of [others, names]) {
       for (const [key, each] of Object.entries(value)) {
         const name = map.get(key.toLowerCase());

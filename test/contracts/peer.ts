@@ -34,7 +34,7 @@ export interface PeerHarness {
   endAtSeller(contract: ContractId, ending: Ending): Promise<void>;
   alive(): { readonly holds: number; readonly contracts: number };
   /** Contracts of which the buyer's node was told. */
-  notices(): readonly ContractId[];
+  notices(): Promise<readonly ContractId[]>;
   close(): Promise<void>;
 }
 
@@ -220,7 +220,7 @@ export function peerContract(name: string, start: () => Promise<PeerHarness>): v
       await at.storeBought(terms, key);
       await at.endAtSeller(terms.id, { reason: 'withdrawn-by-seller' });
       await at.peers.at(at.buyer.address).notifyEnd({ contract: terms.id, ending: { reason: 'withdrawn-by-seller' } });
-      expect(at.notices()).toContain(terms.id);
+      expect(await at.notices()).toContain(terms.id);
       expect(await seller.readContract(terms.id)).toEqual({ state: 'over', ending: { reason: 'withdrawn-by-seller' } });
     });
 

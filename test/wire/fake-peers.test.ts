@@ -30,7 +30,7 @@ peerContract('the fake', async () => {
     storeBought: async () => {},
     endAtSeller: (contract, ending) => fake.endContract({ address: seller.address, contract, ending }),
     alive: () => ({ holds: fake.alive().holds.length, contracts: fake.alive().contracts.length }),
-    notices: () => fake.notices().map(({ contract }) => contract),
+    notices: async () => fake.notices().map(({ contract }) => contract),
     close: async () => {},
   };
 });

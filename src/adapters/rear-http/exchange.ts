@@ -1,0 +1,126 @@
+import { Fault } from '../../domain/faults.ts';
+import { ADDRESS } from '../../rear/identity.ts';
+
+/** One HTTP exchange, bounded in every direction. */
+export interface Question {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** From the call to the last byte of the answer, a trickling body included. */
+  readonly timeoutMs: number;
+  /** Of the answer's body, decompressed. */
+  readonly limitBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** The base of a node's URLs: REAR addresses are a bare `host:port` (plain HTTP, port 80 without one); URLs are taken too. PEER_REFUSED when it is neither. */
+export function baseUrl(address: string): string {
+  if (ADDRESS.test(address)) return `http://${address}`;
+  if (URL.canParse(address)) {
+    const { protocol, origin, pathname, username, search } = new URL(address);
+    const plain = (protocol === 'http:' || protocol === 'https:') && username === '' && search === '';
+    if (plain) return `${origin}${pathname.replace(/\/+$/, '')}`;
+  }
+  throw new Fault('PEER_REFUSED', 'this is no address of a node', { address: address.slice(0, 200) });
+}
+
+/** Errors of making a connection: nothing was sent. */
+const BEFORE_SENDING = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** What fetch hides: the code of the error below it. */
+function codeBelow(error: unknown): string {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
+    if ('code' in at && typeof at.code === 'string') return at.code;
+    if (at.message === 'bad port') return 'ECONNREFUSED';
+  }
+  return '';
+}
+
+function translated(error: unknown, { method, url }: Question): Fault {
+  const code = codeBelow(error);
+  const facts = { url: url.slice(0, 300), cause: code };
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RESPONSE') {
+    return new Fault('PEER_LIED', 'the answer is not HTTP', facts);
+  }
+  // A POST whose connection broke may have taken effect.
+  return method === 'GET' || BEFORE_SENDING.has(code)
+    ? new Fault('PEER_UNREACHABLE', 'nobody answers there', facts)
+    : new Fault('PEER_TIMEOUT', 'the connection broke before the answer', facts);
+}
+
+async function readLimited(response: Response, limitBytes: number, url: string): Promise<string> {
+  if (response.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks).toString('utf8');
+    size += value.byteLength;
+    if (size > limitBytes) throw new Fault('PEER_LIED', `the answer is larger than ${limitBytes} bytes`, { url: url.slice(0, 300) });
+    chunks.push(value);
+  }
+}
+
+/**
+ * Asks once. Redirects are never followed: a POST could be sent to where nobody meant it, and a GET into our own network. Faults:
+ * PEER_UNREACHABLE, PEER_TIMEOUT, PEER_LIED; the signal's own reason when it aborts.
+ */
+export async function exchange(question: Question): Promise<Answer> {
+  const { method, url, headers = {}, body, timeoutMs, limitBytes, signal } = question;
+  signal?.throwIfAborted();
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(), timeoutMs);
+  const aborted = (): void => ending.abort();
+  signal?.addEventListener('abort', aborted, { once: true });
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { accept: 'application/json, application/problem+json', 'accept-encoding': 'identity', ...headers },
+      redirect: 'manual',
+      signal: ending.signal,
+      ...(body === undefined ? {} : { body }),
+    });
+    const { status } = response;
+    if (status === 0 || (status >= 300 && status < 400))
+      throw new Fault('PEER_LIED', 'it sends us elsewhere, where we do not go', { status });
+    return { status, type: response.headers.get('content-type') ?? '', text: await readLimited(response, limitBytes, url) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof Fault) throw error;
+    if (ending.signal.aborted) throw new Fault('PEER_TIMEOUT', `no complete answer within ${timeoutMs} ms`, { url: url.slice(0, 300) });
+    throw translated(error, question);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', aborted);
+    // Whatever was not read is not wanted: the connection goes with it.
+    ending.abort();
+  }
+}
+
+/** Something shared, for a caller who may go away before it is there. */
+export async function unlessAborted<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await shared;
+  signal.throwIfAborted();
+  return await new Promise<T>((resolve, reject) => {
+    const aborted = (): void => reject(signal.reason);
+    signal.addEventListener('abort', aborted, { once: true });
+    shared.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}

@@ -1,0 +1,55 @@
+import { Fault, type FaultCode, FAULTS, isFault } from '../../domain/faults.ts';
+import { encode } from '../../rear/json.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+/** As Go's `http.Error` sends them. */
+const TEXT_HEADERS = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' };
+
+export const json = (value: object): Response => new Response(encode(value), { headers: JSON_HEADERS });
+export const encoded = (body: Uint8Array<ArrayBuffer>): Response => new Response(body, { headers: JSON_HEADERS });
+/** LIST without a flavor, as a FLUIDOS node answers it. */
+export const nothing = (): Response => new Response(null, { status: 204, headers: JSON_HEADERS });
+export const done = (): Response => new Response(null, { status: 204 });
+/** What a FLUIDOS node answers on a known path with another method: no body, no `Allow`. */
+export const wrongMethod = (): Response => new Response(null, { status: 405 });
+/** Until Liqo has told our cluster id: what a FLUIDOS node answers then. */
+export const notReady = (): Response => new Response(null, { status: 503 });
+export const unknownPath = (): Response => new Response('404 page not found\n', { status: 404, headers: TEXT_HEADERS });
+
+/** A refusal in both tongues: what a FLUIDOS node would say, and the fault behind it. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly fault: Fault;
+  constructor(status: number, text: string, fault: Fault) {
+    super(text);
+    this.name = 'Refusal';
+    this.status = status;
+    this.fault = fault;
+  }
+}
+
+/** The same words in both tongues. */
+export const refuse = (status: number, code: FaultCode, text: string): Refusal => new Refusal(status, text, new Fault(code, text));
+
+/** What a fault is where no row of the reference's tables says more. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (!isFault(error)) return new Refusal(500, 'Internal error', new Fault('STORE_UNAVAILABLE', 'internal error'));
+  return new Refusal(FAULTS[error.code].http, `Error: ${error.message}`, error);
+}
+
+/** Plain text with the reference's status, or a problem document (RFC 9457) with the fault's own when the caller accepts one. */
+export function answerRefusal(refusal: Refusal, accept: string | undefined): Response {
+  const { status, message, fault } = refusal;
+  // After a body that was not read to its end the connection is of no use.
+  const close = fault.code === 'TOO_LARGE' ? { connection: 'close' } : {};
+  const later = FAULTS[fault.code].retry ? { 'retry-after': '1' } : {};
+  if (!(accept ?? '').toLowerCase().includes('application/problem+json')) {
+    return new Response(`${message}\n`, { status, headers: { ...TEXT_HEADERS, ...close, ...later } });
+  }
+  const problem = { type: 'about:blank', title: fault.code, status: FAULTS[fault.code].http, detail: fault.message, code: fault.code };
+  return new Response(encode({ ...fault.facts, ...problem }), {
+    status: problem.status,
+    headers: { 'content-type': 'application/problem+json', ...close, ...later },
+  });
+}

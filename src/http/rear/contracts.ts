@@ -1,0 +1,62 @@
+/** Our additions to REAR v2: giving a reservation back, and what becomes of a contract after its sale. */
+import type { IncomingMessage } from 'node:http';
+import type { Contract, ContractRole } from '../../domain/contract.ts';
+import { Fault } from '../../domain/faults.ts';
+import { contractId, DNS_SUBDOMAIN } from '../../domain/ids.ts';
+import { writeCredentials } from '../../rear/contract.ts';
+import { credentialsRequest, notice, release, termination } from '../../rear/extensions.ts';
+import { done, json } from './answers.ts';
+import { readBody } from './body.ts';
+import type { Rear } from './ports.ts';
+
+export function contractRoutes({ contracts, inventory, processes, fabric, options }: Rear) {
+  const find = async (id: string, role?: ContractRole): Promise<Contract> => {
+    const found = DNS_SUBDOMAIN.test(id) ? await contracts.get(contractId(id)) : undefined;
+    if (found === undefined || (role !== undefined && found.role !== role)) throw new Fault('CONTRACT_UNKNOWN', 'no such contract');
+    return found;
+  };
+  const ofBuyer = async (id: string, buyer: string): Promise<Contract> => {
+    const found = await find(id, 'seller');
+    if (found.terms.buyer.id !== buyer) throw new Fault('BUYER_REFUSED', 'another node bought this');
+    return found;
+  };
+  const end = async ({ state, terms }: Contract, ending: Parameters<typeof processes.endContract>[1]): Promise<void> => {
+    if (state !== 'over') await processes.endContract(terms.transaction, ending);
+  };
+
+  return {
+    /** Gives a reservation back by the buyer's key, in any state: what is sold already (its answer may have been lost) is ended. */
+    async release(incoming: IncomingMessage): Promise<Response> {
+      const { buyerID, idempotencyKey } = await readBody(release, incoming, options);
+      const { sold } = await inventory.release({ buyer: buyerID, idempotencyKey });
+      if (sold !== undefined)
+        await end(await find(sold, 'seller'), { reason: 'ended-by-user', detail: 'the buyer gave its reservation back' });
+      return done();
+    },
+    /** What state a contract is in, and why it ends. Whoever knows its id may read this much. */
+    async read(_incoming: IncomingMessage, id: string): Promise<Response> {
+      const { terms, state, ending } = await find(id);
+      return json({ contractID: terms.id, state, expirationTime: terms.expiresAt, ...(ending === undefined ? {} : { ending }) });
+    },
+    async terminate(incoming: IncomingMessage, id: string): Promise<Response> {
+      const { buyerID, ending } = await readBody(termination, incoming, options);
+      await end(await ofBuyer(id, buyerID.id), ending);
+      return done();
+    },
+    /** A seller says that a contract of ours ends. A hint: the acquisition asks the seller itself. */
+    async notice(incoming: IncomingMessage, id: string): Promise<Response> {
+      await readBody(notice, incoming, options);
+      const { acquisition, state } = await find(id, 'buyer');
+      if (acquisition !== undefined && state !== 'over') await processes.noticeToAcquisition(acquisition);
+      return done();
+    },
+    async credentials(incoming: IncomingMessage, id: string): Promise<Response> {
+      const { buyerID } = await readBody(credentialsRequest, incoming, options);
+      const { terms, state } = await ofBuyer(id, buyerID.id);
+      if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+      return json(
+        writeCredentials(await fabric.issueCredentials({ buyer: terms.buyerCluster, lifetimeMs: options.credentialsLifetimeMs })),
+      );
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { NodeIdentity } from '../../domain/flavor.ts';
+import type { TransactionId } from '../../domain/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Fabric } from '../../ports/fabric.ts';
+import type { Contracts, Inventory } from '../../ports/inventory.ts';
+import type { Processes } from '../../ports/processes.ts';
+import type { KnownNodes } from '../../ports/records.ts';
+
+/** What the seller's side of REAR stands on. */
+export interface RearPorts {
+  readonly inventory: Pick<Inventory, 'list' | 'generation' | 'reserve' | 'hold' | 'release' | 'abandon'>;
+  readonly contracts: Pick<Contracts, 'get' | 'ofTransaction'>;
+  readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition'>;
+  readonly fabric: Pick<Fabric, 'issueCredentials'>;
+  readonly nodes: Pick<KnownNodes, 'bindCluster'>;
+  readonly clock: Clock;
+}
+
+/** How this node sells; times in milliseconds. */
+export interface RearOptions {
+  /** Ourselves, with the cluster id; undefined until Liqo has told it, and so long every route answers 503. */
+  readonly self: () => NodeIdentity | undefined;
+  readonly newTransaction: () => TransactionId;
+  /** How long a reservation holds, for buyers with an idempotency key and for FLUIDOS buyers, which have none. */
+  readonly holdMs: number;
+  readonly legacyHoldMs: number;
+  /** Whether FLUIDOS buyers are sold to: they are outside what contract-enforced peering guarantees. */
+  readonly legacyBuyers: boolean;
+  readonly maxHoldsPerBuyer: number;
+  readonly bodyLimitBytes: number;
+  readonly bodyTimeoutMs: number;
+  /** How long PURCHASE waits for its contract. */
+  readonly purchaseWaitMs: number;
+  /** Of the token that goes out with a contract. */
+  readonly credentialsLifetimeMs: number;
+  readonly log?: RearLog;
+}
+
+/** Where failures are told, words last; pino's loggers fit. */
+export interface RearLog {
+  info(facts: object, words: string): void;
+  error(facts: object, words: string): void;
+}
+
+export interface Rear extends RearPorts {
+  readonly options: RearOptions;
+}

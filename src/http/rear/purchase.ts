@@ -1,0 +1,118 @@
+import type { IncomingMessage } from 'node:http';
+import type { Contract } from '../../domain/contract.ts';
+import { Fault, FAULTS, isFault } from '../../domain/faults.ts';
+import type { NodeIdentity } from '../../domain/flavor.ts';
+import { DNS_SUBDOMAIN, type TransactionId, transactionId } from '../../domain/ids.ts';
+import { purchase, writeContract } from '../../rear/contract.ts';
+import { json, Refusal } from './answers.ts';
+import { readBody } from './body.ts';
+import type { Rear } from './ports.ts';
+
+const UNKNOWN_TRANSACTION = 'Error getting the Transaction';
+
+/** How a fault of the sale is told: rows 2 and 3 of our notes' section 4.2 where a FLUIDOS node has one. */
+function told(error: unknown): unknown {
+  if (!isFault(error)) return error;
+  switch (error.code) {
+    case 'HOLD_EXPIRED':
+      return new Refusal(408, 'Error: transaction Timeout', error);
+    case 'NOT_FOUND':
+    case 'HOLD_RELEASED':
+    case 'CONTRACT_OVER':
+      return new Refusal(500, UNKNOWN_TRANSACTION, error);
+    default:
+      return error;
+  }
+}
+
+/**
+ * Handles PURCHASE_FLAVOR. A repeat gets the same contract with living credentials; a 503 that says HOLD_RELEASED means not sold, and never will be.
+ */
+export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction: string) => Promise<Response> {
+  const { contracts, inventory, processes, fabric, options } = rear;
+
+  const living = async (transaction: TransactionId): Promise<Contract | undefined> => {
+    const found = await contracts.ofTransaction(transaction);
+    if (found === undefined || found.role !== 'seller') return undefined;
+    if (found.state !== 'active')
+      throw new Fault('CONTRACT_OVER', 'the contract of this transaction is over', { contract: found.terms.id });
+    return found;
+  };
+
+  const answer = async ({ terms }: Contract): Promise<Response> => {
+    try {
+      const credentials = await fabric.issueCredentials({ buyer: terms.buyerCluster, lifetimeMs: options.credentialsLifetimeMs });
+      return json(writeContract(terms, credentials));
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      options.log?.error({ contract: terms.id, code: error.code }, 'no credentials for a sold contract');
+      // The sale stands: asking again gives the contract.
+      throw new Refusal(500, 'Error getting Liqo Credentials', new Fault('CLUSTER_UNREACHABLE', 'sold, but there are no credentials yet'));
+    }
+  };
+
+  /** Not sold yet: the contract's own workflow sells and signs. */
+  const sell = async (transaction: TransactionId, buyer: NodeIdentity | undefined): Promise<Contract> => {
+    const hold = await inventory.hold(transaction);
+    if (hold === undefined) throw new Fault('NOT_FOUND', 'no such transaction');
+    mine(hold.buyer, buyer);
+    if (hold.state === 'expired') throw new Fault('HOLD_EXPIRED', 'the reservation has expired');
+    if (hold.state === 'released') throw new Fault('HOLD_RELEASED', 'the reservation was released');
+    await signed(transaction);
+    const sold = await living(transaction);
+    if (sold === undefined) throw new Fault('PROCESSES_UNAVAILABLE', 'signed, but not found');
+    return sold;
+  };
+
+  /** Waits until the contract is signed. When nobody can say whether it will be, the hold is taken away: either it is sold already, or it never will be. */
+  const signed = async (transaction: TransactionId): Promise<void> => {
+    try {
+      await within(options.purchaseWaitMs + 1_000, processes.purchase(transaction, options.purchaseWaitMs));
+    } catch (error) {
+      if (isFault(error) && !FAULTS[error.code].retry) throw error;
+      options.log?.error({ transaction, code: isFault(error) ? error.code : 'unexpected' }, 'a purchase without an answer');
+      if (await inventory.abandon(transaction)) {
+        const why = 'not sold and never will be: reserve again';
+        throw new Refusal(503, `Error: ${why}`, new Fault('HOLD_RELEASED', why));
+      }
+    }
+  };
+
+  return async (incoming, id) => {
+    const { buyerID } = await readBody(purchase, incoming, options);
+    try {
+      if (!DNS_SUBDOMAIN.test(id)) throw new Fault('NOT_FOUND', 'no such transaction');
+      const transaction = transactionId(id);
+      const sold = await living(transaction);
+      if (sold === undefined) return await answer(await sell(transaction, buyerID));
+      mine(sold.terms.buyer, buyerID);
+      try {
+        return await answer(sold);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        // Sold, but perhaps not signed yet: its tenant may be on its way.
+        await signed(transaction);
+        return await answer(sold);
+      }
+    } catch (error) {
+      throw told(error);
+    }
+  };
+}
+
+/** A caller who says who it is must be who reserved. */
+function mine(buyer: NodeIdentity, caller: NodeIdentity | undefined): void {
+  if (caller !== undefined && caller.id !== buyer.id) throw new Fault('BUYER_REFUSED', 'another node reserved this');
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Fault('PROCESSES_UNAVAILABLE', 'no answer in time')), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

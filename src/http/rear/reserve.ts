@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { Fault, isFault } from '../../domain/faults.ts';
+import type { Flavor, NodeIdentity } from '../../domain/flavor.ts';
+import { flavorId } from '../../domain/ids.ts';
+import type { Resources } from '../../domain/resources.ts';
+import { isRecord } from '../../rear/json.ts';
+import { firstIssue } from '../../rear/reading.ts';
+import { readPart, reservation, type WireConfiguration, writeTransaction } from '../../rear/reservation.ts';
+import { json, Refusal, refuse } from './answers.ts';
+import { readBody } from './body.ts';
+import type { Listed } from './list.ts';
+import type { Rear } from './ports.ts';
+
+const UNKNOWN_FLAVOR = 'Error getting the Flavor by ID';
+const WRONG_TYPE = 'Configuration type not supported';
+const WRONG_CAST = 'Error casting the flavor data to ServiceFlavor';
+/** What may be an idempotency key: printable, at most 200 characters. */
+const KEY = /^[\x21-\x7e]{1,200}$/;
+/** How long a cluster id is known to be bound without asking again, and how many are remembered. */
+const [BOUND_MS, MOST_BOUND] = [60_000, 10_000];
+
+/** Handles RESERVE_FLAVOR; refusals are the rows of our notes' section 3. One statement of the store per reservation. */
+export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming: IncomingMessage) => Promise<Response> {
+  const { inventory, options } = rear;
+  const bind = binding(rear);
+
+  /** A FLUIDOS node looks for the flavor first: whatever else is wrong, an unknown one is told. */
+  const unlessUnknown = async (flavor: string, otherwise: Refusal | ((found: Flavor) => Refusal)): Promise<Refusal> => {
+    const found = (await current()).flavors.find(({ id }) => id === flavor);
+    if (found === undefined) return new Refusal(500, UNKNOWN_FLAVOR, new Fault('NOT_FOUND', 'no such flavor', { flavor }));
+    return otherwise instanceof Refusal ? otherwise : otherwise(found);
+  };
+
+  const part = async (flavor: string, configuration: WireConfiguration | undefined): Promise<Resources | undefined> => {
+    if (configuration === undefined) return undefined;
+    if (configuration.type !== 'k8slice') throw await unlessUnknown(flavor, (found) => wrongType(found, configuration));
+    try {
+      if (configuration.data === undefined) throw new Fault('CONFIGURATION_INVALID', 'no data');
+      const { part, wantsGpu } = readPart(configuration.data);
+      if (!wantsGpu) return part;
+    } catch (error) {
+      const why = error instanceof z.ZodError ? firstIssue(error) : 'no data';
+      throw await unlessUnknown(
+        flavor,
+        new Refusal(500, 'Error forging the configuration object', new Fault('CONFIGURATION_INVALID', why)),
+      );
+    }
+    throw await unlessUnknown(flavor, refuse(400, 'CONFIGURATION_INVALID', 'Error: parts of GPUs are not sold'));
+  };
+
+  const translated = async (error: unknown, flavor: string, configuration: WireConfiguration | undefined): Promise<unknown> => {
+    if (!isFault(error)) return error;
+    if (error.code === 'NOT_FOUND' || error.code === 'FLAVOR_GONE') return new Refusal(500, UNKNOWN_FLAVOR, error);
+    if (error.code !== 'CONFIGURATION_INVALID') return error;
+    return await unlessUnknown(flavor, ({ offer }) => {
+      if (offer.kind === 'k8slice') return new Refusal(400, `Error: ${error.message}`, error);
+      return configuration === undefined
+        ? refuse(500, 'CONFIGURATION_INVALID', WRONG_CAST)
+        : refuse(400, 'CONFIGURATION_INVALID', WRONG_TYPE);
+    });
+  };
+
+  return async (incoming) => {
+    const key = keyOf(incoming);
+    if (key === undefined && !options.legacyBuyers) {
+      throw refuse(403, 'BUYER_REFUSED', 'Error: this node sells to buyers that send an Idempotency-Key');
+    }
+    const { flavorID, buyerID: buyer, configuration } = await readBody(reservation, incoming, options);
+    const wanted = await part(flavorID, configuration);
+    if (buyer.clusterId === undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: LiqoID not provided'));
+    if (buyer.id === '') throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: buyer ID not provided'));
+    await bind(buyer.clusterId, buyer);
+    try {
+      const transaction = await inventory.reserve({
+        flavor: flavorId(flavorID),
+        buyer,
+        transaction: options.newTransaction(),
+        ttlMs: key === undefined ? options.legacyHoldMs : options.holdMs,
+        maxHolds: options.maxHoldsPerBuyer,
+        ...(wanted === undefined ? {} : { part: wanted }),
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      });
+      return json(writeTransaction({ transaction, buyer, configuration }));
+    } catch (error) {
+      throw await translated(error, flavorID, configuration);
+    }
+  };
+}
+
+function keyOf(incoming: IncomingMessage): string | undefined {
+  const key = incoming.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && KEY.test(key)) return key;
+  throw refuse(400, 'BAD_REQUEST', 'Error: the Idempotency-Key is not 1 to 200 printable characters');
+}
+
+/** Rows 4, 8 and 9, and what we do not sell: services. */
+function wrongType({ offer }: Flavor, { type, data }: WireConfiguration): Refusal {
+  if (offer.kind === 'k8slice' || type !== 'service') return refuse(400, 'CONFIGURATION_INVALID', WRONG_TYPE);
+  const policy = isRecord(data) && Object.keys(data).some((key) => key.toLowerCase() === 'hostingpolicy');
+  return policy ? refuse(500, 'CONFIGURATION_INVALID', WRONG_CAST) : refuse(400, 'CONFIGURATION_INVALID', 'Flavor type not supported');
+}
+
+/** Binds a buyer's Liqo cluster to its identity, before anything is held; what was just bound is not asked again. */
+function binding({ nodes, clock }: Rear): (cluster: string, buyer: NodeIdentity) => Promise<void> {
+  const bound = new Map<string, { readonly node: string; readonly until: number }>();
+  return async (cluster, { id }) => {
+    const known = bound.get(cluster);
+    if (known !== undefined && known.node === id && known.until > clock.now()) return;
+    await nodes.bindCluster(cluster, id);
+    if (bound.size >= MOST_BOUND) bound.clear();
+    bound.set(cluster, { node: id, until: clock.now() + BOUND_MS });
+  };
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { isFault } from '../../domain/faults.ts';
+import { WELL_KNOWN, writeDescription } from '../../rear/extensions.ts';
+import { parseServiceSelector, parseSliceSelector, selectsService, selectsSlice } from '../../rear/selector.ts';
+import { answerRefusal, encoded, json, notReady, nothing, Refusal, refusalOf, unknownPath, wrongMethod } from './answers.ts';
+import { contractRoutes } from './contracts.ts';
+import { currentList, type Listed } from './list.ts';
+import type { Rear, RearOptions, RearPorts } from './ports.ts';
+import { purchasing } from './purchase.ts';
+import { reserving } from './reserve.ts';
+
+type Bindings = { Bindings: HttpBindings };
+type Handler = (incoming: IncomingMessage, id: string) => Promise<Response> | Response;
+
+/** The provider's side of REAR v2: the routes of a FLUIDOS node, status by status, and our additions. */
+export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Bindings> {
+  const rear: Rear = { ...ports, options };
+  const app = new Hono<Bindings>();
+  const current = currentList(rear.inventory);
+
+  /** One path, one method: everything else on it is 405, HEAD too. */
+  const route = (method: 'GET' | 'POST', path: string, handler: Handler): void => {
+    app.all(path, async (context: Context<Bindings>) => {
+      const { incoming } = context.env;
+      if (options.self() === undefined) return notReady();
+      if (incoming.method !== method) return wrongMethod();
+      try {
+        return await handler(incoming, context.req.param('id') ?? '');
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (!(error instanceof Refusal) && !isFault(error)) options.log?.error({ path, error: String(error) }, 'a REAR call failed');
+        return answerRefusal(refusal, incoming.headers.accept);
+      }
+    });
+  };
+  const listing = async (failure: string): Promise<Listed> => {
+    try {
+      return await current();
+    } catch (error) {
+      throw isFault(error) ? new Refusal(500, failure, error) : error;
+    }
+  };
+  const queryOf = ({ url = '' }: IncomingMessage): string => {
+    const at = url.indexOf('?');
+    return at < 0 ? '' : url.slice(at + 1);
+  };
+  const { release, read, terminate, notice, credentials } = contractRoutes(rear);
+
+  route('GET', '/api/v2/flavors', async () => {
+    const { flavors, all } = await listing('Error getting all the Flavor CRs');
+    return flavors.length === 0 ? nothing() : encoded(all);
+  });
+  route('GET', '/api/v2/flavors/k8slice', async (incoming) => {
+    const query = queryOf(incoming);
+    const selector = badQuery(() => parseSliceSelector(query));
+    const { select } = await listing('Error getting all the Flavor CRs');
+    return encoded(select(`k8slice?${query}`, (flavor) => selectsSlice(selector, flavor)));
+  });
+  route('GET', '/api/v2/flavors/service', async (incoming) => {
+    const query = queryOf(incoming);
+    const selector = badQuery(() => parseServiceSelector(query));
+    const { select } = await listing('Error getting the available Flavors');
+    return encoded(select(`service?${query}`, (flavor) => selectsService(selector, flavor)));
+  });
+  route('POST', '/api/v2/reservations', reserving(rear, current));
+  route('POST', '/api/v2/transactions/:id/purchase', purchasing(rear));
+
+  route('GET', WELL_KNOWN, () => {
+    const self = options.self();
+    return self === undefined ? notReady() : json(writeDescription(self));
+  });
+  route('POST', '/api/v2/reservations/release', release);
+  route('GET', '/api/v2/contracts/:id', read);
+  route('POST', '/api/v2/contracts/:id/terminate', terminate);
+  route('POST', '/api/v2/contracts/:id/notice', notice);
+  route('POST', '/api/v2/contracts/:id/credentials', credentials);
+
+  app.notFound(unknownPath);
+  app.onError((error, context) => {
+    options.log?.error({ error: error.message }, 'a REAR call failed');
+    return answerRefusal(refusalOf(error), context.req.header('accept'));
+  });
+  return app;
+}
+
+/** A FLUIDOS node says this of every query that it cannot read. */
+function badQuery<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw isFault(error) ? new Refusal(400, 'Error building the selector from the URL query parameters', error) : error;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Server } from 'node:http';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import type { Hono } from 'hono';
+
+export interface RearServer {
+  /** The port that was taken, when 0 was asked for. */
+  readonly port: number;
+  /** Takes no more calls, lets those under way end for `graceMs`, then cuts them off. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Listens for other nodes. Headers and body of a request have `requestTimeoutMs` to arrive: who trickles is cut off. */
+export async function listenForRear(input: {
+  readonly app: Hono<{ Bindings: HttpBindings }>;
+  readonly host: string;
+  readonly port: number;
+  readonly requestTimeoutMs: number;
+}): Promise<RearServer> {
+  const { app, host, port, requestTimeoutMs } = input;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: {
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      // Node looks for late requests so often only; 30 s by itself.
+      connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+    },
+  }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    async close(graceMs = 0) {
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+      clearTimeout(cut);
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/** A node's real REAR routes on a real socket, over small doubles of what stands behind them. */
+import { randomBytes } from 'node:crypto';
+import { Fault } from '../../src/domain/faults.ts';
+import type { NodeIdentity } from '../../src/domain/flavor.ts';
+import {
+  type AcquisitionId,
+  clusterId,
+  clusterIdsClash,
+  type ContractId,
+  contractOf,
+  type TransactionId,
+  transactionId,
+} from '../../src/domain/ids.ts';
+import type { RearOptions, RearPorts } from '../../src/http/rear/ports.ts';
+import { rearRoutes } from '../../src/http/rear/routes.ts';
+import { listenForRear } from '../../src/http/rear/server.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import { memoryInventory } from './memory-inventory.ts';
+import { identityOf } from './samples.ts';
+
+export type RearNode = Awaited<ReturnType<typeof rearNode>>;
+
+export async function rearNode(input: {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly options?: Partial<RearOptions>;
+  readonly ports?: Partial<RearPorts>;
+  readonly requestTimeoutMs?: number;
+}) {
+  const { clock } = input;
+  let self: NodeIdentity | undefined = identityOf(input.name, '127.0.0.1:1');
+  const memory = memoryInventory({ clock });
+  const notices: AcquisitionId[] = [];
+  const owners = new Map<string, string>();
+  let issued = 0;
+
+  const sell = async (transaction: TransactionId): Promise<ContractId> => {
+    if (self === undefined) throw new Error('not ready');
+    const contract = contractOf(transaction);
+    await memory.inventory.sell({ transaction, contract, seller: self, lifetimeMs: 365 * 86_400_000 });
+    return contract;
+  };
+  /** What tests replace while the node runs. */
+  const hands = { purchase: sell, issue: async (): Promise<void> => {} };
+
+  const ports: RearPorts = {
+    inventory: memory.inventory,
+    contracts: memory.contracts,
+    clock,
+    processes: {
+      purchase: (transaction) => hands.purchase(transaction),
+      async endContract(transaction, ending) {
+        await memory.inventory.giveBack({ contract: contractOf(transaction), ending });
+      },
+      async noticeToAcquisition(acquisition) {
+        notices.push(acquisition);
+      },
+    },
+    fabric: {
+      async issueCredentials() {
+        await hands.issue();
+        issued += 1;
+        const kubeconfig = Buffer.from(`kubeconfig ${issued}`).toString('base64');
+        return { clusterId: self?.clusterId ?? clusterId(''), kubeconfig };
+      },
+    },
+    nodes: {
+      async bindCluster(cluster, node) {
+        const taken = [...owners].some(
+          ([known, owner]) => (known === cluster && owner !== node) || clusterIdsClash(clusterId(known), clusterId(cluster)),
+        );
+        if (taken) throw new Fault('BUYER_REFUSED', 'another node holds this cluster id', { cluster });
+        owners.set(cluster, node);
+      },
+    },
+    ...input.ports,
+  };
+  const options: RearOptions = {
+    self: () => self,
+    newTransaction: () => transactionId(`${randomBytes(16).toString('hex')}-${clock.now()}000000`),
+    holdMs: 60_000,
+    legacyHoldMs: 300_000,
+    legacyBuyers: true,
+    maxHoldsPerBuyer: 100,
+    bodyLimitBytes: 65_536,
+    bodyTimeoutMs: 2_000,
+    purchaseWaitMs: 1_000,
+    credentialsLifetimeMs: 3_600_000,
+    ...input.options,
+  };
+  const app = rearRoutes(ports, options);
+  const server = await listenForRear({ app, host: '127.0.0.1', port: 0, requestTimeoutMs: input.requestTimeoutMs ?? 5_000 });
+  const identity = identityOf(input.name, `127.0.0.1:${server.port}`);
+  self = identity;
+  return {
+    identity,
+    url: `http://127.0.0.1:${server.port}`,
+    port: server.port,
+    memory,
+    hands,
+    sell,
+    notices: (): readonly AcquisitionId[] => notices,
+    issued: (): number => issued,
+    /** Liqo has, or has not, told our cluster id. */
+    setReady(ready: boolean) {
+      self = ready ? identity : undefined;
+    },
+    close: server.close,
+  };
+}
