@@ -59,7 +59,7 @@ export const IntentResources = z
 export type IntentResources = z.infer<typeof IntentResources>;
 
 /** What may be bought. */
-export const IntentLimits = z
+const limits = z
   .strictObject({
     price: z
       .strictObject({ amount: moneyAmount, currency, period: z.enum(PERIODS).default('hourly') })
@@ -85,7 +85,7 @@ export type Placement = (typeof PLACEMENTS)[number];
 const RESERVED_NAMESPACE = /^(kube-.*|liqo|liqo-.*|rearguard|intent-.*)$/;
 
 /** What is to run. */
-export const IntentWorkload = z
+const workload = z
   .strictObject({
     manifests: z.array(WorkloadManifest).min(1).max(MOST_MANIFESTS).optional().describe('They run in a namespace of the intent’s own.'),
     namespace: z
@@ -98,9 +98,9 @@ export const IntentWorkload = z
   })
   .describe('Either manifests or a namespace.');
 const spec = z.strictObject({
-  workload: IntentWorkload,
+  workload,
   resources: IntentResources.optional(),
-  limits: IntentLimits.optional(),
+  limits: limits.optional(),
   deadline: z
     .string()
     .refine((text) => parseDuration(text) !== undefined || isInstant(text), {

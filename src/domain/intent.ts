@@ -1,7 +1,7 @@
 import type { ResourceRequest } from './candidate.ts';
 import { parseDuration } from './duration.ts';
 import { type IntentName, intentName } from './ids.ts';
-import { IntentDocument, IntentLimits, IntentResources, MOST_INTENT_BYTES, type Placement, isInstant, latencyMs } from './intent-schema.ts';
+import { IntentDocument, IntentResources, MOST_INTENT_BYTES, type Placement, isInstant, latencyMs } from './intent-schema.ts';
 import { sizeOfJson } from './json.ts';
 import type { Manifest } from './manifest.ts';
 import { canonicalAmount, hourly, sameCurrency } from './money.ts';
@@ -122,7 +122,7 @@ function reduceWorkload(workload: Readonly<Record<string, unknown>>, spec: Reado
       problems.push({ field: fieldPath([...here, 'metadata', 'name']), problem: `must be unique: manifests[${before}] is a ${name} too` });
     else first.set(name, i);
   }
-  const complete = readable.length === manifests.length && problems.length === 0 && section !== undefined;
+  const complete = readable.length > 0 && readable.length === manifests.length && problems.length === 0 && section !== undefined;
   return complete ? reduceManifests(readable, section) : { problems };
 }
 
@@ -182,11 +182,10 @@ function reduceDeadline(text: unknown, now: number): { readonly problems: readon
 
 /** One intent counts in one currency. */
 function checkMoney(spec: Readonly<Record<string, unknown>>): readonly WrongField[] {
-  const limits = IntentLimits.safeParse(spec['limits'] ?? {});
-  const price = limits.success ? limits.data.price : undefined;
-  const currency = recordOf(spec['budget'])['currency'];
-  if (!price || typeof currency !== 'string' || sameCurrency(price.currency, currency)) return [];
-  return [{ field: 'spec.budget.currency', problem: `must be that of limits.price, ${price.currency}: currencies are never converted` }];
+  const limit = recordOf(recordOf(spec['limits'])['price'])['currency'];
+  const budget = recordOf(spec['budget'])['currency'];
+  if (typeof limit !== 'string' || typeof budget !== 'string' || sameCurrency(limit, budget)) return [];
+  return [{ field: 'spec.budget.currency', problem: `must be that of limits.price, ${limit}: currencies are never converted` }];
 }
 
 const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>

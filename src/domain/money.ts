@@ -19,15 +19,15 @@ const SCALE = 12;
 
 /** Reads a decimal amount as 10^-12 units; `undefined` when it is not one. */
 export function parseAmount(text: string): bigint | undefined {
-  if (!DECIMAL.test(text)) return undefined;
-  const [whole = '0', fraction = ''] = text.split('.');
-  return BigInt(whole + fraction.padEnd(SCALE, '0'));
+  return DECIMAL.test(text) ? units(text) : undefined;
 }
 
+/** Sums and products of amounts may be longer than what anybody may write. */
 function units(text: string): bigint {
-  const value = parseAmount(text);
-  if (value === undefined) throw new Error(`not an amount: ${text}`);
-  return value;
+  const found = /^(\d{1,60})(?:\.(\d{1,12}))?$/.exec(text);
+  if (!found) throw new Error(`not an amount: ${text}`);
+  const [, whole = '0', fraction = ''] = found;
+  return BigInt(whole + fraction.padEnd(SCALE, '0'));
 }
 
 /** Writes 10^-12 units without trailing zeros. */
@@ -51,6 +51,8 @@ export const share = (amount: string, numerator: bigint, denominator: bigint): s
   formatAmount(divideUp(units(amount) * numerator, denominator));
 
 export const addAmounts = (a: string, b: string): string => formatAmount(units(a) + units(b));
+/** What is left of `a` after `b`; nothing when that is more. */
+export const subtractAmounts = (a: string, b: string): string => formatAmount(units(a) > units(b) ? units(a) - units(b) : 0n);
 
 export const compareAmounts = (a: string, b: string): -1 | 0 | 1 => {
   const [x, y] = [units(a), units(b)];

@@ -55,11 +55,11 @@ export function nanos(quantity: Quantity): bigint {
 
 export type QuantityFamily = 'decimal' | 'binary';
 
-/** Writes nano-units canonically: the largest suffix that leaves a whole number. */
+/** Writes nano-units canonically: the largest suffix that leaves a whole number; below 1024 also a binary one in decimal, as Kubernetes does. */
 export function formatQuantity(value: bigint, family: QuantityFamily = 'decimal'): Quantity {
   if (value === 0n) return '0';
   if (value < 0n) return `-${formatQuantity(-value, family)}`;
-  if (family === 'binary' && value % 10n ** 9n === 0n) {
+  if (family === 'binary' && value % 10n ** 9n === 0n && value >= 1024n * 10n ** 9n) {
     const whole = value / 10n ** 9n;
     for (const suffix of ['Ei', 'Pi', 'Ti', 'Gi', 'Mi', 'Ki']) {
       const scale = (BINARY[suffix] ?? 1n) / 10n ** 9n;

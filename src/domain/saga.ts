@@ -41,9 +41,9 @@ export type Record = (line: {
 }) => (outcome: 'done' | 'failed', error?: unknown) => void;
 
 export interface Saga<C extends object> {
-  /** Runs one step: entered first, then done. A failure leaves it entered. A step that is entered already and done runs again (it is idempotent). */
+  /** Runs one step: entered first, then done. A failure leaves it entered. A step that was entered before runs again (it is idempotent) and has to be undone anew, in its old place. */
   forward(step: Step<C>): Promise<void>;
-  /** One round over everything entered, newest first, past failures; answers what is left. Run it in a non-cancellable scope. */
+  /** One round over everything entered, newest first, past failures; answers what is left. `there` first does what is left of a step `here`. Run it in a non-cancellable scope. */
   unwind(side: 'here' | 'there'): Promise<readonly Residue[]>;
   readonly context: C;
   readonly progress: Progress<C>;
@@ -60,9 +60,26 @@ export function openSaga<C extends object>(steps: readonly Step<C>[], start: Pro
   const mark = (name: string, change: Partial<Entered>): void => {
     entered = entered.map((entry) => (entry.name === name ? { ...entry, ...change } : entry));
   };
+  const undo = async (name: string, side: 'here' | 'there'): Promise<Residue | undefined> => {
+    const step = steps.find((each) => each.name === name);
+    // Progress of an older release: what nobody knows how to undo is left over, never forgotten.
+    if (!step) return { step: name, side, error: new Error(`no step is named ${name}`) };
+    const compensate = side === 'here' ? step.undoHere : step.undoThere;
+    if (!compensate) return undefined;
+    const finish = record({ step: name, phase: 'teardown', direction: 'undo' });
+    try {
+      await compensate(context);
+    } catch (error) {
+      finish('failed', error);
+      return { step: name, side, error };
+    }
+    finish('done');
+    return undefined;
+  };
   return {
     async forward(step) {
-      if (!entered.some((entry) => entry.name === step.name)) entered = [...entered, { name: step.name, here: false, there: false }];
+      if (entered.some(({ name }) => name === step.name)) mark(step.name, { here: false, there: false });
+      else entered = [...entered, { name: step.name, here: false, there: false }];
       const finish = record({ step: step.name, phase: step.phase, direction: 'do' });
       try {
         context = { ...context, ...(await step.forward(context)) };
@@ -74,22 +91,16 @@ export function openSaga<C extends object>(steps: readonly Step<C>[], start: Pro
     },
     async unwind(side) {
       const residue: Residue[] = [];
-      for (const entry of [...entered].toReversed()) {
-        if (entry[side]) continue;
-        const step = steps.find(({ name }) => name === entry.name);
-        const undo = side === 'here' ? step?.undoHere : step?.undoThere;
-        if (step && undo) {
-          const finish = record({ step: step.name, phase: 'teardown', direction: 'undo' });
-          try {
-            await undo(context);
-          } catch (error) {
-            finish('failed', error);
-            residue.push({ step: step.name, side, error });
-            continue;
+      for (const entry of entered.toReversed()) {
+        for (const each of side === 'here' ? (['here'] as const) : (['here', 'there'] as const)) {
+          if (entry[each]) continue;
+          const left = await undo(entry.name, each);
+          if (left) {
+            residue.push(left);
+            break;
           }
-          finish('done');
+          mark(entry.name, { [each]: true });
         }
-        mark(entry.name, { [side]: true });
       }
       return residue;
     },

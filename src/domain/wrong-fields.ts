@@ -14,7 +14,7 @@ export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly o
 export function checked<S extends z.ZodType>(schema: S, input: unknown): Checked<z.output<S>> {
   const result = schema.safeParse(input, { error: words });
   if (result.success) return { ok: true, value: result.data };
-  const known = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const known = (): Known => knownOf(schema);
   const seen = new Set<string>();
   const wrong = result.error.issues
     .flatMap((issue) => described(issue, [], known))
@@ -24,6 +24,14 @@ export function checked<S extends z.ZodType>(schema: S, input: unknown): Checked
     });
   return { ok: false, wrong };
 }
+
+/** A schema's JSON Schema costs milliseconds, and anybody may send nonsense: it is made once. */
+const schemas = new WeakMap<z.ZodType, Known>();
+const knownOf = (schema: z.ZodType): Known => {
+  const made = schemas.get(schema) ?? z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  schemas.set(schema, made);
+  return made;
+};
 
 /** `a.b[0].c`; keys that are not plain words stand in quotes. */
 export const fieldPath = (path: readonly PropertyKey[]): string =>
@@ -37,12 +45,12 @@ export const fieldPath = (path: readonly PropertyKey[]): string =>
 type Issue = z.core.$ZodIssue;
 type Known = z.core.JSONSchema.BaseSchema;
 
-function described(issue: Issue, above: readonly PropertyKey[], known: Known): readonly WrongField[] {
+function described(issue: Issue, above: readonly PropertyKey[], known: () => Known): readonly WrongField[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    const names = namesAt(known, path);
+    const names = namesAt(known(), path);
     return issue.keys.map((key) => {
-      const near = nearestName(key, names) ?? elsewhere(key, known, path);
+      const near = nearestName(key, names) ?? elsewhere(key, known(), path);
       const hint = near ? `did you mean ${near}?` : names.length > 0 ? `known here: ${names.slice(0, 20).join(', ')}` : '';
       return { field: fieldPath([...path, key]), problem: `is not a known field${hint === '' ? '' : `; ${hint}`}` };
     });

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as money from '../../src/domain/money.ts';
+
+const written = fc
+  .tuple(fc.bigInt({ min: 0n, max: 10n ** 15n }), fc.integer({ min: 0, max: 999_999 }))
+  .map(([whole, part]) => `${whole}.${`${part}`.padStart(6, '0')}`);
+
+describe('amounts', () => {
+  it.each([
+    ['0', 0n],
+    ['0.05', 50_000_000_000n],
+    ['1.000000000001', 1_000_000_000_001n],
+    ['999999999999999999', 999_999_999_999_999_999n * 10n ** 12n],
+  ])('reads %s', (text, value) => expect(money.parseAmount(text)).toBe(value));
+  it.each(['', '-1', '+1', '1.', '.5', '1e3', '1,5', ' 1', '1 EUR', '1.0000000000001', '1'.repeat(19), 'NaN'])('refuses %j', (text) =>
+    expect(money.parseAmount(text)).toBeUndefined(),
+  );
+  it('has one spelling', () =>
+    expect(['1.50', '01.5', '1.5', '0.0', '10'].map(money.canonicalAmount)).toEqual(['1.5', '1.5', '1.5', '0', '10']));
+  it('sums exactly', () =>
+    fc.assert(fc.property(written, written, (a, b) => money.subtractAmounts(money.addAmounts(a, b), b) === money.canonicalAmount(a))));
+  it('never goes below nothing', () => expect(money.subtractAmounts('1', '1.5')).toBe('0'));
+  it('is ordered as numbers are', () =>
+    expect([money.compareAmounts('9', '10'), money.compareAmounts('1.0', '1'), money.compareAmounts('0.3', '0.25')]).toEqual([-1, 0, 1]));
+  it('goes past what anybody may write', () => {
+    const much = money.costOf('999999999999999999', 10 * 3_600_000);
+    expect(money.addAmounts(much, '0.5')).toBe('9999999999999999990.5');
+  });
+});
+
+describe('hourly', () => {
+  it.each([
+    ['hourly', '0.07', '0.07'],
+    ['daily', '2.4', '0.1'],
+    ['weekly', '168', '1'],
+    ['monthly', '7.3', '0.01'],
+    ['yearly', '1', '0.000114155252'],
+  ] as const)('%s %s', (period, amount, expected) => expect(money.hourly({ amount, currency: 'EUR', period })).toBe(expected));
+});
+
+describe('costOf and lastsFor', () => {
+  it.each([
+    ['1', 3_600_000, '1'],
+    ['1', 1, '0.000000277778'],
+    ['0.07', 1_800_000, '0.035'],
+    ['3', 0, '0'],
+    ['3', -5, '0'],
+  ])('%s an hour for %i ms', (rate, ms, cost) => expect(money.costOf(rate, ms)).toBe(cost));
+  it('pays as long as it lasts, and not a millisecond more', () =>
+    fc.assert(
+      fc.property(written, fc.integer({ min: 1, max: 1_000_000 }), (amount, rate) => {
+        const hourly = `${rate / 1000}`;
+        const left = money.lastsFor(amount, hourly) ?? 0;
+        if (left > Number.MAX_SAFE_INTEGER) return true;
+        return (
+          money.compareAmounts(money.costOf(hourly, left), amount) <= 0 && money.compareAmounts(money.costOf(hourly, left + 1), amount) > 0
+        );
+      }),
+    ));
+  it('lasts for ever at no cost', () => expect(money.lastsFor('1', '0')).toBeUndefined());
+});
+
+it('a currency is a name', () => expect([money.sameCurrency('EUR', ' eur'), money.sameCurrency('EUR', 'USD')]).toEqual([true, false]));
