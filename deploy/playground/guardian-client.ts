@@ -39,22 +39,22 @@ export const minimalEnv = (dir: string, more: Readonly<Record<string, string>> =
   ...more,
 });
 
-/** Starts a guardian for a state folder; refuses when one is at work there, ends what a killed one left. */
-export async function openGuardian(stateDir: string): Promise<Guardian> {
+/** Starts a guardian for a state folder, which removes it at the end when it is temporary; refuses when one is at work there, ends what a killed one left. */
+export async function openGuardian(stateDir: string, temporary: boolean): Promise<Guardian> {
   fs.mkdirSync(stateDir, { recursive: true });
   return await withLock(
     path.join(stateDir, 'start.lock'),
     () => undefined,
     async () => {
       await endLeftovers(stateDir);
-      return await connect(stateDir);
+      return await connect(stateDir, temporary);
     },
   );
 }
 
-async function connect(stateDir: string): Promise<Guardian> {
+async function connect(stateDir: string, temporary: boolean): Promise<Guardian> {
   const out = fs.openSync(path.join(stateDir, 'guardian.log'), 'a');
-  const child = fork(compiled('guardian.js'), [stateDir], {
+  const child = fork(compiled('guardian.js'), [stateDir, ...(temporary ? ['--temporary'] : [])], {
     detached: true,
     stdio: ['ignore', out, out, 'ipc'],
     execArgv: [],

@@ -46,4 +46,6 @@ export interface Told {
 export interface ProcessTable {
   readonly guardian: { readonly pid: number; readonly start: string };
   readonly processes: Readonly<Record<string, { readonly pid: number; readonly start: string }>>;
+  /** It is ending them, and will be gone in a moment. */
+  readonly ending: boolean;
 }

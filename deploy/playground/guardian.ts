@@ -1,9 +1,10 @@
 // The guardian: a process of its own that starts everything else, and ends everything when its parent dies, is killed, or says so.
-// usage: node guardian.js STATE_DIR, with an IPC channel to the parent
+// usage: node guardian.js STATE_DIR [--temporary], with an IPC channel to the parent
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Order, ProcessSpec, ProcessTable, Reply, Request, Told } from './guardian-messages.ts';
+import { moveFolder } from './move-folder.ts';
 import { claimBlock } from './ports.ts';
 import { identityOf, signal } from './process-identity.ts';
 import { waitFor } from './wait.ts';
@@ -26,7 +27,7 @@ const kept = new Map<string, Kept>();
 const ended: Record<string, string> = {};
 /** Groups whose leader is gone while others of it still run: virtual kubelets of a killed runner. */
 const orphaned = new Set<number>();
-const tidy = new Map<string, string | undefined>();
+const tidy = new Map<string, string | undefined>(process.argv[3] === '--temporary' ? [[stateDir, undefined]] : []);
 let stopping: Promise<void> | undefined;
 let released = false;
 
@@ -39,7 +40,7 @@ const write = (file: string, value: unknown): void => {
 function tell(): void {
   if (!fs.existsSync(stateDir)) return;
   const running = [...kept].flatMap(([key, { child, start }]) => (child?.pid ? [[key, { pid: child.pid, start }] as const] : []));
-  write('processes.json', { guardian: me, processes: Object.fromEntries(running) } satisfies ProcessTable);
+  write('processes.json', { guardian: me, processes: Object.fromEntries(running), ending: stopping !== undefined } satisfies ProcessTable);
   if (process.connected) process.send?.({ pids: Object.fromEntries(running.map(([key, { pid }]) => [key, pid])), ended } satisfies Told);
 }
 
@@ -125,16 +126,19 @@ async function endEverything(): Promise<void> {
     () => running().length === 0 && [...orphaned].every((leader) => !signal(-leader, 0)),
   ).catch(() => undefined);
   for (const [from, saveTo] of tidy) {
-    if (saveTo && fs.existsSync(from)) {
-      fs.rmSync(saveTo, { recursive: true, force: true });
-      fs.cpSync(from, saveTo, { recursive: true, verbatimSymlinks: true });
-    }
+    if (saveTo && fs.existsSync(from)) moveFolder(from, saveTo);
     fs.rmSync(from, { recursive: true, force: true, maxRetries: 5 });
   }
   fs.rmSync(path.join(stateDir, 'processes.json'), { force: true });
 }
 
-const stop = (): Promise<void> => (stopping ??= endEverything());
+function stop(): Promise<void> {
+  if (!stopping) {
+    stopping = endEverything();
+    tell();
+  }
+  return stopping;
+}
 
 /** Blocks of ports by name, kept over restarts of the same state folder. */
 async function claim(name: string): Promise<number> {

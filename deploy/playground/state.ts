@@ -2,18 +2,18 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type Guardian, openGuardian } from './guardian-client.ts';
+import { compiled } from './project.ts';
 
 /**
  * A guardian for a state folder. Without a folder it works in a temporary one that is gone when it ends. The folder can be walked through by others
  * (0711), since as root Postgres runs as another user; what is in it cannot be listed.
  */
 export async function openState(stateDir: string | undefined): Promise<Guardian> {
+  compiled('guardian.js'); // before anything is made
   const dir = stateDir === undefined ? fs.mkdtempSync(path.join(os.tmpdir(), 'rearguard-')) : path.resolve(stateDir);
   fs.mkdirSync(dir, { recursive: true });
   fs.chmodSync(dir, 0o711);
-  const guardian = await openGuardian(dir);
-  if (stateDir === undefined) await guardian.tidy(dir);
-  return guardian;
+  return await openGuardian(dir, stateDir === undefined);
 }
 
 /** Starts one thing with a guardian of its own, and ends both together. */
