@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isAddress, parseAddress } from '../domain/address.ts';
 import { PERIODS, parseAmount } from '../domain/money.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import { DEFAULT_TIMING, type Timing } from '../domain/timing.ts';
@@ -8,13 +9,8 @@ import { DEFAULT_TIMING, type Timing } from '../domain/timing.ts';
  * below are the manual (docs/configuration.md is written from them).
  */
 
-const HOST = String.raw`(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[-A-Za-z0-9.]{0,252}))`;
-const HOST_PORT = new RegExp(`^${HOST}:([1-9]\\d{0,4})$`);
-const LISTEN = new RegExp(`^${HOST}:(\\d{1,5})$`);
-const portFits = (text: string): boolean => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535;
-
-const hostPort = z.string().regex(HOST_PORT, 'must be host:port').refine(portFits, 'the port must be at most 65535');
-const listen = z.string().regex(LISTEN, 'must be host:port (port 0 takes a free one)').refine(portFits, 'the port must be at most 65535');
+const hostPort = z.string().refine(isAddress, 'must be host:port, the port from 1 to 65535');
+const listen = z.string().refine((text) => parseAddress(text) !== undefined, 'must be host:port (port 0 takes a free one)');
 const quantity = z.string().refine((text) => (parseQuantity(text) ?? -1n) >= 0n, 'must be a Kubernetes quantity such as 500m, 4 or 8Gi');
 const label = z
   .string()

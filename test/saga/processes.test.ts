@@ -35,17 +35,23 @@ afterAll(async () => {
   await temporal.close();
 });
 
+/** A document that is valid; `cpu` makes it another one. */
+const intentOf = (name: string, cpu = '100m') => ({
+  apiVersion: 'rearguard.dev/v1',
+  kind: 'Intent',
+  metadata: { name },
+  spec: { workload: { namespace: 'shop' }, resources: { cpu, memory: '64Mi', pods: 1 } },
+});
 const fault = (code: string) => expect.objectContaining({ name: 'Fault', code });
 const resultOf = (workflowId: string): Promise<unknown> => temporal.client.workflow.getHandle(workflowId).result();
 
 test('an intent starts once per document, and its name is free again when it ended', async () => {
   const name = intentName('web');
-  const document = { kind: 'Intent', metadata: { name }, spec: { b: 1, a: [1, undefined] } };
+  const document = intentOf(name);
   expect(await processes.startIntent({ name, document })).toEqual({ created: true });
-  expect(await processes.startIntent({ name, document: { spec: { a: [1, null], b: 1 }, metadata: { name }, kind: 'Intent' } })).toEqual({
-    created: false,
-  });
-  await expect(processes.startIntent({ name, document: { ...document, spec: {} } })).rejects.toEqual(fault('INTENT_EXISTS'));
+  const respelt = { spec: intentOf(name, '0.1').spec, metadata: { name }, kind: 'Intent', apiVersion: 'rearguard.dev/v1' };
+  expect(await processes.startIntent({ name, document: respelt })).toEqual({ created: false });
+  await expect(processes.startIntent({ name, document: intentOf(name, '2') })).rejects.toEqual(fault('INTENT_EXISTS'));
   expect(await processes.readIntent(name)).toMatchObject({
     status: { name: 'web', state: 'in-use' },
     plan: [],
@@ -61,13 +67,13 @@ test('an intent starts once per document, and its name is free again when it end
   expect(await resultOf('intent/web')).toEqual({ reason: 'ended-by-user' });
   await processes.endIntent(name, { reason: 'ended-by-user' });
   expect(await processes.readIntent(name)).toMatchObject({ status: { name: 'web' } });
-  expect(await processes.startIntent({ name, document: { other: true } })).toEqual({ created: true });
+  expect(await processes.startIntent({ name, document: intentOf(name, '3') })).toEqual({ created: true });
   await processes.endIntent(name, { reason: 'ended-by-user' });
 });
 
 test('an intent that a plain Temporal client started is known by its input', async () => {
   const name = intentName('plain');
-  const document = { plain: true };
+  const document = intentOf(name);
   await temporal.client.workflow.start('fulfilIntent', { workflowId: 'intent/plain', taskQueue: taskQueues.forward, args: [document] });
   expect(await processes.startIntent({ name, document })).toEqual({ created: false });
   expect((await processes.readIntent(name))?.document).toEqual(document);
@@ -89,7 +95,7 @@ test('what never was is not there', async () => {
 
 test('a watch wakes when something happens to the intent or to its acquisition, and only then', async () => {
   const name = intentName('watched');
-  await processes.startIntent({ name, document: {} });
+  await processes.startIntent({ name, document: intentOf('x') });
   const { firstExecutionRunId } = { firstExecutionRunId: (await temporal.client.workflow.getHandle('intent/watched').describe()).runId };
   const acquisition = acquisitionOf(firstExecutionRunId, 1);
   await temporal.client.workflow.start('acquireFlavor', { workflowId: `acquisition/${acquisition}`, taskQueue: taskQueues.forward });
@@ -158,7 +164,7 @@ test('peering is started by whoever comes first, and again after it ended', asyn
 });
 
 test('open workflows are listed with phase', async () => {
-  await processes.startIntent({ name: intentName('listed'), document: {} });
+  await processes.startIntent({ name: intentName('listed'), document: intentOf('x') });
   await expect
     .poll(() => processes.open(), { timeout: 10_000 })
     .toContainEqual(expect.objectContaining({ workflowId: 'intent/listed', type: 'fulfilIntent', phase: 'intent', stuck: false }));
@@ -168,7 +174,7 @@ test('open workflows are listed with phase', async () => {
 test('a Temporal that is away is a passing fault', async () => {
   const away = temporalClient({ address: '127.0.0.1:1', namespace });
   const unreachable = temporalProcesses({ temporal: away, node: 'alice', log: quiet, callMs: 500 });
-  await expect(unreachable.startIntent({ name: intentName('x'), document: {} })).rejects.toEqual(fault('PROCESSES_UNAVAILABLE'));
+  await expect(unreachable.startIntent({ name: intentName('x'), document: intentOf('x') })).rejects.toEqual(fault('PROCESSES_UNAVAILABLE'));
   await expect(unreachable.isOpen('intent/x')).rejects.toEqual(fault('PROCESSES_UNAVAILABLE'));
   await away.close();
 });

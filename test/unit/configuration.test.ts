@@ -81,7 +81,7 @@ describe('every wrong field is named, with what to write instead', () => {
         'timings: is not a known field; did you mean timing?',
       ],
     ],
-    ['a port beyond all', NODE.replace('3004', '70000'), {}, ['node.address: the port must be at most 65535']],
+    ['a port beyond all', NODE.replace('3004', '70000'), {}, ['node.address: must be host:port, the port from 1 to 65535']],
     [
       'a flavor',
       `${NODE}flavors: [{name: Big, cpu: 4 cores, memory: 8Gi, pods: "10", price: {amount: 0.5, currency: EUR, period: hourley}}]\n`,

@@ -1,3 +1,4 @@
+import net from 'node:net';
 import postgres from 'postgres';
 import { Fault, isFault } from '../../domain/faults.ts';
 
@@ -10,23 +11,61 @@ export type StoreLog = (message: string, facts: Readonly<Record<string, string |
 
 /** A statement that takes longer waits for something that will not come: the caller is told to try again. */
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** When even that end is not heard, the way to the server is gone without a sign. */
+const CALL_TIMEOUT_MS = 35_000;
 const CONNECT_TIMEOUT_S = 10;
 
 /** Opens a pool whose every connection lives in one schema; nothing is connected before the first query. */
-export const connect = (options: { readonly url: string; readonly schema: string; readonly maxConnections: number }): Pool =>
-  postgres(options.url, {
+export function connect(options: { readonly url: string; readonly schema: string; readonly maxConnections: number }): Pool {
+  const settings: postgres.Options<Record<string, never>> & { socket: (to: Target) => net.Socket } = {
     max: options.maxConnections,
     connect_timeout: CONNECT_TIMEOUT_S,
     // Arrays are read and written as text, in amounts.ts: asking the catalog for array types would cost each connection a round trip.
     fetch_types: false,
     onnotice: () => {},
     connection: { search_path: `"${options.schema}"`, application_name: 'rearguard', statement_timeout: STATEMENT_TIMEOUT_MS },
-  });
+    socket: socketFactory(),
+  };
+  return postgres(options.url, settings);
+}
+
+/** What postgres.js hands to its `socket` option (in its README, not in its types). */
+interface Target {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  readonly path?: string | false;
+}
+
+/**
+ * Makes the pool's sockets, because postgres.js 3.4.9 tries for ever, without a pause, when a connection is accepted and closed before the server said
+ * a word: what a load balancer does whose server is away. The try after such a one gets a dead socket, so that the query fails instead.
+ */
+function socketFactory(): (to: Target) => net.Socket {
+  let stillborn = 0;
+  let turn = 0;
+  return ({ host, port, path }) => {
+    if (stillborn > 0) {
+      stillborn -= 1;
+      return new net.Socket();
+    }
+    const n = turn++ % host.length;
+    const socket = path ? net.connect(path) : net.connect(port[n] ?? 5432, host[n]);
+    let failed = false;
+    socket.once('error', () => {
+      failed = true;
+    });
+    socket.once('close', () => {
+      if (!failed && socket.bytesRead === 0) stillborn += 1;
+    });
+    // Where postgres.js looks for the name that the server's certificate has to bear.
+    return Object.assign(socket, { host: host[n] });
+  };
+}
 
 /** Connection lost (08), not enough of something (53), operator's doing (57), deadlock or serialisation (40): the same call may succeed later. */
 const PASSING = /^(08|53|57|40)...$/;
 /** What the library and the operating system say of a connection. */
-const CONNECTION = /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT)/;
+const CONNECTION = /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|ERR_SOCKET)/;
 
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
@@ -52,10 +91,19 @@ export function guarded<R extends object>(repository: R, log: StoreLog): R {
   const guard =
     (call: Call): Call =>
     async (...input) => {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(
+          () => reject(new Fault('STORE_UNAVAILABLE', 'the database does not answer', { code: 'TIMEOUT' })),
+          CALL_TIMEOUT_MS,
+        );
+      });
       try {
-        return await call(...input);
+        return await Promise.race([call(...input), late]);
       } catch (error) {
         throw translate(error, log);
+      } finally {
+        clearTimeout(timer);
       }
     };
   return Object.fromEntries(Object.entries(repository).map(([name, call]) => [name, guard(call as Call)])) as R;

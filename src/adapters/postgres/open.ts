@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Fault } from '../../domain/faults.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Candidates, IntentRecords, KnownNodes } from '../../ports/records.ts';
 import { candidates } from './candidates.ts';
@@ -24,12 +25,14 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What may stand between quotes as the name of a schema without a thought about it. */
+const SCHEMA = /^[a-z_][a-z0-9_-]{0,62}$/;
 /** How long `close` waits for statements under way. */
 const CLOSE_TIMEOUT_S = 5;
 
 /**
  * Opens a node's schema, brought to the newest version first; several processes may do so at once. Fails with STORE_UNAVAILABLE when
- * the database does not answer.
+ * the database does not answer, with CONFIGURATION_INVALID when the schema's name is none.
  */
 export async function openStore(options: {
   readonly url: string;
@@ -37,6 +40,10 @@ export async function openStore(options: {
   readonly maxConnections: number;
   readonly log?: StoreLog;
 }): Promise<Store> {
+  if (!SCHEMA.test(options.schema))
+    throw new Fault('CONFIGURATION_INVALID', 'a schema is named in lower-case letters, digits, - and _, 63 at most', {
+      schema: options.schema,
+    });
   const log = options.log ?? (() => {});
   const pool = connect(options);
   const newId = (domain: string) => flavorIdOf(domain, randomBytes(6).toString('hex'));

@@ -1,12 +1,13 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { Fault } from '../../domain/faults.ts';
 import { type AcquisitionId, type IntentName, acquisitionOf, taskQueues, workflowIds } from '../../domain/ids.ts';
+import { sameIntent } from '../../domain/intent.ts';
 import type { Ending } from '../../domain/reasons.ts';
 import type { Processes } from '../../ports/processes.ts';
 import * as messages from '../../../workflows/messages.ts';
 import type { Calls } from './processes.ts';
 import { isNotFound } from './errors.ts';
-import { digestOf, shownIntent } from './starting.ts';
+import { shownIntent } from './starting.ts';
 import { type Stand, standOf, untilEventAfter } from './watching.ts';
 
 /** How many of an intent's newest acquisitions are watched with it. */
@@ -65,7 +66,7 @@ export function intentProcesses({ temporal, node, call }: Calls): IntentProcesse
         } catch (error) {
           if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         }
-        if (digestOf(await documentOf(name)) === digestOf(document)) return { created: false };
+        if (sameIntent(await documentOf(name), document)) return { created: false };
         throw new Fault('INTENT_EXISTS', `an intent named ${name} lives with another document; end it first, or choose another name`, {
           name,
         });

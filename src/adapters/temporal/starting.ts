@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type SearchAttributePair, defineSearchAttributeKey } from '@temporalio/common';
 
 /** What the Temporal UI shows of a workflow before any of our code runs. The server takes 400 bytes of summary and 20,000 of details. */
@@ -32,17 +31,3 @@ export const shownIntent = (name: string, document: unknown, node: string): Show
   staticDetails: cut(`The intent as it was given:\n\n\`\`\`json\n${JSON.stringify(document, null, 2)}`, 19_000).concat('\n```'),
   typedSearchAttributes: attributes(node, 'intent'),
 });
-
-/** Two documents are the same when this is: keys in order, absent and undefined alike. */
-export const digestOf = (document: unknown): string => createHash('sha256').update(canonical(document)).digest('hex');
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? 'null' : canonical(item))).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const pairs = Object.entries(value)
-      .filter(([, inner]) => inner !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${pairs.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
-  }
-  return JSON.stringify(value) ?? 'null';
-}

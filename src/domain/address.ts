@@ -1,0 +1,12 @@
+const HOST = String.raw`(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9](?:[-A-Za-z0-9.]{0,252}))`;
+const HOST_PORT = new RegExp(`^${HOST}:(\\d{1,5})$`);
+
+/** Reads `host:port` (IPv6 in brackets); `undefined` when it is not one. Port 0 is taken: it means any free one, to a listener. */
+export function parseAddress(text: string): { readonly host: string; readonly port: number } | undefined {
+  const port = Number(HOST_PORT.exec(text)?.[1] ?? Number.NaN);
+  if (Number.isNaN(port) || port > 65_535) return undefined;
+  return { host: text.slice(0, text.lastIndexOf(':')).replace(/^\[|\]$/g, ''), port };
+}
+
+/** Whether other nodes can be reached under it: a host and a port that is not 0. */
+export const isAddress = (text: string): boolean => (parseAddress(text)?.port ?? 0) > 0;

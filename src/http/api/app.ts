@@ -1,0 +1,70 @@
+import { Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { isFault } from '../../domain/faults.ts';
+import { type HttpLog, type RequestVariables, requestLog } from '../request-log.ts';
+import { foreign } from './browser.ts';
+import { intentRoutes } from './intents.ts';
+import { marketRoutes } from './market.ts';
+import { openApiDocument } from './openapi.ts';
+import { operationsRoutes } from './operations.ts';
+import { type Problem, faultProblem, httpProblem } from './problem.ts';
+import { type ApiDeps, InvalidInput, Refused, type Route } from './route.ts';
+
+/** Every operation of the management API, below {@link API_PREFIX}. */
+export const API_ROUTES: readonly Route[] = [...intentRoutes, ...marketRoutes, ...operationsRoutes];
+export const API_PREFIX = '/api/v1';
+
+/** The management API: every answer that is not a success is problem+json. */
+export function managementApi(
+  deps: ApiDeps,
+  { log, version, loopbackOnly }: { readonly log: HttpLog; readonly version: string; readonly loopbackOnly: boolean },
+): Hono<{ Variables: RequestVariables }> {
+  const app = new Hono<{ Variables: RequestVariables }>();
+  const document = openApiDocument(API_ROUTES, version);
+  const refuse = (problem: Problem, path: string, requestId: string, headers: Record<string, string> = {}): Response =>
+    new Response(JSON.stringify({ ...problem, instance: path.slice(0, 500), requestId }), {
+      status: problem.status,
+      headers: {
+        'content-type': 'application/problem+json',
+        ...(problem.status === 503 && { 'retry-after': '2' }),
+        ...headers,
+      },
+    });
+
+  app.use(requestLog(log));
+  app.use(async (context, next) => {
+    const why = foreign(context, loopbackOnly);
+    if (why === undefined) return await next();
+    return refuse(faultProblem('FORBIDDEN', why), context.req.path, context.get('requestId'));
+  });
+  app.get('/openapi.json', (context) => context.json(document));
+  for (const { method, path, handle } of API_ROUTES) {
+    app.on(method.toUpperCase(), routed(path), async (context) => {
+      const { status, body, headers } = await handle(context, deps);
+      return context.json(body, status as ContentfulStatusCode, { ...headers });
+    });
+  }
+  for (const path of new Set(API_ROUTES.map((route) => route.path))) {
+    const allow = API_ROUTES.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
+    if (allow.includes('GET')) allow.push('HEAD');
+    app.all(routed(path), (context) => {
+      const problem = httpProblem(405, `${context.req.method} is not taken here; ${allow.join(', ')} is`);
+      return refuse(problem, context.req.path, context.get('requestId'), { allow: allow.join(', ') });
+    });
+  }
+  app.notFound((context) =>
+    refuse(httpProblem(404, `there is nothing at this path; see /openapi.json`), context.req.path, context.get('requestId')),
+  );
+  app.onError((error, context) => {
+    const requestId = context.get('requestId');
+    const { path } = context.req;
+    if (error instanceof Refused) return refuse(error.problem, path, requestId);
+    if (error instanceof InvalidInput) return refuse(faultProblem(error.code, error.message, {}, error.wrong), path, requestId);
+    if (isFault(error)) return refuse(faultProblem(error.code, error.message, error.facts), path, requestId);
+    log.error({ requestId, path, error: { name: error.name, message: error.message, stack: error.stack } }, 'a bug');
+    return refuse(httpProblem(500, `something is wrong on our side; the log knows it as request ${requestId}`), path, requestId);
+  });
+  return app;
+}
+
+const routed = (path: string): string => `${API_PREFIX}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`;

@@ -1,0 +1,225 @@
+import { z } from 'zod';
+import { type Fault, isFault } from '../../domain/faults.ts';
+import { DNS_LABEL, intentName, workflowIds } from '../../domain/ids.ts';
+import { IntentDocument } from '../../domain/intent-schema.ts';
+import { reduceIntent } from '../../domain/intent.ts';
+import type { IntentRecord, IntentStatus as Status } from '../../domain/status.ts';
+import { type ApiDeps, type Answer, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
+import { Accepted, Created, IntentStatus, IntentView, Journal, Plan, listOf } from './schemas.ts';
+
+/** How many living intents a list asks for their present status; the rest are told as they were last written down. */
+const MOST_ASKED = 200;
+const AT_ONCE = 16;
+/** A long poll that is shorter than what proxies cut off. */
+const MOST_WAIT_SECONDS = 60;
+
+const params = z.object({ name: z.string().max(40, 'must be at most 40 characters long').regex(DNS_LABEL, 'must be a DNS label') });
+
+async function create(document: unknown, deps: ApiDeps, name?: string): Promise<Answer> {
+  const reduced = reduceIntent(document, deps.clock.now());
+  if ('problems' in reduced) throw new InvalidInput('INTENT_INVALID', reduced.problems);
+  if (name !== undefined && name !== reduced.ok.name) {
+    throw new InvalidInput('INTENT_INVALID', [{ field: 'metadata.name', problem: `is ${reduced.ok.name}, but the path says ${name}` }]);
+  }
+  const { created } = await deps.processes.startIntent({ name: reduced.ok.name, document });
+  return {
+    status: created ? 201 : 200,
+    body: { name: reduced.ok.name, created },
+    headers: { location: `/api/v1/intents/${reduced.ok.name}` },
+  };
+}
+
+/** What the workflow says; what was written down when it does not answer. NOT_FOUND when neither knows it. */
+async function read(name: string, deps: ApiDeps): Promise<IntentRecord & { readonly source: 'workflow' | 'projection' }> {
+  let silent: Fault | undefined;
+  try {
+    const living = await deps.processes.readIntent(intentName(name));
+    if (living) return { ...living, source: 'workflow' };
+  } catch (error) {
+    if (!isFault(error) || error.code !== 'PROCESSES_UNAVAILABLE') throw error;
+    silent = error;
+  }
+  const kept = await deps.intents.get(name);
+  if (kept) return { ...kept, source: 'projection' };
+  throw silent ?? notFound(`intent named ${name}`);
+}
+
+async function list(deps: ApiDeps): Promise<readonly Status[]> {
+  const kept = new Map((await deps.intents.list()).map(({ status }) => [status.name, status]));
+  let open: readonly string[] = [];
+  try {
+    const prefix = workflowIds.intent(intentName(''));
+    open = (await deps.processes.open()).flatMap(({ workflowId }) =>
+      workflowId.startsWith(prefix) ? [workflowId.slice(prefix.length)] : [],
+    );
+  } catch (error) {
+    if (!isFault(error)) throw error;
+  }
+  const asked = open.slice(0, MOST_ASKED);
+  for (let i = 0; i < asked.length; i += AT_ONCE) {
+    const answers = await Promise.allSettled(asked.slice(i, i + AT_ONCE).map((name) => deps.processes.readIntent(intentName(name))));
+    for (const answer of answers)
+      if (answer.status === 'fulfilled' && answer.value) kept.set(answer.value.status.name, answer.value.status);
+  }
+  return [...kept.values()].toSorted((a, b) => b.startedAt - a.startedAt);
+}
+
+async function journals(name: string, deps: ApiDeps): Promise<z.input<typeof Journal>> {
+  const { journal } = await read(name, deps);
+  const workflows: { workflowId: string; lines: never[] }[] = [
+    { workflowId: workflowIds.intent(intentName(name)), lines: [...journal] as never[] },
+  ];
+  const unread: string[] = [];
+  let acquisitions: readonly string[] = [];
+  try {
+    acquisitions = (await deps.processes.acquisitionsOf(intentName(name))).map((id) => workflowIds.acquisition(id));
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    if (error.code !== 'NOT_FOUND') unread.push(`acquisitions of ${name}`);
+  }
+  for (const workflowId of acquisitions) {
+    try {
+      workflows.push({ workflowId, lines: [...(await deps.processes.journal(workflowId))] as never[] });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      unread.push(workflowId);
+    }
+  }
+  return { workflows, unread };
+}
+
+const EndRequest = z.strictObject({
+  reason: z.enum(['ended-by-user', 'operator']).default('ended-by-user'),
+  detail: z.string().max(500).optional(),
+});
+
+const document = { schema: IntentDocument.meta({ ...IntentDocument.meta(), id: 'IntentDocument' }), required: true } as const;
+const creating = {
+  answers: {
+    200: { description: 'It lives already, with the same document.', schema: Created },
+    201: { description: 'It was started.', schema: Created },
+  },
+  problems: [409, 413, 415, 422],
+} as const;
+
+export const intentRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/intents',
+    operationId: 'listIntents',
+    summary: 'Every intent that lives or is remembered, newest first',
+    tag: 'intents',
+    answers: { 200: { description: 'Their status.', schema: listOf(IntentStatus) } },
+    handle: async (_, deps) => ok({ items: await list(deps) }),
+  }),
+  route({
+    method: 'post',
+    path: '/intents',
+    operationId: 'createIntent',
+    summary: 'Starts an intent under the name in its document; again with the same document is success',
+    tag: 'intents',
+    body: document,
+    ...creating,
+    handle: async ({ body }, deps) => await create(await body(), deps),
+  }),
+  route({
+    method: 'put',
+    path: '/intents/{name}',
+    operationId: 'putIntent',
+    summary: 'The same, under the name in the path',
+    tag: 'intents',
+    params,
+    body: document,
+    ...creating,
+    handle: async ({ params: { name }, body }, deps) => await create(await body(), deps, name),
+  }),
+  route({
+    method: 'get',
+    path: '/intents/{name}',
+    operationId: 'getIntent',
+    summary: 'Status, plan, journal and document; with `after` and `wait` as soon as something has happened',
+    tag: 'intents',
+    params,
+    query: z.object({
+      after: z.string().max(500).optional().describe('A `mark` of an earlier answer.'),
+      wait: z.coerce.number().min(0).max(MOST_WAIT_SECONDS).optional().describe('Seconds to wait for something to happen after it.'),
+    }),
+    answers: { 200: { description: 'As it is now.', schema: IntentView } },
+    handle: async ({ params: { name }, query: { after, wait = 0 }, signal }, deps) => {
+      let mark: string | undefined;
+      try {
+        mark = (
+          await deps.processes.awaitIntent(intentName(name), { ...(after !== undefined && { after }), timeoutMs: wait * 1_000, signal })
+        )?.mark;
+      } catch (error) {
+        if (!isFault(error) || error.code !== 'PROCESSES_UNAVAILABLE') throw error;
+      }
+      const { status, plan, silent, journal, document, source } = await read(name, deps);
+      return ok({ status, plan: { entries: plan, silent }, journal, document, source, ...(mark !== undefined && { mark }) });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/intents/{name}/plan',
+    operationId: 'getPlan',
+    summary: 'Ranked candidates, and why each was or was not taken',
+    tag: 'intents',
+    params,
+    answers: { 200: { description: 'The plan.', schema: Plan } },
+    handle: async ({ params: { name } }, deps) => {
+      const { plan, silent } = await read(name, deps);
+      return ok({ entries: plan, silent });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/intents/{name}/journal',
+    operationId: 'getJournal',
+    summary: 'What the intent and each of its acquisitions did and undid',
+    tag: 'intents',
+    params,
+    answers: { 200: { description: 'The journals.', schema: Journal } },
+    handle: async ({ params: { name } }, deps) => ok(await journals(name, deps)),
+  }),
+  route({
+    method: 'post',
+    path: '/intents/{name}/end',
+    operationId: 'endIntent',
+    summary: 'Ends the intent; everything is given back',
+    tag: 'intents',
+    params,
+    body: { schema: EndRequest, required: false },
+    answers: { 202: { description: 'It is ending, or ended already.', schema: Accepted } },
+    problems: [413, 415],
+    handle: async ({ params: { name }, body }, deps) => {
+      const { reason, detail } = await bodyOf(EndRequest, body);
+      await deps.processes.endIntent(intentName(name), { reason, ...(detail !== undefined && { detail }) });
+      return { status: 202, body: { accepted: true } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/intents/{name}/retry-teardown',
+    operationId: 'retryTeardown',
+    summary: 'Tries at once again what could not be undone, of the intent and of its acquisitions',
+    tag: 'intents',
+    params,
+    answers: { 202: { description: 'It is being tried.', schema: Accepted } },
+    handle: async ({ params: { name } }, deps) => {
+      const id = intentName(name);
+      const ids = [
+        workflowIds.intent(id),
+        ...(await deps.processes.acquisitionsOf(id)).map((acquisition) => workflowIds.acquisition(acquisition)),
+      ];
+      for (const workflowId of ids) {
+        try {
+          await deps.processes.retryTeardown(workflowId);
+        } catch (error) {
+          // What is over has nothing left to retry.
+          if (!isFault(error) || error.code !== 'NOT_FOUND') throw error;
+        }
+      }
+      return { status: 202, body: { accepted: true } };
+    },
+  }),
+];

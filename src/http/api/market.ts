@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import type { Contract as StoredContract } from '../../domain/contract.ts';
+import { Fault } from '../../domain/faults.ts';
+import { contractId } from '../../domain/ids.ts';
+import { type ApiDeps, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
+import { Accepted, Allocation, Candidate, Contract, Flavor, Sums, listOf } from './schemas.ts';
+
+const params = z.object({ id: z.string().min(1).max(253) });
+const BUYER = ['ended-by-user', 'operator'] as const;
+const SELLER = ['withdrawn-by-seller', 'drained', 'operator'] as const;
+const EndRequest = z.strictObject({
+  reason: z
+    .enum([...new Set([...BUYER, ...SELLER])])
+    .optional()
+    .describe('`ended-by-user` where we bought, `withdrawn-by-seller` where we sold, when absent.'),
+  detail: z.string().max(500).optional(),
+});
+
+async function find(id: string, deps: ApiDeps): Promise<StoredContract> {
+  const contract = await deps.contracts.get(contractId(id));
+  if (!contract) throw notFound(`contract ${id}`);
+  return contract;
+}
+
+async function end(contract: StoredContract, wanted: z.output<typeof EndRequest>, { processes }: ApiDeps): Promise<void> {
+  const { role, terms, acquisition } = contract;
+  const allowed: readonly string[] = role === 'seller' ? SELLER : BUYER;
+  const reason = wanted.reason ?? (role === 'seller' ? 'withdrawn-by-seller' : 'ended-by-user');
+  if (!allowed.includes(reason)) {
+    const problem = `must be one of ${allowed.join(', ')}: of contract ${terms.id} we are the ${role}`;
+    throw new InvalidInput('BAD_REQUEST', [{ field: 'reason', problem }]);
+  }
+  if (contract.state === 'over') return;
+  const ending = { reason, ...(wanted.detail !== undefined && { detail: wanted.detail }) };
+  if (role === 'seller') await processes.endContract(terms.transaction, ending, 'seller');
+  else if (acquisition !== undefined) await processes.releaseAcquisition(acquisition, ending);
+  else throw new Fault('CONTRACT_UNKNOWN', `contract ${terms.id} is of no acquisition of ours`, { contract: terms.id });
+}
+
+/** What this node sells, is offered, and has agreed on. */
+export const marketRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/flavors',
+    operationId: 'listFlavors',
+    summary: 'What this node sells now: totals less what is sold and held',
+    tag: 'market',
+    answers: { 200: { description: 'Our own flavors.', schema: listOf(Flavor) } },
+    handle: async (_, { inventory }) => ok({ items: await inventory.list() }),
+  }),
+  route({
+    method: 'get',
+    path: '/candidates',
+    operationId: 'listCandidates',
+    summary: 'What other nodes offered, as last seen',
+    tag: 'market',
+    answers: { 200: { description: 'The Peering Candidates table.', schema: listOf(Candidate) } },
+    handle: async (_, { candidates }) => ok({ items: await candidates.list() }),
+  }),
+  route({
+    method: 'get',
+    path: '/contracts',
+    operationId: 'listContracts',
+    summary: 'Contracts of both roles',
+    tag: 'market',
+    query: z.object({
+      role: z.enum(['buyer', 'seller']).optional(),
+      living: z.enum(['true', 'false']).optional().describe('Only those that are not over yet.'),
+    }),
+    answers: { 200: { description: 'Contracts.', schema: listOf(Contract) } },
+    handle: async ({ query: { role, living } }, { contracts }) =>
+      ok({ items: await contracts.list({ ...(role && { role }), ...(living === 'true' && { living: true }) }) }),
+  }),
+  route({
+    method: 'get',
+    path: '/contracts/{id}',
+    operationId: 'getContract',
+    summary: 'One contract',
+    tag: 'market',
+    params,
+    answers: { 200: { description: 'The contract.', schema: Contract } },
+    handle: async ({ params: { id } }, deps) => ok(await find(id, deps)),
+  }),
+  route({
+    method: 'post',
+    path: '/contracts/{id}/end',
+    operationId: 'endContract',
+    summary: 'Ends a contract: withdrawn or drained where we sold it, released where we bought it',
+    tag: 'market',
+    params,
+    body: { schema: EndRequest, required: false },
+    answers: { 202: { description: 'It is ending, or over already.', schema: Accepted } },
+    problems: [413, 415],
+    handle: async ({ params: { id }, body }, deps) => {
+      const wanted = await bodyOf(EndRequest, body);
+      await end(await find(id, deps), wanted, deps);
+      return { status: 202, body: { accepted: true } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/allocations',
+    operationId: 'listAllocations',
+    summary: 'What contracts take up here',
+    tag: 'market',
+    answers: { 200: { description: 'The Allocations table.', schema: listOf(Allocation) } },
+    handle: async (_, { contracts }) => ok({ items: await contracts.allocations() }),
+  }),
+  route({
+    method: 'get',
+    path: '/sums',
+    operationId: 'getSums',
+    summary: 'What this node has free, held and sold, in sum',
+    tag: 'market',
+    answers: { 200: { description: 'Sums.', schema: Sums } },
+    handle: async (_, { inventory }) => ok(await inventory.sums()),
+  }),
+];

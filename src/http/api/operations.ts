@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { isAddress } from '../../domain/address.ts';
+import { type Route, bodyOf, notFound, ok, route } from './route.ts';
+import { Accepted, KnownNode, Process, listOf } from './schemas.ts';
+
+const address = z.string().max(300).refine(isAddress, 'must be host:port, the port from 1 to 65535');
+const params = z.object({ address });
+const NodeRequest = z.strictObject({ address });
+const RetryRequest = z.strictObject({ workflowId: z.string().min(1).max(300) });
+
+/** Known nodes and running processes. */
+export const operationsRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/nodes',
+    operationId: 'listNodes',
+    summary: 'The nodes that are asked for flavors',
+    tag: 'nodes',
+    answers: { 200: { description: 'Known nodes.', schema: listOf(KnownNode) } },
+    handle: async (_, { knownNodes }) => ok({ items: await knownNodes.list() }),
+  }),
+  route({
+    method: 'post',
+    path: '/nodes',
+    operationId: 'addNode',
+    summary: 'Adds a node; one that is known already is success',
+    tag: 'nodes',
+    body: { schema: NodeRequest, required: true },
+    answers: { 200: { description: 'The node.', schema: KnownNode } },
+    problems: [413, 415],
+    handle: async ({ body }, { knownNodes }) => ok(await knownNodes.add((await bodyOf(NodeRequest, body)).address, 'operator')),
+  }),
+  route({
+    method: 'delete',
+    path: '/nodes/{address}',
+    operationId: 'removeNode',
+    summary: 'Asks a node no longer; one of the configuration comes back at the next start',
+    tag: 'nodes',
+    params,
+    answers: { 200: { description: 'It is removed.', schema: Accepted } },
+    handle: async ({ params: { address } }, { knownNodes }) => {
+      if (!(await knownNodes.remove(address))) throw notFound(`known node ${address}`);
+      return ok({ accepted: true });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/processes',
+    operationId: 'listProcesses',
+    summary: 'Every open workflow',
+    tag: 'processes',
+    query: z.object({
+      stuck: z.enum(['true', 'false']).optional().describe('Only those with something that cannot be undone at the moment.'),
+    }),
+    answers: { 200: { description: 'Open workflows.', schema: listOf(Process) } },
+    handle: async ({ query: { stuck } }, { processes }) => {
+      const open = await processes.open();
+      return ok({ items: stuck === undefined ? open : open.filter((process) => process.stuck === (stuck === 'true')) });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/processes/retry-teardown',
+    operationId: 'retryProcess',
+    summary: 'Tries at once again what a workflow could not undo',
+    tag: 'processes',
+    body: { schema: RetryRequest, required: true },
+    answers: { 202: { description: 'It is being tried.', schema: Accepted } },
+    problems: [413, 415],
+    handle: async ({ body }, { processes }) => {
+      await processes.retryTeardown((await bodyOf(RetryRequest, body)).workflowId);
+      return { status: 202, body: { accepted: true } };
+    },
+  }),
+];

@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { PHASES } from '../../domain/journal.ts';
+import { PERIODS } from '../../domain/money.ts';
+import { END_REASONS } from '../../domain/reasons.ts';
+
+/** What the management API answers, as schemas: the OpenAPI document is generated from them, and tests hold answers against them. */
+
+const hourly = z.object({ amount: z.string(), currency: z.string() }).describe('An exact decimal per hour.');
+const instant = z.string().describe('RFC 3339.');
+const epoch = z.number().describe('Milliseconds since the epoch.');
+
+export const Ending = z.object({ reason: z.enum(END_REASONS), detail: z.string().optional() }).meta({ id: 'Ending' });
+
+export const Resources = z
+  .object({ cpu: z.string(), memory: z.string(), pods: z.string(), storage: z.string().optional() })
+  .meta({ id: 'Resources', description: 'Kubernetes quantities.' });
+
+export const Identity = z
+  .object({ id: z.string(), address: z.string(), domain: z.string(), clusterId: z.string().optional() })
+  .meta({ id: 'Identity' });
+
+const Place = z.union([
+  z.object({ kind: z.literal('local'), namespace: z.string() }),
+  z.object({
+    kind: z.literal('remote'),
+    namespace: z.string(),
+    acquisition: z.string(),
+    contract: z.string(),
+    seller: z.string(),
+    node: z.string().describe('The virtual node.'),
+  }),
+]);
+
+export const IntentStatus = z
+  .object({
+    name: z.string(),
+    phase: z.enum(PHASES),
+    state: z.enum(['working', 'in-use', 'ending', 'stuck', 'ended']),
+    waitingFor: z.string().optional(),
+    since: epoch,
+    place: Place.optional(),
+    ending: Ending.optional(),
+    hourly: hourly.optional(),
+    attempts: z.int(),
+    startedAt: epoch,
+    endedAt: epoch.optional(),
+  })
+  .meta({ id: 'IntentStatus' });
+
+const PlanEntry = z.object({
+  flavorId: z.string(),
+  seller: z.string(),
+  hourly: hourly.optional(),
+  latencyMs: z.number().optional(),
+  rating: z.number().optional(),
+  rank: z.int().optional(),
+  verdict: z.enum(['open', 'trying', 'held', 'refused', 'failed', 'ended']),
+  reasons: z.array(z.string()),
+});
+const SilentNode = z.object({ address: z.string(), code: z.string(), detail: z.string() });
+
+export const Plan = z
+  .object({ entries: z.array(PlanEntry), silent: z.array(SilentNode).describe('Nodes that did not answer, and why.') })
+  .meta({ id: 'Plan', description: 'Ranked candidates, and why each was or was not taken.' });
+
+const JournalEntry = z.object({
+  step: z.string(),
+  phase: z.enum(PHASES),
+  direction: z.enum(['do', 'undo']),
+  startedAt: epoch,
+  endedAt: epoch.optional(),
+  outcome: z.enum(['running', 'done', 'failed']),
+  detail: z.string().optional(),
+});
+
+export const Journal = z
+  .object({
+    workflows: z
+      .array(z.object({ workflowId: z.string(), lines: z.array(JournalEntry) }))
+      .describe('The intent first, then its acquisitions.'),
+    unread: z.array(z.string()).describe('Workflows whose journal could not be read at the moment.'),
+  })
+  .meta({ id: 'Journal', description: 'Steps as they happened, oldest first.' });
+
+export const IntentView = z
+  .object({
+    status: IntentStatus,
+    plan: Plan,
+    journal: z.array(JournalEntry),
+    document: z.unknown().describe('The Intent as it was given.'),
+    source: z.enum(['workflow', 'projection']).describe('`projection`: what was last written down, since the workflow did not answer.'),
+    mark: z.string().optional().describe('Give it back as `after` to wait for what happens next.'),
+  })
+  .meta({ id: 'Intent' });
+
+export const Created = z
+  .object({ name: z.string(), created: z.boolean().describe('`false`: it lived already, with the same document.') })
+  .meta({ id: 'Created' });
+export const Accepted = z
+  .object({ accepted: z.literal(true) })
+  .meta({ id: 'Accepted', description: 'The rest goes on; watch the status.' });
+
+const Price = z.object({ amount: z.string(), currency: z.string(), period: z.enum(PERIODS) });
+export const Flavor = z
+  .object({
+    id: z.string(),
+    providerId: z.string(),
+    offer: z.looseObject({ kind: z.enum(['k8slice', 'service']) }),
+    price: Price.optional(),
+    location: z.record(z.string(), z.string()).optional(),
+    owner: Identity,
+    available: z.boolean(),
+    createdAt: instant,
+  })
+  .meta({ id: 'Flavor' });
+
+export const Candidate = z
+  .object({
+    flavor: Flavor,
+    seller: Identity,
+    dialect: z.enum(['fluidos', 'rearguard']),
+    part: Resources,
+    hourly: hourly.optional(),
+    latencyMs: z.number().optional(),
+    rating: z.number(),
+    seenAt: instant,
+  })
+  .meta({ id: 'Candidate' });
+
+export const Contract = z
+  .object({
+    terms: z.object({
+      id: z.string(),
+      transaction: z.string(),
+      flavor: Flavor,
+      buyer: Identity,
+      buyerCluster: z.string(),
+      seller: Identity,
+      sellerCluster: z.string(),
+      resources: Resources,
+      price: Price.optional(),
+      startsAt: instant,
+      expiresAt: instant,
+    }),
+    role: z.enum(['buyer', 'seller']),
+    state: z.enum(['active', 'ending', 'over']),
+    ending: Ending.optional(),
+    acquisition: z.string().optional(),
+  })
+  .meta({ id: 'Contract' });
+
+export const Allocation = z
+  .object({
+    contract: z.string(),
+    type: z.enum(['Node', 'VirtualNode']),
+    state: z.enum(['inactive', 'active', 'released']),
+    resources: Resources,
+  })
+  .meta({ id: 'Allocation' });
+
+export const KnownNode = z
+  .object({
+    address: z.string(),
+    nodeId: z.string().optional(),
+    domain: z.string().optional(),
+    clusterId: z.string().optional(),
+    dialect: z.enum(['fluidos', 'rearguard']).optional(),
+    source: z.enum(['configuration', 'operator']),
+    lastSeenAt: instant.optional(),
+    lastFault: z.string().optional(),
+  })
+  .meta({ id: 'KnownNode' });
+
+export const Process = z
+  .object({ workflowId: z.string(), type: z.string(), startedAt: instant, phase: z.string().optional(), stuck: z.boolean() })
+  .meta({ id: 'Process', description: 'An open workflow.' });
+
+export const Sums = z
+  .object({ free: Resources, held: Resources, sold: Resources, holds: z.int(), flavors: z.int() })
+  .meta({ id: 'Sums', description: 'What this node sells, in sum.' });
+
+export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+
+/** The words that HTTP logs with; pino's logger fits. */
+export interface HttpLog {
+  info(facts: object, words: string): void;
+  error(facts: object, words: string): void;
+}
+
+/** What a request carries for its handlers and its log line. */
+export interface RequestVariables {
+  requestId: string;
+}
+
+const GIVEN = /^[\w.:-]{1,64}$/;
+
+/** Gives each request an id (the caller's own when it sends a plain one), and writes one line when it is answered: with intent and contract where the path names them. */
+export const requestLog =
+  (log: HttpLog): MiddlewareHandler<{ Variables: RequestVariables }> =>
+  async (context, next) => {
+    const given = context.req.header('x-request-id') ?? '';
+    const requestId = GIVEN.test(given) ? given : randomUUID();
+    context.set('requestId', requestId);
+    const startedAt = performance.now();
+    await next();
+    context.header('x-request-id', requestId);
+    const { method, path } = context.req;
+    const [, kind, id] = /\/(intents|contracts)\/([^/]+)/.exec(path) ?? [];
+    log.info(
+      {
+        requestId,
+        method,
+        path,
+        status: context.res.status,
+        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ...(kind === 'intents' && { intent: id }),
+        ...(kind === 'contracts' && { contract: id }),
+      },
+      'request',
+    );
+  };

@@ -1,0 +1,150 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ContractTerms } from '../../src/domain/contract.ts';
+import { acquisitionId, clusterId, contractId, contractOf, nodeId, transactionId } from '../../src/domain/ids.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
+import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER } from './samples.ts';
+
+const ACQUISITION = acquisitionId('0123456789ab-1');
+const DONE: Ending = { reason: 'done' };
+const FAILED: Ending = { reason: 'failed', detail: 'PEERING_TIMEOUT: not ready' };
+
+const termsOf = (change: Partial<ContractTerms> = {}): ContractTerms => {
+  const transaction = newTransaction();
+  return {
+    id: contractOf(transaction),
+    transaction,
+    flavor: flavorOf('000b'),
+    buyer: buyerOf('alice'),
+    buyerCluster: clusterId('alice-1'),
+    seller: SELLER,
+    sellerCluster: clusterId('north-1'),
+    resources: ONE,
+    price: { amount: '0.1', currency: 'EUR', period: 'hourly' },
+    startsAt: new Date(NOON).toISOString(),
+    expiresAt: new Date(NOON + 86_400_000).toISOString(),
+    ...change,
+  };
+};
+
+/** What every `Contracts` does; `make` answers an empty one, and the inventory that shares its rows. */
+export function contractsContract(make: () => Promise<{ readonly contracts: Contracts; readonly inventory: Inventory }>): void {
+  let { contracts, inventory } = {} as { contracts: Contracts; inventory: Inventory };
+  beforeEach(async () => {
+    ({ contracts, inventory } = await make());
+  });
+
+  const sold = async () => {
+    await inventory.publish(flavorOf('000c'));
+    const transaction = newTransaction();
+    await inventory.reserve({
+      flavor: flavorOf('000c').id,
+      buyer: buyerOf('bob'),
+      part: ONE,
+      idempotencyKey: ACQUISITION,
+      transaction,
+      ttlMs: 60_000,
+    });
+    return await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 86_400_000 });
+  };
+
+  it('stores what was bought, with an allocation that is not active yet', async () => {
+    const terms = termsOf();
+    await contracts.storeBought({ terms, acquisition: ACQUISITION });
+    const stored = { terms, role: 'buyer', state: 'active', acquisition: ACQUISITION };
+    expect(await contracts.get(terms.id)).toEqual(stored);
+    expect(await contracts.ofTransaction(terms.transaction)).toEqual(stored);
+    expect(await contracts.ofAcquisition(ACQUISITION)).toEqual(stored);
+    expect(await contracts.allocations()).toEqual([{ contract: terms.id, type: 'VirtualNode', state: 'inactive', resources: ONE }]);
+  });
+
+  it('knows nothing of what never was', async () => {
+    expect(await contracts.get(contractId('contract-x'))).toBeUndefined();
+    expect(await contracts.ofTransaction(transactionId('x'))).toBeUndefined();
+    expect(await contracts.ofAcquisition(ACQUISITION)).toBeUndefined();
+    expect(await contracts.list()).toEqual([]);
+  });
+
+  it('changes nothing when a bought contract is stored again, whatever became of it', async () => {
+    const terms = termsOf();
+    await contracts.storeBought({ terms, acquisition: ACQUISITION });
+    await contracts.markOver({ contract: terms.id, ending: DONE });
+    await contracts.storeBought({ terms, acquisition: ACQUISITION });
+    expect(await contracts.get(terms.id)).toMatchObject({ state: 'over', ending: DONE });
+    expect(await contracts.allocations()).toMatchObject([{ state: 'released' }]);
+  });
+
+  it.each<[string, (terms: ContractTerms) => ContractTerms]>([
+    ['another transaction', (terms) => ({ ...terms, transaction: newTransaction() })],
+    ['another seller', (terms) => ({ ...terms, seller: { ...SELLER, id: nodeId('west') } })],
+  ])('refuses a contract of %s under an id that is taken', async (_, change) => {
+    const terms = termsOf();
+    await contracts.storeBought({ terms, acquisition: ACQUISITION });
+    await expect(contracts.storeBought({ terms: change(terms), acquisition: acquisitionId('x-2') })).rejects.toMatchObject({
+      code: 'PEER_LIED',
+    });
+    expect(await contracts.get(terms.id)).toMatchObject({ terms });
+  });
+
+  it('does not take the key of one of our buyers for an acquisition of ours', async () => {
+    await sold();
+    expect(await contracts.ofAcquisition(ACQUISITION)).toBeUndefined();
+  });
+
+  it('lists by role and by life', async () => {
+    const { terms } = await sold();
+    const bought = termsOf();
+    await contracts.storeBought({ terms: bought, acquisition: ACQUISITION });
+    await contracts.markOver({ contract: bought.id, ending: DONE });
+    const ids = async (filter?: Parameters<Contracts['list']>[0]) => (await contracts.list(filter)).map((each) => each.terms.id).toSorted();
+    expect(await ids()).toEqual([terms.id, bought.id].toSorted());
+    expect(await ids({ role: 'seller' })).toEqual([terms.id]);
+    expect(await ids({ role: 'buyer' })).toEqual([bought.id]);
+    expect(await ids({ living: true })).toEqual([terms.id]);
+    expect(await ids({ living: false })).toEqual([bought.id]);
+    expect(await ids({ role: 'buyer', living: true })).toEqual([]);
+  });
+
+  describe('the end', () => {
+    it('keeps its first reason', async () => {
+      const terms = termsOf();
+      await contracts.storeBought({ terms, acquisition: ACQUISITION });
+      await contracts.markEnding({ contract: terms.id, ending: FAILED });
+      await contracts.markEnding({ contract: terms.id, ending: DONE });
+      expect(await contracts.get(terms.id)).toMatchObject({ state: 'ending', ending: FAILED });
+      expect(await contracts.list({ living: true })).toHaveLength(1);
+      await contracts.markOver({ contract: terms.id, ending: DONE });
+      await contracts.markOver({ contract: terms.id, ending: { reason: 'operator' } });
+      await contracts.markEnding({ contract: terms.id, ending: DONE });
+      expect(await contracts.get(terms.id)).toMatchObject({ state: 'over', ending: FAILED });
+    });
+
+    it('of a contract that never was is success', async () => {
+      await contracts.markEnding({ contract: contractId('contract-x'), ending: DONE });
+      await contracts.markOver({ contract: contractId('contract-x'), ending: DONE });
+      expect(await contracts.list()).toEqual([]);
+    });
+
+    it('of a sale is not the buyer’s to mark: what was sold stays sold until it is given back', async () => {
+      const { terms } = await sold();
+      await contracts.markOver({ contract: terms.id, ending: DONE });
+      expect(await contracts.get(terms.id)).toMatchObject({ state: 'active' });
+    });
+  });
+
+  describe('an allocation', () => {
+    it('of a sale is of type Node', async () => {
+      const { terms } = await sold();
+      expect(await contracts.allocations()).toEqual([{ contract: terms.id, type: 'Node', state: 'inactive', resources: ONE }]);
+    });
+
+    it('becomes active once, and stays released', async () => {
+      const { terms } = await sold();
+      for (const _ of [1, 2]) await contracts.activate(terms.id);
+      expect(await contracts.allocations()).toMatchObject([{ state: 'active' }]);
+      await inventory.giveBack({ contract: terms.id, ending: DONE });
+      await contracts.activate(terms.id);
+      expect(await contracts.allocations()).toMatchObject([{ state: 'released' }]);
+    });
+  });
+}

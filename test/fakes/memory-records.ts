@@ -1,0 +1,74 @@
+/** `IntentRecords`, `Candidates` and `KnownNodes` in memory, for tests of what stands in front of them; the suites of the ports run on them too. */
+import type { Candidate } from '../../src/domain/candidate.ts';
+import { Fault } from '../../src/domain/faults.ts';
+import { clusterId, clusterIdsClash } from '../../src/domain/ids.ts';
+import type { IntentRecord } from '../../src/domain/status.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Candidates, IntentRecords, KnownNode, KnownNodes } from '../../src/ports/records.ts';
+
+export interface MemoryRecords {
+  readonly intents: IntentRecords;
+  readonly candidates: Candidates;
+  readonly knownNodes: KnownNodes;
+}
+
+export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecords {
+  const intents = new Map<string, IntentRecord>();
+  const offers = new Map<string, readonly (Candidate & { readonly seenAt: string })[]>();
+  const nodes = new Map<string, KnownNode>();
+  const clusters = new Map<string, string>();
+  const now = (): string => new Date(clock.now()).toISOString();
+
+  return {
+    intents: {
+      async save(record) {
+        intents.set(record.status.name, record);
+      },
+      get: async (name) => intents.get(name),
+      list: async () => [...intents.values()],
+    },
+    candidates: {
+      async replace(node, candidates) {
+        offers.set(
+          node,
+          candidates.map((candidate) => ({ ...candidate, seenAt: now() })),
+        );
+      },
+      list: async () => [...offers.values()].flat(),
+      async remove(flavor) {
+        for (const [node, candidates] of offers)
+          offers.set(
+            node,
+            candidates.filter((candidate) => candidate.flavor.id !== flavor),
+          );
+      },
+    },
+    knownNodes: {
+      list: async () => [...nodes.values()].toSorted((a, b) => (a.address < b.address ? -1 : 1)),
+      async add(address, source) {
+        const node = nodes.get(address) ?? { address, source };
+        nodes.set(address, node);
+        return node;
+      },
+      remove: async (address) => nodes.delete(address),
+      async configure(addresses) {
+        for (const [address, { source }] of nodes) if (source === 'configuration' && !addresses.includes(address)) nodes.delete(address);
+        for (const address of addresses) nodes.set(address, { ...nodes.get(address), address, source: 'configuration' });
+      },
+      async seen(address, { fault, ...facts }) {
+        const node = nodes.get(address);
+        if (!node) return;
+        const { lastFault: _, ...healthy } = node;
+        nodes.set(address, fault === undefined ? { ...healthy, ...facts, lastSeenAt: now() } : { ...node, lastFault: fault });
+      },
+      async bindCluster(id, nodeId) {
+        for (const [other, holder] of clusters) {
+          const taken = other === id && holder !== nodeId;
+          if (taken || clusterIdsClash(clusterId(id), clusterId(other)))
+            throw new Fault('BUYER_REFUSED', `cluster id ${id} clashes with ${other}`);
+        }
+        clusters.set(id, nodeId);
+      },
+    },
+  };
+}

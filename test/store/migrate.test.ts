@@ -1,0 +1,52 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, inject, it } from 'vitest';
+import { openStore, type Store } from '../../src/adapters/postgres/open.ts';
+import { flavorOf } from '../contracts/samples.ts';
+import { cloneDatabase, SCHEMA } from './database.ts';
+
+const db = await cloneDatabase(inject('databases'));
+afterAll(() => db.drop());
+
+const FILES = fs.readdirSync(path.join(import.meta.dirname, '../../src/adapters/postgres/migrations')).toSorted();
+const open = (schema: string): Promise<Store> => openStore({ url: db.url, schema, maxConnections: 2 });
+const closing = async (stores: readonly Store[]): Promise<void> => void (await Promise.all(stores.map((store) => store.close())));
+
+describe('migrations', () => {
+  it('are numbered without a gap', () => {
+    expect(FILES.map((name) => Number(name.split('.')[0]))).toEqual(FILES.map((_, n) => n + 1));
+    for (const name of FILES) expect(name).toMatch(/^\d{3}\.do\.[a-z-]+\.sql$/);
+  });
+
+  it('run once when several processes start at once', async () => {
+    const stores = await Promise.all(Array.from({ length: 6 }, () => open('together')));
+    const rows = await db.sql`select version::integer from together.migration where version > 0 order by version`;
+    expect(rows.map(({ version }) => version)).toEqual(FILES.map((_, n) => n + 1));
+    await closing(stores);
+  });
+
+  it('leave what is stored alone at the next start', async () => {
+    const first = await open('again');
+    await first.inventory.publish(flavorOf('1'));
+    await first.close();
+    const second = await open('again');
+    expect(await second.inventory.list()).toHaveLength(1);
+    await second.close();
+  });
+
+  it('give each node a schema of its own', async () => {
+    const stores = await Promise.all(['north', 'south-east_1'].map(open));
+    await stores[0]?.inventory.publish(flavorOf('1'));
+    expect(await Promise.all(stores.map(async ({ inventory }) => (await inventory.list()).length))).toEqual([1, 0]);
+    await closing(stores);
+  });
+
+  it.each(['', 'South', 'a"b', 'a.b', '1st', 'x'.repeat(64)])('are not run in a schema named "%s"', async (schema) => {
+    await expect(open(schema)).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
+  });
+
+  it('stop the start when one that ran was changed since', async () => {
+    await db.sql`update ${db.sql(SCHEMA)}.migration set md5 = 'changed' where version = 1`;
+    await expect(open(SCHEMA)).rejects.toThrow('MD5 checksum failed for migration [1]');
+  });
+});
