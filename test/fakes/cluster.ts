@@ -1,0 +1,89 @@
+/** The port Cluster in memory; passes its contract suite. Pods run where Liqo would let them. */
+import { Fault } from '../../src/domain/faults.ts';
+import type { ClusterId } from '../../src/domain/ids.ts';
+import { type Resources, fits } from '../../src/domain/resources.ts';
+import type { Cluster, WorkloadHealth } from '../../src/ports/cluster.ts';
+import type { FakeNamespace, LiqoWorld } from './liqo-world.ts';
+
+export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources = { cpu: '0', memory: '0', pods: '0' }): Cluster {
+  const own = world.cluster(id);
+  own.capacity = capacity;
+  const runs = (space: FakeNamespace): boolean => {
+    const acquisition = space.workload?.acquisition;
+    if (!acquisition) return fits(own.capacity, { cpu: '1m', memory: '1', pods: '1' });
+    const slice = own.slices.get(acquisition);
+    return (
+      slice?.verdict?.accepted === true &&
+      !slice.deleting &&
+      !slice.stopped &&
+      (world.find(slice.seller)?.reachable ?? true) &&
+      (space.offloadedTo ?? []).includes(slice.seller)
+    );
+  };
+  const health = (namespace: string, acquisition: string | undefined): WorkloadHealth => {
+    const space = own.namespaces.get(namespace);
+    if (!space?.workload) return { state: space?.offloadedTo ? 'running' : 'missing', pods: [] };
+    const up = runs(space);
+    return {
+      state: up ? 'running' : 'pending',
+      pods: [{ name: 'pod', phase: up ? 'Running' : 'Pending', readAt: acquisition ? 'seller' : 'home' }],
+    };
+  };
+  return {
+    free: async () => ({ total: own.capacity, largestNode: own.capacity }),
+    async ensureNamespace({ namespace, runId, intent }) {
+      const known = own.namespaces.get(namespace);
+      if (known && known.runId !== runId) throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is not ours`);
+      if (!known) own.namespaces.set(namespace, { name: namespace, runId, intent, offloadedTo: undefined, workload: undefined });
+    },
+    async removeNamespace({ namespace, runId }) {
+      if (own.namespaces.get(namespace)?.runId !== runId) return;
+      own.namespaces.delete(namespace);
+      world.changed();
+    },
+    async offload({ namespace, sellers }) {
+      const space = own.namespaces.get(namespace);
+      if (!space) throw new Fault('CLUSTER_REFUSED', `no namespace ${namespace}`);
+      space.offloadedTo = sellers;
+      world.changed();
+    },
+    async moveOffloadingAway({ namespace }) {
+      const space = own.namespaces.get(namespace);
+      if (space?.offloadedTo) space.offloadedTo = [];
+      world.changed();
+    },
+    async removeOffloading({ namespace }, wait) {
+      const space = own.namespaces.get(namespace);
+      const away = (): boolean => (space?.offloadedTo ?? []).some((seller) => world.find(seller)?.reachable === false);
+      await world.until(
+        () => (away() ? undefined : true),
+        wait,
+        () => new Fault('STILL_THERE', `offloading of ${namespace}`),
+      );
+      if (space) space.offloadedTo = undefined;
+      world.changed();
+    },
+    async applyWorkload({ namespace, manifests, intent, acquisition }) {
+      const space = own.namespaces.get(namespace);
+      if (!space) throw new Fault('CLUSTER_REFUSED', `no namespace ${namespace}`);
+      if (manifests.length > 0) space.workload = { intent, manifests, acquisition };
+      world.changed();
+    },
+    async removeWorkload({ namespace }) {
+      const space = own.namespaces.get(namespace);
+      if (space) space.workload = undefined;
+      world.changed();
+    },
+    async awaitWorkload({ namespace, acquisition }, wait) {
+      return await world.until(
+        () => {
+          const now = health(namespace, acquisition);
+          return now.state === 'running' ? now : undefined;
+        },
+        wait,
+        () => new Fault('WORKLOAD_TIMEOUT', `last seen: ${health(namespace, acquisition).state}`),
+      );
+    },
+    workloadHealth: async ({ namespace, acquisition }) => health(namespace, acquisition),
+  };
+}

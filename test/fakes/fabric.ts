@@ -1,0 +1,134 @@
+/** The port Fabric in memory; passes its contract suite. */
+import { Fault } from '../../src/domain/faults.ts';
+import { type ClusterId, type ContractId, sliceName } from '../../src/domain/ids.ts';
+import { fits } from '../../src/domain/resources.ts';
+import type { Fabric } from '../../src/ports/fabric.ts';
+import type { FakeSlice, LiqoWorld } from './liqo-world.ts';
+
+const still =
+  (what: string): (() => Fault) =>
+  () =>
+    new Fault('STILL_THERE', what);
+
+export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
+  const own = world.cluster(id);
+  const replica = (buyer: ClusterId, contract: ContractId): FakeSlice | undefined =>
+    [...(world.find(buyer)?.slices.values() ?? [])].find((slice) => slice.seller === id && slice.contract === contract);
+  const replicasOf = (buyer: ClusterId): readonly FakeSlice[] =>
+    [...(world.find(buyer)?.slices.values() ?? [])].filter(({ seller }) => seller === id);
+  return {
+    clusterId: async () => id,
+    prepare: async () => undefined,
+    async removeMeetingPlace({ peer }) {
+      if (own.tenants.has(peer) || own.identities.has(peer)) throw new Fault('STILL_THERE', `the peering with ${peer} is in use`);
+      own.places.delete(peer);
+      world.changed();
+    },
+    async ensureTenant({ buyer }) {
+      own.places.add(buyer);
+      own.tenants.add(buyer);
+      world.changed();
+    },
+    async issueCredentials({ buyer }) {
+      if (!own.tenants.has(buyer)) throw new Fault('CLUSTER_REFUSED', `no tenant ${buyer}`);
+      return { clusterId: id, kubeconfig: Buffer.from(`token for ${buyer}`).toString('base64') };
+    },
+    async removeTenant({ buyer }) {
+      for (const slice of replicasOf(buyer)) slice.verdict = { accepted: false, reason: 'drained' };
+      own.tenants.delete(buyer);
+      world.changed();
+    },
+    async admitSlice({ buyer, contract, resources }) {
+      const slice = replica(buyer, contract);
+      if (!slice || slice.deleting) throw new Fault('NOT_FOUND', `no slice names contract ${contract}`);
+      const why =
+        slice.sliceClass !== 'rearguard'
+          ? `class ${slice.sliceClass}`
+          : fits(resources, slice.resources)
+            ? undefined
+            : 'asks for more than was bought';
+      slice.verdict = { accepted: why === undefined, reason: why ?? 'contract' };
+      world.changed();
+      if (why) throw new Fault('SLICE_DENIED', why);
+    },
+    async denySlice({ buyer, contract, reason }) {
+      const slice = replica(buyer, contract);
+      if (slice && !slice.verdict) slice.verdict = { accepted: false, reason };
+      world.changed();
+    },
+    async stopSlice({ buyer, contract }) {
+      const slice = replica(buyer, contract);
+      if (slice) slice.stopped = true;
+      world.changed();
+    },
+    async awaitReplicaGone({ buyer, contract }, wait) {
+      await world.until(() => (replica(buyer, contract) ? undefined : true), wait, still(`slice of ${contract}`));
+    },
+    async storeCredentials({ acquisition, credentials }) {
+      if (credentials.kubeconfig === '') throw new Fault('KUBECONFIG_REFUSED', 'empty');
+      own.credentials.set(acquisition, credentials.clusterId);
+    },
+    async dropCredentials({ acquisition }) {
+      own.credentials.delete(acquisition);
+    },
+    async ensureIdentity({ seller, acquisition }) {
+      if (!own.credentials.has(acquisition) && !own.identities.has(seller))
+        throw new Fault('NOT_FOUND', `no credentials of ${acquisition}`);
+      own.places.add(seller);
+      own.identities.set(seller, acquisition);
+      world.changed();
+    },
+    async removeIdentity({ seller }, wait) {
+      await world.until(
+        () => ([...own.slices.values()].some((slice) => slice.seller === seller) ? undefined : true),
+        wait,
+        still(`slices towards ${seller}`),
+      );
+      own.identities.delete(seller);
+      world.changed();
+    },
+    async requestSlice({ seller, acquisition, contract, resources, sliceClass }) {
+      if (own.slices.has(acquisition)) return;
+      own.slices.set(acquisition, {
+        acquisition,
+        contract,
+        seller,
+        resources,
+        sliceClass,
+        deleting: false,
+        cordoned: false,
+        stopped: false,
+        verdict: undefined,
+      });
+      world.changed();
+      world.tell(seller, { kind: 'slice-offered', buyer: id, contract });
+    },
+    async awaitVirtualNode({ acquisition }, wait) {
+      return await world.until(
+        () => {
+          const slice = own.slices.get(acquisition);
+          if (slice?.verdict && !slice.verdict.accepted) throw new Fault('SLICE_DENIED', slice.verdict.reason);
+          const up = slice && (world.find(slice.seller)?.reachable ?? true);
+          return slice?.verdict && up && !slice.deleting ? { node: sliceName(acquisition) } : undefined;
+        },
+        wait,
+        () => new Fault('PEERING_TIMEOUT', own.slices.has(acquisition) ? 'last seen: a slice without verdict' : 'last seen: no slice'),
+      );
+    },
+    async withdrawSlice({ acquisition }) {
+      const slice = own.slices.get(acquisition);
+      if (!slice) return;
+      slice.cordoned = true;
+      slice.deleting = true;
+      world.changed();
+    },
+    async awaitSliceGone({ acquisition }, wait) {
+      await world.until(() => (own.slices.has(acquisition) ? undefined : true), wait, still(`slice ${sliceName(acquisition)}`));
+    },
+    async nodeHealth({ acquisition }) {
+      const slice = own.slices.get(acquisition);
+      const ready = slice?.verdict?.accepted === true && !slice.deleting && (world.find(slice.seller)?.reachable ?? true);
+      return { present: slice !== undefined, ready };
+    },
+  };
+}
