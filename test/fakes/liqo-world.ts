@@ -1,5 +1,5 @@
 /** Clusters with Liqo, in memory and linked: what the fakes of Fabric and Cluster stand on. A cluster that is not in the world lets everybody in. */
-import { Fault } from '../../src/domain/faults.ts';
+import type { Fault } from '../../src/domain/faults.ts';
 import type { AcquisitionId, ClusterId, ContractId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import type { Resources } from '../../src/domain/resources.ts';

@@ -52,8 +52,8 @@ export async function openTestNode(node: string): Promise<TestNode> {
         activities,
         interceptors: { activity: [faultInterceptor] },
         shutdownGraceTime: 0,
-        shutdownForceTime: '1s',
-      } as const;
+        shutdownForceTime: 1_000,
+      };
       const workers = await Promise.all([
         Worker.create({
           ...common,

@@ -19,7 +19,7 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stopStore = await setUpStore(project);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rearguard-saga-'));
-  const temporal = await startTemporal({ stateDir: folder });
+  const temporal = await startTemporal();
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.resolve(import.meta.dirname, '../../workflows/index.ts'),
     logger: { log: () => {}, trace: () => {}, debug: () => {}, info: () => {}, warn: console.warn, error: console.error },
