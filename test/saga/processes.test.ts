@@ -178,3 +178,10 @@ test('a Temporal that is away is a passing fault', async () => {
   await expect(unreachable.isOpen('intent/x')).rejects.toEqual(fault('PROCESSES_UNAVAILABLE'));
   await away.close();
 });
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** `host:port` of a Temporal dev server. */
+    temporalAddress: string;
+  }
+}
