@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
+import { startPostgres } from '../../deploy/playground/postgres.ts';
 import { openStore, type Store } from '../../src/adapters/postgres/open.ts';
-import { startServer } from './server.ts';
 
 export const SCHEMA = 'node';
 
@@ -26,9 +26,12 @@ const adminOf = ({ url }: Databases): postgres.Sql => postgres(url, { max: 1, on
  * Starts a real Postgres (or takes the one that `REARGUARD_TEST_DATABASE_URL` names) with a migrated template that each test file clones.
  * `stop` fails when databases or connections of this run are left.
  */
-export async function startDatabases(): Promise<{ readonly databases: Databases; stop(): Promise<void> }> {
+export async function startDatabases({ durable = false }: { readonly durable?: boolean } = {}): Promise<{
+  readonly databases: Databases;
+  stop(): Promise<void>;
+}> {
   const given = process.env['REARGUARD_TEST_DATABASE_URL'];
-  const server = given === undefined ? await startServer() : { url: given, stop: async () => {} };
+  const server = given === undefined ? await startPostgres({ durable }) : { url: given, stop: async () => {} };
   const databases = { url: server.url, prefix: `rearguard_test_${randomBytes(4).toString('hex')}` };
   const sql = adminOf(databases);
   const template = templateOf(databases);
