@@ -1,0 +1,34 @@
+/** One figure of the report; `p50` and `p99` are milliseconds of one operation, unless `unit` is a time itself. */
+export interface Measured {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** The value below which a share of the samples lies. */
+export const percentile = (samples: readonly number[], share: number): number => {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+};
+
+/** Does `work` for 0, 1, 2 … from so many sides at once until `until` says stop; answers the milliseconds that each took, and all together. */
+export async function drive(options: {
+  readonly sides: number;
+  readonly until: (done: number) => boolean;
+  readonly work: (n: number) => Promise<unknown>;
+}): Promise<{ readonly samples: readonly number[]; readonly elapsedMs: number }> {
+  const samples: number[] = [];
+  const start = performance.now();
+  let next = 0;
+  const side = async () => {
+    while (!options.until(samples.length)) {
+      const from = performance.now();
+      await options.work(next++);
+      samples.push(performance.now() - from);
+    }
+  };
+  await Promise.all(Array.from({ length: options.sides }, side));
+  return { samples, elapsedMs: performance.now() - start };
+}

@@ -1,0 +1,55 @@
+import { transactionId } from '../../src/domain/ids.ts';
+import { buyerOf, flavorOf, ONE } from '../contracts/samples.ts';
+import { cloneDatabase, startDatabases } from '../store/database.ts';
+import { drive, type Measured, percentile } from './measured.ts';
+
+const CONNECTIONS = 16;
+const FLAVORS = 32;
+const BUYERS = 64;
+const WARM_UP = 2_000;
+const MEASURE_MS = 10_000;
+const PLENTY = { cpu: '100000', memory: '400Ti', pods: '1000000' };
+
+/** RESERVE per second at the store: durable commits, 16 connections, a living hold each time, one buyer's number of them bounded as in the server. */
+export async function measureReserve(): Promise<Measured> {
+  const { databases, stop } = await startDatabases({ durable: true });
+  const db = await cloneDatabase(databases, { maxConnections: CONNECTIONS });
+  try {
+    const [durable] = await db.sql<{ fsync: string; commit: string }[]>`
+      select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit`;
+    if (durable?.fsync !== 'on' || durable.commit !== 'on') throw new Error(`not durable: ${JSON.stringify(durable)}`);
+    const { inventory } = db.store;
+    const flavors = Array.from({ length: FLAVORS }, (_, n) => flavorOf(`bench${n}`, { resources: PLENTY }));
+    for (const flavor of flavors) await inventory.publish(flavor);
+    const buyers = Array.from({ length: BUYERS }, (_, n) => buyerOf(`buyer${n}x`));
+    const reserve = async (n: number) => {
+      const [flavor, buyer] = [flavors[n % FLAVORS], buyers[n % BUYERS]];
+      if (!flavor || !buyer) throw new Error('no flavor');
+      await inventory.reserve({
+        flavor: flavor.id,
+        buyer,
+        part: ONE,
+        idempotencyKey: `key-${n}`,
+        transaction: transactionId(`bench-${n}`),
+        ttlMs: 60_000,
+      });
+    };
+    const warm = await drive({ sides: CONNECTIONS, until: (done) => done >= WARM_UP, work: reserve });
+    const stopAt = performance.now() + MEASURE_MS;
+    const { samples, elapsedMs } = await drive({
+      sides: CONNECTIONS,
+      until: () => performance.now() >= stopAt,
+      work: (n) => reserve(n + warm.samples.length + CONNECTIONS),
+    });
+    return {
+      name: 'reserve',
+      unit: 'reservations/s',
+      value: (samples.length * 1000) / elapsedMs,
+      p50: percentile(samples, 0.5),
+      p99: percentile(samples, 0.99),
+    };
+  } finally {
+    await db.drop();
+    await stop();
+  }
+}
