@@ -29,21 +29,23 @@ const contract = (row: ContractRow): Contract => ({
   ...(row.acquisition === null ? {} : { acquisition: acquisitionId(row.acquisition) }),
 });
 
-/** Writes a contract and its inactive allocation; `undefined` when that id is there already. The caller's transaction makes it one. */
+/** Writes a contract and its inactive allocation; `undefined` when that id is there already. */
 export async function insertContract(
   sql: Db,
   input: { readonly terms: ContractTerms; readonly role: Contract['role']; readonly acquisition?: string | undefined },
 ): Promise<Contract | undefined> {
   const { terms, role, acquisition } = input;
   const [row] = await sql<ContractRow[]>`
-    insert into contract (id, role, transaction, acquisition, terms, state, created_at)
-    values (${terms.id}, ${role}, ${terms.transaction}, ${acquisition ?? null}, ${json(sql, terms)}, 'active', clock_now())
-    on conflict (id) do nothing returning *`;
-  if (!row) return undefined;
-  await sql`
-    insert into allocation (contract, type, state, resources, changed_at)
-    values (${terms.id}, ${role === 'seller' ? 'Node' : 'VirtualNode'}, 'inactive', ${json(sql, terms.resources)}, clock_now())`;
-  return contract(row);
+    with made as (
+      insert into contract (id, role, transaction, acquisition, terms, state, created_at)
+      values (${terms.id}, ${role}, ${terms.transaction}, ${acquisition ?? null}, ${json(sql, terms)}, 'active', clock_now())
+      on conflict (id) do nothing returning *
+    ), allocated as (
+      insert into allocation (contract, type, state, resources, changed_at)
+      select id, case role when 'seller' then 'Node' else 'VirtualNode' end, 'inactive', terms -> 'resources', created_at from made
+    )
+    select * from made`;
+  return row && contract(row);
 }
 
 export async function readContract(sql: Db, id: ContractId): Promise<Contract | undefined> {
@@ -53,12 +55,15 @@ export async function readContract(sql: Db, id: ContractId): Promise<Contract | 
 
 /** Ends a contract of one role for good and releases its allocation, its first ending kept; answers whether it was not over before. */
 export async function endContract(sql: Db, id: ContractId, role: Contract['role'], ending: Ending): Promise<boolean> {
-  const ended = await sql`
-    update contract set state = 'over', ending = coalesce(ending, ${json(sql, ending)}::jsonb)
-    where id = ${id} and role = ${role} and state <> 'over'`;
-  if (ended.count === 0) return false;
-  await sql`update allocation set state = 'released', changed_at = clock_now() where contract = ${id}`;
-  return true;
+  const [ended] = await sql`
+    with ended as (
+      update contract set state = 'over', ending = coalesce(ending, ${json(sql, ending)}::jsonb)
+      where id = ${id} and role = ${role} and state <> 'over' returning id
+    ), released as (
+      update allocation set state = 'released', changed_at = clock_now() from ended where contract = ended.id
+    )
+    select id from ended`;
+  return ended !== undefined;
 }
 
 export const contracts = (pool: Pool): Contracts => ({
@@ -94,7 +99,7 @@ export const contracts = (pool: Pool): Contracts => ({
     await pool`update contract set state = 'ending', ending = ${json(pool, ending)} where id = ${id} and state = 'active'`;
   },
   async markOver({ contract: id, ending }) {
-    await pool.begin((sql) => endContract(sql, id, 'buyer', ending));
+    await endContract(pool, id, 'buyer', ending);
   },
   async activate(id) {
     await pool`update allocation set state = 'active', changed_at = clock_now() where contract = ${id} and state = 'inactive'`;

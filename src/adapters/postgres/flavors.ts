@@ -52,18 +52,19 @@ export async function readListing(sql: Db, id: string): Promise<SliceFlavor | un
   return row && listedOf(row);
 }
 
-/** Retires the living flavor of a locked lineage and puts what is not sold on sale under a new id. */
+/** Retires the living flavor of a locked lineage and puts what is not sold on sale under a new id; sent at once, after what was sent before. */
 export async function renew(
   sql: Db,
   next: { readonly lineage: string; readonly id: FlavorId; readonly description?: Description },
 ): Promise<void> {
-  await sql`update flavor set state = 'retired' where lineage = ${next.lineage} and state = 'living'`;
-  await sql`
+  const retired = sql`update flavor set state = 'retired' where lineage = ${next.lineage} and state = 'living'`.execute();
+  const made = sql`
     insert into flavor (id, lineage, parent, generation, terms, state, description, total, created_at)
     select ${next.id}, l.id, f.id, coalesce(f.generation, 0) + 1, l.terms, 'living',
       coalesce(${next.description === undefined ? null : json(sql, next.description)}::jsonb, f.description), minus(l.total, l.sold), clock_now()
     from lineage l left join lateral (select * from flavor where lineage = l.id order by generation desc limit 1) f on true
-    where l.id = ${next.lineage}`;
+    where l.id = ${next.lineage}`.execute();
+  await Promise.all([retired, made]);
 }
 
 /** What is on sale: the part of `Inventory` that lists. */

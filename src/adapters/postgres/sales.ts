@@ -27,23 +27,28 @@ async function refusal(sql: Db, transaction: string): Promise<Fault> {
   return new Fault('HOLD_EXPIRED', 'this reservation has expired', { transaction });
 }
 
-/** Locks the ledger that a transaction draws on, before anything else of it. */
-async function lockLineage(sql: Db, transaction: string): Promise<{ readonly id: string; readonly on_sale: boolean } | undefined> {
-  const [row] = await sql<{ id: string; on_sale: boolean }[]>`
-    select id, on_sale from lineage where id = (select lineage from hold where transaction = ${transaction}) for update`;
-  return row;
+interface LineageRow {
+  readonly id: string;
+  readonly on_sale: boolean;
 }
+
+/** Locks the ledger that a transaction draws on, before anything else of it. */
+const lockLineage = (sql: Db, transaction: string) => sql<LineageRow[]>`
+  select id, on_sale from lineage where id = (select lineage from hold where transaction = ${transaction}) for update`;
 
 /** Puts the rest on sale under a new id, the sums moved; a lineage off sale only moves its sums. */
 async function move(
   sql: Db,
-  lineage: { readonly id: string; readonly on_sale: boolean },
+  lineage: LineageRow,
   delta: { readonly amounts: Amounts; readonly to: 'sold' | 'free' },
   next: FlavorId,
 ): Promise<void> {
-  if (delta.to === 'sold') await sql`select ledger_move(${lineage.id}, minus('{0,0,0,0}', ${delta.amounts}), ${delta.amounts})`;
-  else await sql`select ledger_move(${lineage.id}, '{0,0,0,0}', minus('{0,0,0,0}', ${delta.amounts}))`;
-  if (lineage.on_sale) await renew(sql, { lineage: lineage.id, id: next });
+  const query =
+    delta.to === 'sold'
+      ? sql`select ledger_move(${lineage.id}, minus('{0,0,0,0}', ${delta.amounts}), ${delta.amounts})`
+      : sql`select ledger_move(${lineage.id}, '{0,0,0,0}', minus('{0,0,0,0}', ${delta.amounts}))`;
+  const moved = query.execute();
+  await Promise.all([moved, lineage.on_sale ? renew(sql, { lineage: lineage.id, id: next }) : undefined]);
 }
 
 /** Sales and their undoing: the part of `Inventory` that makes contracts. */
@@ -52,14 +57,15 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
     const sellerCluster = seller.clusterId;
     if (sellerCluster === undefined) throw new Fault('CLUSTER_UNREACHABLE', 'the Liqo id of our own cluster is not known yet');
     return await pool.begin(async (sql) => {
-      const lineage = await lockLineage(sql, transaction);
-      if (!lineage) throw new Fault('NOT_FOUND', 'no such reservation', { transaction });
-      const [sold] = await sql<SoldRow[]>`
+      // Sent together they cost the lock one round trip; `execute` sends, and a connection runs them in the order in which they were sent.
+      const locked = lockLineage(sql, transaction).execute();
+      const moved = sql<SoldRow[]>`
         update hold set state = 'sold', contract = ${contract}
         where transaction = ${transaction} and ((state = 'sold' and contract = ${contract}) or (state = 'held' and expires_at > clock_now()))
-        returning flavor, buyer, key, resources, amounts, clock_now() as sold_at`;
+        returning flavor, buyer, key, resources, amounts, clock_now() as sold_at`.execute();
+      const [[lineage], [sold], before] = await Promise.all([locked, moved, readContract(sql, contract)]);
+      if (!lineage) throw new Fault('NOT_FOUND', 'no such reservation', { transaction });
       if (!sold) throw await refusal(sql, transaction);
-      const before = await readContract(sql, contract);
       if (before) return before;
       const flavor = await readFlavor(sql, sold.flavor);
       if (!flavor) throw new Error(`a hold names flavor ${sold.flavor}, which is not there`);
@@ -77,9 +83,11 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
         startsAt: sold.sold_at.toISOString(),
         expiresAt: new Date(sold.sold_at.getTime() + lifetimeMs).toISOString(),
       };
-      const made = await insertContract(sql, { terms, role: 'seller', acquisition: sold.key ?? undefined });
+      const [made] = await Promise.all([
+        insertContract(sql, { terms, role: 'seller', acquisition: sold.key ?? undefined }),
+        move(sql, lineage, { amounts: sold.amounts, to: 'sold' }, newId(seller.domain)),
+      ]);
       if (!made) throw new Error(`contract ${contract} was there although its hold was not sold`);
-      await move(sql, lineage, { amounts: sold.amounts, to: 'sold' }, newId(seller.domain));
       return made;
     });
   },
@@ -88,7 +96,7 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
       const [sold] = await sql<{ transaction: string; amounts: Amounts; domain: string }[]>`
         select transaction, amounts, terms -> 'seller' ->> 'domain' as domain
         from hold join contract c using (transaction) where c.id = ${contract} and c.role = 'seller'`;
-      const lineage = sold && (await lockLineage(sql, sold.transaction));
+      const [lineage] = sold ? await lockLineage(sql, sold.transaction) : [];
       if (!sold || !lineage || !(await endContract(sql, contract, 'seller', ending))) return;
       await move(sql, lineage, { amounts: sold.amounts, to: 'free' }, newId(sold.domain));
     });
