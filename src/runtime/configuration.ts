@@ -43,6 +43,13 @@ const rear = z.strictObject({
   bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(262_144).describe('The largest request body that is read.'),
   bodyTimeoutSeconds: seconds(600).default(10).describe('How long a request may take to arrive completely.'),
   purchaseWaitSeconds: seconds(300).default(12).describe('How long PURCHASE waits for its contract before it answers 503 (not sold).'),
+  maxConnections: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2_000)
+    .describe('Connections of other nodes at a time; more are closed at once.'),
   credentialsHours: z
     .number()
     .min(0.2)
@@ -123,9 +130,19 @@ export const ConfigurationSchema = z
             'Where the management API binds. It has no authentication of its own: keep it on loopback, or behind something that has.',
           ),
         bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(1_048_576).describe('The largest document that is read.'),
+        maxConnections: z.number().int().min(1).max(1_000_000).default(500).describe('Connections at a time; more are closed at once.'),
       }),
       'The management API.',
     ),
+    work: section(
+      z.strictObject({
+        healthListen: listen.optional().describe('Where `rearguard work` answers `/healthz` and `/readyz`; nowhere when absent.'),
+      }),
+      'The worker.',
+    ),
+    shutdownSeconds: seconds(600)
+      .default(10)
+      .describe('How long calls and activities under way may take to end when the process is told to stop.'),
     temporal: section(
       z.strictObject({
         address: hostPort.default('127.0.0.1:7233').describe('Also read from `TEMPORAL_ADDRESS`.'),

@@ -93,3 +93,8 @@ export async function prepareNamespace(input: {
     await pause(waitMs);
   }
 }
+
+/** Whether the namespace can be reached at the moment. */
+export async function namespaceAnswers({ connection, within }: TemporalClient, namespace: string): Promise<void> {
+  await within(2_000, () => connection.workflowService.describeNamespace({ namespace }));
+}

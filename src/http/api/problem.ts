@@ -57,3 +57,10 @@ export function faultProblem(code: FaultCode, detail: string, facts: FaultFacts 
 
 /** A problem that is HTTP's own and no fault of ours. */
 export const httpProblem = (status: number, detail: string): Problem => ({ type: 'about:blank', title: titleOf(status), status, detail });
+
+/** The answer while the node has not found what the API stands on. */
+export const unavailable = (request: Request): Response => {
+  const problem = faultProblem('STORE_UNAVAILABLE', 'the node is starting, or its database is away; /readyz says what is missing');
+  const body = JSON.stringify({ ...problem, instance: new URL(request.url).pathname.slice(0, 500) });
+  return new Response(body, { status: 503, headers: { 'content-type': 'application/problem+json', 'retry-after': '2' } });
+};

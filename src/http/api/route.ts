@@ -20,6 +20,8 @@ export interface ApiDeps {
   readonly knownNodes: KnownNodes;
   readonly clock: Clock;
   readonly bodyLimitBytes: number;
+  /** Aborts when the server stops: nobody waits on. */
+  readonly stopping?: AbortSignal;
 }
 
 export interface Answer {
@@ -98,7 +100,7 @@ export function route<P extends z.ZodObject = typeof NOTHING, Q extends z.ZodObj
       const request = {
         params: parsed(params, context.req.param(), 'path'),
         query: parsed(query, single(context), 'query'),
-        signal: context.req.raw.signal,
+        signal: AbortSignal.any([context.req.raw.signal, ...(deps.stopping ? [deps.stopping] : [])]),
         body: async (): Promise<unknown> => {
           const body = await readBody(context, { limitBytes: deps.bodyLimitBytes, required: definition.body?.required ?? false });
           if (!body.ok) throw new Refused(body.problem);

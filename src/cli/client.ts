@@ -1,0 +1,107 @@
+/** Exit codes, the same for every command. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, notFound: 4 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What ends a command early: words for a person, and the exit code for a script. */
+export class CommandFailed extends Error {
+  readonly exit: ExitCode;
+  /** The API's problem, for `--json`. */
+  readonly problem: unknown;
+  constructor(message: string, exit: ExitCode, problem?: unknown) {
+    super(message);
+    this.name = 'CommandFailed';
+    this.exit = exit;
+    this.problem = problem;
+  }
+}
+
+/** The management API, as this program asks it. Every call throws {@link CommandFailed} when it is not answered with success. */
+export interface ApiClient {
+  readonly url: string;
+  get<T>(path: string, options?: { readonly seconds?: number; readonly signal?: AbortSignal }): Promise<T>;
+  send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: { readonly text: string; readonly type: string }): Promise<T>;
+}
+
+interface Problem {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly code?: string;
+  readonly retry?: boolean;
+  readonly requestId?: string;
+  readonly errors?: readonly { readonly field: string; readonly problem: string }[];
+}
+
+const CALL_SECONDS = 20;
+
+export function apiClient(url: string, fetcher: typeof fetch = fetch): ApiClient {
+  const base = url.replace(/\/+$/, '');
+  const call = async (path: string, init: RequestInit, seconds: number, signal?: AbortSignal): Promise<never> => {
+    const until = AbortSignal.any([AbortSignal.timeout(seconds * 1_000), ...(signal ? [signal] : [])]);
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetcher(`${base}/api/v1${path}`, { ...init, signal: until });
+      text = await response.text();
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new CommandFailed(unreachable(base, error), EXIT.unreachable);
+    }
+    const body = parsed(text);
+    if (response.ok && body !== undefined) return body as never;
+    if (response.ok || response.headers.get('content-type')?.startsWith('application/problem+json') !== true) {
+      throw new CommandFailed(
+        `what answers at ${base} is not a Rearguard node (status ${response.status}); say where it is with --api URL`,
+        EXIT.unreachable,
+      );
+    }
+    const problem = body as Problem;
+    throw new CommandFailed(wordsOf(problem, response.status), exitOf(response.status), problem);
+  };
+  return {
+    url: base,
+    get: (path, options = {}) => call(path, {}, options.seconds ?? CALL_SECONDS, options.signal),
+    send: (method, path, body) =>
+      call(path, { method, ...(body && { body: body.text, headers: { 'content-type': body.type } }) }, CALL_SECONDS),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+const exitOf = (status: number): ExitCode => {
+  if (status === 404) return EXIT.notFound;
+  if (status === 503) return EXIT.unreachable;
+  return status < 500 ? EXIT.usage : EXIT.failed;
+};
+
+/** What, where, why, and what to do. */
+function wordsOf({ title = 'Failed', detail, code, retry, requestId, errors = [] }: Problem, status: number): string {
+  const head = code === undefined ? `${title} (${status})` : `${title} (${code})`;
+  const fields = errors.map(({ field, problem }) => `  ${field === '' ? '(the whole)' : field}: ${problem}`);
+  const why = fields.length > 0 ? fields : detail === undefined ? [] : [`  ${detail}`];
+  const hint =
+    retry === true
+      ? ['  It may pass: try again.']
+      : status >= 500 && requestId
+        ? [`  The node's log knows it as request ${requestId}.`]
+        : [];
+  return [head, ...why, ...hint].join('\n');
+}
+
+function unreachable(base: string, error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const why =
+    cause instanceof Error
+      ? 'code' in cause
+        ? String(cause.code)
+        : cause.name === 'TimeoutError'
+          ? 'no answer in time'
+          : cause.message
+      : 'unknown';
+  return `cannot reach the node's API at ${base} (${why})\n  Is \`rearguard serve\` running there? Say where with --api URL or REARGUARD_API.`;
+}

@@ -1,0 +1,178 @@
+import type { Command } from 'commander';
+import type { IntentStatus } from '../domain/status.ts';
+import { EXIT, CommandFailed } from './client.ts';
+import { facts, money, span, table } from './printing.ts';
+import type { CommandLine } from './program.ts';
+import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
+
+const pathOf = (name: string): string => `/intents/${encodeURIComponent(name)}`;
+const where = ({ place }: IntentStatus): string =>
+  place === undefined ? '-' : place.kind === 'local' ? 'home' : `${place.seller} (${place.node})`;
+
+/** `rearguard intent …`. */
+export function intentCommands(program: Command, line: CommandLine): void {
+  const { output, now, readInput, signal } = line;
+  const intent = program.command('intent').description('what you want to run, and what became of it');
+
+  intent
+    .command('run')
+    .description('starts an intent; again with the same document is success')
+    .requiredOption('-f, --file <file>', 'the Intent document, YAML or JSON; - reads standard input')
+    .option('-w, --watch', 'follow it, each step as it happens, until it is in use')
+    .option('--until <state>', 'with --watch: in-use or ended', 'in-use')
+    .action(
+      line.run(async (api, asJson, options: { file: string; watch?: boolean; until: string }) => {
+        const until = untilOf(options.until);
+        const text = await readInput(options.file);
+        const type = /^\s*[{[]/.test(text) ? 'application/json' : 'application/yaml';
+        const { name, created } = await api.send<{ name: string; created: boolean }>('POST', '/intents', { text, type });
+        if (options.watch) {
+          if (!asJson) output.out(`intent ${name} ${created ? 'started' : 'lives already'}\n`);
+          return await follow({ api, name, until, asJson, output, signal });
+        }
+        line.tell(
+          asJson,
+          { name, created },
+          () => `intent ${name} ${created ? 'started' : 'lives already'}; see it with: rearguard intent status ${name}\n`,
+        );
+        return EXIT.ok;
+      }),
+    );
+
+  intent
+    .command('list')
+    .description('every intent that lives or is remembered')
+    .action(
+      line.run(async (api, asJson) => {
+        const { items } = await api.get<{ items: readonly IntentStatus[] }>('/intents');
+        line.tell(asJson, items, () =>
+          table(
+            ['NAME', 'STATE', 'PHASE', 'PLACE', 'COST', 'AGE', 'REASON'],
+            items.map((status) => [
+              status.name,
+              status.state,
+              status.phase,
+              where(status),
+              money(status.hourly),
+              span(now() - status.startedAt),
+              status.ending?.reason ?? status.waitingFor ?? '',
+            ]),
+          ),
+        );
+        return EXIT.ok;
+      }),
+    );
+
+  intent
+    .command('status <name>')
+    .description('where it is, what it waits for, what it costs')
+    .option('-w, --watch', 'follow it until it ends')
+    .action(
+      line.run(async (api, asJson, name: string, options: { watch?: boolean }) => {
+        if (options.watch) return await follow({ api, name, until: 'ended', asJson, output, signal });
+        const view = await api.get<View>(pathOf(name));
+        line.tell(asJson, view, () => statusText(view, now()));
+        return exitOf(view.status);
+      }),
+    );
+
+  intent
+    .command('plan <name>')
+    .description('the candidates in their order, and why each was or was not taken')
+    .action(
+      line.run(async (api, asJson, name: string) => {
+        const plan = await api.get<View['plan']>(`${pathOf(name)}/plan`);
+        line.tell(asJson, plan, () => planText(plan));
+        return EXIT.ok;
+      }),
+    );
+
+  intent
+    .command('journal <name>')
+    .description('what it and its acquisitions did and undid')
+    .action(
+      line.run(async (api, asJson, name: string) => {
+        const journals = await api.get<Journals>(`${pathOf(name)}/journal`);
+        line.tell(asJson, journals, () => {
+          const lines = journals.workflows.flatMap(({ workflowId, lines }) => lines.map((entry) => ({ entry, workflowId })));
+          const told = lines
+            .toSorted((a, b) => a.entry.startedAt - b.entry.startedAt)
+            .map(({ entry, workflowId }) => `${new Date(entry.startedAt).toISOString()}  ${journalLine(entry, workflowId)}`);
+          return [...told, ...journals.unread.map((id) => `(the journal of ${id} cannot be read at the moment)\n`)].join('');
+        });
+        return EXIT.ok;
+      }),
+    );
+
+  intent
+    .command('end <name>')
+    .description('ends it; everything is given back')
+    .option('-w, --watch', 'follow it until everything is given back')
+    .action(
+      line.run(async (api, asJson, name: string, options: { watch?: boolean }) => {
+        await api.send('POST', `${pathOf(name)}/end`);
+        if (options.watch) return await follow({ api, name, until: 'ended', asJson, output, signal });
+        line.tell(
+          asJson,
+          { name, accepted: true },
+          () => `intent ${name} is ending; follow it with: rearguard intent status ${name} --watch\n`,
+        );
+        return EXIT.ok;
+      }),
+    );
+
+  intent
+    .command('retry-teardown <name>')
+    .description('tries at once again what could not be undone')
+    .action(
+      line.run(async (api, asJson, name: string) => {
+        await api.send('POST', `${pathOf(name)}/retry-teardown`);
+        line.tell(asJson, { name, accepted: true }, () => `trying again what could not be undone of ${name}\n`);
+        return EXIT.ok;
+      }),
+    );
+}
+
+function untilOf(text: string): 'in-use' | 'ended' {
+  if (text === 'in-use' || text === 'ended') return text;
+  throw new CommandFailed(`--until must be in-use or ended, not ${text}`, EXIT.usage);
+}
+
+function statusText({ status, plan, source }: View, now: number): string {
+  const { place, ending, endedAt } = status;
+  const tried = plan.entries.filter(({ verdict }) => verdict === 'held' || verdict === 'trying');
+  return facts([
+    ['intent', status.name],
+    ['state', `${status.state} (${status.phase}, for ${span(now - status.since)})`],
+    ['waiting for', status.waitingFor],
+    ['place', place === undefined ? undefined : where(status)],
+    ['namespace', place?.namespace],
+    ['contract', place?.kind === 'remote' ? place.contract : undefined],
+    ['cost', status.hourly && money(status.hourly)],
+    [
+      'candidates',
+      plan.entries.length > 0
+        ? `${plan.entries.length} seen, ${tried.length} in hand; see: rearguard intent plan ${status.name}`
+        : undefined,
+    ],
+    ['attempts', status.attempts > 0 ? String(status.attempts) : undefined],
+    ['started', new Date(status.startedAt).toISOString()],
+    ['ended', endedAt === undefined ? undefined : new Date(endedAt).toISOString()],
+    ['reason', ending && `${ending.reason}${ending.detail ? `: ${ending.detail}` : ''}`],
+    ['note', source === 'projection' ? 'as last written down: its workflow does not answer' : undefined],
+  ]);
+}
+
+function planText({ entries, silent }: View['plan']): string {
+  const rows = entries.map(({ rank, flavorId, seller, hourly, latencyMs, verdict, reasons }) => [
+    rank === undefined ? '-' : String(rank),
+    flavorId,
+    seller,
+    money(hourly),
+    latencyMs === undefined ? '-' : `${latencyMs} ms`,
+    verdict,
+    reasons.join('; '),
+  ]);
+  const unheard = silent.map(({ address, code, detail }) => `${address} did not answer: ${code}: ${detail}\n`);
+  return table(['RANK', 'FLAVOR', 'SELLER', 'COST', 'LATENCY', 'VERDICT', 'WHY'], rows) + unheard.join('');
+}

@@ -1,0 +1,189 @@
+import type { Command } from 'commander';
+import type { Candidate } from '../domain/candidate.ts';
+import type { Allocation, Contract } from '../domain/contract.ts';
+import { type Flavor, isSlice } from '../domain/flavor.ts';
+import type { InventorySums } from '../ports/inventory.ts';
+import type { OpenProcess } from '../ports/processes.ts';
+import type { KnownNode } from '../ports/records.ts';
+import { EXIT } from './client.ts';
+import { facts, money, resources, span, table } from './printing.ts';
+import type { CommandLine } from './program.ts';
+
+interface List<T> {
+  readonly items: readonly T[];
+}
+const amounts = (flavor: Flavor): string => (isSlice(flavor) ? resources(flavor.offer.resources) : flavor.offer.kind);
+const place = ({ location }: Flavor): string => [location?.city, location?.country].filter(Boolean).join(', ') || '-';
+const price = ({ price }: Flavor): string => (price ? `${price.amount} ${price.currency} ${price.period}` : '-');
+
+/** What this node sells, is offered and has agreed on; which nodes it knows; what runs. */
+export function marketCommands(program: Command, line: CommandLine): void {
+  const { now } = line;
+
+  program
+    .command('flavors')
+    .description('what this node sells now')
+    .action(
+      line.run(async (api, asJson) => {
+        const { items } = await api.get<List<Flavor>>('/flavors');
+        const row = (flavor: Flavor): readonly string[] => [flavor.id, amounts(flavor), price(flavor), place(flavor)];
+        line.tell(asJson, items, () => table(['FLAVOR', 'FREE', 'PRICE', 'PLACE'], items.map(row)));
+        return EXIT.ok;
+      }),
+    );
+
+  program
+    .command('candidates')
+    .description('what other nodes offered, as last seen')
+    .action(
+      line.run(async (api, asJson) => {
+        const { items } = await api.get<List<Candidate & { readonly seenAt: string }>>('/candidates');
+        const row = ({ flavor, seller, hourly, latencyMs, part, seenAt }: Candidate & { readonly seenAt: string }): readonly string[] => [
+          flavor.id,
+          seller.domain,
+          resources(part),
+          money(hourly),
+          latencyMs === undefined ? '-' : `${latencyMs} ms`,
+          place(flavor),
+          `${span(now() - Date.parse(seenAt))} ago`,
+        ];
+        line.tell(asJson, items, () => table(['FLAVOR', 'SELLER', 'PART', 'COST', 'LATENCY', 'PLACE', 'SEEN'], items.map(row)));
+        return EXIT.ok;
+      }),
+    );
+
+  const contracts = program
+    .command('contracts')
+    .description('contracts of both roles')
+    .option('--role <role>', 'buyer or seller')
+    .option('--living', 'only those that are not over')
+    .action(
+      line.run(async (api, asJson, options: { role?: string; living?: boolean }) => {
+        const query = new URLSearchParams({ ...(options.role && { role: options.role }), ...(options.living && { living: 'true' }) });
+        const { items } = await api.get<List<Contract>>(`/contracts?${query}`);
+        const row = ({ terms, role, state, ending }: Contract): readonly string[] => [
+          terms.id,
+          role,
+          role === 'buyer' ? terms.seller.domain : terms.buyer.domain,
+          state,
+          resources(terms.resources),
+          terms.price ? `${terms.price.amount} ${terms.price.currency} ${terms.price.period}` : '-',
+          terms.expiresAt,
+          ending ? `${ending.reason}${ending.detail ? `: ${ending.detail}` : ''}` : '',
+        ];
+        line.tell(asJson, items, () => table(['CONTRACT', 'ROLE', 'PEER', 'STATE', 'PART', 'PRICE', 'EXPIRES', 'REASON'], items.map(row)));
+        return EXIT.ok;
+      }),
+    );
+  contracts
+    .command('end <id>')
+    .description('ends one: withdrawn or drained where we sold it, released where we bought it')
+    .option('--reason <reason>', 'withdrawn-by-seller, drained, ended-by-user or operator')
+    .option('--detail <words>', 'words for the other side')
+    .action(
+      line.run(async (api, asJson, id: string, options: { reason?: string; detail?: string }) => {
+        const { reason, detail } = options;
+        const text = JSON.stringify({ ...(reason && { reason }), ...(detail && { detail }) });
+        await api.send('POST', `/contracts/${encodeURIComponent(id)}/end`, { text, type: 'application/json' });
+        line.tell(asJson, { id, accepted: true }, () => `contract ${id} is ending\n`);
+        return EXIT.ok;
+      }),
+    );
+
+  program
+    .command('allocations')
+    .description('what contracts take up here')
+    .action(
+      line.run(async (api, asJson) => {
+        const { items } = await api.get<List<Allocation>>('/allocations');
+        const row = ({ contract, type, state, resources: part }: Allocation): readonly string[] => [contract, type, state, resources(part)];
+        line.tell(asJson, items, () => table(['CONTRACT', 'TYPE', 'STATE', 'PART'], items.map(row)));
+        return EXIT.ok;
+      }),
+    );
+
+  program
+    .command('sums')
+    .description('what this node has free, held and sold')
+    .action(
+      line.run(async (api, asJson) => {
+        const sums = await api.get<InventorySums>('/sums');
+        line.tell(asJson, sums, () =>
+          facts([
+            ['free', resources(sums.free)],
+            ['held', `${resources(sums.held)} (${sums.holds} holds)`],
+            ['sold', resources(sums.sold)],
+            ['flavors', String(sums.flavors)],
+          ]),
+        );
+        return EXIT.ok;
+      }),
+    );
+
+  const nodes = program
+    .command('nodes')
+    .description('the nodes that are asked for flavors')
+    .action(
+      line.run(async (api, asJson) => {
+        const { items } = await api.get<List<KnownNode>>('/nodes');
+        const row = ({ address, domain, dialect, source, lastSeenAt, lastFault }: KnownNode): readonly string[] => [
+          address,
+          domain ?? '-',
+          dialect ?? '-',
+          source,
+          lastSeenAt === undefined ? 'never' : `${span(now() - Date.parse(lastSeenAt))} ago`,
+          lastFault ?? '',
+        ];
+        line.tell(asJson, items, () => table(['ADDRESS', 'DOMAIN', 'DIALECT', 'SOURCE', 'SEEN', 'FAULT'], items.map(row)));
+        return EXIT.ok;
+      }),
+    );
+  nodes
+    .command('add <address>')
+    .description('adds a node, as host:port')
+    .action(
+      line.run(async (api, asJson, address: string) => {
+        const node = await api.send<KnownNode>('POST', '/nodes', { text: JSON.stringify({ address }), type: 'application/json' });
+        line.tell(asJson, node, () => `${node.address} is known\n`);
+        return EXIT.ok;
+      }),
+    );
+  nodes
+    .command('remove <address>')
+    .description('asks a node no longer')
+    .action(
+      line.run(async (api, asJson, address: string) => {
+        await api.send('DELETE', `/nodes/${encodeURIComponent(address)}`);
+        line.tell(asJson, { address, accepted: true }, () => `${address} is not asked any more\n`);
+        return EXIT.ok;
+      }),
+    );
+
+  const processes = program
+    .command('processes')
+    .description('every open workflow')
+    .option('--stuck', 'only those with something that cannot be undone at the moment')
+    .action(
+      line.run(async (api, asJson, options: { stuck?: boolean }) => {
+        const { items } = await api.get<List<OpenProcess>>(`/processes${options.stuck ? '?stuck=true' : ''}`);
+        const row = ({ workflowId, phase, stuck, startedAt }: OpenProcess): readonly string[] => [
+          workflowId,
+          phase ?? '-',
+          stuck ? 'stuck' : '',
+          span(now() - Date.parse(startedAt)),
+        ];
+        line.tell(asJson, items, () => table(['WORKFLOW', 'PHASE', 'STUCK', 'AGE'], items.map(row)));
+        return EXIT.ok;
+      }),
+    );
+  processes
+    .command('retry <workflow>')
+    .description('tries at once again what it could not undo')
+    .action(
+      line.run(async (api, asJson, workflowId: string) => {
+        await api.send('POST', '/processes/retry-teardown', { text: JSON.stringify({ workflowId }), type: 'application/json' });
+        line.tell(asJson, { workflowId, accepted: true }, () => `trying again what ${workflowId} could not undo\n`);
+        return EXIT.ok;
+      }),
+    );
+}

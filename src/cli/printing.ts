@@ -1,0 +1,44 @@
+/** Where a command writes; tests hand in their own. */
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether a person reads it on a terminal that knows colours. */
+  readonly colour: boolean;
+}
+
+/** Columns padded to their widest cell; the last one is not. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return 'none\n';
+  const lines = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll(/[\p{Cc}]/gu, ' ')));
+  const widths = head.map((_, i) => Math.max(...lines.map((row) => [...(row[i] ?? '')].length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - [...cell].length)))
+      .join('  ')
+      .trimEnd();
+  return `${lines.map(line).join('\n')}\n`;
+}
+
+/** `label: value` lines, without those that have no value. */
+export function facts(pairs: readonly (readonly [string, string | undefined])[]): string {
+  const given = pairs.flatMap(([label, value]) => (value === undefined || value === '' ? [] : [[`${label}:`, value] as const]));
+  const width = Math.max(0, ...given.map(([label]) => label.length));
+  return given.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join('');
+}
+
+export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** `3 s`, `5 min`, `2 h`, `4 d`: one unit is enough to a person. */
+export function span(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1_000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+export const money = (hourly: { readonly amount: string; readonly currency: string } | undefined): string =>
+  hourly ? `${hourly.amount} ${hourly.currency}/h` : '-';
+export const resources = (of: { readonly cpu: string; readonly memory: string; readonly pods: string }): string =>
+  `${of.cpu} cpu, ${of.memory}, ${of.pods} pods`;

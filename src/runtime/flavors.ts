@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { isFault } from '../domain/faults.ts';
+import { type NodeIdentity, type SliceFlavor, isSlice } from '../domain/flavor.ts';
+import { type FlavorId, flavorId } from '../domain/ids.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { FlavorConfiguration } from './configuration.ts';
+
+/** Marks a flavor that was written by hand, by its name in the configuration; travels as an additional property. */
+const NAME = 'rearguard.dev/flavor';
+
+/** As FLUIDOS nodes name theirs (`<domain>-k8slice-<hex>`), the same at each start. */
+const idOf = (self: NodeIdentity, name: string): FlavorId => {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([self.id, name]))
+    .digest('hex');
+  return flavorId(`${self.domain}-k8slice-${digest.slice(0, 10)}`);
+};
+
+/** A flavor of the configuration as other nodes see it. */
+export function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now: number): SliceFlavor {
+  const { name, architecture, cpu, memory, pods, storage, price, location, latencyMs, minimum, step, properties } = written;
+  const places = Object.entries(location ?? {}).filter(([, value]) => value !== undefined);
+  return {
+    id: idOf(self, name),
+    providerId: self.id,
+    offer: {
+      kind: 'k8slice',
+      architecture,
+      resources: { cpu, memory, pods, ...(storage !== undefined && { storage }) },
+      ...(latencyMs !== undefined && { latencyMs }),
+      additionalProperties: { ...properties, [NAME]: name },
+      partitionability: { min: minimum, step },
+    },
+    ...(price && { price }),
+    ...(places.length > 0 && { location: Object.fromEntries(places) }),
+    owner: { id: self.id, address: self.address, domain: self.domain },
+    available: true,
+    createdAt: new Date(now).toISOString(),
+  };
+}
+
+/**
+ * Puts the configured flavors on sale, and takes those off that are not configured any more; what is sold stays sold. May be repeated, by several processes.
+ * A flavor that cannot be sold is told, and hinders no other.
+ */
+export async function publishFlavors(input: {
+  readonly flavors: readonly FlavorConfiguration[];
+  readonly self: NodeIdentity;
+  readonly inventory: Inventory;
+  readonly now: number;
+  readonly log: { info(facts: object, words: string): void; error(facts: object, words: string): void };
+}): Promise<void> {
+  const { flavors, self, inventory, now, log } = input;
+  const names = new Set(flavors.map(({ name }) => name));
+  for (const flavor of await inventory.list()) {
+    const name = isSlice(flavor) ? flavor.offer.additionalProperties?.[NAME] : undefined;
+    if (typeof name !== 'string' || names.has(name)) continue;
+    await inventory.withdraw(flavor.id);
+    log.info({ flavor: flavor.id, name }, 'flavor withdrawn: it is not configured any more');
+  }
+  for (const written of flavors) {
+    const flavor = configuredFlavor(written, self, now);
+    try {
+      await inventory.publish(flavor);
+    } catch (error) {
+      if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
+      log.error({ flavor: flavor.id, name: written.name, code: error.code, why: error.message }, 'flavor not published');
+    }
+  }
+  log.info({ flavors: flavors.length }, 'flavors published');
+}

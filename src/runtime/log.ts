@@ -1,0 +1,38 @@
+import { DefaultLogger, type Logger as TemporalLogger } from '@temporalio/worker';
+import { type Logger, pino } from 'pino';
+
+/** JSON lines on standard output; whatever looks like a secret is cut out. */
+export const openLog = (level: string, node: string): Logger =>
+  pino({
+    level,
+    base: { node, pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: ['kubeconfig', '*.kubeconfig', 'token', '*.token', 'apiKey', '*.apiKey', 'password', '*.password'], censor: '(cut)' },
+  });
+
+const LEVELS: Readonly<Record<string, 'trace' | 'debug' | 'info' | 'warn' | 'error'>> = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};
+const KEPT = ['workflowId', 'workflowType', 'activityType', 'activityId', 'attempt', 'taskQueue', 'runId', 'state'] as const;
+
+/** What the Temporal SDK says, in our log: with the intent, acquisition or contract that a workflow id names. */
+export const temporalLog = (log: Logger): TemporalLogger =>
+  new DefaultLogger('INFO', ({ level, message, meta }) => {
+    const facts = Object.fromEntries(KEPT.flatMap((name) => (meta?.[name] === undefined ? [] : [[name, String(meta[name])]])));
+    const error: unknown = meta?.['error'];
+    const words =
+      error instanceof Error ? { error: { type: 'type' in error ? String(error.type) : error.name, message: error.message } } : {};
+    log[LEVELS[level] ?? 'info']({ ...facts, ...namesIn(facts['workflowId']), ...words }, message);
+  });
+
+/** `intent/web` → intent web. */
+export function namesIn(workflowId: string | undefined): Readonly<Record<string, string>> {
+  const [, kind, id] = /^(intent|acquisition|contract|peering)\/(.+)$/.exec(workflowId ?? '') ?? [];
+  if (kind === undefined || id === undefined) return {};
+  return kind === 'contract' ? { transaction: id } : { [kind]: id };
+}

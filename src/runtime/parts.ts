@@ -1,0 +1,101 @@
+import type { Logger } from 'pino';
+import { type Store, openStore } from '../adapters/postgres/open.ts';
+import { httpPeers } from '../adapters/rear-http/peers.ts';
+import { temporalClient, type TemporalClient } from '../adapters/temporal/connection.ts';
+import { namespaceAnswers, prepareNamespace } from '../adapters/temporal/namespace.ts';
+import { temporalProcesses } from '../adapters/temporal/processes.ts';
+import type { NodeIdentity } from '../domain/flavor.ts';
+import { nodeId } from '../domain/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Peers } from '../ports/peer.ts';
+import type { Processes } from '../ports/processes.ts';
+import type { ClusterParts } from './cluster-parts.ts';
+import type { Configuration } from './configuration.ts';
+import type { Readiness } from './readiness.ts';
+
+/** Opens the adapters of a node's cluster; handed in, so that tests need none. */
+export type OpenClusterParts = (configuration: Configuration, log: Logger) => ClusterParts;
+
+/** What a process of ours stands on. What may be away at the start comes as a promise, which tries until it succeeds. */
+export interface Parts {
+  readonly configuration: Configuration;
+  readonly log: Logger;
+  readonly readiness: Readiness;
+  /** Aborts when the process is to stop. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly temporal: TemporalClient;
+  readonly processes: Processes;
+  readonly peers: Peers;
+  readonly cluster: ClusterParts;
+  readonly store: Promise<Store>;
+  /** The Temporal namespace is there and can be used. */
+  readonly namespace: Promise<void>;
+  /** Ourselves, once Liqo has told our cluster id and what must stand before anything is sold does. */
+  readonly self: Promise<NodeIdentity>;
+  close(): Promise<void>;
+}
+
+/** Opens everything that a process of ours stands on, whatever of it is away at the moment. */
+export function openParts(input: {
+  readonly configuration: Configuration;
+  readonly log: Logger;
+  readonly readiness: Readiness;
+  readonly signal: AbortSignal;
+  readonly openCluster: OpenClusterParts;
+}): Parts {
+  const { configuration, log, readiness, signal } = input;
+  const { node, database, temporal: where, rear } = configuration;
+  const temporal = temporalClient({
+    address: where.address,
+    namespace: where.namespace,
+    tls: where.tls,
+    ...(where.apiKey !== undefined && { apiKey: where.apiKey }),
+  });
+  const cluster = input.openCluster(configuration, log);
+  const storeLog = (words: string, facts: object): void => log.warn(facts, words);
+  const purchaseMs = rear.purchaseWaitSeconds * 1_000;
+
+  const store = readiness.keepTrying(
+    'store',
+    () => openStore({ url: database.url, schema: database.schema, maxConnections: database.connections, log: storeLog }),
+    signal,
+  );
+  const namespace = readiness.keepTrying(
+    'temporal',
+    () => prepareNamespace({ temporal, namespace: where.namespace, retentionDays: where.retentionDays, log }),
+    signal,
+  );
+  const self = readiness.keepTrying(
+    'cluster',
+    async () => {
+      const clusterId = await cluster.fabric.clusterId();
+      await cluster.fabric.prepare();
+      return { id: nodeId(node.id), address: node.address, domain: node.domain, clusterId };
+    },
+    signal,
+  );
+  // Whoever needs one of them waits for it; a stop before that is nobody's failure.
+  for (const part of [store, namespace, self]) part.catch(() => {});
+  void store.then((opened) => readiness.watch('database answers', () => opened.ready())).catch(() => {});
+  void namespace.then(() => readiness.watch('temporal answers', () => namespaceAnswers(temporal, where.namespace))).catch(() => {});
+  void self.then(() => readiness.watch('cluster answers', () => cluster.fabric.clusterId())).catch(() => {});
+
+  return {
+    configuration,
+    log,
+    readiness,
+    signal,
+    clock: { now: () => Date.now() },
+    temporal,
+    processes: temporalProcesses({ temporal, node: node.id, log }),
+    peers: httpPeers({ clock: { now: () => Date.now() }, limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) }, log }),
+    cluster,
+    store,
+    namespace,
+    self,
+    async close() {
+      await Promise.allSettled([store.then((opened) => opened.close()), temporal.close()]);
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { parseAddress } from '../domain/address.ts';
+import type { NodeIdentity } from '../domain/flavor.ts';
+import { transactionId } from '../domain/ids.ts';
+import { managementApi } from '../http/api/app.ts';
+import { unavailable } from '../http/api/problem.ts';
+import { healthz, readyz } from '../http/health.ts';
+import { type Fetch, type Listener, listen } from '../http/listen.ts';
+import { rearRoutes } from '../http/rear/routes.ts';
+import { publishFlavors } from './flavors.ts';
+import type { Parts } from './parts.ts';
+
+/** What runs, and how to stop it. */
+export interface Running {
+  readonly ports: { readonly rear: number; readonly api: number };
+  /** Resolves when everything under way has ended, or was cut off. */
+  stop(): Promise<void>;
+}
+
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
+/**
+ * `rearguard serve`: two listeners, at once; what they need may still be away, and as long as it is they say 503. Publishes the configured flavors and known nodes
+ * as soon as it can.
+ */
+export async function serve(parts: Parts, version: string): Promise<Running> {
+  const { configuration, log, readiness, signal } = parts;
+  const { rear, api } = configuration;
+  const handlers: { rear?: Fetch; api?: Fetch } = {};
+  let self: NodeIdentity | undefined;
+
+  const health = async (request: Request, words: boolean): Promise<Response | undefined> => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+    const { pathname } = new URL(request.url);
+    if (pathname === '/healthz') return healthz();
+    return pathname === '/readyz' ? readyz(await readiness.checks(), words) : undefined;
+  };
+  const bind = async (name: 'rear' | 'api', at: string, requestTimeoutMs: number, maxConnections: number): Promise<Listener> => {
+    const { host, port } = parseAddress(at) ?? { host: '127.0.0.1', port: 0 };
+    const fetch: Fetch = async (request, bindings) => {
+      const answer = await health(request, name === 'api');
+      if (answer) return answer;
+      const handler = handlers[name];
+      return handler ? await handler(request, bindings) : name === 'api' ? unavailable(request) : new Response(null, { status: 503 });
+    };
+    const listener = await listen({ fetch, host, port, requestTimeoutMs, maxConnections });
+    log.info({ listener: name, host, port: listener.port }, 'listening');
+    return listener;
+  };
+  const bodyTimeoutMs = rear.bodyTimeoutSeconds * 1_000;
+  const rearListener = await bind('rear', rear.listen, bodyTimeoutMs, rear.maxConnections);
+  const apiListener = await bind('api', api.listen, 30_000, api.maxConnections).catch(async (error: unknown) => {
+    await rearListener.close(0);
+    throw error;
+  });
+
+  const open = async (): Promise<void> => {
+    const store = await parts.store;
+    const { inventory, contracts, candidates, intents, knownNodes } = store;
+    const { processes, clock } = parts;
+    const loopbackOnly = LOOPBACK.test(parseAddress(api.listen)?.host ?? '');
+    const deps = {
+      processes,
+      inventory,
+      contracts,
+      candidates,
+      intents,
+      knownNodes,
+      clock,
+      stopping: signal,
+      bodyLimitBytes: api.bodyLimitBytes,
+    };
+    const management = managementApi(deps, { log, version, loopbackOnly });
+    handlers.api = (request, bindings) => management.fetch(request, bindings);
+    const routes = rearRoutes(
+      { inventory, contracts, processes, fabric: parts.cluster.fabric, nodes: knownNodes, clock },
+      {
+        self: () => self,
+        newTransaction: () => transactionId(`${randomBytes(16).toString('hex')}-${process.hrtime.bigint()}`),
+        holdMs: rear.holdSeconds * 1_000,
+        legacyHoldMs: rear.legacyHoldSeconds * 1_000,
+        legacyBuyers: rear.legacyBuyers,
+        maxHoldsPerBuyer: rear.maxHoldsPerBuyer,
+        bodyLimitBytes: rear.bodyLimitBytes,
+        bodyTimeoutMs,
+        purchaseWaitMs: rear.purchaseWaitSeconds * 1_000,
+        credentialsLifetimeMs: rear.credentialsHours * 3_600_000,
+        log,
+      },
+    );
+    handlers.rear = (request, bindings) => routes.fetch(request, bindings);
+    await readiness.keepTrying('known nodes', () => knownNodes.configure(configuration.knownNodes), signal);
+    const known = await parts.self;
+    self = known;
+    const publish = { flavors: configuration.flavors, self: known, inventory, now: clock.now(), log };
+    await readiness.keepTrying('flavors', () => publishFlavors(publish), signal);
+  };
+  const opened = open().catch((error: unknown) => {
+    if (!signal.aborted) log.error({ why: error instanceof Error ? error.message : String(error) }, 'the node cannot serve');
+  });
+
+  return {
+    ports: { rear: rearListener.port, api: apiListener.port },
+    async stop() {
+      const graceMs = configuration.shutdownSeconds * 1_000;
+      await Promise.all([rearListener.close(graceMs), apiListener.close(graceMs)]);
+      await opened;
+    },
+  };
+}

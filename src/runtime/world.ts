@@ -1,0 +1,48 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isFault } from '../domain/faults.ts';
+import type { Contracts } from '../ports/inventory.ts';
+import type { Fabric } from '../ports/fabric.ts';
+import type { Processes } from '../ports/processes.ts';
+import type { World, WorldEvent } from '../ports/world.ts';
+
+const AGAIN_MS = 1_000;
+
+/**
+ * Passes on what the shared watch of our cluster sees to the workflows that it concerns, for as long as the process runs; the watch itself is held by one worker
+ * at a time. A slice that names no living contract concerns no workflow, so it is denied here. A hint that cannot be delivered ends the watch, and the next one begins with the present state: none is lost.
+ */
+export async function followWorld(input: {
+  readonly world: World;
+  readonly processes: Processes;
+  readonly contracts: Pick<Contracts, 'get'>;
+  readonly fabric: Pick<Fabric, 'denySlice'>;
+  readonly log: { info(facts: object, words: string): void; warn(facts: object, words: string): void };
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { world, processes, contracts, fabric, log, signal } = input;
+  const tell = async (event: WorldEvent): Promise<void> => {
+    if (event.kind === 'node-changed') return await processes.noticeOfNode(event.acquisition, event.ready);
+    if (event.kind === 'workload-changed') return await processes.noticeOfWorkload(event.intent);
+    const contract = await contracts.get(event.contract);
+    const living = contract?.role === 'seller' && contract.state !== 'over';
+    if (!living && event.kind === 'slice-offered') {
+      const reason = contract?.role === 'seller' ? `contract ${event.contract} is over` : `contract ${event.contract} was never sold here`;
+      log.warn({ contract: event.contract, buyer: event.buyer }, `slice denied: ${reason}`);
+      await fabric.denySlice({ buyer: event.buyer, contract: event.contract, reason });
+    }
+    if (!living) return;
+    await processes.noticeOfSlice(contract.terms.transaction, event.kind === 'slice-offered' ? 'offered' : 'gone');
+  };
+  while (!signal.aborted) {
+    try {
+      await world.watch(tell, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn(
+        { why: error instanceof Error ? error.message : String(error), code: isFault(error) ? error.code : undefined },
+        'the watch ended; watching again',
+      );
+    }
+    if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
+  }
+}
