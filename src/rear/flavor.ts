@@ -16,11 +16,14 @@ export const writeTime = (time: string): string => time.replace(/\.\d+(?=Z$|[+-]
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 export const isTime = (value: string): boolean => RFC3339.test(value) && !Number.isNaN(Date.parse(value));
 
+/** How else people write a period: REAR does not list the words. */
+const UNITS = { hourly: 'hour', daily: 'day', weekly: 'week', monthly: 'month', yearly: 'year' } as const;
+
 /** Empty strings are no price (the default installation of a FLUIDOS node); a price that cannot be compared makes the row unreadable, never free. */
 const price = goObject({ amount: text, currency: text, period: text }).transform(
   ({ amount, currency, period }, context): Price | undefined => {
     if (amount === '') return undefined;
-    const known = PERIODS.find((each) => each === period.toLowerCase());
+    const known = PERIODS.find((each) => each === period.toLowerCase() || UNITS[each] === period.toLowerCase());
     if (parseAmount(amount) === undefined || known === undefined || !/^\P{C}{1,16}$/u.test(currency)) {
       context.issues.push({ code: 'custom', message: 'a price that cannot be compared', input: amount });
       return z.NEVER;

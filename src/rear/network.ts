@@ -13,11 +13,13 @@ const labels = z.unknown().transform((value): Readonly<Record<string, string>> =
   return Object.fromEntries(pairs.filter((pair): pair is readonly [string, string] => pair.every((each) => typeof each === 'string')));
 });
 
+const podNamespace = goObject({ pod: labels, namespace: labels });
+
 /** The JSON type of `selector` decides: a FLUIDOS node labels pod selectors `CIDRSelector` (quirk 2.7 of our notes). */
 const resourceSelectors = goObject({ selector: z.unknown() }).transform(({ selector }) => {
   if (typeof selector === 'string') return { cidr: selector };
   if (!isRecord(selector)) return {};
-  return { labels: goObject({ pod: labels, namespace: labels }).parse(selector) };
+  return { labels: podNamespace.parse(selector) };
 });
 
 /** The specification says `isHostCluster` and `resourceSelector`; a FLUIDOS node `isHotCluster` and `resourceSelectors`. */

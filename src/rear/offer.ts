@@ -90,10 +90,15 @@ const service = z.preprocess(
   }).transform((offer): ServiceOffer => ({ kind: 'service', ...offer })),
 );
 
+const SCHEMAS = new Map<string, z.ZodType<K8Slice | ServiceOffer>>([
+  ['k8slice', k8slice],
+  ['service', service],
+]);
+
 /** `type` of a flavor. `vm` and `sensor` exist in the specification only; a row with them cannot be read. */
 export const offer = goObject({ name: strictText, data: z.unknown() }, { typeIdentifier: 'name', typeData: 'data' }).transform(
   ({ name, data }, context): K8Slice | ServiceOffer => {
-    const schema = { k8slice, service }[name.toLowerCase()];
+    const schema = SCHEMAS.get(name.toLowerCase());
     if (schema === undefined || data === undefined) {
       const message = schema === undefined ? `flavors of type ${JSON.stringify(name.slice(0, 40))} are not known` : 'no data';
       context.issues.push({ code: 'custom', message, input: name });

@@ -35,9 +35,11 @@ const configuration = z.unknown().transform((value, context): WireConfiguration 
 /** The specification's body says `Buyer`; a FLUIDOS node's `buyerID`. */
 export const reservation = goObject({ flavorID: strictText, buyerID: identity, configuration }, { buyer: 'buyerID' });
 
+const k8sliceConfiguration = goObject(amounts);
+
 /** Reads K8SliceConfiguration data; missing amounts are zero. Throws a ZodError on a bad quantity or on something that is no object. */
 export const readPart = (data: unknown): { readonly part: Resources; readonly wantsGpu: boolean } => {
-  const { gpu, ...part } = goObject(amounts).parse(data);
+  const { gpu, ...part } = k8sliceConfiguration.parse(data);
   return { part: compact(part), wantsGpu: gpu !== undefined && (nanos(gpu.cores) > 0n || nanos(gpu.memory) > 0n) };
 };
 

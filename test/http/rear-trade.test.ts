@@ -1,0 +1,284 @@
+/** RESERVE_FLAVOR and PURCHASE_FLAVOR at the seller: our notes' tables 3 and 4.2, row by row, and what we do where we must differ. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Fault } from '../../src/domain/faults.ts';
+import { contractOf, flavorId, transactionId } from '../../src/domain/ids.ts';
+import { rawCall } from '../fakes/raw-http.ts';
+import { type RearNode, rearNode } from '../fakes/rear-node.ts';
+import { handClock, sliceOf } from '../fakes/samples.ts';
+
+let clock = handClock();
+let node: RearNode;
+beforeEach(async () => {
+  clock = handClock();
+  node = await rearNode({ name: 'north', clock });
+  const slice = sliceOf(node.identity, { id: flavorId('slice') });
+  await node.memory.inventory.publish(slice);
+  const service = { name: 's', description: '', category: 'database', tags: [], hostingPolicies: [], configurationTemplate: {} };
+  await node.memory.inventory.publish({ ...slice, id: flavorId('service'), offer: { kind: 'service', ...service } });
+});
+afterEach(async () => {
+  await node.close();
+});
+
+const BUYER = {
+  ID: 'south-node',
+  IP: '192.0.2.10:30000',
+  domain: 'south.example',
+  additionalInformation: { liqoID: 'south-1', kubeconfig: 'c2VjcmV0' },
+};
+const DATA = { cpu: '2', memory: '4Gi', pods: '20' };
+const PROBLEM = { accept: 'application/problem+json' };
+const body = (change: object = {}): string =>
+  JSON.stringify({ flavorID: 'slice', buyerID: BUYER, configuration: { type: 'k8slice', data: DATA }, ...change });
+const reserve = (text: string = body(), headers: Record<string, string> = {}) =>
+  rawCall(node.port, 'POST', '/api/v2/reservations', { body: text, headers });
+const purchase = (id: string, text = '{}', headers: Record<string, string> = {}) =>
+  rawCall(node.port, 'POST', `/api/v2/transactions/${id}/purchase`, { body: text, headers });
+const reserved = async (headers: Record<string, string> = {}): Promise<string> => {
+  const { text } = await reserve(body(), headers);
+  return (JSON.parse(text) as { transactionID: string }).transactionID;
+};
+
+describe('RESERVE', () => {
+  test.each([
+    ['1 empty', '', 400, 'EOF\n'],
+    ['1 cut short', '{"flavorID":"sl', 400, 'unexpected EOF\n'],
+    ['1 not JSON', 'hello', 400, expect.stringContaining('invalid character')],
+    ['1 wrong type', body({ flavorID: 5 }), 400, expect.stringContaining('json: cannot unmarshal flavorID')],
+    ['1 buyer is a text', body({ buyerID: 'x' }), 400, expect.stringContaining('json: cannot unmarshal buyerID')],
+    ['2 null', 'null', 500, 'Error getting the Flavor by ID\n'],
+    ['2 unknown flavor', body({ flavorID: 'nobody' }), 500, 'Error getting the Flavor by ID\n'],
+    [
+      '2 unknown flavor before all else',
+      body({ flavorID: 'nobody', configuration: { type: 'vm' } }),
+      500,
+      'Error getting the Flavor by ID\n',
+    ],
+    ['4 other type', body({ configuration: { type: 'service', data: {} } }), 400, 'Configuration type not supported\n'],
+    ['4 the spelling of CRs', body({ configuration: { type: 'K8Slice', data: DATA } }), 400, 'Configuration type not supported\n'],
+    ['5 no data', body({ configuration: { type: 'k8slice' } }), 500, 'Error forging the configuration object\n'],
+    ['5 bad quantity', body({ configuration: { type: 'k8slice', data: { cpu: 'x' } } }), 500, 'Error forging the configuration object\n'],
+    ['5 data is a list', body({ configuration: { type: 'k8slice', data: [] } }), 500, 'Error forging the configuration object\n'],
+    [
+      '7 service, no configuration',
+      body({ flavorID: 'service', configuration: undefined }),
+      500,
+      'Error casting the flavor data to ServiceFlavor\n',
+    ],
+    ['8 service, other type', body({ flavorID: 'service' }), 400, 'Configuration type not supported\n'],
+    [
+      '9 service with a policy',
+      body({ flavorID: 'service', configuration: { type: 'service', data: { hostingPolicy: 'Shared' } } }),
+      500,
+      'Error casting the flavor data to ServiceFlavor\n',
+    ],
+    [
+      'services are not sold',
+      body({ flavorID: 'service', configuration: { type: 'service', data: {} } }),
+      400,
+      'Flavor type not supported\n',
+    ],
+    ['10 no liqoID', body({ buyerID: { ID: 'x', IP: 'x:1', domain: 'x' } }), 400, 'Error: LiqoID not provided\n'],
+    ['nobody', body({ buyerID: { additionalInformation: { liqoID: 'x-1' } } }), 400, 'Error: buyer ID not provided\n'],
+    ['too much', body({ configuration: { type: 'k8slice', data: { ...DATA, cpu: '9' } } }), 409, expect.stringContaining('not enough')],
+    ['nothing at all', body({ configuration: { type: 'k8slice', data: {} } }), 400, expect.stringContaining('must be more than 0')],
+    [
+      'less than nothing',
+      body({ configuration: { type: 'k8slice', data: { ...DATA, memory: '-4Gi' } } }),
+      400,
+      expect.stringContaining('must be more than 0'),
+    ],
+    [
+      'a part of a GPU',
+      body({ configuration: { type: 'k8slice', data: { ...DATA, gpu: { model: 'x', cores: '1', memory: '1Gi' } } } }),
+      400,
+      'Error: parts of GPUs are not sold\n',
+    ],
+  ])('row %s', async (_row, text, status, words) => {
+    const answer = await reserve(text);
+    expect({ status: answer.status, text: answer.text }).toEqual({ status, text: words });
+    expect(answer.headers).toMatchObject({ 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+    expect(node.memory.holds()).toHaveLength(0);
+  });
+
+  test('success: the Transaction, key by key, without the kubeconfig that came along', async () => {
+    const { status, headers, text } = await reserve();
+    const id = (JSON.parse(text) as { transactionID: string }).transactionID;
+    expect(id).toMatch(/^[0-9a-f]{32}-\d+$/);
+    expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'application/json' });
+    expect(text).toBe(
+      `{"transactionID":"${id}","flavorID":"slice","configuration":{"type":"k8slice","data":{"cpu":"2","memory":"4Gi","pods":"20"}},` +
+        '"buyer":{"ID":"south-node","IP":"192.0.2.10:30000","domain":"south.example","additionalInformation":{"liqoID":"south-1"}},' +
+        '"clusterID":"south-1","expirationTime":"2026-11-27T12:05:00Z"}',
+    );
+  });
+
+  test('without a configuration the whole flavor is held', async () => {
+    expect((await reserve(body({ configuration: undefined }))).status).toBe(200);
+    expect(node.memory.holds()[0]?.resources).toEqual({ cpu: '8', memory: '16Gi', pods: '100' });
+  });
+
+  test('keys in any case, bytes after the value, unknown keys, any content type', async () => {
+    const text = body().replace('"flavorID"', '"FLAVORid"').replace('"liqoID"', '"LIQOID"').replace('{', '{"unknown":[1],');
+    expect((await reserve(`${text}trailing`, { 'content-type': 'text/html' })).status).toBe(200);
+  });
+
+  test('without a key the same buyer and flavor give the same reservation; with one, the key does', async () => {
+    expect(await reserved()).toBe(await reserved());
+    const [a, b, again] = [
+      await reserved({ 'idempotency-key': 'a' }),
+      await reserved({ 'idempotency-key': 'b' }),
+      await reserved({ 'idempotency-key': 'a' }),
+    ];
+    expect(a).not.toBe(b);
+    expect(again).toBe(a);
+  });
+
+  test('holds 60 s with a key, 5 min without', async () => {
+    await reserved();
+    await reserved({ 'idempotency-key': 'a' });
+    clock.advance(61_000);
+    expect(node.memory.holds()).toHaveLength(1);
+    clock.advance(240_000);
+    expect(node.memory.holds()).toHaveLength(0);
+  });
+
+  test('another node with the same cluster id, or one that clashes, is refused before any hold', async () => {
+    await reserved();
+    const thief = body({ buyerID: { ...BUYER, ID: 'thief' } });
+    expect((await reserve(thief)).status).toBe(403);
+    const clash = body({ buyerID: { ...BUYER, ID: 'deep', additionalInformation: { liqoID: 'deep-south-1' } } });
+    expect((await reserve(clash)).status).toBe(403);
+    expect(node.memory.holds()).toHaveLength(1);
+  });
+});
+
+describe('what an operator sets', () => {
+  test('FLUIDOS buyers are refused unless they are allowed', async () => {
+    const strict = await rearNode({ name: 'strict', clock, options: { legacyBuyers: false, maxHoldsPerBuyer: 2 } });
+    await strict.memory.inventory.publish(sliceOf(strict.identity, { id: flavorId('slice') }));
+    const send = (headers: Record<string, string>) => rawCall(strict.port, 'POST', '/api/v2/reservations', { body: body(), headers });
+    expect((await send({})).status).toBe(403);
+    expect((await send({ 'idempotency-key': 'a' })).status).toBe(200);
+    expect((await send({ 'idempotency-key': 'b' })).status).toBe(200);
+    expect((await send({ 'idempotency-key': 'c' })).status).toBe(429);
+    expect((await send({ 'idempotency-key': 'a' })).status).toBe(200);
+    expect((await send({ 'idempotency-key': 'x'.repeat(201) })).status).toBe(400);
+    expect(strict.memory.holds()).toHaveLength(2);
+    await strict.close();
+  });
+});
+
+describe('PURCHASE', () => {
+  test.each([
+    ['1 empty', '', 400, 'EOF\n'],
+    ['1 not JSON', 'x', 400, expect.stringContaining('invalid character')],
+    ['2 unknown', '{}', 500, 'Error getting the Transaction\n'],
+    ['2 null is a legal body', 'null', 500, 'Error getting the Transaction\n'],
+  ])('row %s', async (_row, text, status, words) => {
+    const answer = await purchase('5f0c1d2e3b4a59687766554433221100-1', text);
+    expect({ status: answer.status, text: answer.text }).toEqual({ status, text: words });
+  });
+
+  test('row 2: a transaction that is no name', async () => {
+    expect((await purchase('%2e%2e%2fadmin')).status).toBe(500);
+    expect((await purchase('x'.repeat(3000))).status).toBe(500);
+  });
+
+  test('row 3: expired is 408, and 409 as a problem', async () => {
+    const id = await reserved();
+    clock.advance(301_000);
+    expect(await purchase(id)).toMatchObject({ status: 408, text: 'Error: transaction Timeout\n' });
+    const { status, text } = await purchase(id, '{}', PROBLEM);
+    expect({ status, code: (JSON.parse(text) as { code: string }).code }).toEqual({ status: 409, code: 'HOLD_EXPIRED' });
+  });
+
+  test('success, and row 4: a repeat gives the same contract with fresh credentials', async () => {
+    const id = await reserved();
+    const first = await purchase(id);
+    const contract = JSON.parse(first.text) as Record<string, unknown>;
+    expect(first.status).toBe(200);
+    expect(Object.keys(contract)).toEqual([
+      'contractID',
+      'transactionID',
+      'flavor',
+      'buyerID',
+      'buyerClusterID',
+      'seller',
+      'peeringTargetCredentials',
+      'expirationTime',
+      'extraInformation',
+      'configuration',
+    ]);
+    expect(Object.values(contract['extraInformation'] as object).every((each) => typeof each === 'string')).toBe(true);
+    clock.advance(3_600_000);
+    const again = JSON.parse((await purchase(id, 'null')).text) as Record<string, unknown>;
+    expect({ ...again, peeringTargetCredentials: undefined }).toEqual({ ...contract, peeringTargetCredentials: undefined });
+    expect(again['peeringTargetCredentials']).not.toEqual(contract['peeringTargetCredentials']);
+    expect(node.memory.living()).toHaveLength(1);
+  });
+
+  test('row 8: no credentials is 500, and the sale stands', async () => {
+    const id = await reserved();
+    node.hands.issue = () => Promise.reject(new Fault('CLUSTER_UNREACHABLE', 'api server with secrets in its words'));
+    const failed = await purchase(id);
+    expect({ status: failed.status, text: failed.text }).toEqual({ status: 500, text: 'Error getting Liqo Credentials\n' });
+    node.hands.issue = async () => {};
+    expect((await purchase(id)).status).toBe(200);
+  });
+
+  test('a released reservation, and a contract that is over, are 500 as unknown ones are', async () => {
+    const id = await reserved();
+    await node.memory.inventory.abandon(transactionId(id));
+    expect(await purchase(id)).toMatchObject({ status: 500, text: 'Error getting the Transaction\n' });
+    const sold = await reserved({ 'idempotency-key': 'a' });
+    expect((await purchase(sold)).status).toBe(200);
+    await node.memory.inventory.giveBack({ contract: contractOf(transactionId(sold)), ending: { reason: 'drained' } });
+    expect(await purchase(sold)).toMatchObject({ status: 500, text: 'Error getting the Transaction\n' });
+    expect((await purchase(sold, '{}', PROBLEM)).text).toContain('CONTRACT_OVER');
+  });
+
+  test('processes that are away: not sold, said so, and never sold later', async () => {
+    const id = await reserved();
+    node.hands.purchase = () => Promise.reject(new Fault('PROCESSES_UNAVAILABLE', 'down'));
+    const { status, text } = await purchase(id, '{}');
+    expect({ status, text }).toEqual({ status: 503, text: 'Error: not sold and never will be: reserve again\n' });
+    node.hands.purchase = node.sell;
+    expect(await purchase(id, '{}', PROBLEM)).toMatchObject({ status: 409, text: expect.stringContaining('HOLD_RELEASED') });
+    expect({ holds: node.memory.holds().length, contracts: node.memory.living().length }).toEqual({ holds: 0, contracts: 0 });
+  });
+
+  test('processes whose answer is lost after the sale: the contract all the same', async () => {
+    const id = await reserved();
+    node.hands.purchase = async (transaction) => {
+      await node.sell(transaction);
+      throw new Fault('PROCESSES_UNAVAILABLE', 'lost');
+    };
+    expect((await purchase(id)).status).toBe(200);
+    expect(node.memory.living()).toHaveLength(1);
+  });
+
+  test('processes that never answer, or break, are not waited for', async () => {
+    const impatient = await rearNode({ name: 'impatient', clock, options: { purchaseWaitMs: 50 } });
+    await impatient.memory.inventory.publish(sliceOf(impatient.identity, { id: flavorId('slice') }));
+    const { text } = await rawCall(impatient.port, 'POST', '/api/v2/reservations', { body: body() });
+    const path = `/api/v2/transactions/${(JSON.parse(text) as { transactionID: string }).transactionID}/purchase`;
+    impatient.hands.purchase = () => new Promise(() => {});
+    expect((await rawCall(impatient.port, 'POST', path, { body: '{}' })).status).toBe(503);
+    await impatient.close();
+  });
+
+  test('two at once are one sale', async () => {
+    const id = await reserved();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => purchase(id)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(node.memory.living()).toHaveLength(1);
+  });
+
+  test('somebody else who says so buys nothing', async () => {
+    const id = await reserved();
+    expect((await purchase(id, JSON.stringify({ buyerID: { ID: 'thief' } }))).status).toBe(403);
+    expect((await purchase(id)).status).toBe(200);
+    expect((await purchase(id, JSON.stringify({ buyerID: { ID: 'thief' } }))).status).toBe(403);
+  });
+});

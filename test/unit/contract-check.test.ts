@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { type AskedContract, checkContract, contractDifferences } from '../../src/domain/contract-check.ts';
+import type { ContractTerms } from '../../src/domain/contract.ts';
+import { clusterId, contractId, flavorId, nodeId, transactionId } from '../../src/domain/ids.ts';
+import { identityOf, sliceOf } from '../fakes/samples.ts';
+
+const NOW = Date.parse('2026-11-27T12:00:00Z');
+const [seller, buyer] = [identityOf('north'), identityOf('south')];
+const flavor = sliceOf(seller);
+const part = { cpu: '2', memory: '4Gi', pods: '20' };
+const asked: AskedContract = {
+  transaction: transactionId('5f-1'),
+  flavor,
+  part,
+  buyer,
+  dialect: 'rearguard',
+  lifetimeMs: { min: 60_000, max: 400 * 86_400_000 },
+};
+const terms: ContractTerms = {
+  id: contractId('contract-5f'),
+  transaction: asked.transaction,
+  flavor,
+  buyer,
+  buyerCluster: clusterId('south-1'),
+  seller,
+  sellerCluster: clusterId('north-1'),
+  resources: { cpu: '2000m', memory: '4096Mi', pods: '20' },
+  price: { amount: '0.2', currency: 'EUR', period: 'hourly' },
+  startsAt: '2026-11-27T12:00:00Z',
+  expiresAt: '2027-11-27T12:00:00Z',
+};
+const { price: _price, ...unpriced } = terms;
+const { price: _flavorPrice, ...free } = flavor;
+const price = (change: object) => ({ ...terms, price: { amount: '0.2', currency: 'EUR', period: 'hourly' as const, ...change } });
+
+describe('what may be signed', () => {
+  test.each<[string, ContractTerms, Partial<AskedContract>]>([
+    ['what was asked', terms, {}],
+    ['less money', price({ amount: '0.1' }), {}],
+    ['a living descendant of the flavor, on the same terms', { ...terms, flavor: { ...flavor, id: flavorId('descendant') } }, {}],
+    ['no price where none was named', unpriced, { flavor: free }],
+    ['a price of nothing where none was named', price({ amount: '0.00' }), { flavor: free }],
+  ])('%s', (_what, got, change) => {
+    expect(contractDifferences({ ...asked, ...change }, got, NOW)).toEqual([]);
+  });
+});
+
+describe('bait and switch', () => {
+  const { offer } = flavor;
+  test.each<[string, ContractTerms, Partial<AskedContract>]>([
+    ['transaction', { ...terms, transaction: transactionId('5f-2') }, {}],
+    ['buyer', { ...terms, buyer: { ...buyer, id: nodeId('x') } }, {}],
+    ['buyer cluster', { ...terms, buyerCluster: clusterId('x') }, {}],
+    ['seller', { ...terms, seller: { ...seller, id: nodeId('x') } }, {}],
+    ['seller cluster', { ...terms, sellerCluster: clusterId('') }, {}],
+    ['seller cluster', { ...terms, sellerCluster: terms.buyerCluster }, {}],
+    ['flavor', { ...terms, flavor: { ...flavor, id: flavorId('other') } }, { dialect: 'fluidos' }],
+    ['architecture', { ...terms, flavor: { ...flavor, offer: { ...offer, architecture: 'arm64' } } }, {}],
+    ['owner', { ...terms, flavor: { ...flavor, owner: { ...flavor.owner, id: nodeId('x') } } }, {}],
+    ['country', { ...terms, flavor: { ...flavor, location: { country: 'Elsewhere', city: 'Oslo' } } }, {}],
+    ['resources', { ...terms, resources: { ...part, cpu: '1' } }, {}],
+    ['resources', { ...terms, resources: { ...part, cpu: '3' } }, {}],
+    ['resources', { ...terms, resources: { ...part, storage: '1Gi' } }, {}],
+    ['price', price({ amount: '0.200000000001' }), {}],
+    ['price', price({ currency: 'USD' }), {}],
+    ['price', price({ period: 'daily' }), {}],
+    ['price', price({ amount: '-1' }), {}],
+    ['price', unpriced, {}],
+    ['price', terms, { flavor: free }],
+    ['expiry', { ...terms, expiresAt: '2026-11-27T12:00:30Z' }, {}],
+    ['expiry', { ...terms, expiresAt: '2026-11-26T12:00:00Z' }, {}],
+    ['expiry', { ...terms, expiresAt: '9999-01-01T00:00:00Z' }, {}],
+    ['expiry', { ...terms, expiresAt: 'soon' }, {}],
+  ])('another %s', (what, got, change) => {
+    const differences = contractDifferences({ ...asked, ...change }, got, NOW);
+    expect(differences.some((line) => line.startsWith(`${what}: `))).toBe(true);
+    expect(() => checkContract({ ...asked, ...change }, got, NOW)).toThrowError(expect.objectContaining({ code: 'PEER_LIED' }));
+  });
+});

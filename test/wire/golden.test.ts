@@ -1,0 +1,89 @@
+/**
+ * Golden pairs, found by glob: `<case>.exact.wire` is read to `<case>.exact.json` and written back to the byte; `<case>.loose.wire` is read only;
+ * `<case>.refused.wire` fails with the words of `<case>.refused.txt`. Adding a case is adding files; `UPDATE_GOLDEN=1` writes the second one.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { flavorId } from '../../src/domain/ids.ts';
+import { readContract, writeContract } from '../../src/rear/contract.ts';
+import { readFlavors, writeFlavor } from '../../src/rear/flavor.ts';
+import { encode, firstJson } from '../../src/rear/json.ts';
+import { firstIssue } from '../../src/rear/reading.ts';
+import { readPart, readTransaction, reservation, writeReservation, writeTransaction } from '../../src/rear/reservation.ts';
+import { parseSliceSelector, writeSliceSelector } from '../../src/rear/selector.ts';
+
+interface Codec {
+  readonly read: (wire: string) => unknown;
+  readonly write: (read: never) => string;
+}
+
+const readReservation = (wire: string) => {
+  const { flavorID, buyerID, configuration } = reservation.parse(firstJson(wire));
+  return { flavor: flavorID, buyer: buyerID, part: readPart(configuration?.data).part };
+};
+/** What the codec of a transaction is given besides: its request. */
+const REQUEST = readReservation(readFileSync(join(import.meta.dirname, 'golden/reservation/part.exact.wire'), 'utf8'));
+
+const CODECS: Readonly<Record<string, Codec>> = {
+  flavors: {
+    read: (wire) => readFlavors(firstJson(wire)),
+    write: ({ flavors }: ReturnType<typeof readFlavors>) => encode(flavors.map(writeFlavor)),
+  },
+  reservation: { read: readReservation, write: (read: ReturnType<typeof readReservation>) => encode(writeReservation(read)) },
+  transaction: {
+    read: (wire) => readTransaction(firstJson(wire), { flavor: flavorId('asked.example-1') }),
+    write: (transaction: ReturnType<typeof readTransaction>) =>
+      encode(
+        writeTransaction({
+          transaction,
+          buyer: REQUEST.buyer,
+          configuration: { type: 'k8slice', data: { cpu: '2', memory: '4Gi', pods: '30' } },
+        }),
+      ),
+  },
+  contract: {
+    read: (wire) => readContract(firstJson(wire), { receivedAt: '2026-03-04T05:10:00.000Z' }),
+    write: ({ terms, credentials }: ReturnType<typeof readContract>) => encode(writeContract(terms, credentials)),
+  },
+  selector: { read: parseSliceSelector, write: writeSliceSelector },
+};
+
+const ROOT = join(import.meta.dirname, 'golden');
+const update = process.env['UPDATE_GOLDEN'] !== undefined;
+
+function stored(path: string, actual: string): string {
+  if (update || !existsSync(path)) {
+    if (!update) throw new Error(`${path} is missing: UPDATE_GOLDEN=1 writes it`);
+    writeFileSync(path, actual);
+  }
+  return readFileSync(path, 'utf8');
+}
+
+function wordsOf(read: () => unknown): string {
+  try {
+    read();
+    return 'it was read';
+  } catch (error) {
+    return error instanceof z.ZodError ? firstIssue(error) : error instanceof Error ? error.message : 'unknown';
+  }
+}
+
+describe.each(Object.entries(CODECS))('golden %s', (kind, codec) => {
+  const cases = readdirSync(join(ROOT, kind))
+    .filter((file) => file.endsWith('.wire'))
+    .map((file) => file.slice(0, -'.wire'.length));
+  test.each(cases)('%s', (name) => {
+    const path = join(ROOT, kind, name);
+    const wire = readFileSync(`${path}.wire`, 'utf8').replace(/\n$/, '');
+    if (name.endsWith('.refused')) {
+      expect(`${wordsOf(() => codec.read(wire))}\n`).toBe(stored(`${path}.txt`, `${wordsOf(() => codec.read(wire))}\n`));
+      return;
+    }
+    const read = codec.read(wire);
+    const domain = `${JSON.stringify(read, undefined, 2)}\n`;
+    expect(JSON.parse(domain)).toEqual(JSON.parse(stored(`${path}.json`, domain)));
+    if (name.endsWith('.exact')) expect(codec.write(read as never)).toBe(wire);
+  });
+});

@@ -1,0 +1,44 @@
+/**
+ * What other people wrote (the examples of the specification), from the folder that `REAR_SAMPLES` names: not ours to copy.
+ * The specification's dialect is read, never written.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readFlavors } from '../../src/rear/flavor.ts';
+import { reservation } from '../../src/rear/reservation.ts';
+
+const folder = process.env['REAR_SAMPLES'];
+if (folder === undefined) console.info('REAR_SAMPLES is not set: the samples of other people are not read');
+const sample = (name: string): Record<string, unknown> => JSON.parse(readFileSync(join(folder ?? '', 'rear', name), 'utf8'));
+
+describe.skipIf(folder === undefined)('samples of the specification', () => {
+  const listed = (type: string, data: unknown) => readFlavors([{ ...sample('flavor.json'), type: { name: type, data } }]);
+
+  test('a k8slice flavor, in its own spelling', () => {
+    const { flavors, unreadable } = listed('k8slice', sample('k8slice.json'));
+    expect(unreadable).toEqual([]);
+    expect(flavors[0]).toMatchObject({
+      id: 'flavor-123',
+      owner: { id: 'node-789', address: '192.168.1.1', clusterId: 'liqo-001' },
+      location: { country: 'USA' },
+      price: { amount: '100', currency: 'USD', period: 'monthly' },
+      offer: {
+        architecture: 'x86',
+        resources: { cpu: '2', memory: '4Gi', pods: '5', storage: '100Gi' },
+        gpu: { model: 'NVIDIA Tesla K80', cores: '1', memory: '12Gi' },
+        latencyMs: 50,
+        partitionability: { min: { cpu: '500m', memory: '1Gi', pods: '1' }, step: { cpu: '250m', memory: '512Mi', pods: '1' } },
+      },
+    });
+  });
+
+  test.each([['vm'], ['sensor']])('a %s flavor is a row that cannot be read', (type) => {
+    const { flavors, unreadable } = listed(type, sample(`${type}.json`));
+    expect({ flavors, unreadable }).toEqual({ flavors: [], unreadable: [`"flavor-123": type: flavors of type "${type}" are not known`] });
+  });
+
+  test('a reservation, with keys in upper case', () => {
+    expect(reservation.parse(sample('reservation.json'))).toMatchObject({ flavorID: 'flavor-789' });
+  });
+});
