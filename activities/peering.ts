@@ -19,9 +19,6 @@ export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDe
   async joinPeering({ peer, user }: { peer: ClusterId; user: PeeringUser }): Promise<void> {
     await processes.joinPeering(peer, user);
   },
-  async leavePeering({ peer, user }: { peer: ClusterId; user: PeeringUser }): Promise<void> {
-    await processes.leavePeering(peer, user);
-  },
   async ensureTenant({ peer }: { peer: ClusterId }): Promise<void> {
     await fabric.ensureTenant({ buyer: peer });
   },
@@ -41,14 +38,13 @@ export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDe
 
 /** Phase 4, buyer: one slice per acquisition. */
 export const sliceActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps, 'fabric' | 'contracts' | 'timing'>) => ({
-  async requestSlice({ acquisition, seller, sliceClass }: Slice & { sliceClass: 'rearguard' | 'default' }): Promise<void> {
+  /** One effect, the slice; the rest waits for what Liqo and the seller make of it. The virtual node serves from then on, so the allocation becomes active. */
+  async extend({ acquisition, seller, sliceClass }: Slice & { sliceClass: 'rearguard' | 'default' }): Promise<{ node: string }> {
     const bought = await contracts.ofAcquisition(acquisition);
     if (!bought) throw new Fault('CONTRACT_UNKNOWN', `no contract of acquisition ${acquisition} is stored here`, { acquisition });
     const resources = canonicalResources(bought.terms.resources);
-    await fabric.requestSlice({ acquisition, seller, contract: bought.terms.id, resources, sliceClass });
-  },
-  /** The virtual node serves from now on, so the allocation becomes active. */
-  async awaitVirtualNode({ acquisition, seller, contract }: Slice & { contract: ContractId }): Promise<{ node: string }> {
+    const contract = bought.terms.id;
+    await fabric.requestSlice({ acquisition, seller, contract, resources, sliceClass });
     const ready = await waiting(timing.virtualNodeMs, (wait) => fabric.awaitVirtualNode({ acquisition, seller }, wait));
     await contracts.activate(contract);
     return ready;

@@ -37,6 +37,7 @@ async function known(work: Promise<void>): Promise<{ residue: boolean }> {
     return { residue: false };
   } catch (error) {
     if (isFault(error) && error.code === 'PEER_REFUSED' && error.facts['unsupported'] !== undefined) return { residue: true };
+    if (isFault(error) && error.code === 'CONTRACT_UNKNOWN') return { residue: false };
     throw error;
   }
 }
@@ -52,10 +53,6 @@ export const buyingActivities = ({ peers, contracts, fabric, self, clock }: Buye
       peers.at(seller.address, { signal }).reserve({ flavor: flavor.id, buyer, part, idempotencyKey: acquisition }),
     );
     return { transaction: id };
-  },
-  /** Gives back whatever this attempt holds at the seller: a hold, or a contract whose answer never arrived. A peer that knows no release keeps the residue until it expires. */
-  async release({ acquisition, seller }: { acquisition: AcquisitionId; seller: string }): Promise<{ residue: boolean }> {
-    return await known(heartbeating((signal) => peers.at(seller, { signal }).release({ buyer: self, idempotencyKey: acquisition })));
   },
   /** PURCHASE; what it brings is stored by the same activity, credentials as a Secret: they never enter a history. */
   async buy({
@@ -77,19 +74,27 @@ export const buyingActivities = ({ peers, contracts, fabric, self, clock }: Buye
     await contracts.storeBought({ terms, acquisition });
     return { contract: terms.id, sellerCluster: terms.sellerCluster, expiresAt: Date.parse(terms.expiresAt) };
   },
-  async dropCredentials({ acquisition }: { acquisition: AcquisitionId }): Promise<void> {
+  /**
+   * Everything that this attempt has: credentials and row here, hold or contract at the seller. The seller is told by the contract's id, or by our own key when the
+   * answer to PURCHASE never came: it then ends the contract that we do not know of.
+   */
+  async giveUp({
+    acquisition,
+    seller,
+    ending,
+  }: {
+    acquisition: AcquisitionId;
+    seller: string;
+    ending: Ending;
+  }): Promise<{ residue: boolean }> {
     await fabric.dropCredentials({ acquisition });
-  },
-  /** Tells the seller, then the own row: a contract that was never stored here has nothing to end. */
-  async endBought({ acquisition, seller, ending }: { acquisition: AcquisitionId; seller: string; ending: Ending }): Promise<void> {
     const bought = await contracts.ofAcquisition(acquisition);
-    if (!bought) return;
-    try {
-      await known(heartbeating((signal) => peers.at(seller, { signal }).terminate({ contract: bought.terms.id, buyer: self, ending })));
-    } catch (error) {
-      if (!isFault(error) || error.code !== 'CONTRACT_UNKNOWN') throw error;
-    }
-    await contracts.markOver({ contract: bought.terms.id, ending });
+    if (!bought)
+      return await known(heartbeating((signal) => peers.at(seller, { signal }).release({ buyer: self, idempotencyKey: acquisition })));
+    const contract = bought.terms.id;
+    const told = await known(heartbeating((signal) => peers.at(seller, { signal }).terminate({ contract, buyer: self, ending })));
+    await contracts.markOver({ contract, ending });
+    return told;
   },
 });
 

@@ -16,31 +16,37 @@ export interface WorkloadRef {
   readonly seller?: ClusterId;
 }
 
+/** A namespace; `runId` marks it as ours to make and delete, absent for a user's own. */
+export interface SpaceRef {
+  readonly namespace: string;
+  readonly runId?: string;
+}
+
 /** How many pods of a workload a history keeps. */
 const MOST_PODS = 20;
 const short = (health: WorkloadHealth): WorkloadHealth => ({ ...health, pods: health.pods.slice(0, MOST_PODS) });
 
 /** Phase 5: the workload in its place. */
 export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster' | 'timing'>) => ({
-  async ensureNamespace(input: { intent: IntentName; namespace: string; runId: string }): Promise<void> {
-    await cluster.ensureNamespace(input);
+  /** The namespace as the workload needs it: ours (or the user's own, which is left alone), and offloaded to a seller or to nobody. */
+  async prepareNamespace({ intent, namespace, runId, seller }: SpaceRef & { intent: IntentName; seller?: ClusterId }): Promise<void> {
+    if (runId !== undefined) await cluster.ensureNamespace({ intent, namespace, runId });
+    if (seller !== undefined) await waiting(timing.offloadMs, (wait) => cluster.offload({ namespace, sellers: [seller] }, wait));
   },
-  async removeNamespace(input: { namespace: string; runId: string }): Promise<void> {
-    await waiting(timing.undoRoundMs, (wait) => cluster.removeNamespace(input, wait));
-  },
-  async offload(input: { namespace: string; sellers: readonly ClusterId[] }): Promise<void> {
-    await waiting(timing.offloadMs, (wait) => cluster.offload(input, wait));
+  /** The offloading goes first: Liqo's finalizer on it waits for the seller. */
+  async removeNamespace({ namespace, runId }: SpaceRef): Promise<void> {
+    await waiting(timing.undoRoundMs, async (wait) => {
+      await cluster.removeOffloading({ namespace }, wait);
+      if (runId !== undefined) await cluster.removeNamespace({ namespace, runId }, wait);
+    });
   },
   async moveOffloadingAway(input: { namespace: string }): Promise<void> {
     await cluster.moveOffloadingAway(input);
   },
-  async removeOffloading(input: { namespace: string }): Promise<void> {
-    await waiting(timing.undoRoundMs, (wait) => cluster.removeOffloading(input, wait));
-  },
-  async applyWorkload({ intent, namespace, manifests, acquisition }: WorkloadRef): Promise<void> {
+  /** One effect, the workload; then until its pods run, read where they run. */
+  async deploy(input: WorkloadRef): Promise<WorkloadHealth> {
+    const { intent, namespace, manifests, acquisition } = input;
     await cluster.applyWorkload({ intent, namespace, manifests, ...(acquisition && { acquisition }) });
-  },
-  async awaitWorkload(input: WorkloadRef): Promise<WorkloadHealth> {
     return short(await waiting(timing.workloadMs, (wait) => cluster.awaitWorkload(input, wait)));
   },
   async removeWorkload(input: { intent: IntentName; namespace: string }): Promise<void> {

@@ -1,35 +1,44 @@
-import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
-import type { ClusterId } from '../src/domain/ids.ts';
+import { ApplicationFailure, condition, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import { type ClusterId, workflowIds } from '../src/domain/ids.ts';
 import type { PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import * as messages from './messages.ts';
-import { doing, undoingShortly } from './proxies.ts';
+import { doing } from './proxies.ts';
 
-/** One contract's dealings with `peering/<peer>`: it joins, and leaves, and waits for the answer. */
+/** One contract's dealings with `peering/<peer>`, which answers by signal. */
 export interface Meeting {
-  readonly join: (peer: ClusterId, user: PeeringUser, withinMs: number) => Promise<void>;
+  /** Joins; with `readyWithinMs` it waits until what the contract needs stands, otherwise only a failure is told. */
+  readonly join: (peer: ClusterId, user: PeeringUser, readyWithinMs?: number) => Promise<void>;
+  /** Leaves, and waits until nothing of ours that nobody else uses is left there. */
   readonly leave: (peer: ClusterId, user: PeeringUser, withinMs: number) => Promise<void>;
 }
 
-export function openMeeting(): Meeting {
+export function openMeeting(onFailure: (failure: ApplicationFailure) => void = () => undefined): Meeting {
   let last: PeeringReport | undefined;
   setHandler(messages.peeringReport, (report) => {
     last = report;
+    if (report.state === 'failed') onFailure(failed('PEERING_TIMEOUT', report.detail ?? 'no reason given'));
   });
+  const failed = (code: string, why: string): ApplicationFailure =>
+    ApplicationFailure.create({ type: code, message: `the peering: ${why}`, nonRetryable: true });
   const answer = async (wanted: PeeringReport['state'], withinMs: number, code: string): Promise<void> => {
     const heard = await condition(() => last?.state === wanted || last?.state === 'failed', withinMs);
     if (heard && last?.state === wanted) return;
-    const why = last?.state === 'failed' ? (last.detail ?? 'no reason given') : `no answer within ${withinMs} ms`;
-    throw ApplicationFailure.create({ type: code, message: `the peering did not get ${wanted}: ${why}`, nonRetryable: true });
+    throw failed(code, last?.state === 'failed' ? (last.detail ?? 'no reason given') : `no answer within ${withinMs} ms`);
   };
   return {
-    async join(peer, user, withinMs) {
+    async join(peer, user, readyWithinMs) {
       last = undefined;
       await doing.joinPeering({ peer, user });
-      await answer('ready', withinMs, 'PEERING_TIMEOUT');
+      if (readyWithinMs !== undefined) await answer('ready', readyWithinMs, 'PEERING_TIMEOUT');
     },
     async leave(peer, user, withinMs) {
       last = undefined;
-      await undoingShortly.leavePeering({ peer, user });
+      try {
+        await getExternalWorkflowHandle(workflowIds.peering(peer)).signal(messages.leave, user);
+      } catch {
+        // Nobody owns that peering any more: there is nothing to leave.
+        return;
+      }
       await answer('left', withinMs, 'STILL_THERE');
     },
   };

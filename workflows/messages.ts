@@ -48,8 +48,8 @@ export interface AcquisitionReport {
 }
 
 // --- acquireFlavor ---------------------------------------------------------------------------------------------------
-/** The intent needs it no more. */
-export const release = defineSignal<[Ending]>('release');
+/** The intent needs it no more. `eager`: the intent waits for our own side to be undone, to go on elsewhere. */
+export const release = defineSignal<[Ending, { readonly eager: boolean }?]>('release');
 /** A seller said that the contract ends: a hint, read back from the seller's pinned address. */
 export const contractNotice = defineSignal('contractNotice');
 /** From the shared watch. */

@@ -96,7 +96,8 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       standing = { ...standing, identity: true, place: true };
       error = await step('identity', 'do', () => building.ensureIdentity({ peer, acquisition }));
     }
-    await (error ? report(user, 'failed', wordsOf(error)) : report(user, 'ready'));
+    if (error) await report(user, 'failed', wordsOf(error));
+    else if (user.direction === 'sold') await report(user, 'ready');
   };
   /** Removes what nobody uses any more; answers what could not be removed. */
   const tidy = async (): Promise<unknown> => {

@@ -8,7 +8,7 @@ import type { Scribe } from './scribe.ts';
 /** The one way back: rounds of undoing until nothing is left, with the stuck state in between where it can be seen. */
 export interface Unwinding {
   /** Undoes one side of everything entered, however long that takes. Never cancelled. `false`: the history is long, go on in a new run. */
-  readonly undo: <C extends object>(saga: Pick<Saga<C>, 'unwind'>, side: 'here' | 'there') => Promise<boolean>;
+  readonly undo: <C extends object>(saga: Pick<Saga<C>, 'unwind'>, side: 'here' | 'there', onStuck?: () => void) => Promise<boolean>;
   /** Something changed out there: try at once. */
   readonly poke: () => void;
   /** What is left at the moment, in words; empty when nothing is stuck. */
@@ -26,7 +26,7 @@ export function openUnwinding(scribe: Scribe, timing: Timing): Unwinding {
   return {
     poke,
     residue: describe,
-    async undo(saga, side) {
+    async undo(saga, side, onStuck) {
       return await CancellationScope.nonCancellable(async () => {
         let pause = timing.stuckPauseMs;
         for (;;) {
@@ -35,6 +35,7 @@ export function openUnwinding(scribe: Scribe, timing: Timing): Unwinding {
           if (left.length === 0) break;
           if (workflowInfo().continueAsNewSuggested) return false;
           scribe.stuck(true);
+          onStuck?.();
           scribe.details(
             `**Stuck** while tearing down: ${describe()}. Next try in ${Math.round(pause / 1000)} s, or by the update \`retryTeardown\`.`,
           );

@@ -36,5 +36,19 @@ test('the cheapest seller wins, and nothing is left after the end', async () => 
       .map((l) => `${l.direction} ${l.step} ${l.outcome} ${(l.endedAt ?? 0) - l.startedAt} ${l.detail ?? ''}`)
       .join('\n'),
   );
-  console.log((await handle.describe()).historyLength);
+  for await (const w of node.temporal.client.workflow.list()) {
+    const h = await node.temporal.client.workflow.getHandle(w.workflowId, w.runId).fetchHistory();
+    console.log(w.workflowId, h.events?.length);
+    if (w.workflowId.startsWith('intent') || w.workflowId.startsWith('acq'))
+      console.log(
+        h.events
+          ?.map(
+            (e) =>
+              String(e.eventType) +
+              ':' +
+              (e.activityTaskScheduledEventAttributes?.activityType?.name ?? e.workflowExecutionSignaledEventAttributes?.signalName ?? ''),
+          )
+          .join(' '),
+      );
+  }
 });

@@ -36,15 +36,24 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   const { timing, candidate } = input;
   const scribe = openScribe(carried?.journal);
   const unwinding = openUnwinding(scribe, timing);
-  const meet = meetSeller(openMeeting(), timing);
+  const scope = new CancellationScope();
+  let released: Ending | undefined;
+  let failure: unknown;
+  const meet = meetSeller(
+    openMeeting((error) => {
+      failure ??= error;
+      scope.cancel();
+    }),
+    timing,
+  );
   const reach = extend(timing);
   const start: Acquisition = { id: input.id, candidate, workflowId: workflowInfo().workflowId };
   const saga = openSaga<Acquisition>([reserve, buy, meet, reach], carried?.progress ?? { context: start, entered: [] }, scribe.record);
   const holding = openHolding(saga, timing, scribe, carried?.lost, unwinding.poke);
 
-  let released: Ending | undefined;
-  const scope = new CancellationScope();
-  setHandler(messages.release, (ending) => {
+  let eager = true;
+  setHandler(messages.release, (ending, how) => {
+    if (!released) eager = how?.eager ?? false;
     released ??= ending;
     scope.cancel();
     unwinding.poke();
@@ -69,8 +78,6 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   };
 
   const acquire = async (): Promise<void> => {
-    const hourly = candidate.hourly && { RearguardHourlyCost: [Number(candidate.hourly.amount)] };
-    scribe.phase('reservation', { RearguardNode: [input.self.id], RearguardPeer: [candidate.seller.domain], ...hourly });
     scribe.details(`Acquiring ${title}`);
     await saga.forward(reserve);
     await saga.forward(buy);
@@ -78,7 +85,7 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
     await saga.forward(meet);
     await saga.forward(reach);
     scribe.phase('usage');
-    await report('held');
+    void report('held');
   };
   /** Answers why it ends; `undefined` when the history is long. */
   const live = async (): Promise<Ending | undefined> => {
@@ -91,6 +98,7 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
       });
     } catch (error) {
       if (released) return released;
+      if (failure) return failedBy(failure);
       return isCancellation(error) ? { reason: 'operator', detail: 'cancelled' } : failedBy(error);
     }
   };
@@ -107,8 +115,13 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
       }
     }
     if (!(await unwinding.undo(saga, 'here'))) return false;
-    await report('undone-here', ending);
-    if (!(await unwinding.undo(saga, 'there'))) return false;
+    let told = false;
+    const tellHere = (): void => {
+      if (!told) void report('undone-here', ending);
+      told = true;
+    };
+    if (eager) tellHere();
+    if (!(await unwinding.undo(saga, 'there', tellHere))) return false;
     await report('over', ending);
     scribe.details(`Gave back ${title}: ${ending.reason}`);
     return true;

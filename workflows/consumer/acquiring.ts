@@ -2,6 +2,7 @@ import {
   CancellationScope,
   ChildWorkflowCancellationType,
   ParentClosePolicy,
+  type SearchAttributes,
   condition,
   getExternalWorkflowHandle,
   startChild,
@@ -20,6 +21,14 @@ const ASK_AFTER_MS = 120_000;
 /** Ended attempts that an intent remembers; the journal of each stays with its own workflow. */
 const MOST_ATTEMPTS = 50;
 
+/** What the Temporal UI shows of a child from its first moment on. */
+const attributes = (state: IntentState, candidate: Candidate): SearchAttributes => ({
+  RearguardPhase: ['reservation'],
+  RearguardNode: [state.facts.self.id],
+  RearguardPeer: [candidate.seller.domain],
+  RearguardHourlyCost: [Number(candidate.hourly?.amount ?? 0)],
+});
+
 /** Starts an acquisition that outlives its intent where it has to, and waits until it holds or is undone on our side. */
 export async function acquire(state: IntentState, candidate: Candidate): Promise<Attempt | undefined> {
   const number = Number(state.attempts.at(-1)?.id.split('-').at(-1) ?? 0) + 1;
@@ -34,6 +43,7 @@ export async function acquire(state: IntentState, candidate: Candidate): Promise
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       memo: { intent: state.intent.name, flavor: candidate.flavor.id, seller: candidate.seller.domain },
+      searchAttributes: attributes(state, candidate),
       staticSummary: `${candidate.flavor.id} of ${candidate.seller.domain} for ${state.intent.name}`,
     }),
   );
@@ -68,12 +78,12 @@ export async function hear(
 }
 
 /** Lets an acquisition go; it unwinds by itself. Twice is once. */
-export async function letGo(state: IntentState, id: AcquisitionId, ending: Ending): Promise<void> {
+export async function letGo(state: IntentState, id: AcquisitionId, ending: Ending, eager = false): Promise<void> {
   const attempt = attemptOf(state, id);
   if (!attempt || attempt.released || attempt.last?.state === 'over') return;
   changeAttempt(state, id, { released: ending });
   try {
-    await getExternalWorkflowHandle(workflowIds.acquisition(id)).signal(messages.release, ending);
+    await getExternalWorkflowHandle(workflowIds.acquisition(id)).signal(messages.release, ending, { eager });
   } catch {
     changeAttempt(state, id, { last: { acquisition: id, state: 'over', ending } });
   }

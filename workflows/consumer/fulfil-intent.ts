@@ -20,11 +20,11 @@ import { reading, untilDone } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
 import { openUnwinding } from '../unwinding.ts';
 import { admit, fitsHere } from './intent.ts';
-import { type IntentState, attemptOf, changeAttempt, mark, openState } from './intent-state.ts';
+import { type IntentState, changeAttempt, mark, openState } from './intent-state.ts';
 import { openLiving } from './living.ts';
 import { openPlacing } from './placing.ts';
 import { statusOf } from './status.ts';
-import { releaseAll } from './tear-down.ts';
+import { releaseAll, untilReleased } from './tear-down.ts';
 import { type Placement, placementSteps } from './usage.ts';
 
 /** What rides continue-as-new. */
@@ -58,14 +58,15 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
   const { intent } = known;
   const scribe = openScribe(carried?.journal);
   const unwinding = openUnwinding(scribe, facts.timing);
-  const steps = placementSteps(intent, facts.timing);
+  const steps = placementSteps(intent, facts.timing, () => releaseAll(known, known.ending ?? { reason: 'operator' }));
   const start: Placement = {
     intent: intentName(intent.name),
-    namespace: intent.workload.kind === 'namespace' ? intent.workload.namespace : intentNamespace(intentName(intent.name)),
-    runId: firstExecutionRunId,
+    ...(intent.workload.kind === 'namespace'
+      ? { namespace: intent.workload.namespace }
+      : { namespace: intentNamespace(intentName(intent.name)), runId: firstExecutionRunId }),
   };
   const saga = openSaga<Placement>(
-    [steps.namespace, steps.offload, steps.workload],
+    [steps.hold, steps.namespace, steps.workload],
     carried?.progress ?? { context: start, entered: [] },
     scribe.record,
   );
@@ -121,18 +122,15 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
     known.waitingFor = 'everything to be given back';
     scribe.phase('teardown');
     scribe.details(`Ending: **${ending.reason}**${ending.detail ? ` (${ending.detail})` : ''}`);
-    // One round, then the acquisitions are let go in any case: a seller that is away must not go on costing.
-    const rest = await saga.unwind('there');
-    const children = await releaseAll(known, ending);
-    if (rest.length > 0 && !(await unwinding.undo(saga, 'there'))) return false;
-    await children.settled();
-    if (known.place?.kind === 'remote')
-      mark(known, attemptOf(known, known.place.acquisition as never)?.candidate.flavor.id ?? '', 'ended', ending.reason);
+    if (!(await unwinding.undo(saga, 'there'))) return false;
+    // The record is written while the acquisitions give back: it tells of our own steps, which are all done.
+    const released = untilReleased(known);
+    for (const { candidate, last } of known.attempts) if (last?.node) mark(known, candidate.flavor.id, 'ended', ending.reason);
     known.waitingFor = undefined;
     known.since = Date.now();
     scribe.details(`Ended: **${ending.reason}**${ending.detail ? ` (${ending.detail})` : ''}`);
     const record = { status: statusOf(known, '', Date.now()), document, plan: known.plan, silent: known.silent, journal: scribe.lines() };
-    await untilDone.saveIntent({ record });
+    await Promise.all([untilDone.saveIntent({ record }), released]);
     return true;
   };
 

@@ -1,7 +1,7 @@
 import type { PeeringUser } from '../../src/domain/peering.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import type { Meeting } from '../meeting.ts';
-import { building, undoing, undoingShortly, watchingFor } from '../proxies.ts';
+import { undoing, undoingShortly, watchingFor } from '../proxies.ts';
 import type { Acquisition, AcquisitionStep } from './acquisition.ts';
 
 const bought = ({ id, contract, sellerCluster, workflowId }: Acquisition) => {
@@ -14,13 +14,13 @@ const needed = <T>(value: T | undefined): T => {
   return value;
 };
 
-/** Our remote identity at the seller, which every contract with it shares: owned by `peering/<seller>`. */
+/** Our remote identity at the seller, which every contract with it shares: owned by `peering/<seller>`. Nobody waits for it: Liqo copies the slice as soon as it is there. */
 export const meetSeller = (meeting: Meeting, timing: Timing): AcquisitionStep => ({
   name: 'meet-seller',
   phase: 'peering',
   forward: async (acquisition) => {
     const { seller, user } = needed(bought(acquisition));
-    await meeting.join(seller, user, timing.peeringReadyMs);
+    await meeting.join(seller, user);
     return undefined;
   },
   undoThere: async (acquisition) => {
@@ -34,10 +34,9 @@ export const extend = (timing: Timing): AcquisitionStep => ({
   name: 'extend',
   phase: 'peering',
   forward: async (acquisition) => {
-    const { seller, contract } = needed(bought(acquisition));
-    const slice = { acquisition: acquisition.id, seller };
-    await building.requestSlice({ ...slice, sliceClass: acquisition.candidate.dialect === 'fluidos' ? 'default' : 'rearguard' });
-    return await watchingFor(timing.virtualNodeMs).awaitVirtualNode({ ...slice, contract });
+    const { seller } = needed(bought(acquisition));
+    const sliceClass = acquisition.candidate.dialect === 'fluidos' ? 'default' : 'rearguard';
+    return await watchingFor(timing.virtualNodeMs).extend({ acquisition: acquisition.id, seller, sliceClass });
   },
   undoHere: async (acquisition) => {
     const known = bought(acquisition);

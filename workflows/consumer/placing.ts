@@ -23,9 +23,11 @@ export interface Placing {
 export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: PlacementSteps, scribe: Scribe): Placing {
   const { intent } = state;
   const { namespace } = saga.context;
-  const ownNamespace = intent.workload.kind === 'manifests';
+  let holding = saga.progress.entered.some(({ name }) => name === steps.hold.name);
 
   const elsewhere = async (): Promise<void> => {
+    if (!holding) await saga.forward(steps.hold);
+    holding = true;
     await search(state, scribe, async (candidate) => {
       const attempt = await acquire(state, candidate);
       return attempt && (await serve(attempt)) ? attempt : undefined;
@@ -45,8 +47,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     });
     scribe.details(`Deploying to \`${node}\` of ${attempt.candidate.seller.domain}`);
     try {
-      if (ownNamespace) await saga.forward(steps.namespace);
-      await saga.forward(steps.offload);
+      await saga.forward(steps.namespace);
       await saga.forward(steps.workload);
     } catch (error) {
       if (isCancellation(error) || codeOf(error) === 'WORKLOAD_REFUSED') throw error;
@@ -62,7 +63,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
   /** Moves off a place: nothing new goes there, and its acquisition unwinds; it is undone here before anybody goes on. */
   const leave = async (attempt: Attempt, why: Ending): Promise<void> => {
     await untilDone.moveOffloadingAway({ namespace });
-    await letGo(state, attempt.id, why);
+    await letGo(state, attempt.id, why, true);
     await hear(state, attempt.id, ['undone-here', 'over']);
   };
   const stopCosting = (): void => {

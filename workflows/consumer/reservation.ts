@@ -1,17 +1,17 @@
 import { buying, buyingSlowly, doing, undoingShortly } from '../proxies.ts';
 import type { AcquisitionStep } from './acquisition.ts';
 
-/** A hold at the seller; undone there by our own key, since a lost answer has no transaction id. */
+/** A hold at the seller; undone there by our own key, since a lost answer has no transaction id. The same compensation ends what the hold became. */
 export const reserve: AcquisitionStep = {
   name: 'reserve',
   phase: 'reservation',
   forward: ({ id, candidate }) => doing.reserve({ acquisition: id, candidate }),
-  undoThere: async ({ id, candidate }) => {
-    await undoingShortly.release({ acquisition: id, seller: candidate.seller.address });
+  undoThere: async ({ id, candidate, ending }) => {
+    await undoingShortly.giveUp({ acquisition: id, seller: candidate.seller.address, ending: ending ?? { reason: 'failed' } });
   },
 };
 
-/** The contract, stored here with its credentials. */
+/** The contract, stored here with its credentials. It is never undone without its hold, so giving that up ends it too. */
 export const buy: AcquisitionStep = {
   name: 'buy',
   phase: 'reservation',
@@ -19,7 +19,4 @@ export const buy: AcquisitionStep = {
     if (!transaction) throw new Error('buy runs after reserve');
     return (candidate.dialect === 'fluidos' ? buyingSlowly : buying).buy({ acquisition: id, candidate, transaction });
   },
-  undoHere: ({ id }) => undoingShortly.dropCredentials({ acquisition: id }),
-  undoThere: ({ id, candidate, ending }) =>
-    undoingShortly.endBought({ acquisition: id, seller: candidate.seller.address, ending: ending ?? { reason: 'failed' } }),
 };

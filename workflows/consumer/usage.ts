@@ -1,57 +1,60 @@
+import type { WorkloadRef } from '../../activities/usage.ts';
 import type { AcquisitionId, ClusterId, IntentName } from '../../src/domain/ids.ts';
 import type { Intent } from '../../src/domain/intent.ts';
 import type { Step } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
-import type { WorkloadRef } from '../../activities/usage.ts';
-import { building, undoing, watchingFor } from '../proxies.ts';
+import { undoing, watchingFor } from '../proxies.ts';
 
 /** What the steps of a placed workload read. */
 export interface Placement {
   readonly intent: IntentName;
   readonly namespace: string;
-  /** Marks the namespace as this run's. */
-  readonly runId: string;
+  /** Marks the namespace as this run's; absent when it is the user's own, which is never ours to delete. */
+  readonly runId?: string;
   readonly acquisition?: AcquisitionId;
   readonly seller?: ClusterId;
 }
 
+/** Read downwards for how a workload gets its place, upwards for how the place is given back. */
 export interface PlacementSteps {
+  readonly hold: Step<Placement>;
   readonly namespace: Step<Placement>;
-  readonly offload: Step<Placement>;
   readonly workload: Step<Placement>;
 }
 
 export const manifestsOf = ({ workload }: Intent): WorkloadRef['manifests'] => (workload.kind === 'manifests' ? workload.manifests : []);
 
-/** The workload in the place that the placement names; running a step again moves it. A namespace intent offloads the user's own namespace, which is never ours to delete. */
-export function placementSteps(intent: Intent, timing: Timing): PlacementSteps {
+/** The steps of a placement; running one again moves it to where the placement now points. */
+export function placementSteps(intent: Intent, timing: Timing, releaseAll: () => Promise<void>): PlacementSteps {
   const manifests = manifestsOf(intent);
   return {
+    hold: {
+      name: 'hold',
+      phase: 'reservation',
+      // The acquisitions are children with steps of their own; this one stands for all of them. Its place in the list is the place of their release.
+      forward: async () => undefined,
+      undoThere: releaseAll,
+    },
     namespace: {
       name: 'namespace',
       phase: 'usage',
-      forward: async ({ intent: name, namespace, runId }) => {
-        await building.ensureNamespace({ intent: name, namespace, runId });
+      forward: async ({ intent: name, namespace, runId, seller }) => {
+        await watchingFor(timing.offloadMs).prepareNamespace({
+          intent: name,
+          namespace,
+          ...(runId && { runId }),
+          ...(seller && { seller }),
+        });
         return undefined;
       },
-      undoThere: ({ namespace, runId }) => undoing.removeNamespace({ namespace, runId }),
-    },
-    offload: {
-      name: 'offload',
-      phase: 'usage',
-      forward: async ({ namespace, seller }) => {
-        await watchingFor(timing.offloadMs).offload({ namespace, sellers: seller ? [seller] : [] });
-        return undefined;
-      },
-      undoThere: ({ namespace }) => undoing.removeOffloading({ namespace }),
+      undoThere: ({ namespace, runId }) => undoing.removeNamespace({ namespace, ...(runId && { runId }) }),
     },
     workload: {
       name: 'workload',
       phase: 'usage',
       forward: async ({ intent: name, namespace, acquisition, seller }) => {
         const workload = { intent: name, namespace, manifests, ...(acquisition && { acquisition }), ...(seller && { seller }) };
-        await building.applyWorkload(workload);
-        await watchingFor(timing.workloadMs).awaitWorkload(workload);
+        await watchingFor(timing.workloadMs).deploy(workload);
         return undefined;
       },
       undoThere: ({ intent: name, namespace }) => undoing.removeWorkload({ intent: name, namespace }),
