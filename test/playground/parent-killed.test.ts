@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { compiled } from '../../deploy/playground/project.ts';
+import { waitFor } from '../../deploy/playground/wait.ts';
+import { processesOf } from './observed.ts';
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'playground-test-'));
+let child: ChildProcess | undefined;
+afterEach(() => {
+  child?.kill('SIGKILL');
+  fs.rmSync(dir, { recursive: true, force: true });
+});
+
+/** A program that starts a stack in `stateDir` and goes on for ever, telling its lines. */
+function program(stateDir: string, options: string): { child: ChildProcess; said: () => string } {
+  const script = `
+    import { startStack } from ${JSON.stringify(compiled('stack.js'))};
+    const stack = await startStack({ stateDir: ${JSON.stringify(stateDir)}, progress: console.log, ${options} });
+    console.log('everything runs');
+    setInterval(() => {}, 1000);`;
+  const started = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  started.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+  return { child: started, said: () => text };
+}
+
+const ONE = `clusters: [{ name: 'lonely', nodes: [{ name: 'lonely-1', cpu: '1', memory: '1Gi' }] }]`;
+
+test.each(['SIGKILL', 'SIGINT'] as const)('%s of the parent leaves no process', async (signal) => {
+  const stateDir = path.join(dir, signal);
+  const parent = program(stateDir, ONE);
+  child = parent.child;
+  await waitFor(
+    'the stack of a child',
+    300,
+    () => parent.said().includes('everything runs'),
+    () => (parent.child.exitCode === null ? undefined : 'it ended'),
+  );
+  expect(processesOf(stateDir).length).toBeGreaterThan(9);
+  child.kill(signal);
+  await waitFor('the end of all processes', 30, () => processesOf(stateDir).length === 0);
+});
+
+test('a parent that is killed while the stack starts leaves no process', async () => {
+  const stateDir = path.join(dir, 'early');
+  const parent = program(stateDir, ONE);
+  child = parent.child;
+  await waitFor('Kubernetes starting', 300, () => fs.existsSync(path.join(stateDir, 'clusters/lonely/logs/kubernetes.log')));
+  child.kill('SIGKILL');
+  await waitFor('the end of all processes', 30, () => processesOf(stateDir).length === 0);
+});
+
+test('a guardian that is itself killed takes its stack along, through its parent', async () => {
+  const stateDir = path.join(dir, 'guardian');
+  const parent = program(stateDir, 'clusters: [], postgres: false');
+  child = parent.child;
+  await waitFor('the stack of a child', 60, () => parent.said().includes('everything runs'));
+  const { guardian } = JSON.parse(fs.readFileSync(path.join(stateDir, 'processes.json'), 'utf8')) as { guardian: { pid: number } };
+  process.kill(guardian.pid, 'SIGKILL');
+  await waitFor('the end of all processes', 30, () => processesOf(stateDir).every((pid) => pid === parent.child.pid));
+});
