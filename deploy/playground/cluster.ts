@@ -11,7 +11,7 @@ import { installLiqo } from './liqo.ts';
 import { type Enforcement, liqoProcesses, placeWebhookCertificate, waitForLiqo } from './liqo-processes.ts';
 import { addNodes, type NodeSpec, waitForNodes } from './nodes.ts';
 import { type ProcessIdentity, signal as send, stillRuns } from './process-identity.ts';
-import { waitFor } from './wait.ts';
+import { persist, waitFor } from './wait.ts';
 
 /** One owner's cluster: its worker nodes (at least one, when it is to buy or sell: Liqo's virtual kubelets are pods on it), and whether Liqo runs. */
 export interface ClusterSpec {
@@ -101,9 +101,9 @@ export async function startCluster({ guardian, spec, index, binaries, progress }
     await guardian.start(found);
   }
   async function whole(): Promise<void> {
-    await waitFor(`${name}: kwok`, 30, () => answers(ports.kwok));
-    if (liqo) await waitForLiqo(place, 60);
-    await waitForNodes(client(), name, 60);
+    await waitFor(`${name}: kwok`, 60, () => answers(ports.kwok));
+    if (liqo) await waitForLiqo(place, 120);
+    await waitForNodes(client(), name, 120);
   }
   /** Processes that were killed by name stay down when the API server comes back. */
   const down = new Set<string>();
@@ -140,14 +140,14 @@ export async function startCluster({ guardian, spec, index, binaries, progress }
   say('Kubernetes ready');
   const api = client();
   await launch('kwok');
-  await addNodes(api, name, index, spec.nodes);
+  await persist(`${name}: nodes`, 120, () => addNodes(api, name, index, spec.nodes));
   if (liqo) {
     const hooks = await installLiqo(api, liqo, place);
     placeWebhookCertificate(place);
     for (const process of others) if (process !== 'kwok') await launch(process);
-    await waitForLiqo(place, 90);
-    for (const hook of hooks) await api.apply(hook);
-    await waitFor(`${name}: keys of Liqo`, 60, async () => {
+    await waitForLiqo(place, 180);
+    for (const hook of hooks) await persist(`${name}: ${hook.kind} ${hook.metadata.name}`, 120, () => api.apply(hook));
+    await waitFor(`${name}: keys of Liqo`, 120, async () => {
       const found = await api.request('GET', '/api/v1/namespaces/liqo/secrets/authentication-keys').catch((fault: unknown) => {
         if (codeOf(fault) !== 404) throw fault;
       });

@@ -13,7 +13,7 @@ export interface KubernetesObject {
 
 /** A client by admin certificate, without a library: the runner of virtual kubelets is a small process of its own. */
 export interface KubernetesClient {
-  /** Sends one request; throws with `code` when the answer is not a success. A silent API server is a fault after 10 s. */
+  /** Sends one request; throws with `code` when the answer is not a success. A silent API server is a fault after 30 s. */
   request<T>(method: string, url: string, body?: unknown, type?: string): Promise<T>;
   /** Server-side apply. */
   apply(object: KubernetesObject): Promise<void>;
@@ -72,7 +72,7 @@ export function connect(dir: string, port: number): KubernetesClient {
           else reject(Object.assign(new Error(`${method} ${url}: ${code} ${text.slice(0, 500)}`), { code }));
         });
       };
-      open(method, url, body, type, 10_000, onResponse, reject);
+      open(method, url, body, type, 30_000, onResponse, reject);
     });
 
   const discovered = new Map<string, Discovered>();

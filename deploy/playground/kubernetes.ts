@@ -15,7 +15,7 @@ export async function startKubernetes(guardian: Guardian, place: ClusterPlace, b
   await guardian.start(spec);
   await waitFor(
     `${name}: Kubernetes (see ${spec.log})`,
-    120,
+    180,
     () => fs.existsSync(ready),
     () => guardian.ended(spec.key),
   );

@@ -4,10 +4,13 @@ import { promisify } from 'node:util';
 import type { ClusterPlace } from './cluster-place.ts';
 import { codeOf, type KubernetesClient, type KubernetesObject } from './kubernetes-client.ts';
 import { assets } from './project.ts';
-import { waitFor } from './wait.ts';
+import { persist, waitFor } from './wait.ts';
 
 const run = promisify(execFile);
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+/** Deadline of one object; on a machine with nothing else to do all of them take 3 s together. */
+const SECONDS = 120;
 
 type Definition = {
   readonly metadata: { readonly name: string };
@@ -38,15 +41,17 @@ export async function installLiqo(client: KubernetesClient, built: string, place
   const isHook = ({ kind }: KubernetesObject): boolean => kind.endsWith('WebhookConfiguration');
   // those of an earlier start on the same data would refuse everything until their process is back
   for (const hook of objects.filter(isHook))
-    await client
-      .request('DELETE', await client.urlOf(hook.apiVersion, hook.kind, undefined, hook.metadata.name))
-      .catch((fault: unknown) => {
+    await persist(`${place.name}: ${hook.kind} of an earlier start`, SECONDS, async () => {
+      const url = await client.urlOf(hook.apiVersion, hook.kind, undefined, hook.metadata.name);
+      await client.request('DELETE', url).catch((fault: unknown) => {
         if (codeOf(fault) !== 404) throw fault;
       });
+    });
   const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
-  await Promise.all(definitions.map((definition) => client.apply(definition)));
+  for (const definition of definitions)
+    await persist(`${place.name}: definition ${definition.metadata.name}`, SECONDS, () => client.apply(definition));
   const names = new Set(definitions.map(({ metadata }) => metadata.name));
-  await waitFor(`${place.name}: Liqo's kinds established`, 60, async () => {
+  await waitFor(`${place.name}: Liqo's kinds established`, SECONDS, async () => {
     const { items } = await client.request<{ items: readonly Definition[] }>('GET', CRDS);
     const established = items.filter(({ status }) =>
       status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True'),
@@ -56,9 +61,6 @@ export async function installLiqo(client: KubernetesClient, built: string, place
   // in the renderer's order, namespaces and accounts first; a kind just established may not be served for a moment
   for (const object of objects)
     if (!isHook(object) && !definitions.includes(object))
-      await waitFor(`${place.name}: ${object.kind} ${object.metadata.name}`, 20, async () => {
-        await client.apply(object);
-        return true;
-      });
+      await persist(`${place.name}: ${object.kind} ${object.metadata.name}`, SECONDS, () => client.apply(object));
   return objects.filter(isHook);
 }

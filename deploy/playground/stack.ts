@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { built } from './build.ts';
 import { type Binaries, type ClusterSpec, type RunningCluster, startCluster } from './cluster.ts';
@@ -49,6 +50,17 @@ async function buildAll(
   return { kubernetes, kwok, liqo };
 }
 
+/** Works on all items, at most `width` at a time: more control planes that start at once than cores only make each other's requests time out. */
+async function inTurn<T, R>(items: readonly T[], width: number, work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = [...items.entries()];
+  const one = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) results[next[0]] = await work(next[1], next[0]);
+  };
+  await Promise.all(Array.from({ length: width }, one));
+  return results;
+}
+
 /** Starts the stack and keeps its guardian at hand. */
 export async function openStack({
   stateDir,
@@ -74,7 +86,9 @@ export async function openStack({
     };
     const startClusters = async (): Promise<RunningStack['clusters']> => {
       if (!binaries) return {};
-      const running = await Promise.all(clusters.map((spec, index) => startCluster({ guardian, spec, index, binaries, progress })));
+      const running = await inTurn(clusters, availableParallelism(), (spec, index) =>
+        startCluster({ guardian, spec, index, binaries, progress }),
+      );
       return Object.fromEntries(running.map((cluster) => [cluster.name, cluster]));
     };
     const parts = await Promise.all([startTemporal(), startPostgres(), startClusters()]);

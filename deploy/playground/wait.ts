@@ -25,3 +25,11 @@ export async function waitFor<T>(
     await pause(wait);
   }
 }
+
+/** Does something that may be repeated until it works: a loaded machine makes an API server that just started refuse or time out now and then. */
+export async function persist(what: string, seconds: number, work: () => Promise<unknown>): Promise<void> {
+  await waitFor(what, seconds, async () => {
+    await work();
+    return true;
+  });
+}
