@@ -1,0 +1,201 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, Connection, type QueryDefinition, WorkflowNotFoundError, defaultPayloadConverter } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import type { PlanEntry } from '../../src/domain/candidate.ts';
+import type { JournalEntry } from '../../src/domain/journal.ts';
+import type { IntentStatus } from '../../src/domain/status.ts';
+import * as messages from '../../workflows/messages.ts';
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+
+/** One run of a workflow as far as it was followed. */
+export interface Followed {
+  readonly node: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly open: boolean;
+  readonly journal: readonly JournalEntry[];
+  /** Of an intent. */
+  readonly status?: IntentStatus;
+  readonly plan?: readonly PlanEntry[];
+}
+
+/** Reads the workflows of all nodes along, by their histories: Temporal holds each call until something happens, so nothing is polled. */
+export interface Following {
+  /** Follows a workflow and every one that it leads to, on whichever node; one that is followed already goes on. */
+  follow(node: string, workflowId: string): void;
+  all(): readonly Followed[];
+  latest(node: string, workflowId: string): Followed | undefined;
+  /** Waits until `wanted` answers something about what is followed; throws at the deadline, with what `last` says. */
+  until<T>(what: string, seconds: number, wanted: (following: Following) => T | undefined, last?: () => string): Promise<T>;
+  /** Forgets what has ended, before the next scenario. */
+  forget(): void;
+  client(node: string): Client;
+  stop(): Promise<void>;
+}
+
+/** A query is answered by a worker; a dead one does not. */
+const QUERY_MS = 4_000;
+
+export async function openFollowing(input: {
+  readonly address: string;
+  readonly namespaces: Readonly<Record<string, string>>;
+  readonly onChange: (before: Followed | undefined, now: Followed) => void;
+}): Promise<Following> {
+  const connection = await Connection.connect({ address: input.address });
+  const clients = new Map(Object.entries(input.namespaces).map(([node, namespace]) => [node, new Client({ connection, namespace })]));
+  const seen = new Map<string, Followed>();
+  const active = new Set<string>();
+  const listeners = new Set<() => void>();
+  const stopped = new AbortController();
+
+  const clientOf = (node: string): Client => {
+    const client = clients.get(node);
+    if (!client) throw new Error(`no node ${node}`);
+    return client;
+  };
+  const put = (now: Followed): void => {
+    const key = `${now.node} ${now.workflowId} ${now.runId}`;
+    const before = seen.get(key);
+    // Re-inserted, so that the newest run of a workflow id comes last.
+    seen.delete(key);
+    seen.set(key, now);
+    input.onChange(before, now);
+    for (const listener of new Set(listeners)) listener();
+  };
+
+  const look = async (node: string, workflowId: string, runId: string, open: boolean): Promise<void> => {
+    const handle = clientOf(node).workflow.getHandle(workflowId, runId);
+    const ask = <T>(query: QueryDefinition<T>) => connection.withDeadline(Date.now() + QUERY_MS, () => handle.query(query));
+    const isIntent = workflowId.startsWith('intent/');
+    // After the end everything has to be known; before it, the next event brings the next chance.
+    for (let wait = 200; !stopped.signal.aborted; wait = Math.min(wait * 1.5, 2_000)) {
+      try {
+        const journal = await ask(messages.journal);
+        if (!isIntent) return put({ node, workflowId, runId, open, journal });
+        const [status, { entries }] = await Promise.all([ask(messages.status), ask(messages.plan)]);
+        return put({ node, workflowId, runId, open, journal, status, plan: entries });
+      } catch {
+        const before = seen.get(`${node} ${workflowId} ${runId}`) ?? { node, workflowId, runId, open, journal: [] };
+        if (before.open !== open || !seen.has(`${node} ${workflowId} ${runId}`)) put({ ...before, open });
+        if (open) return;
+        await pause(wait, undefined, { signal: stopped.signal }).catch(() => undefined);
+      }
+    }
+  };
+
+  const run = async (node: string, workflowId: string): Promise<void> => {
+    const client = clientOf(node);
+    let runId = (await client.workflow.getHandle(workflowId).describe()).runId;
+    const scheduled = new Map<string, HistoryEvent>();
+    while (runId !== '') {
+      let nextPageToken: Uint8Array | undefined;
+      let nextRun = '';
+      for (;;) {
+        const page = await connection.withAbortSignal(stopped.signal, () =>
+          connection.workflowService.getWorkflowExecutionHistory({
+            namespace: client.options.namespace,
+            execution: { workflowId, runId },
+            waitNewEvent: true,
+            ...(nextPageToken && { nextPageToken }),
+          }),
+        );
+        const events = page.history?.events ?? [];
+        for (const event of events) {
+          for (const [otherNode, other] of leadsTo(event, scheduled)) follow(otherNode ?? node, other);
+          nextRun = event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? nextRun;
+        }
+        const open = (page.nextPageToken?.length ?? 0) > 0;
+        if (events.length > 0 || !open) await look(node, workflowId, runId, open);
+        if (!open) break;
+        nextPageToken = page.nextPageToken;
+      }
+      runId = nextRun;
+    }
+  };
+
+  function follow(node: string, workflowId: string): void {
+    const key = `${node} ${workflowId}`;
+    if (active.has(key) || !clients.has(node)) return;
+    active.add(key);
+    void run(node, workflowId)
+      .catch((error: unknown) => {
+        // What was never started, or a server that is going away, has nothing to tell.
+        if (!stopped.signal.aborted && !(error instanceof WorkflowNotFoundError))
+          console.error(`${key}: ${error instanceof Error ? error.message : error}`);
+      })
+      .finally(() => active.delete(key));
+  }
+
+  const following: Following = {
+    follow,
+    all: () => [...seen.values()],
+    latest: (node, workflowId) => [...seen.values()].filter((one) => one.node === node && one.workflowId === workflowId).at(-1),
+    until: (what, seconds, wanted, last = () => '') =>
+      new Promise((resolve, reject) => {
+        const check = (): void => {
+          try {
+            const found = wanted(following);
+            if (found === undefined) return;
+            finish();
+            resolve(found);
+          } catch (error) {
+            finish();
+            reject(error);
+          }
+        };
+        const timer = setTimeout(() => {
+          finish();
+          reject(new Error(`${what}: not within ${seconds} s${last() === '' ? '' : `; last seen: ${last()}`}`));
+        }, seconds * 1000);
+        const finish = (): void => {
+          clearTimeout(timer);
+          listeners.delete(check);
+        };
+        listeners.add(check);
+        check();
+      }),
+    forget() {
+      for (const [key, { open }] of seen) if (!open) seen.delete(key);
+    },
+    client: clientOf,
+    async stop() {
+      stopped.abort();
+      await connection.close();
+    },
+  };
+  return following;
+}
+
+const inputOf = (event: HistoryEvent | undefined): unknown => {
+  const payload = event?.activityTaskScheduledEventAttributes?.input?.payloads?.[0];
+  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+};
+interface Asked {
+  readonly peer?: string;
+  readonly transaction?: string;
+  readonly candidate?: { readonly seller?: { readonly id?: string } };
+}
+
+/** Which other workflows an event names: children, the peering that was joined, and the contract at the seller once PURCHASE came back. */
+function leadsTo(event: HistoryEvent, scheduled: Map<string, HistoryEvent>): readonly (readonly [string | undefined, string])[] {
+  const child = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId;
+  if (child) return [[undefined, child]];
+  const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
+  if (activity) {
+    scheduled.set(String(event.eventId), event);
+    return [];
+  }
+  const closed =
+    event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
+  const before = closed && scheduled.get(String(closed.scheduledEventId));
+  const asked = inputOf(before ?? undefined) as Asked | undefined;
+  switch (before?.activityTaskScheduledEventAttributes?.activityType?.name) {
+    case 'joinPeering':
+      return asked?.peer ? [[undefined, `peering/${asked.peer}`]] : [];
+    case 'buy':
+      return asked?.transaction && asked.candidate?.seller?.id ? [[asked.candidate.seller.id, `contract/${asked.transaction}`]] : [];
+    default:
+      return [];
+  }
+}

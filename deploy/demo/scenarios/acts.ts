@@ -1,0 +1,196 @@
+import {
+  intentName,
+  intentNamespace,
+  remoteNamespace,
+  sliceName,
+  workflowIds,
+  type AcquisitionId,
+  type ClusterId,
+} from '../../../src/domain/ids.ts';
+import type { JournalEntry } from '../../../src/domain/journal.ts';
+import type { IntentStatus, Place } from '../../../src/domain/status.ts';
+import { SLICES, podsOf } from '../cluster.ts';
+import type { Followed } from '../following.ts';
+import { type Wish, intentDocument } from '../intents.ts';
+import type { DemoNode, World } from '../world.ts';
+import { expect } from './scenario.ts';
+
+/** What the scenarios are made of: a user's acts, and what a bystander then waits to see. Seconds throughout. */
+
+type Remote = Extract<Place, { kind: 'remote' }>;
+const IN_USE = 120;
+const ENDED = 120;
+const POD = 30;
+
+/** How an embedded cluster is called is how its Liqo calls it. */
+const clusterOf = async ({ cluster, name }: DemoNode): Promise<ClusterId> => {
+  const { items } = await cluster.objects.list(
+    'v1',
+    'ConfigMap',
+    'liqo',
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    'app.kubernetes.io/name=clusterid-configmap',
+  );
+  const [found] = items as readonly { readonly data?: Readonly<Record<string, string>> }[];
+  return (found?.data?.['CLUSTER_ID'] ?? name) as ClusterId;
+};
+
+export const intentOf = ({ following, buyer }: World, name: string): Followed | undefined =>
+  following.latest(buyer.name, workflowIds.intent(intentName(name)));
+
+/** The buyer asks. */
+export async function ask(world: World, wish: Wish): Promise<void> {
+  world.telling.act(`${world.buyer.name} asks for ${wish.cpu} CPU and ${wish.memory}: intent ${wish.name}`);
+  await world.buyer.api.createIntent(intentDocument({ ...wish, remote: wish.remote ?? !world.embedded }));
+  world.following.follow(world.buyer.name, workflowIds.intent(intentName(wish.name)));
+}
+
+/** The same through a plain Temporal client, which knows nothing of us but a workflow's name. */
+export async function askByTemporal(world: World, wish: Wish): Promise<void> {
+  const workflowId = `intent/${wish.name}`;
+  await world.buyer.temporal.workflow.start('fulfilIntent', { workflowId, taskQueue: 'rearguard', args: [intentDocument(wish)] });
+  world.following.follow(world.buyer.name, workflowId);
+}
+
+const shown = (followed: Followed | undefined): string => {
+  const { status } = followed ?? {};
+  const steps = followed?.journal.slice(-2).map(({ step, outcome, detail }) => `${step} ${outcome}${detail ? ` (${detail})` : ''}`);
+  return status
+    ? `${status.phase}, ${status.state}${status.waitingFor ? `, waits for ${status.waitingFor}` : ''}${status.ending ? `, ${status.ending.reason} ${status.ending.detail ?? ''}` : ''}; ${steps?.join(', ')}`
+    : 'nothing';
+};
+
+/** Until the intent's status is as wanted; one that is over before that never will be. */
+export const untilIntent = <T>(
+  world: World,
+  name: string,
+  what: string,
+  seconds: number,
+  wanted: (status: IntentStatus) => T | undefined,
+): Promise<T> =>
+  world.following.until(
+    `intent ${name}: ${what}`,
+    seconds,
+    () => {
+      const intent = intentOf(world, name);
+      const found = intent?.status && wanted(intent.status);
+      if (found === undefined && intent && !intent.open) throw new Error(`intent ${name} is over before ${what}: ${shown(intent)}`);
+      return found;
+    },
+    () => shown(intentOf(world, name)),
+  );
+
+/** Until it runs on a seller's cluster (that one, when named), as the intent says. */
+export async function untilBought(world: World, name: string, seller?: DemoNode): Promise<Remote> {
+  const place = await untilIntent(world, name, 'in use at a seller', IN_USE, ({ state, place }) =>
+    state === 'in-use' && place?.kind === 'remote' && (seller === undefined || place.seller === `${seller.name}.example`)
+      ? place
+      : undefined,
+  );
+  world.telling.plan(intentOf(world, name)?.plan ?? []);
+  return place;
+}
+
+/** The pod is Running on the virtual node at home, and is read as Running at the seller: a home that says so alone proves nothing. */
+export async function untilPodRuns(world: World, name: string, place: Remote, seller: DemoNode): Promise<void> {
+  const namespace = intentNamespace(intentName(name));
+  const virtual = sliceName(place.acquisition as AcquisitionId);
+  const away = remoteNamespace(namespace, await clusterOf(world.buyer));
+  await Promise.all([
+    world.buyer.cluster.awaitEvent(
+      `a pod of ${name} on ${virtual}`,
+      podsOf(namespace),
+      POD,
+      ({ type, object }) => type !== 'DELETED' && object.status?.phase === 'Running' && object.spec?.nodeName === virtual,
+    ),
+    seller.cluster.awaitEvent(
+      `a pod of ${name} at ${seller.name}`,
+      podsOf(away),
+      POD,
+      ({ type, object }) => type !== 'DELETED' && object.status?.phase === 'Running',
+    ),
+  ]);
+  world.telling.say(`${world.buyer.name}: pod Running on virtual node ${virtual}; ${seller.name}: the same pod Running in ${away}`);
+}
+
+/** Where an intent's pods run at a seller. */
+export const podsAway = async (world: World, name: string): Promise<string> =>
+  podsOf(remoteNamespace(intentNamespace(intentName(name)), await clusterOf(world.buyer)));
+
+export async function end(world: World, ...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    world.telling.act(`${world.buyer.name} ends intent ${name}`);
+    await world.buyer.api.endIntent(name);
+  }
+  for (const name of names) await untilOver(world, name);
+}
+
+export const untilOver = (world: World, name: string): Promise<IntentStatus> =>
+  world.following.until(
+    `intent ${name}: over`,
+    ENDED,
+    () => {
+      const intent = intentOf(world, name);
+      return intent && !intent.open ? intent.status : undefined;
+    },
+    () => shown(intentOf(world, name)),
+  );
+
+/** The acquisitions of the buyer in the order of their start. */
+export const acquisitions = ({ following, buyer }: World): readonly Followed[] =>
+  following
+    .all()
+    .filter(({ node, workflowId }) => node === buyer.name && workflowId.startsWith('acquisition/'))
+    .toSorted((a, b) => (a.journal[0]?.startedAt ?? 0) - (b.journal[0]?.startedAt ?? 0));
+
+export const stepOf = (
+  followed: Followed | undefined,
+  step: string,
+  direction: JournalEntry['direction'] = 'do',
+): JournalEntry | undefined => followed?.journal.filter((entry) => entry.step === step && entry.direction === direction).at(-1);
+
+/** Until the n-th acquisition (from 0) has done, or failed, a step. */
+export const untilStep = (world: World, index: number, step: string, outcome: 'done' | 'failed', seconds: number): Promise<JournalEntry> =>
+  world.following.until(
+    `step ${step} ${outcome} of acquisition ${index + 1}`,
+    seconds,
+    () => {
+      const entry = stepOf(acquisitions(world)[index], step);
+      return entry?.outcome === outcome ? entry : undefined;
+    },
+    () => shown(acquisitions(world)[index]) || 'nothing',
+  );
+
+export const untilClosed = (world: World, workflow: Followed, seconds: number): Promise<Followed> =>
+  world.following.until(
+    `the end of ${workflow.workflowId}`,
+    seconds,
+    () => {
+      const now = world.following.latest(workflow.node, workflow.workflowId);
+      return now && !now.open ? now : undefined;
+    },
+    () =>
+      (world.following.latest(workflow.node, workflow.workflowId)?.journal ?? [])
+        .slice(-2)
+        .map(({ step, outcome, detail }) => `${step} ${outcome} ${detail ?? ''}`)
+        .join(', '),
+  );
+
+/**
+ * The middle of peering: the instant in which the buyer's ResourceSlice appears, and so before the seller has given it its verdict. Call it before the intent is
+ * asked for; it answers when the slice is seen.
+ */
+export const peeringBegins = ({ buyer }: World): Promise<unknown> =>
+  buyer.cluster.awaitEvent('a ResourceSlice of the buyer', SLICES, 60, ({ type }) => type === 'ADDED');
+
+/** The promise of (c): from the kill to the second seller's contract, at most 30 s. */
+export async function untilSecondContract(world: World, killedAt: number, note: (words: string) => void): Promise<void> {
+  const bought = await untilStep(world, 1, 'buy', 'done', 60);
+  const seconds = ((bought.endedAt ?? Date.now()) - killedAt) / 1000;
+  note(`second contract ${seconds.toFixed(1)} s after the kill`);
+  world.telling.say(`second contract ${seconds.toFixed(1)} s after the kill`);
+  expect(seconds <= 30, `the second contract came ${seconds.toFixed(1)} s after the kill, not within 30 s`);
+}

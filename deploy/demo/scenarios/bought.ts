@@ -1,0 +1,28 @@
+import { ask, end, intentOf, untilBought, untilPodRuns } from './acts.ts';
+import { type Scenario, expect } from './scenario.ts';
+
+export const bought: Scenario = {
+  key: 'b',
+  name: 'bought',
+  title: 'What does not fit at home is bought: the cheapest offer wins, is used, and is given back',
+  kills: false,
+  sellers: 1,
+  async run(world, note) {
+    const name = 'away';
+    const [cheapest] = world.sellers;
+    expect(cheapest !== undefined, 'there is no seller');
+    await ask(world, { name, cpu: '3', memory: '4Gi' });
+    const place = await untilBought(world, name, cheapest);
+    const offers = intentOf(world, name)?.plan?.filter(({ hourly }) => hourly) ?? [];
+    const won = offers.find(({ verdict }) => verdict === 'held');
+    const others = offers.filter((offer) => offer !== won);
+    expect(
+      won !== undefined && others.every(({ hourly }) => Number(hourly?.amount) >= Number(won.hourly?.amount)),
+      'the cheapest offer did not win',
+    );
+    note(`${cheapest.name} won at ${won.hourly?.amount} ${won.hourly?.currency}/h`);
+    world.telling.say(`${cheapest.name} won: ${won.hourly?.amount} ${won.hourly?.currency}/h, the cheapest of ${offers.length} offers`);
+    await untilPodRuns(world, name, place, cheapest);
+    await end(world, name);
+  },
+};

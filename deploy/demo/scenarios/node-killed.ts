@@ -1,0 +1,34 @@
+import { acquisitions, ask, end, peeringBegins, stepOf, untilBought, untilClosed, untilPodRuns, untilSecondContract } from './acts.ts';
+import { type Scenario, expect } from './scenario.ts';
+
+export const nodeKilled: Scenario = {
+  key: 'c2',
+  name: 'node-killed',
+  title: 'The cheapest seller dies whole, its Kubernetes too, in the middle of peering: the next seller serves before it is back',
+  kills: true,
+  sellers: 2,
+  async run(world, note) {
+    const name = 'survives-node';
+    const [cheapest, second] = world.sellers;
+    expect(cheapest !== undefined && second !== undefined, 'there are no two sellers');
+    const begun = peeringBegins(world);
+    await ask(world, { name, cpu: '3', memory: '4Gi' });
+    await begun;
+    await cheapest.killWhole();
+    const killedAt = Date.now();
+    world.telling.act(
+      `${cheapest.name}: SIGKILL to Kubernetes, Liqo, rearguard serve and work, as soon as the buyer's ResourceSlice was seen`,
+    );
+    await untilSecondContract(world, killedAt, note);
+    const [first] = acquisitions(world);
+    expect(stepOf(first, 'extend')?.outcome === 'failed', 'the kill came too late: the virtual node was Ready already');
+    const place = await untilBought(world, name, second);
+    await untilPodRuns(world, name, place, second);
+    expect(first !== undefined && first.open, `${cheapest.name} is down and yet nothing is left to undo there`);
+    world.telling.act(`${cheapest.name} is started again, its Kubernetes first`);
+    await cheapest.startWhole();
+    // Liqo's watches back off for up to 75 s when the other side was away.
+    await untilClosed(world, first, 180);
+    await end(world, name);
+  },
+};

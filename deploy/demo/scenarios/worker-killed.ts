@@ -1,0 +1,31 @@
+import { acquisitions, ask, end, peeringBegins, stepOf, untilBought, untilPodRuns } from './acts.ts';
+import { type Scenario, expect } from './scenario.ts';
+
+export const workerKilled: Scenario = {
+  key: 'd',
+  name: 'worker-killed',
+  title: "The buyer's worker is killed in the middle of peering and started again: the intent completes as if nothing had happened",
+  kills: true,
+  sellers: 1,
+  async run(world, note) {
+    const name = 'survives-worker';
+    const [cheapest] = world.sellers;
+    expect(cheapest !== undefined, 'there is no seller');
+    const begun = peeringBegins(world);
+    await ask(world, { name, cpu: '3', memory: '4Gi' });
+    await begun;
+    await world.buyer.processes.kill('work');
+    const killedAt = Date.now();
+    world.telling.act(`${world.buyer.name}: SIGKILL to rearguard work, as soon as its ResourceSlice was seen`);
+    await world.buyer.processes.start('work');
+    world.telling.act(`${world.buyer.name}: rearguard work is started again`);
+    const place = await untilBought(world, name, cheapest);
+    const taken = acquisitions(world);
+    expect(taken.length === 1, `the kill cost ${taken.length - 1} more attempts`);
+    const extended = stepOf(taken[0], 'extend')?.endedAt ?? 0;
+    expect(extended > killedAt, 'the kill came too late: the virtual node was Ready already');
+    note(`peering done ${((extended - killedAt) / 1000).toFixed(1)} s after the kill`);
+    await untilPodRuns(world, name, place, cheapest);
+    await end(world, name);
+  },
+};

@@ -1,0 +1,182 @@
+import { type OpenStack, openStack } from '../playground/stack.ts';
+import { completed, ConfigurationSchema } from '../../src/runtime/configuration.ts';
+import { type Api, openApi } from './api.ts';
+import { type ClusterView, clusterView } from './cluster.ts';
+import { NODE_NAMES, type NodeName, type NodePlace, nodeConfiguration } from './configuration.ts';
+import { type Followed, type Following, openFollowing } from './following.ts';
+import { type Traced, inspect } from './leak-report.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { type NodeProcesses, nodeProcesses } from './nodes.ts';
+import type { Telling } from './telling.ts';
+
+/** One node of the demo with everything that a bystander can see and do. */
+export interface DemoNode extends Traced {
+  readonly name: NodeName;
+  readonly place: NodePlace;
+  readonly api: Api;
+  readonly processes: NodeProcesses;
+  readonly cluster: ClusterView;
+  readonly ledger: Ledger;
+  /** SIGKILL for the whole node: its two processes and its Kubernetes. Only on embedded clusters. */
+  killWhole(): Promise<void>;
+  startWhole(): Promise<void>;
+}
+
+/** The stack with its nodes running. */
+export interface World {
+  readonly nodes: readonly DemoNode[];
+  readonly node: (name: NodeName) => DemoNode;
+  readonly buyer: DemoNode;
+  /** The cheaper one first. */
+  readonly sellers: readonly DemoNode[];
+  readonly following: Following;
+  readonly telling: Telling;
+  readonly stack: OpenStack;
+  /** Whether the clusters are ours to kill. */
+  readonly embedded: boolean;
+  readonly temporalAddress: string;
+  versions(): Promise<Readonly<Record<string, string>>>;
+  stop(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly telling: Telling;
+  readonly contexts?: { readonly consumer: string; readonly providers: readonly string[] } | undefined;
+  readonly stateDir?: string;
+  /** Puts somebody between a seller and its buyers: answers the address that the seller then announces. */
+  readonly between?: (name: NodeName, rear: string) => Promise<string | undefined>;
+}
+
+/** A small home cluster, and two sellers of the same size. */
+const CLUSTERS = [
+  { name: 'south', nodes: [{ name: 'south-worker-1', cpu: '2', memory: '4Gi' }] },
+  { name: 'north', nodes: [{ name: 'north-worker-1', cpu: '16', memory: '32Gi' }] },
+  { name: 'west', nodes: [{ name: 'west-worker-1', cpu: '16', memory: '32Gi' }] },
+];
+
+export async function startWorld({ telling, contexts, stateDir, between }: WorldOptions): Promise<World> {
+  const own = { temporal: process.env['TEMPORAL_ADDRESS'] || undefined, database: process.env['DATABASE_URL'] || undefined };
+  const stack = await openStack({
+    ...(stateDir !== undefined && { stateDir }),
+    clusters: contexts ? [] : CLUSTERS,
+    temporal: own.temporal === undefined,
+    postgres: own.database === undefined,
+    progress: telling.say,
+  });
+  try {
+    const temporalAddress = own.temporal ?? stack.temporal.address;
+    const names = contexts ? NODE_NAMES.slice(0, 1 + contexts.providers.length) : NODE_NAMES;
+    const base = await stack.guardian.claim('rearguard');
+    const rear = (name: NodeName): string => `127.0.0.1:${base + 1 + NODE_NAMES.indexOf(name)}`;
+    const announced = new Map<NodeName, string>();
+    for (const name of names) {
+      const other = await between?.(name, rear(name));
+      if (other !== undefined) announced.set(name, other);
+    }
+    const sellers = names.slice(1);
+    const placeOf = (name: NodeName): NodePlace => {
+      const context = contexts && [contexts.consumer, ...contexts.providers][NODE_NAMES.indexOf(name)];
+      const other = announced.get(name);
+      return {
+        name,
+        rear: rear(name),
+        ...(other !== undefined && { announced: other }),
+        api: `127.0.0.1:${base + 11 + NODE_NAMES.indexOf(name)}`,
+        health: `127.0.0.1:${base + 21 + NODE_NAMES.indexOf(name)}`,
+        kubeconfig: stack.clusters[name]?.kubeconfigPath ?? usersKubeconfig(),
+        ...(context !== undefined && { context }),
+        knownNodes: name === 'south' ? sellers.map((seller) => announced.get(seller) ?? rear(seller)) : [],
+        temporalAddress,
+        databaseUrl: own.database ?? stack.postgres.url,
+      };
+    };
+    const places = names.map(placeOf);
+    const configurations = new Map(places.map((place) => [place.name, completed(ConfigurationSchema.parse(nodeConfiguration(place)))]));
+    const processes = new Map(places.map((place) => [place.name, nodeProcesses(stack.guardian, place)]));
+    await Promise.all([...processes.values()].map((each) => each.start()));
+    telling.say(`nodes: ${names.join(', ')} serve and work`);
+
+    const following = await openFollowing({
+      address: temporalAddress,
+      namespaces: Object.fromEntries([...configurations].map(([name, { temporal }]) => [name, temporal.namespace])),
+      onChange: (before: Followed | undefined, now: Followed) => telling.steps(before, now),
+    });
+    const nodes = await Promise.all(
+      places.map(async (place): Promise<DemoNode> => {
+        const { name } = place;
+        const processesOf = processes.get(name) ?? nodeProcesses(stack.guardian, place);
+        const schema = configurations.get(name)?.database.schema ?? '';
+        const embedded = stack.clusters[name];
+        return {
+          name,
+          place,
+          api: openApi(`http://${place.api}`),
+          processes: processesOf,
+          cluster: clusterView(place.kubeconfig, place.context),
+          ledger: await openLedger(place.databaseUrl, schema),
+          temporal: following.client(name),
+          async killWhole() {
+            if (!embedded) throw new Error(`${name} is not ours to kill`);
+            // Its API server first and all at once: a node does not die in good order.
+            await Promise.all([embedded.kill('kubernetes'), embedded.killAll(), processesOf.kill()]);
+          },
+          async startWhole() {
+            if (!embedded) throw new Error(`${name} is not ours to start`);
+            await embedded.startAll();
+            await processesOf.start();
+          },
+        };
+      }),
+    );
+    const node = (name: NodeName): DemoNode => {
+      const found = nodes.find((one) => one.name === name);
+      if (!found) throw new Error(`no node ${name}`);
+      return found;
+    };
+    // What does not answer now would only puzzle later.
+    await inspect(nodes);
+    return {
+      nodes,
+      node,
+      buyer: node('south'),
+      sellers: sellers.map(node),
+      following,
+      telling,
+      stack,
+      embedded: contexts === undefined,
+      temporalAddress,
+      versions: () => versionsOf(nodes, following),
+      async stop() {
+        await following.stop();
+        await Promise.all(nodes.map(({ ledger }) => ledger.close()));
+        await stack.stop();
+      },
+    };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+const usersKubeconfig = (): string => process.env['KUBECONFIG'] || `${process.env['HOME'] ?? ''}/.kube/config`;
+
+async function versionsOf(nodes: readonly DemoNode[], following: Following): Promise<Readonly<Record<string, string>>> {
+  const [first] = nodes;
+  if (!first) return {};
+  const { objects } = first.cluster;
+  const [kubernetes, postgres, system, liqo] = await Promise.all([
+    first.cluster.version(),
+    first.ledger.version(),
+    following.client(first.name).connection.workflowService.getSystemInfo({}),
+    objects
+      .list('v1', 'ConfigMap', 'liqo', undefined, undefined, undefined, undefined, 'app.kubernetes.io/name=clusterid-configmap')
+      .catch(() => undefined),
+  ]);
+  return {
+    node: process.version,
+    kubernetes,
+    liqo: liqo?.items[0]?.metadata?.labels?.['app.kubernetes.io/version'] ?? 'unknown',
+    temporal: system.serverVersion ?? 'unknown',
+    postgres,
+  };
+}

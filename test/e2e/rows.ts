@@ -1,0 +1,172 @@
+import {
+  acquisitions,
+  ask,
+  askByTemporal,
+  end,
+  intentOf,
+  peeringBegins,
+  stepOf,
+  untilBought,
+  untilClosed,
+  untilOver,
+  untilPodRuns,
+  untilSecondContract,
+} from '../../deploy/demo/scenarios/acts.ts';
+import { type Scenario, expect } from '../../deploy/demo/scenarios/scenario.ts';
+import type { DemoNode, World } from '../../deploy/demo/world.ts';
+import { signal } from '../../deploy/playground/process-identity.ts';
+import { waitFor } from '../../deploy/playground/wait.ts';
+import { tenantNamespace, type ClusterId } from '../../src/domain/ids.ts';
+import { LIQO } from '../../src/domain/owned-objects.ts';
+import type { Between } from './between.ts';
+
+/** Rows of the saga table on real parts; each ends in an empty leak report, as the demo's scenarios do. */
+
+const cheapestOf = ({ sellers: [cheapest] }: World): DemoNode => {
+  expect(cheapest !== undefined, 'there is no seller');
+  return cheapest;
+};
+const wish = (name: string) => ({ name, cpu: '3', memory: '4Gi' });
+
+/** A seller whose every process hangs, and does not die: what it is asked gets no answer, not even a refusal. */
+function hang(world: World, { name, processes }: DemoNode): () => void {
+  const pids = Object.values(world.stack.clusters[name]?.pids() ?? {});
+  for (const pid of pids) signal(pid, 'SIGSTOP');
+  processes.freeze('serve');
+  processes.freeze('work');
+  return () => {
+    for (const pid of pids) signal(pid, 'SIGCONT');
+    processes.thaw('serve');
+    processes.thaw('work');
+  };
+}
+
+export const rows = (between: () => Between): readonly Scenario[] => [
+  {
+    key: 'row 1',
+    name: 'purchase-answer-lost',
+    title: "PURCHASE's answer is lost after it took effect: the repeat gets the same contract",
+    kills: false,
+    sellers: 1,
+    async run(world) {
+      const seller = cheapestOf(world);
+      const before = between().lost();
+      between().loseAnswerOf(/\/purchase$/);
+      await ask(world, wish('answer-lost'));
+      const place = await untilBought(world, 'answer-lost', seller);
+      expect(between().lost() === before + 1, 'no answer was lost');
+      const sold = await seller.api.contracts({ role: 'seller', living: true });
+      expect(sold.length === 1 && sold[0]?.terms.id === place.contract, `the seller sold ${sold.length} contracts`);
+      expect(acquisitions(world).length === 1, 'it took more than one attempt');
+      await untilPodRuns(world, 'answer-lost', place, seller);
+      await end(world, 'answer-lost');
+    },
+  },
+  {
+    key: 'row 2',
+    name: 'cancelled-while-peering',
+    title: 'The intent is cancelled in the middle of peering: everything is given back on both sides',
+    kills: false,
+    sellers: 1,
+    async run(world) {
+      const begun = peeringBegins(world);
+      await ask(world, wish('cancelled'));
+      await begun;
+      await world.buyer.temporal.workflow.getHandle('intent/cancelled').cancel();
+      await untilOver(world, 'cancelled');
+      const { status } = await world.buyer.temporal.workflow.getHandle('intent/cancelled').describe();
+      expect(status.name === 'CANCELLED', `the intent ended as ${status.name}`);
+      const [only] = acquisitions(world);
+      expect(only !== undefined && stepOf(only, 'extend') !== undefined, 'peering had not begun');
+      expect(intentOf(world, 'cancelled')?.status?.place === undefined, 'the cancellation came too late');
+    },
+  },
+  {
+    key: 'row 3',
+    name: 'seller-away-while-peering',
+    title: 'The seller hangs in the middle of peering, its API server too: the next one serves, and the first is cleaned when it is back',
+    kills: true,
+    sellers: 2,
+    async run(world, note) {
+      const seller = cheapestOf(world);
+      const begun = peeringBegins(world);
+      await ask(world, wish('seller-away'));
+      await begun;
+      const goOn = hang(world, seller);
+      const since = Date.now();
+      try {
+        await untilSecondContract(world, since, note);
+        expect(stepOf(acquisitions(world)[0], 'extend')?.outcome === 'failed', 'the seller hung too late');
+        const second = world.sellers[1];
+        expect(second !== undefined, 'there is no second seller');
+        await untilPodRuns(world, 'seller-away', await untilBought(world, 'seller-away', second), second);
+      } finally {
+        goOn();
+      }
+      const [first] = acquisitions(world);
+      if (first) await untilClosed(world, first, 180);
+      await end(world, 'seller-away');
+    },
+  },
+  {
+    key: 'row 4',
+    name: 'undo-stuck',
+    title: "The seller's undo is stuck, which can be seen, and goes on once it is mended",
+    kills: false,
+    sellers: 1,
+    async run(world) {
+      const seller = cheapestOf(world);
+      await ask(world, wish('undo-stuck'));
+      await untilPodRuns(world, 'undo-stuck', await untilBought(world, 'undo-stuck', seller), seller);
+      const [sold] = await seller.api.contracts({ role: 'seller', living: true });
+      expect(sold !== undefined, 'the seller knows no contract');
+      const tenant = { apiVersion: LIQO.auth, kind: 'Tenant', metadata: await tenantOf(seller, sold.terms.buyerCluster) };
+      const merge = (finalizers: readonly string[]) =>
+        seller.cluster.objects.patch(
+          { ...tenant, metadata: { ...tenant.metadata, finalizers: [...finalizers] } },
+          undefined,
+          undefined,
+          undefined,
+          undefined,
+          MERGE,
+        );
+      const { metadata } = await seller.cluster.objects.read(tenant);
+      const before = metadata?.finalizers ?? [];
+      await merge([...before, 'rearguard.dev/stuck']);
+      try {
+        await world.buyer.api.endIntent('undo-stuck');
+        const id = `peering/${sold.terms.buyerCluster}`;
+        await waitFor(`${id} of ${seller.name} stuck`, 200, async () => (await seller.api.stuck()).includes(id));
+        world.telling.say(`${seller.name}: ${id} is stuck, as its operator can see`);
+      } finally {
+        const now = await seller.cluster.objects.read(tenant);
+        await merge((now.metadata?.finalizers ?? []).filter((name) => name !== 'rearguard.dev/stuck'));
+      }
+      await seller.api.retryTeardown(`peering/${sold.terms.buyerCluster}`);
+      await untilOver(world, 'undo-stuck');
+    },
+  },
+  {
+    key: 'row 5',
+    name: 'started-by-temporal',
+    title: 'An intent that a plain Temporal client starts is as good as any',
+    kills: false,
+    sellers: 1,
+    async run(world) {
+      const seller = cheapestOf(world);
+      await askByTemporal(world, wish('by-temporal'));
+      await untilPodRuns(world, 'by-temporal', await untilBought(world, 'by-temporal', seller), seller);
+      await end(world, 'by-temporal');
+    },
+  },
+];
+
+const MERGE = 'application/merge-patch+json' as never;
+
+/** Where a buyer's Tenant stands at a seller, whatever it is called. */
+async function tenantOf({ cluster }: DemoNode, buyer: ClusterId): Promise<{ name: string; namespace: string }> {
+  const { items } = await cluster.objects.list(LIQO.auth, 'Tenant', tenantNamespace(buyer));
+  const metadata = items[0]?.metadata;
+  expect(metadata?.name !== undefined, `no Tenant of ${buyer}`);
+  return { name: metadata.name, namespace: tenantNamespace(buyer) };
+}
