@@ -12,7 +12,7 @@ import { WorkloadManifest, amount } from './workload-schema.ts';
 
 /** Intents, manifests included, ride in one Temporal payload. */
 export const MOST_INTENT_BYTES = 262_144;
-export const MOST_MANIFESTS = 50;
+const MOST_MANIFESTS = 50;
 
 const more = (words: string) => amount.refine((value) => nanos(String(value)) > 0n, { error: `must be more than 0${words}` });
 
@@ -79,7 +79,7 @@ const limits = z
   })
   .describe('What may be bought; nothing limits what runs at home.');
 
-export const PLACEMENTS = ['prefer-local', 'local', 'remote'] as const;
+const PLACEMENTS = ['prefer-local', 'local', 'remote'] as const;
 export type Placement = (typeof PLACEMENTS)[number];
 
 const RESERVED_NAMESPACE = /^(kube-.*|liqo|liqo-.*|rearguard|intent-.*)$/;

@@ -8,7 +8,7 @@ import { RESOURCE_NAMES, type Resources, lacking } from './resources.ts';
 export type Verdict = { readonly candidate: Candidate } | { readonly refusals: readonly Refusal[] };
 
 /** Nobody has rated anybody yet. */
-export const NEUTRAL_RATING = 0.5;
+const NEUTRAL_RATING = 0.5;
 
 /**
  * Whether a flavor will do for a request, and what buying the part we need would cost; otherwise every reason why not, so that a failed intent

@@ -4,7 +4,7 @@ export const PERIODS = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as con
 export type Period = (typeof PERIODS)[number];
 
 /** Hours of a period; a month is 730 hours and a year 8,760, as cloud price lists count them. */
-export const HOURS: Record<Period, number> = { hourly: 1, daily: 24, weekly: 168, monthly: 730, yearly: 8760 };
+const HOURS: Record<Period, number> = { hourly: 1, daily: 24, weekly: 168, monthly: 730, yearly: 8760 };
 
 /** A price of the whole listed flavor per period. */
 export interface Price {
@@ -31,7 +31,7 @@ function units(text: string): bigint {
 }
 
 /** Writes 10^-12 units without trailing zeros. */
-export function formatAmount(value: bigint): string {
+function formatAmount(value: bigint): string {
   const text = value.toString().padStart(SCALE + 1, '0');
   const fraction = text.slice(-SCALE).replace(/0+$/, '');
   const whole = text.slice(0, -SCALE);

@@ -96,7 +96,7 @@ const service = z.looseObject({
 });
 
 /** The kinds that an intent may carry. */
-export const WORKLOAD_KINDS = ['Deployment', 'Job', 'Pod', 'ConfigMap', 'Secret', 'Service'] as const;
+const WORKLOAD_KINDS = ['Deployment', 'Job', 'Pod', 'ConfigMap', 'Secret', 'Service'] as const;
 
 /** Why some kinds that people try are not among them. */
 const REFUSED_KINDS: Readonly<Record<string, string>> = {

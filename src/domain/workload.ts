@@ -29,7 +29,7 @@ export function podOf(manifest: WorkloadManifest): { readonly path: readonly str
 }
 
 /** How many pods of a manifest run at once. */
-export function podsAtOnce(manifest: WorkloadManifest): bigint {
+function podsAtOnce(manifest: WorkloadManifest): bigint {
   if (manifest.kind === 'Pod') return 1n;
   if (manifest.kind === 'Deployment') return BigInt(manifest.spec.replicas ?? 1);
   if (manifest.kind !== 'Job') return 0n;
