@@ -5,7 +5,7 @@ import type { Flavor } from '../domain/flavor.ts';
 import { canonical, nanos, parseQuantity, type Quantity } from '../domain/quantity.ts';
 import { RESOURCE_NAMES, type ResourceName } from '../domain/resources.ts';
 
-export type Bounds = { readonly match: Quantity } | { readonly min?: Quantity; readonly max?: Quantity };
+type Bounds = { readonly match: Quantity } | { readonly min?: Quantity; readonly max?: Quantity };
 
 export type SliceSelector = { readonly architecture?: string } & { readonly [name in ResourceName]?: Bounds };
 

@@ -1,15 +1,18 @@
-/** `Inventory` and `Contracts` in memory, for tests of what stands in front of them. One flavor keeps its id through sales; Postgres' rules otherwise. */
+/**
+ * `Inventory` in memory, with its `Contracts`: passes the suites that the real ones pass. Only one thing is simpler here: a flavor keeps its id through
+ * sales, so that there are no descendants.
+ */
 import type { Contract, ContractTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import type { Flavor, NodeIdentity } from '../../src/domain/flavor.ts';
-import { acquisitionId, clusterId, type ContractId, type TransactionId } from '../../src/domain/ids.ts';
+import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
 import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
-import type { Ending } from '../../src/domain/reasons.ts';
 import { add, canonicalResources, fits, NOTHING, type Resources, subtract } from '../../src/domain/resources.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Contracts, Hold, Inventory } from '../../src/ports/inventory.ts';
+import { memoryContracts } from './memory-contracts.ts';
 
-type Row = Omit<Hold, 'state'> & { state: Hold['state']; key: string };
+type Row = Omit<Hold, 'state'> & { state: Hold['state']; contract?: Hold['contract']; readonly key?: string; readonly place: string };
 
 export interface MemoryInventory {
   readonly inventory: Inventory;
@@ -21,87 +24,89 @@ export interface MemoryInventory {
 }
 
 export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInventory {
-  const flavors = new Map<string, Flavor>();
+  const flavors = new Map<string, { flavor: Flavor; onSale: boolean }>();
   const rows = new Map<string, Row>();
-  const keys = new Map<string, TransactionId | 'tombstone'>();
-  const contracts = new Map<string, Contract>();
+  /** By (buyer, key), or (buyer, flavor) without one. */
+  const places = new Map<string, TransactionId | 'tombstone'>();
+  const contracts = memoryContracts();
   let generation = 0;
 
-  const keyOf = (buyer: NodeIdentity, key: string): string => JSON.stringify([buyer.id, key]);
+  const placeOf = (buyer: NodeIdentity, key: string | undefined, flavor: string): string =>
+    JSON.stringify(key === undefined ? [buyer.id, 'flavor', flavor] : [buyer.id, 'key', key]);
   const living = (row: Row): boolean => row.state === 'held' && Date.parse(row.expiresAt) > clock.now();
-  const taken = (flavor: string): Resources => {
-    let sum = NOTHING;
-    for (const row of rows.values()) {
-      const counts = living(row) || (row.state === 'sold' && contracts.get(row.contract ?? '')?.state !== 'over');
-      if (row.flavorId === flavor && counts) sum = add(sum, row.resources);
-    }
-    return sum;
-  };
-  const free = (flavor: Flavor): Resources =>
-    flavor.offer.kind === 'k8slice' ? subtract(flavor.offer.resources, taken(flavor.id)) : NOTHING;
-  const change = (contract: ContractId, to: 'ending' | 'over', ending: Ending): void => {
-    const before = contracts.get(contract);
-    if (before === undefined || before.state === 'over' || before.state === to) return;
-    contracts.set(contract, { ...before, state: to, ending: before.ending ?? ending });
-    generation += 1;
-  };
+  const holding = (): readonly Row[] => [...rows.values()].filter(living);
+  const sold = (): readonly Row[] =>
+    [...rows.values()].filter((row) => row.state === 'sold' && contracts.get(row.contract)?.state !== 'over');
+  const sumOf = (of: readonly Row[]): Resources => canonicalResources(of.reduce((sum, { resources }) => add(sum, resources), NOTHING));
+  const takenOf = (flavor: string): readonly Row[] => [...holding(), ...sold()].filter(({ flavorId }) => flavorId === flavor);
+  const free = ({ id, offer }: Flavor): Resources =>
+    offer.kind === 'k8slice' ? canonicalResources(subtract(offer.resources, sumOf(takenOf(id)))) : NOTHING;
+  const transactionOf = ({ transaction, flavorId, expiresAt, resources }: Row) => ({ id: transaction, flavorId, expiresAt, resources });
 
   const inventory: Inventory = {
     async publish(flavor) {
-      flavors.set(flavor.id, flavor);
+      const before = flavors.get(flavor.id);
+      const inUse = before !== undefined && takenOf(flavor.id).length > 0;
+      if (inUse && before.onSale) return;
+      flavors.set(flavor.id, { flavor: inUse ? before.flavor : flavor, onSale: true });
       generation += 1;
     },
     async withdraw(flavor) {
-      flavors.delete(flavor);
+      const row = flavors.get(flavor);
+      if (row !== undefined) row.onSale = false;
       generation += 1;
     },
     async list() {
-      return [...flavors.values()].flatMap((flavor) => {
-        const rest = free(flavor);
+      return [...flavors.values()].flatMap(({ flavor, onSale }) => {
+        if (!onSale) return [];
         if (flavor.offer.kind !== 'k8slice') return [flavor];
-        if (checkPart({ ...flavor.offer, resources: rest }, rest) !== undefined) return [];
+        const rest = free(flavor);
+        const offer = { ...flavor.offer, resources: rest };
+        if (checkPart(offer, rest) !== undefined) return [];
         const price = priceOfPart(flavor, rest);
-        return [{ ...flavor, ...(price === undefined ? {} : { price }), offer: { ...flavor.offer, resources: rest } }];
+        return [{ ...flavor, ...(price === undefined ? {} : { price }), offer }];
       });
     },
     async generation() {
-      const expiries = [...rows.values()].filter((row) => row.state === 'held' && !living(row)).length;
-      return `${generation}.${expiries}`;
+      const expired = [...rows.values()].filter((row) => row.state === 'held' && !living(row)).length;
+      return `${generation}.${expired}`;
     },
     async reserve({ flavor, buyer, part, idempotencyKey, transaction, ttlMs, maxHolds = Infinity }) {
-      const key = keyOf(buyer, idempotencyKey ?? `flavor:${flavor}`);
-      const known = keys.get(key);
-      if (known === 'tombstone') throw new Fault('HOLD_RELEASED', 'this reservation was released');
-      const row = known === undefined ? undefined : rows.get(known);
-      if (row !== undefined && (row.state === 'sold' || living(row))) {
-        return { id: row.transaction, flavorId: row.flavorId, expiresAt: row.expiresAt, resources: row.resources };
-      }
-      if (row !== undefined && idempotencyKey !== undefined) throw new Fault('HOLD_RELEASED', 'this reservation is over');
+      const place = placeOf(buyer, idempotencyKey, flavor);
+      const known = places.get(place);
+      const row = known === undefined || known === 'tombstone' ? undefined : rows.get(known);
+      if (row !== undefined && (living(row) || (row.state === 'sold' && idempotencyKey !== undefined))) return transactionOf(row);
+      if (known !== undefined && idempotencyKey !== undefined) throw new Fault('HOLD_RELEASED', 'this reservation is over');
       const offered = flavors.get(flavor);
       if (offered === undefined) throw new Fault('NOT_FOUND', `no flavor ${flavor}`);
-      const resources = canonicalResources(part ?? free(offered));
-      const wrong = offered.offer.kind === 'k8slice' ? checkPart(offered.offer, resources) : 'not a slice';
+      if (!offered.onSale) throw new Fault('FLAVOR_GONE', `${flavor} is not on sale any more`);
+      const rest = free(offered.flavor);
+      const resources = canonicalResources(part ?? rest);
+      if (offered.flavor.offer.kind !== 'k8slice') throw new Fault('CONFIGURATION_INVALID', 'not a slice');
+      const wrong = checkPart({ ...offered.flavor.offer, resources: rest }, resources);
       if (wrong !== undefined) throw new Fault('CONFIGURATION_INVALID', wrong);
-      if (!fits(free(offered), resources)) throw new Fault('NOT_ENOUGH', 'not enough of it is left');
-      const open = [...rows.values()].filter((each) => living(each) && each.buyer.id === buyer.id).length;
-      if (open >= maxHolds) throw new Fault('TOO_MANY_HOLDS', 'too many open reservations', { maxHolds });
+      if (!fits(rest, resources)) throw new Fault('NOT_ENOUGH', 'not enough of it is left');
+      if (holding().filter((each) => each.buyer.id === buyer.id).length >= maxHolds) {
+        throw new Fault('TOO_MANY_HOLDS', 'too many open reservations', { maxHolds });
+      }
       const expiresAt = new Date(clock.now() + ttlMs).toISOString();
-      rows.set(transaction, { transaction, flavorId: flavor, buyer, resources, state: 'held', expiresAt, key });
-      keys.set(key, transaction);
+      const key = idempotencyKey === undefined ? {} : { key: idempotencyKey };
+      const made: Row = { transaction, flavorId: flavor, buyer, resources, state: 'held', expiresAt, place, ...key };
+      rows.set(transaction, made);
+      places.set(place, transaction);
       generation += 1;
-      return { id: transaction, flavorId: flavor, expiresAt, resources };
+      return transactionOf(made);
     },
     async hold(transaction) {
       const row = rows.get(transaction);
       return row === undefined ? undefined : { ...row, state: row.state === 'held' && !living(row) ? 'expired' : row.state };
     },
     async release({ buyer, idempotencyKey }) {
-      const key = keyOf(buyer, idempotencyKey);
-      const known = keys.get(key);
-      const row = known === undefined ? undefined : rows.get(known);
+      const place = placeOf(buyer, idempotencyKey, '');
+      const row = rows.get(places.get(place) ?? '');
       if (row?.state === 'sold') return row.contract === undefined ? {} : { sold: row.contract };
       if (row !== undefined) row.state = 'released';
-      keys.set(key, 'tombstone');
+      places.set(place, 'tombstone');
       generation += 1;
       return {};
     },
@@ -109,7 +114,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const row = rows.get(transaction);
       if (row === undefined || row.state !== 'held') return false;
       row.state = 'released';
-      keys.set(row.key, 'tombstone');
+      places.set(row.place, 'tombstone');
       generation += 1;
       return true;
     },
@@ -119,7 +124,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const before = contracts.get(contract);
       if (row.state === 'sold' && before !== undefined) return before;
       if (row.state === 'released') throw new Fault('HOLD_RELEASED', 'this reservation was released');
-      const flavor = flavors.get(row.flavorId);
+      const flavor = flavors.get(row.flavorId)?.flavor;
       if (!living(row) || flavor === undefined) throw new Fault('HOLD_EXPIRED', 'this reservation has expired');
       const price = priceOfPart(flavor, row.resources);
       const terms: ContractTerms = {
@@ -136,59 +141,21 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
         expiresAt: new Date(clock.now() + lifetimeMs).toISOString(),
       };
       Object.assign(row, { state: 'sold', contract });
-      const [, key] = JSON.parse(row.key) as [string, string];
-      const sold: Contract = {
-        terms,
-        role: 'seller',
-        state: 'active',
-        ...(key.startsWith('flavor:') ? {} : { acquisition: acquisitionId(key) }),
-      };
-      contracts.set(contract, sold);
+      const acquisition = row.key === undefined ? {} : { acquisition: acquisitionId(row.key) };
+      const sale: Contract = { terms, role: 'seller', state: 'active', ...acquisition };
+      contracts.put(sale);
       generation += 1;
-      return sold;
+      return sale;
     },
     async giveBack({ contract, ending }) {
-      change(contract, 'over', ending);
+      if (contracts.move(contract, 'over', ending)) generation += 1;
     },
     async sums() {
-      throw new Error('not needed here');
+      const [held, gone] = [holding(), sumOf(sold())];
+      const total = [...flavors.values()].reduce((sum, { flavor }) => add(sum, free(flavor)), NOTHING);
+      return { free: canonicalResources(total), held: sumOf(held), sold: gone, holds: held.length, flavors: flavors.size };
     },
   };
 
-  const store: Contracts = {
-    async storeBought({ terms, acquisition }) {
-      if (!contracts.has(terms.id)) contracts.set(terms.id, { terms, role: 'buyer', state: 'active', acquisition });
-    },
-    async get(contract) {
-      return contracts.get(contract);
-    },
-    async ofTransaction(transaction) {
-      return [...contracts.values()].find(({ terms }) => terms.transaction === transaction);
-    },
-    async ofAcquisition(acquisition) {
-      return [...contracts.values()].find((each) => each.acquisition === acquisition);
-    },
-    async list(filter = {}) {
-      return [...contracts.values()].filter(
-        ({ role, state }) => (filter.role === undefined || role === filter.role) && (filter.living !== true || state !== 'over'),
-      );
-    },
-    async markEnding({ contract, ending }) {
-      change(contract, 'ending', ending);
-    },
-    async markOver({ contract, ending }) {
-      change(contract, 'over', ending);
-    },
-    async activate() {},
-    async allocations() {
-      return [];
-    },
-  };
-
-  return {
-    inventory,
-    contracts: store,
-    holds: () => [...rows.values()].filter(living),
-    living: () => [...contracts.values()].filter(({ state }) => state !== 'over'),
-  };
+  return { inventory, contracts: contracts.store, holds: holding, living: contracts.living };
 }

@@ -14,7 +14,7 @@ import type { Peer, Peers } from '../../src/ports/peer.ts';
 import { type MemoryInventory, memoryInventory } from './memory-inventory.ts';
 import { openTroubles, type PeerCall, type Trouble } from './troubles.ts';
 
-export interface FakeNode {
+interface FakeNode {
   readonly identity: NodeIdentity;
   readonly dialect?: Dialect;
   readonly flavors?: readonly Flavor[];
@@ -24,7 +24,7 @@ export interface FakeNode {
   readonly credentials?: () => PeeringCredentials;
 }
 
-export interface Notice {
+interface Notice {
   readonly to: string;
   readonly contract: ContractId;
   readonly ending: Ending;

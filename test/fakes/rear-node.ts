@@ -11,9 +11,9 @@ import {
   type TransactionId,
   transactionId,
 } from '../../src/domain/ids.ts';
+import { listen } from '../../src/http/listen.ts';
 import type { RearOptions, RearPorts } from '../../src/http/rear/ports.ts';
 import { rearRoutes } from '../../src/http/rear/routes.ts';
-import { listenForRear } from '../../src/http/rear/server.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { memoryInventory } from './memory-inventory.ts';
 import { identityOf } from './samples.ts';
@@ -89,7 +89,13 @@ export async function rearNode(input: {
     ...input.options,
   };
   const app = rearRoutes(ports, options);
-  const server = await listenForRear({ app, host: '127.0.0.1', port: 0, requestTimeoutMs: input.requestTimeoutMs ?? 5_000 });
+  const server = await listen({
+    fetch: (request, bindings) => app.fetch(request, bindings),
+    host: '127.0.0.1',
+    port: 0,
+    requestTimeoutMs: input.requestTimeoutMs ?? 5_000,
+    maxConnections: 1_000,
+  });
   const identity = identityOf(input.name, `127.0.0.1:${server.port}`);
   self = identity;
   return {
@@ -105,6 +111,6 @@ export async function rearNode(input: {
     setReady(ready: boolean) {
       self = ready ? identity : undefined;
     },
-    close: server.close,
+    close: () => server.close(0),
   };
 }

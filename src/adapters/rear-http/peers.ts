@@ -31,7 +31,7 @@ export interface RearHttpLimits {
   readonly answerBytes: number;
 }
 
-export const DEFAULT_REAR_LIMITS: RearHttpLimits = {
+const DEFAULT_REAR_LIMITS: RearHttpLimits = {
   describeMs: 3_000,
   listMs: 3_000,
   reserveMs: 8_000,

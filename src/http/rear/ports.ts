@@ -37,7 +37,7 @@ export interface RearOptions {
 }
 
 /** Where failures are told, words last; pino's loggers fit. */
-export interface RearLog {
+interface RearLog {
   info(facts: object, words: string): void;
   error(facts: object, words: string): void;
 }

@@ -1,0 +1,76 @@
+/** `Contracts` in memory: passes the suite that the real one passes. */
+import type { Allocation, Contract } from '../../src/domain/contract.ts';
+import { Fault } from '../../src/domain/faults.ts';
+import type { ContractId } from '../../src/domain/ids.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import type { Contracts } from '../../src/ports/inventory.ts';
+
+export interface MemoryContracts {
+  readonly store: Contracts;
+  get(contract: ContractId | undefined): Contract | undefined;
+  /** The seller's inventory writes a sale. */
+  put(contract: Contract): void;
+  /** active → ending → over; the first ending stays. `false` when nothing moved. */
+  move(contract: ContractId, to: 'ending' | 'over', ending: Ending): boolean;
+  living(): readonly Contract[];
+}
+
+export function memoryContracts(): MemoryContracts {
+  const rows = new Map<string, { contract: Contract; allocation: Allocation['state'] }>();
+
+  const put = (contract: Contract): void => void rows.set(contract.terms.id, { contract, allocation: 'inactive' });
+  const move: MemoryContracts['move'] = (id, to, ending) => {
+    const row = rows.get(id);
+    if (row === undefined || row.contract.state === 'over' || row.contract.state === to) return false;
+    row.contract = { ...row.contract, state: to, ending: row.contract.ending ?? ending };
+    if (to === 'over') row.allocation = 'released';
+    return true;
+  };
+  const all = (): readonly Contract[] => [...rows.values()].map(({ contract }) => contract);
+  const living = (): readonly Contract[] => all().filter(({ state }) => state !== 'over');
+
+  const store: Contracts = {
+    async storeBought({ terms, acquisition }) {
+      const known = rows.get(terms.id)?.contract.terms;
+      if (known === undefined) put({ terms, role: 'buyer', state: 'active', acquisition });
+      else if (known.transaction !== terms.transaction || known.seller.id !== terms.seller.id) {
+        throw new Fault('PEER_LIED', 'this contract id is another contract of ours', { contract: terms.id });
+      }
+    },
+    async get(contract) {
+      return rows.get(contract)?.contract;
+    },
+    async ofTransaction(transaction) {
+      return all().find(({ terms }) => terms.transaction === transaction);
+    },
+    async ofAcquisition(acquisition) {
+      return all().find((each) => each.role === 'buyer' && each.acquisition === acquisition);
+    },
+    async list(filter = {}) {
+      return all().filter(
+        ({ role, state }) =>
+          (filter.role === undefined || role === filter.role) && (filter.living === undefined || filter.living === (state !== 'over')),
+      );
+    },
+    async markEnding({ contract, ending }) {
+      move(contract, 'ending', ending);
+    },
+    async markOver({ contract, ending }) {
+      if (rows.get(contract)?.contract.role === 'buyer') move(contract, 'over', ending);
+    },
+    async activate(contract) {
+      const row = rows.get(contract);
+      if (row?.allocation === 'inactive') row.allocation = 'active';
+    },
+    async allocations() {
+      return [...rows.values()].map(({ contract: { terms, role }, allocation }) => ({
+        contract: terms.id,
+        type: role === 'seller' ? 'Node' : 'VirtualNode',
+        state: allocation,
+        resources: terms.resources,
+      }));
+    },
+  };
+
+  return { store, get: (contract) => (contract === undefined ? undefined : rows.get(contract)?.contract), put, move, living };
+}

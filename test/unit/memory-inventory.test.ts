@@ -1,0 +1,20 @@
+/** The inventory in memory, on which other tests stand, keeps the rules of the real one. */
+import { describe } from 'vitest';
+import { contractsContract } from '../contracts/contracts.ts';
+import { inventoryContract } from '../contracts/inventory.ts';
+import { memoryInventory } from '../fakes/memory-inventory.ts';
+
+const make = async () => {
+  let now = Date.now();
+  const { inventory, contracts } = memoryInventory({ clock: { now: () => now } });
+  return {
+    inventory,
+    contracts,
+    setClock: async (at: number) => {
+      now = at;
+    },
+  };
+};
+
+describe('inventory in memory', () => inventoryContract(make));
+describe('contracts in memory', () => contractsContract(make));
