@@ -39,23 +39,21 @@ export async function serveContract(
   input: { readonly transaction: TransactionId },
   carried?: Carried,
 ): Promise<{ readonly ending: Ending }> {
-  const facts = carried?.facts ?? (await reading.configuration());
-  const { timing, self } = facts;
-  const scribe = openScribe(carried?.journal);
-  const unwinding = openUnwinding(scribe, timing);
   const contract = contractOf(input.transaction);
 
   let end: { readonly by: 'buyer' | 'seller'; readonly ending: Ending } | undefined;
   let buyerDone = carried?.buyerDone ?? false;
   let failure: unknown;
   let isSigned = carried !== undefined;
+  let poke = (): void => undefined;
   const scope = new CancellationScope();
   setHandler(messages.endContract, (request) => {
     if (request.by === 'buyer') buyerDone = true;
     end ??= request;
     scope.cancel();
-    unwinding.poke();
+    poke();
   });
+  // Before anything is awaited: Temporal rejects an update that comes with the start and finds no handler.
   setHandler(messages.signed, async () => {
     await condition(() => isSigned || failure !== undefined || end !== undefined);
     if (isSigned) return contract;
@@ -65,6 +63,11 @@ export async function serveContract(
       nonRetryable: true,
     });
   });
+  const facts = carried?.facts ?? (await reading.configuration());
+  const { timing, self } = facts;
+  const scribe = openScribe(carried?.journal);
+  const unwinding = openUnwinding(scribe, timing);
+  poke = unwinding.poke;
   const metering = openMetering(timing, carried?.sliceSeen ?? false);
   /** Its own teardown needs the tenant, so the buyer says when it is done. One that never came has nothing to tear down. */
   const untilBuyerIsDone = async (): Promise<void> => {

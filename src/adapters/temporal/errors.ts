@@ -49,7 +49,7 @@ export function translated(error: unknown, doing: string, log: Log): unknown {
   const unanswered =
     error instanceof QueryNotRegisteredError || error instanceof QueryRejectedError || error instanceof WorkflowUpdateFailedError;
   if (!waited && !unanswered && (grpc === undefined || !PASSING.has(grpc.code))) return error;
-  const why = grpc?.details ?? (error instanceof Error ? error.message : String(error));
+  const why = grpc?.details ?? reasonsOf(error);
   log.warn({ doing, why, code: grpc?.code }, 'Temporal did not do what was asked');
   return new Fault('PROCESSES_UNAVAILABLE', `${doing}: Temporal did not answer (${why})`, grpc ? { grpc: grpc.code } : {});
 }
@@ -59,4 +59,11 @@ function grpcWithin(error: unknown): { readonly code: number; readonly details: 
     if (isGrpcServiceError(inner)) return inner;
   }
   return undefined;
+}
+
+/** The words of an error and of what caused it. */
+function reasonsOf(error: unknown): string {
+  const words: string[] = [];
+  for (let inner: unknown = error, depth = 0; inner instanceof Error && depth < 4; inner = inner.cause, depth++) words.push(inner.message);
+  return words.join(': ').slice(0, 500);
 }
