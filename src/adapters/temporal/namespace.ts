@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../../../workflows/messages.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Log, TemporalClient } from './connection.ts';
 import { translated } from './errors.ts';
+
+// CommonJS: Node finds no named exports in it.
+const { temporal } = proto;
 
 const TYPES = temporal.api.enums.v1.IndexedValueType;
 const WANTED = {

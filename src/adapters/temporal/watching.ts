@@ -1,6 +1,9 @@
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { TemporalClient } from './connection.ts';
 import { isNotFound } from './errors.ts';
+
+// CommonJS: Node finds no named exports in it.
+const { temporal } = proto;
 
 /** Where a workflow's history stands. */
 export interface Stand {
