@@ -5,12 +5,14 @@ import { drive, type Measured, percentile } from './measured.ts';
 
 const CONNECTIONS = 16;
 const FLAVORS = 32;
-const BUYERS = 64;
+const BUYERS = 2000;
+/** As the configuration has it by default. */
+const MAX_HOLDS = 100;
 const WARM_UP = 2_000;
 const MEASURE_MS = 10_000;
 const PLENTY = { cpu: '100000', memory: '400Ti', pods: '1000000' };
 
-/** RESERVE per second at the store: durable commits, 16 connections, a living hold each time, one buyer's number of them bounded as in the server. */
+/** RESERVE per second at the store: durable commits, 16 connections, a living hold each time, the number that one buyer may have bounded as in the server. */
 export async function measureReserve(): Promise<Measured> {
   const { databases, stop } = await startDatabases({ durable: true });
   const db = await cloneDatabase(databases, { maxConnections: CONNECTIONS });
@@ -32,6 +34,7 @@ export async function measureReserve(): Promise<Measured> {
         idempotencyKey: `key-${n}`,
         transaction: transactionId(`bench-${n}`),
         ttlMs: 60_000,
+        maxHolds: MAX_HOLDS,
       });
     };
     const warm = await drive({ sides: CONNECTIONS, until: (done) => done >= WARM_UP, work: reserve });

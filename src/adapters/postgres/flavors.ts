@@ -46,8 +46,7 @@ export async function readFlavor(sql: Db, id: string): Promise<SliceFlavor | und
 /** What the lineage of a flavor lists now; `undefined` when it is off sale. */
 export async function readListing(sql: Db, id: string): Promise<SliceFlavor | undefined> {
   const [row] = await sql<(FlavorRow & { free: Amounts })[]>`
-    select f.*, plus(minus(l.total, plus(l.held, l.sold)), sum_expired(l.id)) as free
-    from flavor named join lineage l on l.id = named.lineage join flavor f on f.lineage = l.id and f.state = 'living'
+    select f.*, s.free from flavor named join stock s using (lineage) join flavor f on f.lineage = s.lineage and f.state = 'living'
     where named.id = ${id}`;
   return row && listedOf(row);
 }
@@ -61,7 +60,8 @@ export async function renew(
   const made = sql`
     insert into flavor (id, lineage, parent, generation, terms, state, description, total, created_at)
     select ${next.id}, l.id, f.id, coalesce(f.generation, 0) + 1, l.terms, 'living',
-      coalesce(${next.description === undefined ? null : json(sql, next.description)}::jsonb, f.description), minus(l.total, l.sold), clock_now()
+      coalesce(${next.description === undefined ? null : json(sql, next.description)}::jsonb, f.description), 
+      array[l.total[1] - l.sold[1], l.total[2] - l.sold[2], l.total[3] - l.sold[3], l.total[4] - l.sold[4]], clock_now()
     from lineage l left join lateral (select * from flavor where lineage = l.id order by generation desc limit 1) f on true
     where l.id = ${next.lineage}`.execute();
   await Promise.all([retired, made]);
@@ -89,8 +89,10 @@ export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publis
       await sql`select sweep(${lineage})`;
       await sql`
         update lineage set on_sale = true, terms = terms + ${last?.same ? 0 : 1}, wanted = ${wanted},
-          total = larger(${wanted}, plus(held, sold)), version = version + 1
-        where id = ${lineage}`;
+          
+          total = array[greatest(w[1], held[1] + sold[1]), greatest(w[2], held[2] + sold[2]), greatest(w[3], held[3] + sold[3]),
+            greatest(w[4], held[4] + sold[4])], version = version + 1
+        from (values (${wanted}::numeric[])) as configured (w) where id = ${lineage}`;
       await renew(sql, { lineage, id: newId(flavor.owner.domain), description: described });
     });
   },
@@ -105,23 +107,19 @@ export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publis
   },
   async list() {
     const rows = await pool<(FlavorRow & { free: Amounts })[]>`
-      select f.*, plus(minus(l.total, plus(l.held, l.sold)), sum_expired(l.id)) as free
-      from flavor f join lineage l on l.id = f.lineage where f.state = 'living' order by f.lineage`;
+      select f.*, s.free from flavor f join stock s using (lineage) where f.state = 'living' order by f.lineage`;
     return rows.map(listedOf).filter(({ offer }) => isSellable(offer));
   },
   async generation() {
     const [row] = await pool<{ generation: string }[]>`
-      select coalesce(sum(version), 0) || '.' || coalesce(sum(
-        (select count(*) from hold where lineage = lineage.id and state = 'held' and expires_at <= clock_now())), 0) as generation
-      from lineage`;
+      select coalesce(sum(version), 0) || '.' || coalesce(sum(expired), 0) as generation from stock`;
     return row?.generation ?? '';
   },
   async sums() {
     const rows = await pool<(FlavorRow & { free: Amounts; held: Amounts; sold: Amounts; holds: number; living: boolean })[]>`
-      select f.*, f.state = 'living' as living, l.sold, minus(l.held, sum_expired(l.id)) as held,
-        plus(minus(l.total, plus(l.held, l.sold)), sum_expired(l.id)) as free,
-        (select count(*)::integer from hold where lineage = l.id and state = 'held' and expires_at > clock_now()) as holds
-      from lineage l join lateral (select * from flavor where lineage = l.id order by generation desc limit 1) f on true`;
+      select f.*, f.state = 'living' as living, s.sold, s.held, s.free,
+        (select count(*)::integer from hold where lineage = s.lineage and state = 'held' and expires_at > clock_now()) as holds
+      from stock s join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true`;
     let sums = { free: NOTHING, held: NOTHING, sold: NOTHING, holds: 0, flavors: 0 };
     for (const row of rows) {
       const like = row.description.offer.resources;

@@ -68,7 +68,7 @@ async function letGo(sql: Db, row: { readonly id: string; readonly lineage: stri
   await sql`select from lineage where id = ${row.lineage} for update`;
   const moved = await sql`
     with moved as (update hold set state = 'released' where id = ${row.id} and state = 'held' returning lineage, amounts)
-    select ledger_move(lineage, minus('{0,0,0,0}', amounts), '{0,0,0,0}') from moved`;
+    select ledger_move(lineage, amounts, -1, 0) from moved`;
   return moved.count > 0;
 }
 

@@ -43,11 +43,8 @@ async function move(
   delta: { readonly amounts: Amounts; readonly to: 'sold' | 'free' },
   next: FlavorId,
 ): Promise<void> {
-  const query =
-    delta.to === 'sold'
-      ? sql`select ledger_move(${lineage.id}, minus('{0,0,0,0}', ${delta.amounts}), ${delta.amounts})`
-      : sql`select ledger_move(${lineage.id}, '{0,0,0,0}', minus('{0,0,0,0}', ${delta.amounts}))`;
-  const moved = query.execute();
+  const [held, sold] = delta.to === 'sold' ? [-1, 1] : [0, -1];
+  const moved = sql`select ledger_move(${lineage.id}, ${delta.amounts}, ${held}, ${sold})`.execute();
   await Promise.all([moved, lineage.on_sale ? renew(sql, { lineage: lineage.id, id: next }) : undefined]);
 }
 

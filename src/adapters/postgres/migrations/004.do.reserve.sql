@@ -20,7 +20,7 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.hold.' || (p_buyer ->> 'id'), 0));
   end if;
   select * into ledger from lineage where id = named.lineage for update;
-  if exists (select from hold where lineage = ledger.id and state = 'held' and expires_at <= clock_now()) then
+  if ledger.next_expiry <= clock_now() then
     perform sweep(ledger.id);
     select * into ledger from lineage where id = named.lineage;
   end if;
@@ -47,11 +47,15 @@ begin
     outcome := 'gone';
     return;
   end if;
-  if not covers(minus(ledger.total, plus(ledger.held, ledger.sold)), p_amounts) then
+  if ledger.held[1] + ledger.sold[1] + p_amounts[1] > ledger.total[1] or ledger.held[2] + ledger.sold[2] + p_amounts[2] > ledger.total[2]
+    or ledger.held[3] + ledger.sold[3] + p_amounts[3] > ledger.total[3] or ledger.held[4] + ledger.sold[4] + p_amounts[4] > ledger.total[4]
+  then
     outcome := 'not-enough';
     return;
   end if;
-  if p_max_holds <= (select count(*) from hold where buyer_id = p_buyer ->> 'id' and state = 'held' and expires_at > clock_now()) then
+  if p_max_holds is not null and exists (
+    select from hold where buyer_id = p_buyer ->> 'id' and state = 'held' and expires_at > clock_now() offset greatest(p_max_holds, 1) - 1
+  ) then
     outcome := 'too-many';
     return;
   end if;
@@ -71,6 +75,6 @@ begin
     outcome := 'released';
     return;
   end if;
-  perform ledger_move(ledger.id, p_amounts, '{0,0,0,0}');
+  perform ledger_move(ledger.id, p_amounts, 1, 0, held_until);
   outcome := 'held';
 end $$;
