@@ -11,21 +11,25 @@ const TEXT_LIMIT = 4096;
  * spellings of a key; the key itself wins over them.
  */
 export const goObject = <S extends z.ZodRawShape>(shape: S, aliases: Readonly<Record<string, keyof S & string>> = {}) => {
+  const exact = new Set(Object.keys(shape));
   const names = new Map(Object.keys(shape).map((key) => [key.toLowerCase(), key]));
   const others = new Map(Object.entries(aliases).map(([alias, key]) => [alias.toLowerCase(), key]));
   // Every key is there for the schema, so that each decides itself what absence means.
-  const absent = Object.keys(shape).map((key) => [key, undefined] as const);
+  const absent: Readonly<Record<string, unknown>> = Object.fromEntries(Object.keys(shape).map((key) => [key, undefined]));
   return z.preprocess((value) => {
-    if (value === null || value === undefined) return Object.fromEntries(absent);
+    if (value === null || value === undefined) return absent;
     if (!isRecord(value)) return value;
-    const read = new Map<string, unknown>(absent);
-    for (const map of [others, names]) {
-      for (const [key, each] of Object.entries(value)) {
-        const name = map.get(key.toLowerCase());
-        if (name !== undefined && each !== null) read.set(name, each);
-      }
+    const read: Record<string, unknown> = { ...absent };
+    for (const key of Object.keys(value)) {
+      const name = exact.has(key) ? key : names.get(key.toLowerCase());
+      if (name !== undefined && value[key] !== null) read[name] = value[key];
     }
-    return Object.fromEntries(read);
+    if (others.size === 0) return read;
+    for (const key of Object.keys(value)) {
+      const name = exact.has(key) ? undefined : others.get(key.toLowerCase());
+      if (name !== undefined && read[name] === undefined && value[key] !== null) read[name] = value[key];
+    }
+    return read;
   }, z.object(shape));
 };
 
@@ -42,12 +46,16 @@ export const strictText = z
   .optional()
   .transform((value) => value ?? '');
 
+/** What most quantities look like: nothing to do. */
+const ALREADY_CANONICAL = /^(0|[1-9]\d{0,2}(m|k|M|G|Ki|Mi|Gi)?)$/;
+
 /** A Kubernetes quantity: a string, a bare number, or nothing (zero). Answers its canonical spelling. */
 export const quantity = z
   .union([z.string().max(64), z.number()])
   .optional()
   .transform((value, context) => {
     const written = value === undefined ? '0' : String(value);
+    if (ALREADY_CANONICAL.test(written)) return written;
     if (parseQuantity(written) === undefined) {
       context.issues.push({ code: 'custom', message: 'not a quantity', input: value });
       return z.NEVER;
