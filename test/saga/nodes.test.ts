@@ -167,7 +167,9 @@ test('the seller withdraws a contract by the command line: the intent is told wh
   await expect
     .poll(async () => (await rearguard('south', ['contracts'])).out, { timeout: 20_000 })
     .toMatch(new RegExp(`${id} +buyer +north\\.example +(ending|over) .* drained`));
-  await rearguard('south', ['intent', 'end', 'stall', '--watch']);
+  const over = await rearguard('south', ['intent', 'end', 'stall', '--watch']);
+  expect([over.exit, over.out]).toEqual([0, expect.stringContaining('ended: ended-by-user')]);
+  await expect.poll(async () => (await rearguard('north', ['processes'])).out, { timeout: 20_000 }).toBe('none\n');
   await expect.poll(() => liqo.objects(), { timeout: 20_000 }).toEqual([]);
 });
 

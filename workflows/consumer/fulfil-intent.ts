@@ -72,7 +72,8 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
   );
   const living = openLiving(known, facts.timing);
   const placing = openPlacing(known, saga, steps, scribe);
-  setHandler(messages.status, () => statusOf(known, unwinding.residue()), { description: 'Phase, place and what it waits for' });
+  let endedAt: number | undefined;
+  setHandler(messages.status, () => statusOf(known, unwinding.residue(), endedAt), { description: 'Phase, place and what it waits for' });
   setHandler(messages.plan, () => ({ entries: known.plan, silent: known.silent }), {
     description: 'Ranked candidates and why each was taken or not',
   });
@@ -129,8 +130,11 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
     known.waitingFor = undefined;
     known.since = Date.now();
     scribe.details(`Ended: **${ending.reason}**${ending.detail ? ` (${ending.detail})` : ''}`);
-    const record = { status: statusOf(known, '', Date.now()), document, plan: known.plan, silent: known.silent, journal: scribe.lines() };
+    const now = Date.now();
+    const record = { status: statusOf(known, '', now), document, plan: known.plan, silent: known.silent, journal: scribe.lines() };
     await Promise.all([untilDone.saveIntent({ record }), released]);
+    // Queries of the closed workflow say so too.
+    endedAt = now;
     return true;
   };
 

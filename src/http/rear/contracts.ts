@@ -1,7 +1,7 @@
 /** Our additions to REAR v2: giving a reservation back, and what becomes of a contract after its sale. */
 import type { IncomingMessage } from 'node:http';
 import type { Contract, ContractRole } from '../../domain/contract.ts';
-import { Fault } from '../../domain/faults.ts';
+import { Fault, isFault } from '../../domain/faults.ts';
 import { contractId, DNS_SUBDOMAIN } from '../../domain/ids.ts';
 import { writeCredentials } from '../../rear/contract.ts';
 import { credentialsRequest, notice, release, termination } from '../../rear/extensions.ts';
@@ -21,7 +21,12 @@ export function contractRoutes({ contracts, inventory, processes, fabric, option
     return found;
   };
   const end = async ({ state, terms }: Contract, ending: Parameters<typeof processes.endContract>[1]): Promise<void> => {
-    if (state !== 'over') await processes.endContract(terms.transaction, ending);
+    try {
+      // One that is over may still wait to hear that its buyer is done.
+      await processes.endContract(terms.transaction, ending);
+    } catch (error) {
+      if (!(isFault(error) && error.code === 'NOT_FOUND' && state === 'over')) throw error;
+    }
   };
 
   return {
