@@ -84,14 +84,12 @@ export async function built(name: Module['name'], options: CacheOptions): Promis
     fs.mkdirSync(bin);
     const env = usersEnv({ CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off', GOFLAGS: '' });
     const cwd = assets(name);
-    await options.guardian.run({
-      key: `build/${name}`,
-      command: go,
-      args: ['build', ...FLAGS, '-o', `${bin}/`, ...module.packages],
-      env,
-      cwd,
-      log,
-    });
+    const still = setInterval(() => {
+      const packages = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').split('\n').length - 1 : 0;
+      options.progress(`${name}: building for ${Math.round((Date.now() - began) / 1000)} s, ${packages} packages compiled`);
+    }, 20_000);
+    const args = ['build', '-v', ...FLAGS, '-o', `${bin}/`, ...module.packages];
+    await options.guardian.run({ key: `build/${name}`, command: go, args, env, cwd, log }).finally(() => clearInterval(still));
     if (module.gather) {
       const listed = path.join(part, 'module-dir');
       await options.guardian.run({

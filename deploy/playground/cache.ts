@@ -6,7 +6,7 @@ import type { Guardian } from './guardian-client.ts';
 import { withLock } from './lock.ts';
 
 /** Where binaries are kept, shared by all clones of this user: REARGUARD_CACHE, else `~/.cache/rearguard`. */
-export const cacheDir = (): string => path.resolve(process.env['REARGUARD_CACHE'] || path.join(os.homedir(), '.cache/rearguard'));
+const cacheDir = (): string => path.resolve(process.env['REARGUARD_CACHE'] || path.join(os.homedir(), '.cache/rearguard'));
 
 export interface CacheOptions {
   readonly guardian: Guardian;

@@ -1,7 +1,7 @@
 import net from 'node:net';
 
 /** Ports of one block; the first is held by the guardian as long as it lives, so that no other stack takes a port of a process that is down. */
-export const BLOCK = 128;
+const BLOCK = 128;
 /** Below the range from which Linux (32768) and macOS (49152) take the ports of outgoing connections: one of those could sit on a port of ours. */
 const LOWEST = 20_096;
 const HIGHEST = 32_640;

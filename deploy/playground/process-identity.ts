@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 
 /** Whether a process runs; one that ended but was not yet collected by its parent counts as gone. */
-export function alive(pid: number): boolean {
+function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (fault) {
@@ -16,7 +16,7 @@ export function alive(pid: number): boolean {
 }
 
 /** When a process started, as the system tells it: with the pid it names one process for ever, since pids are used again. */
-export function startOf(pid: number): string | undefined {
+function startOf(pid: number): string | undefined {
   try {
     if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
     return /^\d+ \(.*\) (.*)$/s.exec(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]?.split(' ')[19];
