@@ -1,0 +1,74 @@
+import { nanos, parseQuantity } from '../../domain/quantity.ts';
+import { NOTHING, RESOURCE_NAMES, type ResourceName, type Resources, add, formatResource, subtract } from '../../domain/resources.ts';
+import type { Api } from './api.ts';
+import { KINDS } from './kinds.ts';
+import { LIQO_KEYS, VIRTUAL_NODE } from './labels.ts';
+import { type Amounts, type ContainerObject, type NodeObject, type PodObject, isReady, label } from './objects.ts';
+
+const KEYS: Record<ResourceName, string> = { cpu: 'cpu', memory: 'memory', pods: 'pods', storage: 'ephemeral-storage' };
+const amount = (amounts: Amounts | undefined, name: ResourceName): bigint => parseQuantity(String(amounts?.[KEYS[name]] ?? '0')) ?? 0n;
+
+const resources = (of: (name: ResourceName) => bigint): Resources => {
+  const storage = of('storage');
+  return {
+    cpu: formatResource('cpu', of('cpu')),
+    memory: formatResource('memory', of('memory')),
+    pods: formatResource('pods', of('pods')),
+    ...(storage !== 0n && { storage: formatResource('storage', storage) }),
+  };
+};
+
+/** What the scheduler counts for a pod: all containers at once, or an init container beside the sidecars before it, if that is more; and the overhead. */
+export function requestsOf({ spec = {} }: PodObject): Resources {
+  const asked = ({ resources }: ContainerObject, name: ResourceName): bigint => amount(resources?.requests, name);
+  return resources((name) => {
+    if (name === 'pods') return 10n ** 9n;
+    let sidecars = 0n;
+    let peak = 0n;
+    for (const container of spec.initContainers ?? []) {
+      const alone = sidecars + asked(container, name);
+      if (container.restartPolicy === 'Always') sidecars = alone;
+      if (alone > peak) peak = alone;
+    }
+    const running = (spec.containers ?? []).reduce((sum, container) => sum + asked(container, name), sidecars);
+    return (running > peak ? running : peak) + amount(spec.overhead, name);
+  });
+}
+
+/** A worker of ours that takes new pods: not virtual, Ready, not cordoned, without a taint that keeps pods off (as control planes have). */
+export function takesPods(node: NodeObject, architecture?: string): boolean {
+  if (label(node, LIQO_KEYS.nodeType) === VIRTUAL_NODE || node.spec?.unschedulable === true || !isReady(node)) return false;
+  if ((node.spec?.taints ?? []).some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute')) return false;
+  return architecture === undefined || label(node, 'kubernetes.io/arch') === architecture;
+}
+
+/** What workers have free: allocatable less the requests of living pods, in sum and on the one with most. Never below nothing. */
+export function freeOf(
+  nodes: readonly NodeObject[],
+  pods: readonly PodObject[],
+  architecture?: string,
+): { readonly total: Resources; readonly largestNode: Resources } {
+  const free = new Map(
+    nodes
+      .filter((node) => takesPods(node, architecture))
+      .map((node) => [node.metadata.name, resources((name) => amount(node.status?.allocatable, name))]),
+  );
+  for (const pod of pods) {
+    const node = pod.spec?.nodeName;
+    const left = node === undefined ? undefined : free.get(node);
+    if (node === undefined || left === undefined || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') continue;
+    free.set(node, subtract(left, requestsOf(pod)));
+  }
+  const each = [...free.values()].map((left) => resources((name) => atLeastNothing(nanos(left[name] ?? '0'))));
+  const more = (a: Resources, b: Resources): Resources => {
+    const differences = RESOURCE_NAMES.map((name) => nanos(b[name] ?? '0') - nanos(a[name] ?? '0'));
+    return (differences.find((difference) => difference !== 0n) ?? 0n) > 0n ? b : a;
+  };
+  return { total: each.reduce(add, NOTHING), largestNode: each.reduce(more, NOTHING) };
+}
+const atLeastNothing = (value: bigint): bigint => (value < 0n ? 0n : value);
+
+export async function free(api: Api, architecture?: string): Promise<{ readonly total: Resources; readonly largestNode: Resources }> {
+  const [nodes, pods] = await Promise.all([api.list<NodeObject>(KINDS.node), api.list<PodObject>(KINDS.pod)]);
+  return freeOf(nodes.items, pods.items, architecture);
+}

@@ -1,0 +1,109 @@
+import fs from 'node:fs';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
+import { Agent, type RequestOptions, request as tlsRequest } from 'node:https';
+import os from 'node:os';
+import path from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { Fault } from '../../domain/faults.ts';
+
+/** How an API server is reached: its address, and what a request must carry. */
+export interface Connection {
+  readonly server: URL;
+  /** PEM of the authorities that the server is known by; absent when the system's own do. */
+  readonly ca?: string;
+  options(): Promise<RequestOptions>;
+  close(): void;
+}
+
+const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+/**
+ * Our own cluster: a kubeconfig file, else the account of the pod that we run in, else the user's own kubeconfig. Whatever a kubeconfig of ours says of
+ * plugins and proxies holds. CLUSTER_REFUSED when it cannot be read.
+ */
+export function ownConnection({ kubeconfig, context }: { readonly kubeconfig?: string; readonly context?: string }): Connection {
+  const config = new KubeConfig();
+  const file = kubeconfig ?? (fs.existsSync(POD_TOKEN) ? undefined : path.join(os.homedir(), '.kube/config'));
+  try {
+    if (file === undefined) config.loadFromCluster();
+    else config.loadFromFile(file);
+    if (context !== undefined) config.setCurrentContext(context);
+  } catch {
+    throw new Fault('CLUSTER_REFUSED', `the kubeconfig ${file ?? 'of the pod'} cannot be read`);
+  }
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Fault('CLUSTER_REFUSED', `the kubeconfig ${file ?? 'of the pod'} names no cluster in its context`);
+  const agent = new Agent({ keepAlive: true, scheduling: 'lifo' });
+  const authority = async (): Promise<RequestOptions> => {
+    const options: RequestOptions = {};
+    await config.applyToHTTPSOptions(options);
+    // The library's agent opens a connection per request; only a proxy needs it.
+    return cluster.proxyUrl ? options : { ...options, agent };
+  };
+  const ca = cluster.caData
+    ? Buffer.from(cluster.caData, 'base64').toString('utf8')
+    : cluster.caFile && fs.existsSync(cluster.caFile)
+      ? fs.readFileSync(cluster.caFile, 'utf8')
+      : undefined;
+  return {
+    server: new URL(cluster.server),
+    ...(ca !== undefined && { ca }),
+    options: authority,
+    close: () => agent.destroy(),
+  };
+}
+
+/** What a kubeconfig from outside comes down to: no plugins, no files, no proxies. */
+export interface Access {
+  readonly server: string;
+  readonly ca?: string;
+  readonly token?: string;
+  readonly certificate?: { readonly cert: string; readonly key: string };
+}
+
+export function foreignConnection({ server, ca, token, certificate }: Access): Connection {
+  const agent = new Agent({ keepAlive: true });
+  return {
+    server: new URL(server),
+    ...(ca !== undefined && { ca }),
+    options: async () => ({
+      agent,
+      ...(ca !== undefined && { ca }),
+      ...certificate,
+      ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+    }),
+    close: () => agent.destroy(),
+  };
+}
+
+export interface Outgoing {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly body?: string;
+  readonly type?: string;
+  readonly signal?: AbortSignal;
+  /** Silence that ends it, in milliseconds. */
+  readonly silenceMs: number;
+}
+
+/** Sends one request; answers with the response, whose body is still to be read. Rejects with the socket's error. */
+export async function open(connection: Connection, { method, path, body, type, signal, silenceMs }: Outgoing): Promise<IncomingMessage> {
+  const options = await connection.options();
+  const { server } = connection;
+  const headers = {
+    ...options.headers,
+    accept: 'application/json',
+    ...(body !== undefined && { 'content-type': type ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+  };
+  const prefix = server.pathname.replace(/\/$/, '');
+  const port = server.port === '' ? (server.protocol === 'http:' ? 80 : 443) : Number(server.port);
+  const host = server.hostname.replace(/^\[|\]$/g, '');
+  const send = server.protocol === 'http:' ? plainRequest : tlsRequest;
+  return await new Promise((resolve, reject) => {
+    const request = send({ ...options, host, port, method, path: prefix + path, headers, ...(signal && { signal }) }, resolve);
+    request.setTimeout(silenceMs, () => request.destroy(new Error(`no answer within ${silenceMs} ms`)));
+    request.on('error', reject);
+    request.end(body);
+  });
+}

@@ -1,0 +1,211 @@
+import { Fault, isFault } from '../../domain/faults.ts';
+import {
+  type ClusterId,
+  DNS_LABEL,
+  OWN_NAMESPACE,
+  credentialsSecret,
+  identitySecret,
+  sliceName,
+  tenantNamespace,
+} from '../../domain/ids.ts';
+import type { Fabric, NodeHealth } from '../../ports/fabric.ts';
+import type { Api } from './api.ts';
+import { KINDS } from './kinds.ts';
+import { parseKubeconfig, tokenClaims, writeKubeconfig } from './kubeconfig.ts';
+import { LIQO_KEYS } from './labels.ts';
+import { ensureMeetingPlace, isReplica, stillThere } from './meeting.ts';
+import {
+  type Condition,
+  type NamespaceMapObject,
+  type NodeObject,
+  type ResourceSliceObject,
+  type SecretObject,
+  annotation,
+  conditionOf,
+  isGoing,
+  isReady,
+} from './objects.ts';
+import { remoteIdentity, resourceSlice, storedCredentials } from './slice-manifests.ts';
+import { waitUntil } from './watching.ts';
+
+const kubeconfigOf = (secret: SecretObject | undefined): string | undefined => {
+  const data = secret?.data?.['kubeconfig'];
+  return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
+};
+const tokenOf = (kubeconfig: string): string => parseKubeconfig(Buffer.from(kubeconfig).toString('base64')).token;
+
+/**
+ * Whether a new token serves longer than the one in use. Of two accounts the one whose token was issued last is alive: a tenant that was removed and made
+ * again has a new account, and the old one's tokens are dead whatever they say of their end.
+ */
+export function servesLonger(token: string, present: string): boolean {
+  const [fresh, old] = [tokenClaims(token), tokenClaims(present)];
+  if (fresh.account !== old.account) return fresh.issued >= old.issued;
+  return fresh.expires > old.expires;
+}
+
+/** The buyer's side that contracts with one seller share, and the credentials of each. */
+export const identityCalls = (
+  api: Api,
+  clusterId: () => Promise<ClusterId>,
+): Pick<Fabric, 'storeCredentials' | 'dropCredentials' | 'ensureIdentity' | 'removeIdentity'> => ({
+  async storeCredentials({ acquisition, credentials }) {
+    if (!DNS_LABEL.test(credentials.clusterId))
+      throw new Fault('KUBECONFIG_REFUSED', 'the credentials name no Liqo cluster id', { why: 'cluster id' });
+    const kubeconfig = writeKubeconfig(parseKubeconfig(credentials.kubeconfig));
+    const secret = storedCredentials({ acquisition, seller: credentials.clusterId, kubeconfig });
+    await api.apply(secret);
+  },
+  async dropCredentials({ acquisition }) {
+    await api.remove(KINDS.secret, { namespace: OWN_NAMESPACE, name: credentialsSecret(acquisition) });
+  },
+  async ensureIdentity({ seller, acquisition }) {
+    const namespace = tenantNamespace(seller);
+    const name = identitySecret(seller);
+    const [stored, present] = await Promise.all([
+      api.get<SecretObject>(KINDS.secret, { namespace: OWN_NAMESPACE, name: credentialsSecret(acquisition) }),
+      api.get<SecretObject>(KINDS.secret, { namespace, name }),
+    ]);
+    if (present && isGoing(present)) throw new Fault('STILL_THERE', `our identity at ${seller} is on its way out`, { seller });
+    const kubeconfig = kubeconfigOf(stored);
+    if (stored === undefined || kubeconfig === undefined) {
+      if (present) return;
+      throw new Fault('NOT_FOUND', `no credentials of acquisition ${acquisition} are stored`, { acquisition });
+    }
+    if (annotation(stored, LIQO_KEYS.remoteCluster) !== seller)
+      throw new Fault('KUBECONFIG_REFUSED', `the credentials of ${acquisition} are not for the cluster ${seller}`, { acquisition, seller });
+    const before = kubeconfigOf(present);
+    if (before !== undefined && !servesLonger(tokenOf(kubeconfig), tokenOf(before))) return;
+    await ensureMeetingPlace(api, seller);
+    await api.apply(remoteIdentity({ seller, self: await clusterId(), kubeconfig }));
+  },
+  async removeIdentity({ seller }, wait) {
+    const namespace = tenantNamespace(seller);
+    const name = identitySecret(seller);
+    await waitUntil({
+      api,
+      looks: [
+        { kind: KINDS.secret, namespace, name },
+        { kind: KINDS.resourceSlice, namespace },
+        { kind: KINDS.virtualNode, namespace },
+        { kind: KINDS.namespaceMap, namespace },
+      ],
+      async read([secrets = [], slices = [], nodes = [], maps = []], say) {
+        const [secret] = secrets;
+        if (!secret) return true;
+        // Liqo takes its copies at the seller away with this identity only: it goes after everything that needs it.
+        const users = [...slices, ...nodes].filter((object) => !isReplica(object));
+        if (users.length > 0) {
+          say(`${users.map(({ metadata }) => metadata.name).join(', ')} towards ${seller}`);
+          return undefined;
+        }
+        const own = maps.filter((map) => !isReplica(map)) as readonly NamespaceMapObject[];
+        for (const map of own) {
+          const mapped = Object.keys(map.spec?.desiredMapping ?? {});
+          say(mapped.length > 0 ? `offloaded namespaces: ${mapped.join(', ')}` : `NamespaceMap ${map.metadata.name} is going`);
+          if (mapped.length === 0 && !isGoing(map)) await api.remove(KINDS.namespaceMap, { namespace, name: map.metadata.name });
+        }
+        if (own.length > 0) return undefined;
+        say(`Secret ${name} is going`);
+        if (!isGoing(secret)) await api.remove(KINDS.secret, { namespace, name });
+        return undefined;
+      },
+      wait,
+      late: (last) => stillThere(`our identity at ${seller}`, last),
+    });
+  },
+});
+
+/** The buyer's side of one acquisition: its slice and its virtual node. */
+export const acquisitionCalls = (
+  api: Api,
+): Pick<Fabric, 'requestSlice' | 'awaitVirtualNode' | 'withdrawSlice' | 'awaitSliceGone' | 'nodeHealth'> => ({
+  async requestSlice(input) {
+    // Nobody waits for the identity first: Liqo copies the slice as soon as there is one.
+    try {
+      await api.apply(resourceSlice(input));
+    } catch (error) {
+      if (!isFault(error) || error.facts['status'] !== 404) throw error;
+      await ensureMeetingPlace(api, input.seller);
+      await api.apply(resourceSlice(input));
+    }
+  },
+  async awaitVirtualNode({ seller, acquisition }, wait) {
+    const name = sliceName(acquisition);
+    const namespace = tenantNamespace(seller);
+    return await waitUntil({
+      api,
+      looks: [
+        { kind: KINDS.resourceSlice, namespace, name },
+        { kind: KINDS.node, name },
+      ],
+      read([slices = [], nodes = []], say) {
+        const [slice, node] = [slices[0] as ResourceSliceObject | undefined, nodes[0] as NodeObject | undefined];
+        const conditions = slice?.status?.conditions;
+        for (const type of ['Authentication', 'Resources']) {
+          const condition = conditionOf(conditions, type);
+          if (condition?.status === 'Denied')
+            throw new Fault(
+              'SLICE_DENIED',
+              `${seller} denied slice ${name}: ${condition.message ?? condition.reason ?? 'without a word'}`,
+              {
+                acquisition,
+                condition: type,
+              },
+            );
+        }
+        if (!slice) say(`no slice ${name}`);
+        else if (isGoing(slice)) say(`slice ${name} is being deleted`);
+        else if (node && isReady(node)) return { node: name };
+        else if (node) say(`node ${name} is not Ready: ${conditionOf(node.status?.conditions, 'Ready')?.message ?? 'no word yet'}`);
+        else say(progressOf(name, conditions));
+        return undefined;
+      },
+      wait,
+      late: (last) => new Fault('PEERING_TIMEOUT', `no virtual node ${name} in time; last seen: ${last}`, { acquisition, seller }),
+    });
+  },
+  async withdrawSlice({ seller, acquisition }) {
+    const name = sliceName(acquisition);
+    await api.merge(KINDS.node, { name }, { spec: { unschedulable: true } });
+    await api.remove(KINDS.resourceSlice, { namespace: tenantNamespace(seller), name });
+  },
+  async awaitSliceGone({ seller, acquisition }, wait) {
+    const name = sliceName(acquisition);
+    const namespace = tenantNamespace(seller);
+    await waitUntil({
+      api,
+      looks: [
+        { kind: KINDS.resourceSlice, namespace, name },
+        { kind: KINDS.virtualNode, namespace, name },
+        { kind: KINDS.node, name },
+      ],
+      read(seen, say) {
+        const left = seen.flatMap((objects, i) => objects.map(() => ['slice', 'VirtualNode', 'node'][i]));
+        if (left.length === 0) return true;
+        say(`${left.join(', ')} ${name}`);
+        return undefined;
+      },
+      wait,
+      late: (last) => stillThere(`slice ${name}`, last),
+    });
+  },
+  async nodeHealth({ acquisition }): Promise<NodeHealth> {
+    const node = await api.get<NodeObject>(KINDS.node, { name: sliceName(acquisition) });
+    if (!node) return { present: false, ready: false };
+    const ready = conditionOf(node.status?.conditions, 'Ready');
+    const since = ready?.lastTransitionTime === undefined ? Number.NaN : Date.parse(ready.lastTransitionTime);
+    return {
+      present: true,
+      ready: ready?.status === 'True',
+      ...(Number.isFinite(since) && { since }),
+      ...(ready?.message !== undefined && { message: ready.message }),
+    };
+  },
+});
+
+function progressOf(name: string, conditions: readonly Condition[] | undefined): string {
+  const accepted = (type: string): boolean => conditionOf(conditions, type)?.status === 'Accepted';
+  if (!accepted('Authentication')) return `slice ${name} is not at the seller yet`;
+  return accepted('Resources') ? `slice ${name} is accepted, no node yet` : `slice ${name} waits for the seller's verdict`;
+}

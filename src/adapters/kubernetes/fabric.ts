@@ -1,0 +1,50 @@
+import { type ClusterId, clusterId as brand } from '../../domain/ids.ts';
+import { Fault } from '../../domain/faults.ts';
+import type { Fabric } from '../../ports/fabric.ts';
+import type { Api } from './api.ts';
+import { acquisitionCalls, identityCalls } from './fabric-buyer.ts';
+import { tenantCalls } from './fabric-seller.ts';
+import { KINDS } from './kinds.ts';
+import { meetingCalls } from './meeting.ts';
+import type { KubeObject } from './objects.ts';
+import { namespacePolicy, slicePolicy } from './policies.ts';
+import { sliceCalls } from './slices.ts';
+import { ownNamespace, tenantRole } from './tenant-manifests.ts';
+
+interface ConfigMapObject extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** Reads Liqo's id of the cluster once; it never changes. CLUSTER_REFUSED when Liqo is not installed. */
+export function ownClusterId(api: Api): () => Promise<ClusterId> {
+  let known: ClusterId | undefined;
+  return async () => {
+    if (known !== undefined) return known;
+    const found = await api.get<ConfigMapObject>(KINDS.configMap, { namespace: 'liqo', name: 'liqo-clusterid-configmap' });
+    const id = found?.data?.['CLUSTER_ID'];
+    if (!id)
+      throw new Fault('CLUSTER_REFUSED', 'Liqo is not installed: there is no ConfigMap liqo/liqo-clusterid-configmap with a CLUSTER_ID');
+    known = brand(id);
+    return known;
+  };
+}
+
+/** The port Fabric on Kubernetes and Liqo v1. */
+export function kubernetesFabric(input: {
+  readonly api: Api;
+  readonly clusterId: () => Promise<ClusterId>;
+  readonly apiAddress?: string;
+}): Fabric {
+  const { api, clusterId } = input;
+  return {
+    clusterId,
+    async prepare() {
+      for (const manifest of [ownNamespace(), tenantRole(), ...slicePolicy(), ...namespacePolicy()]) await api.apply(manifest);
+    },
+    ...meetingCalls(api),
+    ...tenantCalls(api, { clusterId, ...(input.apiAddress !== undefined && { apiAddress: input.apiAddress }) }),
+    ...sliceCalls(api),
+    ...identityCalls(api, clusterId),
+    ...acquisitionCalls(api),
+  };
+}

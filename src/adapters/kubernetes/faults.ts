@@ -1,0 +1,51 @@
+import { Fault, isFault } from '../../domain/faults.ts';
+
+export interface Log {
+  debug(facts: object, words: string): void;
+  info(facts: object, words: string): void;
+  warn(facts: object, words: string): void;
+}
+
+/** What the API server says when it refuses (`metav1.Status`). */
+export interface StatusBody {
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: { readonly causes?: readonly { readonly reason?: string }[] };
+}
+
+/** A refusal: the code, and what is needed to branch on it. Inside this folder only. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly body: StatusBody;
+  constructor(status: number, body: StatusBody) {
+    super(body.message ?? `status ${status}`);
+    this.name = 'Refused';
+    this.status = status;
+    this.body = body;
+  }
+}
+
+export const isRefused = (error: unknown, ...statuses: readonly number[]): error is Refused =>
+  error instanceof Refused && (statuses.length === 0 || statuses.includes(error.status));
+
+const words = (text: string): string => text.slice(0, 600);
+
+/** A namespace on its way out refuses what is new in it: that passes. */
+const isTerminating = ({ body }: Refused): boolean =>
+  body.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false;
+
+/** The Fault that says that nobody answered; passing. */
+export function unreachable(error: unknown, what: string): Fault {
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return new Fault('CLUSTER_UNREACHABLE', `${what}: the API server does not answer${code}`, { what });
+}
+
+/** Overload and trouble inside the API server pass; what it refuses is permanent, in its own words. What is neither a refusal nor a Fault is a bug and stays one. */
+export function faultOf(error: unknown, what: string): unknown {
+  if (isFault(error) || !(error instanceof Refused)) return error;
+  const { status } = error;
+  if (status >= 500 || status === 429 || status === 408)
+    return new Fault('CLUSTER_UNREACHABLE', words(`${what}: ${error.message}`), { what, status });
+  if (isTerminating(error)) return new Fault('STILL_THERE', words(`${what}: ${error.message}`), { what, status });
+  return new Fault('CLUSTER_REFUSED', words(`${what}: ${error.message}`), { what, status });
+}

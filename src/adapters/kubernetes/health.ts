@@ -1,0 +1,66 @@
+import type { Manifest } from '../../domain/manifest.ts';
+import type { WorkloadHealth } from '../../ports/cluster.ts';
+import { OURS } from './labels.ts';
+import { type JobObject, type PodObject, conditionOf, isGoing, label } from './objects.ts';
+import { manifestMark, podsOf } from './workload-manifests.ts';
+
+/** What is known of a workload: the objects at home, and the pods where they run. */
+export interface Looked {
+  readonly manifests: readonly Manifest[];
+  /** Names of the workload's objects that stand at home, as `Kind/name`. */
+  readonly there: ReadonlySet<string>;
+  readonly jobs: readonly JobObject[];
+  readonly pods: readonly PodObject[];
+  readonly readAt: 'home' | 'seller';
+  /** Nobody answers at the seller. */
+  readonly blind?: string;
+}
+
+const waitingWords = (pod: PodObject): string | undefined => {
+  const waiting = pod.status?.containerStatuses?.find(({ state }) => state?.waiting)?.state?.waiting;
+  const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
+  const unscheduled = scheduled?.status === 'False' ? scheduled.message : undefined;
+  const said = waiting && [waiting.reason, waiting.message].filter(Boolean).join(': ');
+  return (pod.status?.message || pod.status?.reason || said || unscheduled)?.slice(0, 300);
+};
+const broken = (pod: PodObject): boolean =>
+  (pod.status?.containerStatuses ?? []).some(({ state }) => /BackOff|Err/.test(state?.waiting?.reason ?? ''));
+
+type State = 'running' | 'succeeded' | 'failed' | 'pending' | 'missing';
+
+function stateOf(manifest: Manifest, { there, jobs, pods }: Looked): State {
+  const job = manifest.kind === 'Job' ? jobs.find(({ metadata }) => metadata.name === manifest.metadata.name) : undefined;
+  const said = (type: string): boolean => conditionOf(job?.status?.conditions, type)?.status === 'True';
+  if (said('Complete')) return 'succeeded';
+  if (said('Failed')) return 'failed';
+  if (!there.has(`${manifest.kind}/${manifest.metadata.name}`)) return 'missing';
+  const own = pods.filter((pod) => label(pod, OURS.manifest) === manifestMark(manifest) && !isGoing(pod));
+  const phases = (phase: string): readonly PodObject[] => own.filter((pod) => pod.status?.phase === phase);
+  if (manifest.kind === 'Pod' && phases('Failed').length > 0) return 'failed';
+  const serving = phases('Running').filter((pod) => !broken(pod)).length;
+  const done = manifest.kind === 'Deployment' ? 0 : phases('Succeeded').length;
+  if (manifest.kind === 'Pod' && done > 0) return 'succeeded';
+  return serving + done >= podsOf(manifest) ? 'running' : 'pending';
+}
+
+/** What a workload with manifests comes to: the worst of its parts decides; it succeeded when all of it did. */
+export function healthOf(looked: Looked): WorkloadHealth {
+  const pods = looked.pods.map((pod) => {
+    const message = waitingWords(pod);
+    return {
+      name: pod.metadata.name,
+      phase: isGoing(pod) ? 'Terminating' : (pod.status?.phase ?? 'Pending'),
+      ...(pod.spec?.nodeName !== undefined && { node: pod.spec.nodeName }),
+      readAt: looked.readAt,
+      ...(message !== undefined && { message }),
+    };
+  });
+  const states = looked.manifests.filter((manifest) => podsOf(manifest) > 0).map((manifest) => stateOf(manifest, looked));
+  const all = (state: State): boolean => states.length > 0 && states.every((each) => each === state);
+  const kept = looked.manifests.every(({ kind, metadata }) => looked.there.has(`${kind}/${metadata.name}`));
+  if (states.includes('failed')) return { state: 'failed', pods };
+  if (all('succeeded')) return { state: 'succeeded', pods };
+  if (states.includes('missing') || (states.length === 0 && !kept)) return { state: 'missing', pods };
+  if (looked.blind !== undefined) return { state: 'unknown', pods };
+  return { state: states.includes('pending') ? 'pending' : 'running', pods };
+}

@@ -1,0 +1,34 @@
+/** The labels and annotations that we set or read. */
+
+export const OURS = {
+  /** On whatever we made: nothing else is ever deleted by us. */
+  managedBy: 'app.kubernetes.io/managed-by',
+  intent: 'rearguard.dev/intent',
+  run: 'rearguard.dev/run',
+  acquisition: 'rearguard.dev/acquisition',
+  contract: 'rearguard.dev/contract',
+  /** On pods: which manifest of the workload made them. */
+  manifest: 'rearguard.dev/manifest',
+} as const;
+
+export const LIQO_KEYS = {
+  remoteCluster: 'liqo.io/remote-cluster-id',
+  tenantNamespace: 'liqo.io/tenant-namespace',
+  replication: 'liqo.io/replication',
+  replicated: 'liqo.io/replicated',
+  remoteId: 'liqo.io/remoteID',
+  origin: 'liqo.io/originID',
+  identityType: 'liqo.io/identity-type',
+  remoteTenantNamespace: 'liqo.io/remote-tenant-namespace',
+  createVirtualNode: 'liqo.io/create-virtual-node',
+  cordon: 'liqo.io/cordon',
+  creator: 'liqo.io/creator-user',
+  /** On shadow pods and their pods: whose they are. */
+  podOrigin: 'offloading.liqo.io/origin',
+  nodeType: 'liqo.io/type',
+  notAllowed: 'virtual-node.liqo.io/not-allowed',
+} as const;
+
+export const REARGUARD = 'rearguard';
+export const managed = { [OURS.managedBy]: REARGUARD } as const;
+export const VIRTUAL_NODE = 'virtual-node';

@@ -1,0 +1,105 @@
+/** As much of Kubernetes' and Liqo's objects as we read. */
+
+export interface Metadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string }[];
+}
+export interface KubeObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata: Metadata;
+}
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+}
+export type Amounts = Readonly<Record<string, string>>;
+
+export interface ResourceSliceObject extends KubeObject {
+  readonly spec?: {
+    readonly class?: string;
+    readonly consumerClusterID?: string;
+    readonly providerClusterID?: string;
+    readonly resources?: Amounts;
+  };
+  readonly status?: { readonly conditions?: readonly Condition[]; readonly resources?: Amounts; readonly [field: string]: unknown };
+}
+export interface TenantObject extends KubeObject {
+  readonly spec?: { readonly clusterID?: string; readonly authzPolicy?: string; readonly tenantCondition?: string };
+}
+export interface QuotaObject extends KubeObject {
+  readonly spec?: { readonly user?: string; readonly cordoned?: boolean; readonly resources?: Amounts };
+}
+export interface NamespaceMapObject extends KubeObject {
+  readonly spec?: { readonly desiredMapping?: Readonly<Record<string, string>> };
+}
+export interface OffloadingObject extends KubeObject {
+  readonly status?: { readonly offloadingPhase?: string; readonly observedGeneration?: number };
+}
+export interface ForeignClusterObject extends KubeObject {
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+export interface SecretObject extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+export interface NodeObject extends KubeObject {
+  readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly { readonly key: string; readonly effect: string }[] };
+  readonly status?: { readonly conditions?: readonly Condition[]; readonly allocatable?: Amounts };
+}
+export interface ContainerObject {
+  readonly name?: string;
+  readonly restartPolicy?: string;
+  readonly resources?: { readonly requests?: Amounts; readonly limits?: Amounts };
+}
+export interface PodObject extends KubeObject {
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly containers?: readonly ContainerObject[];
+    readonly initContainers?: readonly ContainerObject[];
+    readonly overhead?: Amounts;
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly message?: string;
+    readonly reason?: string;
+    readonly conditions?: readonly Condition[];
+    readonly containerStatuses?: readonly {
+      readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+    }[];
+  };
+}
+export interface JobObject extends KubeObject {
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+export interface EventObject extends KubeObject {
+  readonly type?: string;
+  readonly message?: string;
+  readonly involvedObject?: { readonly kind?: string; readonly name?: string };
+  readonly lastTimestamp?: string;
+}
+export interface LeaseObject extends KubeObject {
+  readonly spec?: { readonly holderIdentity?: string; readonly leaseDurationSeconds?: number };
+}
+
+/** Liqo's lists of conditions may name a type twice and keep no order: the last transition counts. */
+export const conditionOf = (conditions: readonly Condition[] | undefined, type: string): Condition | undefined =>
+  (conditions ?? [])
+    .filter((condition) => condition.type === type)
+    .toSorted((a, b) => (b.lastTransitionTime ?? '').localeCompare(a.lastTransitionTime ?? ''))[0];
+
+export const isReady = (node: NodeObject): boolean => conditionOf(node.status?.conditions, 'Ready')?.status === 'True';
+export const isGoing = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
+export const annotation = ({ metadata }: KubeObject, key: string): string | undefined => metadata.annotations?.[key];
+export const label = ({ metadata }: KubeObject, key: string): string | undefined => metadata.labels?.[key];

@@ -1,0 +1,50 @@
+import type { SnapshotEntry } from '../../domain/leaks.ts';
+import type { Cluster } from '../../ports/cluster.ts';
+import type { Fabric } from '../../ports/fabric.ts';
+import type { World } from '../../ports/world.ts';
+import { openApi } from './api.ts';
+import { kubernetesCluster } from './cluster.ts';
+import { ownConnection } from './connection.ts';
+import { kubernetesFabric, ownClusterId } from './fabric.ts';
+import { type Log, faultOf } from './faults.ts';
+import { snapshotOf } from './snapshot.ts';
+import { kubernetesWorld } from './world.ts';
+
+/** One Kubernetes cluster with Liqo. */
+export interface Kubernetes {
+  readonly fabric: Fabric;
+  readonly cluster: Cluster;
+  readonly world: World;
+  /** For leak reports. */
+  snapshot(): Promise<readonly SnapshotEntry[]>;
+  /** The API server's version; CLUSTER_UNREACHABLE when it does not answer. */
+  ready(): Promise<string>;
+  close(): void;
+}
+
+/** Opens the adapters of one cluster; nothing is asked of it yet. `apiAddress`: our API server's URL as buyers reach it. CLUSTER_REFUSED when the kubeconfig cannot be read. */
+export function openKubernetes(input: {
+  /** A path; the pod's own account, or the user's kubeconfig, when absent. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly apiAddress?: string;
+  readonly log: Log;
+}): Kubernetes {
+  const { log, apiAddress } = input;
+  const api = openApi(ownConnection(input), log);
+  const clusterId = ownClusterId(api);
+  return {
+    fabric: kubernetesFabric({ api, clusterId, ...(apiAddress !== undefined && { apiAddress }) }),
+    cluster: kubernetesCluster({ api, clusterId, log }),
+    world: kubernetesWorld({ api, log }),
+    snapshot: () => snapshotOf(api),
+    async ready() {
+      try {
+        return (await api.raw<{ gitVersion: string }>('GET', '/version')).gitVersion;
+      } catch (error) {
+        throw faultOf(error, 'the version of the API server');
+      }
+    },
+    close: () => api.close(),
+  };
+}

@@ -1,0 +1,83 @@
+import {
+  type AcquisitionId,
+  type ClusterId,
+  type ContractId,
+  OWN_NAMESPACE,
+  credentialsSecret,
+  identitySecret,
+  sliceName,
+  tenantNamespace,
+} from '../../domain/ids.ts';
+import type { Manifest } from '../../domain/manifest.ts';
+import type { Resources } from '../../domain/resources.ts';
+import { LIQO_KEYS, OURS, managed } from './labels.ts';
+import type { Amounts } from './objects.ts';
+
+/** Resources as Kubernetes and Liqo name them. */
+export const amountsOf = ({ cpu, memory, pods, storage }: Resources): Amounts => ({
+  cpu,
+  memory,
+  pods,
+  ...(storage !== undefined && { 'ephemeral-storage': storage }),
+});
+
+/** The request for what a contract sold: Liqo copies it to the seller, and makes the virtual node once the seller accepts. */
+export const resourceSlice = (input: {
+  readonly seller: ClusterId;
+  readonly acquisition: AcquisitionId;
+  readonly contract: ContractId;
+  readonly resources: Resources;
+  readonly sliceClass: 'rearguard' | 'default';
+}): Manifest => ({
+  apiVersion: 'authentication.liqo.io/v1beta1',
+  kind: 'ResourceSlice',
+  metadata: {
+    name: sliceName(input.acquisition),
+    namespace: tenantNamespace(input.seller),
+    labels: {
+      ...managed,
+      // Without the second one Liqo passes it over in silence.
+      [LIQO_KEYS.replication]: 'true',
+      [LIQO_KEYS.remoteId]: input.seller,
+      [LIQO_KEYS.remoteCluster]: input.seller,
+    },
+    annotations: {
+      [LIQO_KEYS.createVirtualNode]: 'true',
+      [OURS.contract]: input.contract,
+      [OURS.acquisition]: input.acquisition,
+    },
+  },
+  spec: { class: input.sliceClass, providerClusterID: input.seller, resources: amountsOf(input.resources) },
+});
+
+/** What PURCHASE brought, checked and rewritten; without Liqo's labels, or replication would start at once. */
+export const storedCredentials = (input: {
+  readonly acquisition: AcquisitionId;
+  readonly seller: ClusterId;
+  readonly kubeconfig: string;
+}): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: {
+    name: credentialsSecret(input.acquisition),
+    namespace: OWN_NAMESPACE,
+    labels: { ...managed, [OURS.acquisition]: input.acquisition },
+    annotations: { [LIQO_KEYS.remoteCluster]: input.seller },
+  },
+  type: 'Opaque',
+  data: { kubeconfig: Buffer.from(input.kubeconfig).toString('base64') },
+});
+
+/** The Secret that starts Liqo's replication towards a seller. */
+export const remoteIdentity = (input: { readonly seller: ClusterId; readonly self: ClusterId; readonly kubeconfig: string }): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: {
+    name: identitySecret(input.seller),
+    namespace: tenantNamespace(input.seller),
+    labels: { ...managed, [LIQO_KEYS.identityType]: 'ControlPlane', [LIQO_KEYS.remoteCluster]: input.seller },
+    annotations: { [LIQO_KEYS.remoteTenantNamespace]: tenantNamespace(input.self) },
+  },
+  type: 'Opaque',
+  data: { kubeconfig: Buffer.from(input.kubeconfig).toString('base64') },
+});

@@ -1,0 +1,206 @@
+import { Fault } from '../../domain/faults.ts';
+import { type ClusterId, type ContractId, tenantNamespace } from '../../domain/ids.ts';
+import { parseQuantity } from '../../domain/quantity.ts';
+import type { Resources } from '../../domain/resources.ts';
+import type { Fabric } from '../../ports/fabric.ts';
+import type { Api } from './api.ts';
+import { removeCertificates } from './certificates.ts';
+import { faultOf, isRefused } from './faults.ts';
+import { KINDS, pathOf } from './kinds.ts';
+import { LIQO_KEYS } from './labels.ts';
+import { contractOfSlice, isReplica, stillThere } from './meeting.ts';
+import {
+  type Amounts,
+  type KubeObject,
+  type QuotaObject,
+  type ResourceSliceObject,
+  annotation,
+  conditionOf,
+  isGoing,
+  label,
+} from './objects.ts';
+import { SLICE_CLASS } from './policies.ts';
+import { amountsOf } from './slice-manifests.ts';
+import { waitUntil } from './watching.ts';
+
+interface Sold {
+  readonly buyer: ClusterId;
+  readonly contract: ContractId;
+}
+const MOST_CONFLICTS = 20;
+
+/** Why a slice is not what was sold; `undefined` when it is. */
+export function whyNot(slice: ResourceSliceObject, buyer: ClusterId, sold: Resources): string | undefined {
+  const { spec = {} } = slice;
+  if (spec.class !== SLICE_CLASS) return `its class is ${spec.class ? `"${spec.class}"` : 'not given'}, and only "${SLICE_CLASS}" is sold`;
+  if (spec.consumerClusterID !== buyer)
+    return `it is for the cluster ${spec.consumerClusterID ?? 'of nobody'}, and the buyer's is ${buyer}`;
+  const bought = amountsOf(sold);
+  for (const [name, amount] of Object.entries(spec.resources ?? {})) {
+    const wanted = parseQuantity(String(amount));
+    if (wanted === undefined) return `it asks for ${name} ${String(amount).slice(0, 40)}, which is no quantity`;
+    if (wanted > (parseQuantity(bought[name] ?? '0') ?? 0n))
+      return `it asks for ${name} ${amount}, and ${bought[name] ?? 'none'} was bought`;
+  }
+  return undefined;
+}
+
+const sameAmounts = (a: Amounts | undefined, b: Amounts): boolean =>
+  a !== undefined &&
+  Object.keys(a).length === Object.keys(b).length &&
+  Object.entries(b).every(([name, amount]) => parseQuantity(a[name] ?? '') === parseQuantity(amount));
+
+interface Verdict {
+  readonly status: 'Accepted' | 'Denied';
+  readonly reason: string;
+  readonly message: string;
+  readonly resources?: Amounts;
+}
+
+/** The status with our verdict in it; Liqo writes the same object, so all of its own fields stay. `undefined` when it says so already. */
+export function withVerdict(slice: ResourceSliceObject, verdict: Verdict, now: string): ResourceSliceObject | undefined {
+  const { resources, ...condition } = verdict;
+  const before = conditionOf(slice.status?.conditions, 'Resources');
+  const same = before?.status === verdict.status && before.message === verdict.message;
+  if (same && (resources === undefined || sameAmounts(slice.status?.resources, resources))) return undefined;
+  const others = (slice.status?.conditions ?? []).filter(({ type }) => type !== 'Resources');
+  return {
+    ...slice,
+    status: {
+      ...slice.status,
+      conditions: [...others, { type: 'Resources', ...condition, lastTransitionTime: now }],
+      ...(resources !== undefined && { resources }),
+    },
+  };
+}
+
+/** The seller's side of one contract: its replicated slice, let in and put out. */
+export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 'stopSlice' | 'awaitReplicaGone'> {
+  const slicesOf = async ({ buyer, contract }: Sold): Promise<readonly ResourceSliceObject[]> => {
+    const { items } = await api.list<ResourceSliceObject>(KINDS.resourceSlice, { namespace: tenantNamespace(buyer) });
+    return items.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
+  };
+  /** Writes a verdict unless `decide` finds none to give; again when Liqo was faster. */
+  const give = async (slice: ResourceSliceObject, decide: (now: ResourceSliceObject) => Verdict | undefined): Promise<void> => {
+    const { namespace = '', name } = slice.metadata;
+    let current: ResourceSliceObject | undefined = slice;
+    for (let conflicts = 0; current; conflicts += 1) {
+      const verdict = decide(current);
+      const next = verdict && withVerdict(current, verdict, new Date().toISOString().replace(/\.\d+Z$/, 'Z'));
+      if (!next) return;
+      try {
+        await api.raw('PUT', pathOf(KINDS.resourceSlice, { namespace, name, sub: 'status' }), {
+          apiVersion: KINDS.resourceSlice.apiVersion,
+          kind: KINDS.resourceSlice.kind,
+          ...next,
+        });
+        return;
+      } catch (error) {
+        if (isRefused(error, 404)) return;
+        if (!isRefused(error, 409)) throw faultOf(error, `the verdict on slice ${name}`);
+        if (conflicts >= MOST_CONFLICTS)
+          throw new Fault('CLUSTER_UNREACHABLE', `the verdict on slice ${name}: others write it all the time`);
+      }
+      current = await api.get<ResourceSliceObject>(KINDS.resourceSlice, { namespace, name });
+    }
+  };
+  const denied = (message: string): Verdict => ({ status: 'Denied', reason: 'ContractRefused', message });
+
+  return {
+    async admitSlice({ buyer, contract, resources }) {
+      const living = (await slicesOf({ buyer, contract })).filter((slice) => !isGoing(slice));
+      if (living.length === 0) throw new Fault('NOT_FOUND', `no slice of ${buyer} names contract ${contract}`, { contract });
+      const age = (slice: ResourceSliceObject): string => `${slice.metadata.creationTimestamp ?? ''} ${slice.metadata.name}`;
+      const accepted = (slice: ResourceSliceObject): boolean => conditionOf(slice.status?.conditions, 'Resources')?.status === 'Accepted';
+      const [first, ...others] = living.toSorted((a, b) => Number(accepted(b)) - Number(accepted(a)) || age(a).localeCompare(age(b)));
+      if (!first) return;
+      for (const other of others) await give(other, () => denied(`contract ${contract} has the slice ${first.metadata.name} already`));
+      const why = whyNot(first, buyer, resources);
+      await give(first, (now) => {
+        const reason = whyNot(now, buyer, resources);
+        if (reason) return denied(`contract ${contract}: ${reason}`);
+        return { status: 'Accepted', reason: 'ContractValid', message: `contract ${contract}`, resources: amountsOf(resources) };
+      });
+      if (why) throw new Fault('SLICE_DENIED', `slice ${first.metadata.name} of contract ${contract}: ${why}`, { contract });
+    },
+
+    async denySlice({ buyer, contract, reason }) {
+      for (const slice of await slicesOf({ buyer, contract }))
+        await give(slice, (now) => (conditionOf(now.status?.conditions, 'Resources') ? undefined : denied(reason)));
+    },
+
+    async stopSlice({ buyer, contract }, wait) {
+      const namespace = tenantNamespace(buyer);
+      const slices = (await slicesOf({ buyer, contract })).filter((slice) => !isGoing(slice));
+      for (const slice of slices)
+        if (annotation(slice, LIQO_KEYS.cordon) !== 'true')
+          await api.merge(
+            KINDS.resourceSlice,
+            { namespace, name: slice.metadata.name },
+            { metadata: { annotations: { [LIQO_KEYS.cordon]: 'true' } } },
+          );
+      const owners = new Set(slices.map(({ metadata }) => metadata.uid));
+      const labels = `${LIQO_KEYS.podOrigin}=${buyer}`;
+      await waitUntil({
+        api,
+        looks: [
+          { kind: KINDS.quota, namespace },
+          { kind: KINDS.shadowPod, labels },
+          { kind: KINDS.pod, labels },
+        ],
+        async read([quotas = [], shadows = [], pods = []], say) {
+          const ours = quotas.filter((quota) => ownedBy(quota, owners)) as readonly QuotaObject[];
+          // Liqo refuses new pods once the quota is cordoned; deleted before that they would come back.
+          if (ours.some(({ spec }) => spec?.cordoned !== true)) {
+            say('the quota is not cordoned yet');
+            return undefined;
+          }
+          const others = new Set(
+            quotas.filter((quota) => !ours.includes(quota)).map(({ spec }: QuotaObject) => creatorLabel(spec?.user ?? '')),
+          );
+          // Not only what this quota's user made: a buyer that deleted its slice itself has no quota any more, and what it left behind runs on.
+          const covered = (object: KubeObject): boolean => others.has(label(object, LIQO_KEYS.creator) ?? '');
+          const [stale, running] = [shadows.filter((each) => !covered(each)), pods.filter((each) => !covered(each))];
+          for (const shadow of stale) if (!isGoing(shadow)) await api.remove(KINDS.shadowPod, place(shadow));
+          if (stale.length + running.length === 0) return true;
+          say(`${Math.max(stale.length, running.length)} pods of contract ${contract} are going`);
+          return undefined;
+        },
+        wait,
+        late: (last) => stillThere(`what runs under contract ${contract}`, last),
+      });
+    },
+
+    async awaitReplicaGone({ buyer, contract }, wait) {
+      const namespace = tenantNamespace(buyer);
+      const owners = new Set<string | undefined>();
+      await waitUntil({
+        api,
+        looks: [
+          { kind: KINDS.resourceSlice, namespace },
+          { kind: KINDS.quota, namespace },
+        ],
+        read([slices = [], quotas = []], say) {
+          const left = slices.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
+          for (const { metadata } of left) owners.add(metadata.uid);
+          const kept = quotas.filter((quota) => ownedBy(quota, owners));
+          if (left.length + kept.length === 0) return true;
+          say(left.length > 0 ? `slice ${left.map(({ metadata }) => metadata.name).join(', ')}` : 'its quota');
+          return undefined;
+        },
+        wait,
+        late: (last) => stillThere(`the slice of contract ${contract}`, last),
+      });
+      await removeCertificates(api, namespace);
+    },
+  };
+}
+
+const ownedBy = ({ metadata }: KubeObject, owners: ReadonlySet<string | undefined>): boolean =>
+  (metadata.ownerReferences ?? []).some(({ uid }) => owners.has(uid));
+const place = ({ metadata }: KubeObject): { readonly namespace: string; readonly name: string } => ({
+  namespace: metadata.namespace ?? '',
+  name: metadata.name,
+});
+/** How Liqo writes a user into a label. */
+const creatorLabel = (user: string): string => user.replace(/[^a-zA-Z0-9_.-]/g, '-');

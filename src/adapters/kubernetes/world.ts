@@ -1,0 +1,148 @@
+import { type AcquisitionId, acquisitionId, clusterId, contractId, intentName, sliceName } from '../../domain/ids.ts';
+import type { World, WorldEvent } from '../../ports/world.ts';
+import type { Api } from './api.ts';
+import type { Log } from './faults.ts';
+import { KINDS } from './kinds.ts';
+import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
+import { holding } from './lease.ts';
+import { contractOfSlice } from './meeting.ts';
+import { type KubeObject, type NodeObject, type PodObject, isGoing, isReady, label } from './objects.ts';
+import { type Look, follow } from './watching.ts';
+
+const LEASE = 'world';
+
+/** What each watched object means to a workflow, as text: an event is told when it changes. */
+interface Subject {
+  readonly look: Look;
+  readonly facts: (
+    object: KubeObject,
+  ) => { readonly key: string; readonly fact: string; readonly event: WorldEvent; readonly gone: WorldEvent } | undefined;
+}
+
+const acquisitionOfNode = (name: string): AcquisitionId | undefined => {
+  const prefix = sliceName(acquisitionId(''));
+  return name.startsWith(prefix) ? acquisitionId(name.slice(prefix.length)) : undefined;
+};
+
+const SUBJECTS: readonly Subject[] = [
+  {
+    look: { kind: KINDS.resourceSlice, labels: `${LIQO_KEYS.replicated}=true` },
+    facts: (slice) => {
+      const contract = contractOfSlice(slice);
+      const buyer = label(slice, LIQO_KEYS.origin) ?? label(slice, LIQO_KEYS.remoteCluster);
+      if (contract === undefined || buyer === undefined) return undefined;
+      const about = { buyer: clusterId(buyer), contract: contractId(contract) };
+      return {
+        key: `slice ${slice.metadata.uid}`,
+        fact: 'offered',
+        event: { kind: 'slice-offered', ...about },
+        gone: { kind: 'slice-gone', ...about },
+      };
+    },
+  },
+  {
+    look: { kind: KINDS.node, labels: `${LIQO_KEYS.nodeType}=${VIRTUAL_NODE}` },
+    facts: (node: NodeObject) => {
+      const acquisition = acquisitionOfNode(node.metadata.name);
+      if (acquisition === undefined) return undefined;
+      const ready = isReady(node);
+      const about = { kind: 'node-changed', acquisition } as const;
+      return { key: `node ${node.metadata.name}`, fact: String(ready), event: { ...about, ready }, gone: { ...about, ready: false } };
+    },
+  },
+  {
+    look: { kind: KINDS.pod, labels: OURS.intent },
+    facts: (pod: PodObject) => {
+      const intent = label(pod, OURS.intent);
+      // At a seller the copies of a buyer's pods carry its intent's name: they are not ours.
+      if (intent === undefined || label(pod, LIQO_KEYS.podOrigin) !== undefined) return undefined;
+      const event: WorldEvent = { kind: 'workload-changed', intent: intentName(intent) };
+      return { key: `pod ${pod.metadata.uid}`, fact: `${pod.status?.phase} ${isGoing(pod)}`, event, gone: event };
+    },
+  },
+];
+
+/** The port World: one shared watch per cluster, under the Lease `world`. Sinks are called one after the other; one that fails ends the watch. */
+export const kubernetesWorld = ({ api, log }: { readonly api: Api; readonly log: Log }): World => ({
+  async watch(sink, signal) {
+    await holding({
+      api,
+      name: LEASE,
+      signal,
+      log,
+      work: async (held) => {
+        log.info({}, 'this process watches the cluster');
+        const ending = new AbortController();
+        const stop = (): void => ending.abort();
+        held.addEventListener('abort', stop, { once: true });
+        const teller = openTeller(sink);
+        try {
+          await Promise.race([
+            teller.failed,
+            ...SUBJECTS.map((subject) =>
+              follow({
+                api,
+                look: subject.look,
+                signal: ending.signal,
+                onState: teller.compare(subject),
+                onTrouble: (fault) => log.warn({ code: fault.code, why: fault.message }, 'the watch is interrupted'),
+              }),
+            ),
+          ]);
+        } finally {
+          stop();
+          held.removeEventListener('abort', stop);
+        }
+      },
+    });
+  },
+});
+
+/** Tells what changed between two states; what is told twice before anybody listened is told once. */
+function openTeller(sink: (event: WorldEvent) => Promise<void>) {
+  const waiting = new Map<string, WorldEvent>();
+  let telling = false;
+  let fail: (why: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
+  const tell = async (): Promise<void> => {
+    if (telling) return;
+    telling = true;
+    try {
+      for (let next = waiting.entries().next().value; next; next = waiting.entries().next().value) {
+        waiting.delete(next[0]);
+        await sink(next[1]);
+      }
+    } catch (error) {
+      fail(error);
+    } finally {
+      telling = false;
+    }
+  };
+  const say = (event: WorldEvent): void => {
+    const { kind, ...about } = event;
+    const key = event.kind === 'node-changed' ? `${kind} ${event.acquisition}` : `${kind} ${JSON.stringify(about)}`;
+    waiting.delete(key);
+    waiting.set(key, event);
+    void tell();
+  };
+  return {
+    failed,
+    compare(subject: Subject) {
+      let known = new Map<string, { readonly fact: string; readonly gone: WorldEvent }>();
+      return (objects: ReadonlyMap<string, KubeObject>): void => {
+        const now = new Map<string, { readonly fact: string; readonly gone: WorldEvent }>();
+        for (const object of objects.values()) {
+          const found = subject.facts(object);
+          if (!found) continue;
+          now.set(found.key, found);
+          if (known.get(found.key)?.fact !== found.fact) say(found.event);
+        }
+        for (const [key, { gone }] of known) if (!now.has(key)) say(gone);
+        known = now;
+      };
+    },
+  };
+}
