@@ -83,8 +83,8 @@ export async function rearNode(input: {
     legacyBuyers: true,
     maxHoldsPerBuyer: 100,
     bodyLimitBytes: 65_536,
-    bodyTimeoutMs: 2_000,
-    purchaseWaitMs: 1_000,
+    bodyTimeoutMs: 10_000,
+    purchaseWaitMs: 10_000,
     credentialsLifetimeMs: 3_600_000,
     ...input.options,
   };
@@ -93,7 +93,7 @@ export async function rearNode(input: {
     fetch: (request, bindings) => app.fetch(request, bindings),
     host: '127.0.0.1',
     port: 0,
-    requestTimeoutMs: input.requestTimeoutMs ?? 5_000,
+    requestTimeoutMs: input.requestTimeoutMs ?? 20_000,
     maxConnections: 1_000,
   });
   const identity = identityOf(input.name, `127.0.0.1:${server.port}`);

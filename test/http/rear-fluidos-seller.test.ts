@@ -1,12 +1,14 @@
 /** Buying from a FLUIDOS node: its bugs, played by a server of ours that makes them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { acquisitionId, flavorId, transactionId } from '../../src/domain/ids.ts';
 import type { Peers } from '../../src/ports/peer.ts';
 import { codeOf } from '../contracts/peer.ts';
 import { strangeServer } from '../fakes/raw-http.ts';
 import { handClock, identityOf } from '../fakes/samples.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const buyer = identityOf('south');
 const PART = { cpu: '2', memory: '4Gi', pods: '20' };
@@ -57,7 +59,7 @@ beforeEach(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => answer(request, response, Buffer.concat(chunks).toString()));
   });
-  peers = httpPeers({ clock: handClock(), limits: { reserveMs: 3_000 } });
+  peers = httpPeers({ clock: handClock(), limits: { describeMs: 15_000, listMs: 15_000, reserveMs: 15_000 } });
 });
 afterEach(async () => {
   await server.close();
@@ -96,7 +98,7 @@ describe('a FLUIDOS seller', () => {
     });
     expect((await reserve('k-1')).id).toBe(first.id);
     const bought = purchase(first.id);
-    await expect.poll(() => hold).toBeDefined();
+    await expect.poll(() => hold, { timeout: 10_000 }).toBeDefined();
     expect(second).toBeUndefined();
     hold?.();
     await bought;
@@ -105,7 +107,7 @@ describe('a FLUIDOS seller', () => {
   });
 
   test('another acquisition does not wait for ever', async () => {
-    peers = httpPeers({ clock: handClock(), limits: { reserveMs: 100 } });
+    peers = httpPeers({ clock: handClock(), limits: { describeMs: 15_000, reserveMs: 1_000 } });
     await reserve('k-1');
     expect(await codeOf(reserve('k-2'))).toBe('PEER_TIMEOUT');
   });

@@ -1,14 +1,17 @@
 /** What a buyer, or anybody, can do to a seller: nothing but be refused, quickly and in bounded memory. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { flavorId } from '../../src/domain/ids.ts';
 import { rawBytes, rawCall } from '../fakes/raw-http.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
 import { handClock, sliceOf } from '../fakes/samples.ts';
 
+/** Roomy, so that a busy machine changes nothing. */
+vi.setConfig({ testTimeout: 30_000 });
+
 const clock = handClock();
 let node: RearNode;
 beforeAll(async () => {
-  node = await rearNode({ name: 'north', clock, options: { bodyLimitBytes: 4_096, bodyTimeoutMs: 300 }, requestTimeoutMs: 600 });
+  node = await rearNode({ name: 'north', clock, options: { bodyLimitBytes: 4_096, bodyTimeoutMs: 1_000 }, requestTimeoutMs: 2_000 });
   await node.memory.inventory.publish(sliceOf(node.identity, { id: flavorId('slice') }));
 });
 afterAll(async () => {
@@ -59,21 +62,21 @@ describe.each(POSTS)('POST %s', (path) => {
 
   test('a body that does not come is not waited for', async () => {
     const started = Date.now();
-    const got = await rawBytes(node.port, `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"a`, 3_000);
+    const got = await rawBytes(node.port, `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"a`, 15_000);
     expect(got).toMatch(/^HTTP\/1\.1 408 /);
-    expect(Date.now() - started).toBeLessThan(2_500);
+    expect(Date.now() - started).toBeLessThan(12_000);
   });
 });
 
 describe('connections', () => {
   test('headers that trickle are cut off', async () => {
     const started = Date.now();
-    const got = await rawBytes(node.port, 'GET /api/v2/flavors HTTP/1.1\r\nhost: x\r\n', 8_000, (socket) => {
+    const got = await rawBytes(node.port, 'GET /api/v2/flavors HTTP/1.1\r\nhost: x\r\n', 20_000, (socket) => {
       const timer = setInterval(() => socket.write('x: y\r\n'), 100);
       socket.on('close', () => clearInterval(timer));
     });
     expect(got === '' || got.startsWith('HTTP/1.1 408')).toBe(true);
-    expect(Date.now() - started).toBeLessThan(5_000);
+    expect(Date.now() - started).toBeLessThan(15_000);
   });
 
   test.each([
@@ -86,7 +89,7 @@ describe('connections', () => {
     ],
     ['a space in the path', 'GET /api/v2/flavors/k8slice?filter[architecture][match]=a b HTTP/1.1\r\nhost: x\r\n\r\n'],
   ])('%s is refused', async (_what, bytes) => {
-    expect(await rawBytes(node.port, bytes, 2_000)).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(await rawBytes(node.port, bytes, 10_000)).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
   test('paths that climb, and absolute ones, reach nothing else', async () => {

@@ -8,6 +8,8 @@ import { rawCall } from '../fakes/raw-http.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
 import { handClock, sliceOf } from '../fakes/samples.ts';
 
+vi.setConfig({ testTimeout: 30_000 });
+
 const clock = handClock();
 let node: RearNode;
 let empty: RearNode;

@@ -1,9 +1,12 @@
 /** The contract suite of `Peer`, through the real client and the real routes. */
+import { vi } from 'vitest';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import type { ContractId } from '../../src/domain/ids.ts';
 import { peerContract } from '../contracts/peer.ts';
 import { rearNode } from '../fakes/rear-node.ts';
 import { handClock, sliceOf } from '../fakes/samples.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 peerContract('over HTTP', async () => {
   const clock = handClock();
@@ -16,7 +19,7 @@ peerContract('over HTTP', async () => {
       .filter(({ acquisition }) => buyer.notices().some((each) => each === acquisition))
       .map(({ terms }) => terms.id);
   return {
-    peers: httpPeers({ clock }),
+    peers: httpPeers({ clock, limits: { describeMs: 15_000, listMs: 15_000, reserveMs: 15_000, extensionMs: 15_000 } }),
     seller: seller.identity,
     flavor,
     buyer: buyer.identity,

@@ -1,10 +1,12 @@
 /** RESERVE_FLAVOR and PURCHASE_FLAVOR at the seller: our notes' tables 3 and 4.2, row by row, and what we do where we must differ. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { contractOf, flavorId, transactionId } from '../../src/domain/ids.ts';
 import { rawCall } from '../fakes/raw-http.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
 import { handClock, sliceOf } from '../fakes/samples.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 let clock = handClock();
 let node: RearNode;
