@@ -40,12 +40,14 @@ export function unreachable(error: unknown, what: string): Fault {
   return new Fault('CLUSTER_UNREACHABLE', `${what}: the API server does not answer${code}`, { what });
 }
 
-/** Overload and trouble inside the API server pass; what it refuses is permanent, in its own words. What is neither a refusal nor a Fault is a bug and stays one. */
+/** Passing: trouble inside the API server, overload, and 401, since tokens are rotated and a key may be on its way. */
+const passes = (status: number): boolean => status >= 500 || status === 429 || status === 408 || status === 401;
+
+/** What an API server refuses is permanent, in its own words, unless it {@link passes}. What is neither a refusal nor a Fault is a bug and stays one. */
 export function faultOf(error: unknown, what: string): unknown {
   if (isFault(error) || !(error instanceof Refused)) return error;
   const { status } = error;
-  if (status >= 500 || status === 429 || status === 408)
-    return new Fault('CLUSTER_UNREACHABLE', words(`${what}: ${error.message}`), { what, status });
+  if (passes(status)) return new Fault('CLUSTER_UNREACHABLE', words(`${what}: ${error.message}`), { what, status });
   if (isTerminating(error)) return new Fault('STILL_THERE', words(`${what}: ${error.message}`), { what, status });
   return new Fault('CLUSTER_REFUSED', words(`${what}: ${error.message}`), { what, status });
 }

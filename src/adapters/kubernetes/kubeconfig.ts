@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { parseDocument, visit } from 'yaml';
 import { Fault } from '../../domain/faults.ts';
 import type { Access } from './connection.ts';
@@ -67,6 +67,11 @@ function pem(value: unknown, what: string): string {
   return text.startsWith('-----BEGIN ') ? text : refuse(`${what} holds no PEM`);
 }
 
+/** Where clouds answer who we are, also as IPv6 spells an IPv4 address: no API server is there. */
+const LINK_LOCAL = new BlockList();
+LINK_LOCAL.addSubnet('169.254.0.0', 16);
+LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
+
 function serverOf(value: unknown): string {
   if (typeof value !== 'string' || !URL.canParse(value)) return refuse('cluster.server is no URL');
   const url = new URL(value);
@@ -74,8 +79,8 @@ function serverOf(value: unknown): string {
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     return refuse('cluster.server carries more than an address');
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  // Where clouds answer who we are: no API server is there.
-  if (isIP(host) !== 0 && (host.startsWith('169.254.') || /^fe[89ab]/i.test(host))) return refuse('cluster.server is a link-local address');
+  if (isIP(host) !== 0 && LINK_LOCAL.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'))
+    return refuse('cluster.server is a link-local address');
   return url.href.replace(/\/$/, '');
 }
 
@@ -83,11 +88,13 @@ function serverOf(value: unknown): string {
 function parsed(text: string): unknown {
   let document: ReturnType<typeof parseDocument>;
   try {
-    document = parseDocument(text, { schema: 'core', merge: false, uniqueKeys: true, stringKeys: true, logLevel: 'silent' });
+    document = parseDocument(text, { schema: 'core', merge: false, uniqueKeys: true, stringKeys: true, logLevel: 'error' });
   } catch {
     return refuse('it is nested too deeply'); // the parser's stack
   }
+  // With logLevel `silent` the library would pass over further documents; `error` prints nothing here.
   if (document.errors.length > 0) return refuse('it is not YAML of one document');
+  if (document.warnings.length > 0) return refuse('it uses YAML tags that nobody knows');
   let nodes = 0;
   visit(document, {
     Alias: () => refuse('it uses YAML aliases'),
