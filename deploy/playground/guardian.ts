@@ -126,8 +126,13 @@ async function endEverything(): Promise<void> {
     () => running().length === 0 && [...orphaned].every((leader) => !signal(-leader, 0)),
   ).catch(() => undefined);
   for (const [from, saveTo] of tidy) {
-    if (saveTo && fs.existsSync(from)) moveFolder(from, saveTo);
-    fs.rmSync(from, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      // a state folder that somebody removed meanwhile wants nothing back
+      if (saveTo && fs.existsSync(from) && fs.existsSync(path.dirname(saveTo))) moveFolder(from, saveTo);
+      fs.rmSync(from, { recursive: true, force: true, maxRetries: 5 });
+    } catch (fault) {
+      fs.writeSync(2, `${from} could not be removed: ${String(fault)}\n`);
+    }
   }
   fs.rmSync(path.join(stateDir, 'processes.json'), { force: true });
 }

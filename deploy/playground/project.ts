@@ -15,10 +15,17 @@ export function projectRoot(): string {
 /** A folder of deploy/playground that is not TypeScript: Go modules, values, manifests. */
 export const assets = (name: string): string => path.join(projectRoot(), 'deploy/playground', name);
 
-/** A script that runs as a process of its own; Node 20 cannot run TypeScript, so it has to be compiled first. */
+/**
+ * A script that runs as a process of its own; Node 20 cannot run TypeScript, so it has to be compiled first. One that is older than its sources is
+ * refused: tests run the sources, and a helper process of another version would not understand them.
+ */
 export function compiled(script: string): string {
   const file = path.join(projectRoot(), 'dist/deploy/playground', script);
-  if (!fs.existsSync(file))
-    throw new Error(`${file} is missing: run \`npm run build\` first, the playground starts its helper processes from dist/`);
+  const remedy = 'run `npm run build` first, the playground starts its helper processes from dist/';
+  if (!fs.existsSync(file)) throw new Error(`${file} is missing: ${remedy}`);
+  const built = fs.statSync(file).mtimeMs;
+  const sources = path.join(projectRoot(), 'deploy/playground');
+  const newer = fs.readdirSync(sources).find((name) => name.endsWith('.ts') && fs.statSync(path.join(sources, name)).mtimeMs > built);
+  if (newer) throw new Error(`${file} is older than ${newer}: ${remedy}`);
   return file;
 }
