@@ -40,7 +40,7 @@ export function nodeProcesses(guardian: Guardian, place: NodePlace): NodeProcess
   };
   /** The end of what it wrote, for somebody who wonders why it does not come up. */
   const tail = (process: ProcessName): string =>
-    fs.existsSync(log(process)) ? fs.readFileSync(log(process), 'utf8').trim().split('\n').slice(-5).join('\n') : '';
+    fs.existsSync(log(process)) ? fs.readFileSync(log(process), 'utf8').trim().split('\n').slice(-15).join('\n') : '';
   const ready = async (process: ProcessName): Promise<void> => {
     const ended = (): string | undefined => {
       const how = guardian.ended(key(process));

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { Fault } from '../domain/faults.ts';
+import { openKubernetes } from '../adapters/kubernetes/open.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Fabric } from '../ports/fabric.ts';
 import type { World } from '../ports/world.ts';
@@ -12,18 +12,12 @@ export interface ClusterParts {
   readonly world: World;
 }
 
-/**
- * Opens the adapters of a node's cluster.
- * NOT THERE YET: the adapters for Kubernetes and Liqo are being written; until they are wired here, every call says so, and `/readyz` with it.
- */
-export function openClusterParts(_configuration: Configuration, _log: Logger): ClusterParts {
-  const absent = new Proxy(
-    {},
-    {
-      get: (_, call) => async () => {
-        throw new Fault('CLUSTER_UNREACHABLE', `the adapter for Kubernetes is not wired yet (${String(call)})`);
-      },
-    },
-  );
-  return { fabric: absent as Fabric, cluster: absent as Cluster, world: absent as World };
+/** Opens the adapters of a node's cluster. */
+export function openClusterParts({ cluster: { kubeconfig, context, apiAddress } }: Configuration, log: Logger): ClusterParts {
+  return openKubernetes({
+    ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(context !== undefined && { context }),
+    ...(apiAddress !== undefined && { apiAddress }),
+    log,
+  });
 }
