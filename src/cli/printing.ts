@@ -2,8 +2,6 @@
 export interface Output {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Whether a person reads it on a terminal that knows colours. */
-  readonly colour: boolean;
 }
 
 /** Columns padded to their widest cell; the last one is not. */

@@ -4,7 +4,7 @@ import { intentCommands } from './intents.ts';
 import { marketCommands } from './market.ts';
 import { type Output, json } from './printing.ts';
 
-export const DEFAULT_API = 'http://127.0.0.1:3005';
+const DEFAULT_API = 'http://127.0.0.1:3005';
 
 /** What the commands work with; tests hand in their own. */
 export interface World {

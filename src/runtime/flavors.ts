@@ -17,7 +17,7 @@ const idOf = (self: NodeIdentity, name: string): FlavorId => {
 };
 
 /** A flavor of the configuration as other nodes see it. */
-export function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now: number): SliceFlavor {
+function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now: number): SliceFlavor {
   const { name, architecture, cpu, memory, pods, storage, price, location, latencyMs, minimum, step, properties } = written;
   const places = Object.entries(location ?? {}).filter(([, value]) => value !== undefined);
   return {

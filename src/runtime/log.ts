@@ -31,7 +31,7 @@ export const temporalLog = (log: Logger): TemporalLogger =>
   });
 
 /** `intent/web` → intent web. */
-export function namesIn(workflowId: string | undefined): Readonly<Record<string, string>> {
+function namesIn(workflowId: string | undefined): Readonly<Record<string, string>> {
   const [, kind, id] = /^(intent|acquisition|contract|peering)\/(.+)$/.exec(workflowId ?? '') ?? [];
   if (kind === undefined || id === undefined) return {};
   return kind === 'contract' ? { transaction: id } : { [kind]: id };

@@ -69,7 +69,6 @@ const exit: ExitCode = await runProgram(
     output: {
       out: (words) => process.stdout.write(words),
       err: (words) => process.stderr.write(words),
-      colour: process.stdout.isTTY,
     },
     environment: process.env,
     readInput,

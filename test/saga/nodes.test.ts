@@ -94,7 +94,6 @@ async function rearguard(node: Name, argv: readonly string[], file?: unknown): P
       err: (words) => {
         err += words;
       },
-      colour: false,
     },
     environment: {},
     readInput: async () => JSON.stringify(file),

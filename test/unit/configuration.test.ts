@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
+import { configurationManual } from './configuration-manual.ts';
 import { ConfigurationError, type Environment, readConfiguration, settings } from '../../src/runtime/read-configuration.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'rearguard-configuration-'));
@@ -132,4 +133,8 @@ test('every setting has a variable of its own and a description', () => {
   const all = settings();
   expect(new Set(all.map(({ variable }) => variable)).size).toBe(all.length);
   expect(all.filter(({ description }) => description === '').map(({ path }) => path.join('.'))).toEqual([]);
+});
+
+test('docs/configuration.md tells what is read (vitest -u writes it)', async () => {
+  await expect(configurationManual()).toMatchFileSnapshot(path.resolve(import.meta.dirname, '../../docs/configuration.md'));
 });

@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 
 /** Where a node's Temporal is. */
 export interface TemporalAddress {
@@ -24,14 +24,43 @@ export interface TemporalClient {
   close(): Promise<void>;
 }
 
+/** How long the SDK pauses at most between two tries of a call. */
+const LONGEST_RETRY_PAUSE_MS = 1_000;
+
 /** Connects at the first call, so that a node starts while its Temporal is away, and again whenever the connection was lost. */
 export function temporalClient({ address, namespace, tls, apiKey }: TemporalAddress): TemporalClient {
-  const connection = Connection.lazy({ address, ...((tls ?? false) && { tls: true }), ...(apiKey !== undefined && { apiKey, tls: true }) });
+  let closing = false;
+  const underWay = new Set<Promise<unknown>>();
+  const retries = defaultGrpcRetryOptions({ maxIntervalMs: () => LONGEST_RETRY_PAUSE_MS });
+  const connection = Connection.lazy({
+    address,
+    interceptors: [
+      makeGrpcRetryInterceptor({
+        ...retries,
+        retryableDecider: (attempt, status) => !closing && retries.retryableDecider(attempt, status),
+      }),
+    ],
+    ...((tls ?? false) && { tls: true }),
+    ...(apiKey !== undefined && { apiKey, tls: true }),
+  });
   const client = new Client({ connection, namespace });
   return {
     client,
     connection,
-    within: (milliseconds, work) => connection.withDeadline(Date.now() + milliseconds, work),
-    close: () => connection.close(),
+    async within(milliseconds, work) {
+      const call = connection.withDeadline(Date.now() + milliseconds, work);
+      underWay.add(call);
+      try {
+        return await call;
+      } finally {
+        underWay.delete(call);
+      }
+    },
+    /** Waits for calls under way: the SDK repeats them by timers, and one that fires after the channel is closed ends the process. */
+    async close() {
+      closing = true;
+      await Promise.allSettled(underWay);
+      await connection.close();
+    },
   };
 }

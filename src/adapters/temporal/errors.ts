@@ -28,7 +28,7 @@ const factsOf = (details: unknown): FaultFacts => {
 };
 
 /** A fault that crossed Temporal as an ApplicationFailure, however deep it lies. */
-export function faultWithin(error: unknown): Fault | undefined {
+function faultWithin(error: unknown): Fault | undefined {
   for (let inner: unknown = error, depth = 0; inner instanceof Error && depth < 6; inner = inner.cause, depth++) {
     if (inner instanceof ApplicationFailure && isCode(inner.type)) return new Fault(inner.type, inner.message, factsOf(inner.details));
   }

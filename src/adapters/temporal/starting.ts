@@ -18,7 +18,7 @@ export const attributes = (node: string, inPhase: string): SearchAttributePair[]
 ];
 
 /** At most so many bytes of UTF-8, cut between characters. */
-export function cut(text: string, bytes: number): string {
+function cut(text: string, bytes: number): string {
   if (Buffer.byteLength(text) <= bytes) return text;
   let kept = text.slice(0, bytes);
   while (Buffer.byteLength(kept) > bytes - 3) kept = [...kept].slice(0, -1).join('');

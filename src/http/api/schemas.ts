@@ -9,13 +9,13 @@ const hourly = z.object({ amount: z.string(), currency: z.string() }).describe('
 const instant = z.string().describe('RFC 3339.');
 const epoch = z.number().describe('Milliseconds since the epoch.');
 
-export const Ending = z.object({ reason: z.enum(END_REASONS), detail: z.string().optional() }).meta({ id: 'Ending' });
+const Ending = z.object({ reason: z.enum(END_REASONS), detail: z.string().optional() }).meta({ id: 'Ending' });
 
-export const Resources = z
+const Resources = z
   .object({ cpu: z.string(), memory: z.string(), pods: z.string(), storage: z.string().optional() })
   .meta({ id: 'Resources', description: 'Kubernetes quantities.' });
 
-export const Identity = z
+const Identity = z
   .object({ id: z.string(), address: z.string(), domain: z.string(), clusterId: z.string().optional() })
   .meta({ id: 'Identity' });
 

@@ -1,0 +1,125 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { runProgram } from '../../src/cli/program.ts';
+import { table } from '../../src/cli/printing.ts';
+import { CommandFailed } from '../../src/cli/client.ts';
+import { intentName } from '../../src/domain/ids.ts';
+import { managementApi } from '../../src/http/api/app.ts';
+import { memoryInventory } from '../fakes/memory-inventory.ts';
+import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
+import { memoryRecords } from '../fakes/memory-records.ts';
+import { handClock } from '../fakes/samples.ts';
+
+const clock = handClock();
+const YAML = `
+apiVersion: rearguard.dev/v1
+kind: Intent
+metadata: {name: web}
+spec:
+  workload: {namespace: shop}
+  resources: {cpu: 100m, memory: 64Mi, pods: 1}
+`;
+let fake: MemoryProcesses;
+let fetcher: typeof fetch;
+beforeEach(() => {
+  fake = memoryProcesses({ clock });
+  const { inventory, contracts } = memoryInventory({ clock });
+  const deps = { processes: fake.processes, inventory, contracts, ...memoryRecords({ clock }), clock, bodyLimitBytes: 100_000 };
+  const app = managementApi(deps, { log: { info: () => {}, error: () => {} }, version: '0', loopbackOnly: true });
+  fetcher = async (input, init) => {
+    const request = new Request(input instanceof Request ? input.url : input, init);
+    request.headers.set('host', '127.0.0.1:3005');
+    return await app.fetch(request);
+  };
+});
+
+async function rearguard(argv: readonly string[], more: { readonly file?: string; readonly fetch?: typeof fetch } = {}) {
+  const said = { out: '', err: '' };
+  const exit = await runProgram(argv, {
+    output: { out: (words) => void (said.out += words), err: (words) => void (said.err += words) },
+    environment: {},
+    readInput: async (file) => {
+      if (more.file === undefined) throw new CommandFailed(`cannot read ${file} (ENOENT)`, 2);
+      return more.file;
+    },
+    now: () => clock.now(),
+    signal: AbortSignal.timeout(20_000),
+    version: '0',
+    fetch: more.fetch ?? fetcher,
+  });
+  return { exit, ...said };
+}
+
+test('an intent is started, told, followed and ended', async () => {
+  const run = ['intent', 'run', '-f', 'web.yaml'];
+  expect(await rearguard(run, { file: YAML })).toMatchObject({ exit: 0, out: expect.stringContaining('intent web started'), err: '' });
+  expect((await rearguard(run, { file: YAML })).out).toContain('lives already');
+  expect((await rearguard(['intent', 'list'])).out).toMatch(/^NAME +STATE[^\n]+\nweb +working +intent/);
+  expect((await rearguard(['intent', 'status', 'web'])).out).toMatch(/state: +working \(intent, for/);
+  expect(JSON.parse((await rearguard(['intent', 'status', 'web', '--json'])).out)).toMatchObject({ status: { name: 'web' } });
+  expect((await rearguard(['intent', 'plan', 'web'])).out).toBe('none\n');
+  expect((await rearguard(['intent', 'journal', 'web'])).out).toMatch(/reservation ✓ reserve \[web-1\]/);
+
+  const watching = rearguard(['intent', 'status', 'web', '--watch']);
+  await expect.poll(() => fake.waiting()).toBe(1);
+  fake.change(intentName('web'), { phase: 'usage', state: 'in-use', place: { kind: 'local', namespace: 'intent-web' } });
+  await expect.poll(() => fake.waiting()).toBe(1);
+  fake.change(intentName('web'), { state: 'ended', ending: { reason: 'budget', detail: '2 EUR are used up' }, endedAt: clock.now() });
+  const watched = await watching;
+  expect(watched.exit).toBe(1);
+  expect(watched.out).toMatch(/… fits\n[^]*usage: in-use at home\n[^]*ended: budget \(2 EUR are used up\)\n$/);
+  expect((await rearguard(['intent', 'status', 'web'])).exit).toBe(1);
+  expect(await rearguard(['intent', 'end', 'web', '--watch'])).toMatchObject({
+    exit: 0,
+    out: expect.stringContaining('ended: ended-by-user'),
+  });
+});
+
+describe('exit codes and words', () => {
+  const refused: typeof fetch = () =>
+    Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) }));
+  const stranger: typeof fetch = async () => new Response('<html>', { status: 200 });
+  test.each<[string, readonly string[], { file?: string; fetch?: typeof fetch }, number, RegExp]>([
+    ['an unknown command', ['intnt'], {}, 2, /did you mean intent/i],
+    ['an unknown option', ['intent', 'list', '--al'], {}, 2, /unknown option/],
+    ['a missing option', ['intent', 'run'], {}, 2, /--file/],
+    ['a missing operand', ['intent', 'status'], {}, 2, /missing required argument/],
+    ['a file that is not there', ['intent', 'run', '-f', 'no.yaml'], {}, 2, /cannot read no\.yaml \(ENOENT\)/],
+    ['an until that is none', ['intent', 'run', '-f', 'x', '--until', 'noon'], { file: YAML }, 2, /in-use or ended/],
+    ['an API that is no URL', ['--api', 'here', 'flavors'], {}, 2, /must be a URL/],
+    [
+      'a document with wrong fields',
+      ['intent', 'run', '-f', 'x'],
+      { file: YAML.replace('namespace', 'namespce').replace('100m', 'much') },
+      2,
+      /INTENT_INVALID[^]*spec\.workload\.namespce: .*did you mean namespace\?[^]*spec\.resources\.cpu/,
+    ],
+    ['an empty document', ['intent', 'run', '-f', 'x'], { file: '' }, 2, /BAD_REQUEST[^]*empty/],
+    ['a node address that is none', ['nodes', 'add', 'example'], {}, 2, /address: must be host:port/],
+    ['an unheard of intent', ['intent', 'status', 'nobody'], {}, 4, /no intent named nobody/],
+    ['an unheard of contract', ['contracts', 'end', 'x'], {}, 4, /no contract x/],
+    ['nobody there', ['flavors'], { fetch: refused }, 3, /cannot reach[^]*ECONNREFUSED[^]*REARGUARD_API/],
+    ['somebody else there', ['flavors'], { fetch: stranger }, 3, /not a Rearguard node/],
+    ['help', ['--help'], {}, 0, /^$/],
+  ])('%s', async (_, argv, more, exit, words) => {
+    const said = await rearguard(argv, more);
+    expect(said.err).toMatch(words);
+    expect(said.exit).toBe(exit);
+  });
+
+  test('with --json, the problem is told as the API told it', async () => {
+    const { exit, out } = await rearguard(['--json', 'intent', 'status', 'nobody']);
+    expect([exit, JSON.parse(out)]).toEqual([4, expect.objectContaining({ code: 'NOT_FOUND', status: 404 })]);
+  });
+});
+
+test('tables line up, and nothing in a cell moves the cursor', () => {
+  expect(
+    table(
+      ['A', 'B'],
+      [
+        ['long', 'x\u001b[2J'],
+        ['é', 'y'],
+      ],
+    ),
+  ).toBe('A     B\nlong  x [2J\né     y\n');
+});
