@@ -65,7 +65,8 @@ create unique index one_hold_per_key on hold (buyer_id, key) where key is not nu
 -- FLUIDOS buyers send no key: one living hold for each buyer and flavor, as the reference node keeps it.
 create unique index one_hold_per_flavor on hold (buyer_id, flavor) where key is null and state = 'held';
 create index living_hold_of_buyer on hold (buyer_id, expires_at) where state = 'held';
-create index living_hold on hold (lineage, expires_at) where state = 'held';
+-- `lineage is not null` keeps it out of questions that name no lineage: a plan made while the table was small read all of it to count a buyer's holds.
+create index living_hold on hold (lineage, expires_at) where state = 'held' and lineage is not null;
 
 -- Moves so many amounts to what is held and to what is sold (-1 takes them away). A total above what the cluster has follows what is promised
 -- downwards, never up again; `p_until` is the end of a new hold. PL/pgSQL keeps its plan; a function in SQL would be planned at every call.

@@ -78,3 +78,5 @@ begin
   perform ledger_move(ledger.id, p_amounts, 1, 0, held_until);
   outcome := 'held';
 end $$;
+-- Plans are kept for as long as a connection lives, and most are made while the table is small.
+alter function reserve set enable_seqscan = off;
