@@ -109,8 +109,12 @@ export function liqoWorld(): LiqoWorld {
           settle();
         };
         const look = (): void => {
-          const value = read();
-          if (value !== undefined) end(() => resolve(value));
+          try {
+            const value = read();
+            if (value !== undefined) end(() => resolve(value));
+          } catch (error) {
+            end(() => reject(error)); // it is the waiter's, not of whoever changed the world
+          }
         };
         const abort = (): void => end(() => reject(wait.signal?.reason));
         const timer = setTimeout(() => end(() => reject(late())), wait.timeoutMs);

@@ -39,8 +39,9 @@ const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
   'policy-of-namespaces': namespacePolicy(),
   'stored-credentials': storedCredentials({ acquisition, seller: north, kubeconfig }),
   'remote-identity': remoteIdentity({ seller: north, self: south, kubeconfig }),
-  'resource-slice': resourceSlice({ seller: north, acquisition, contract, resources, sliceClass: 'rearguard' }),
+  'resource-slice': resourceSlice({ self: south, seller: north, acquisition, contract, resources, sliceClass: 'rearguard' }),
   'resource-slice-of-a-fluidos-seller': resourceSlice({
+    self: south,
     seller: north,
     acquisition,
     contract,

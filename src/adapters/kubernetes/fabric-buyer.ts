@@ -119,15 +119,17 @@ export const identityCalls = (
 /** The buyer's side of one acquisition: its slice and its virtual node. */
 export const acquisitionCalls = (
   api: Api,
+  clusterId: () => Promise<ClusterId>,
 ): Pick<Fabric, 'requestSlice' | 'awaitVirtualNode' | 'withdrawSlice' | 'awaitSliceGone' | 'nodeHealth'> => ({
   async requestSlice(input) {
     // Nobody waits for the identity first: Liqo copies the slice as soon as there is one.
+    const slice = resourceSlice({ ...input, self: await clusterId() });
     try {
-      await api.apply(resourceSlice(input));
+      await api.apply(slice);
     } catch (error) {
       if (!isFault(error) || error.facts['status'] !== 404) throw error;
       await ensureMeetingPlace(api, input.seller);
-      await api.apply(resourceSlice(input));
+      await api.apply(slice);
     }
   },
   async awaitVirtualNode({ seller, acquisition }, wait) {

@@ -45,6 +45,6 @@ export function kubernetesFabric(input: {
     ...tenantCalls(api, { clusterId, ...(input.apiAddress !== undefined && { apiAddress: input.apiAddress }) }),
     ...sliceCalls(api),
     ...identityCalls(api, clusterId),
-    ...acquisitionCalls(api),
+    ...acquisitionCalls(api, clusterId),
   };
 }

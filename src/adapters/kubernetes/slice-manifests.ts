@@ -23,6 +23,7 @@ export const amountsOf = ({ cpu, memory, pods, storage }: Resources): Amounts =>
 
 /** The request for what a contract sold: Liqo copies it to the seller, and makes the virtual node once the seller accepts. */
 export const resourceSlice = (input: {
+  readonly self: ClusterId;
   readonly seller: ClusterId;
   readonly acquisition: AcquisitionId;
   readonly contract: ContractId;
@@ -47,7 +48,7 @@ export const resourceSlice = (input: {
       [OURS.acquisition]: input.acquisition,
     },
   },
-  spec: { class: input.sliceClass, providerClusterID: input.seller, resources: amountsOf(input.resources) },
+  spec: { class: input.sliceClass, consumerClusterID: input.self, providerClusterID: input.seller, resources: amountsOf(input.resources) },
 });
 
 /** What PURCHASE brought, checked and rewritten; without Liqo's labels, or replication would start at once. */

@@ -33,8 +33,9 @@ const MOST_CONFLICTS = 20;
 export function whyNot(slice: ResourceSliceObject, buyer: ClusterId, sold: Resources): string | undefined {
   const { spec = {} } = slice;
   if (spec.class !== SLICE_CLASS) return `its class is ${spec.class ? `"${spec.class}"` : 'not given'}, and only "${SLICE_CLASS}" is sold`;
-  if (spec.consumerClusterID !== buyer)
-    return `it is for the cluster ${spec.consumerClusterID ?? 'of nobody'}, and the buyer's is ${buyer}`;
+  // Liqo may copy a slice before it has filled in whose it is; in another's name no tenant may write.
+  if (spec.consumerClusterID !== undefined && spec.consumerClusterID !== buyer)
+    return `it is for the cluster ${spec.consumerClusterID}, and the buyer's is ${buyer}`;
   const bought = amountsOf(sold);
   for (const [name, amount] of Object.entries(spec.resources ?? {})) {
     const wanted = parseQuantity(String(amount));
@@ -115,10 +116,10 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
       const [first, ...others] = living.toSorted((a, b) => Number(accepted(b)) - Number(accepted(a)) || age(a).localeCompare(age(b)));
       if (!first) return;
       for (const other of others) await give(other, () => denied(`contract ${contract} has the slice ${first.metadata.name} already`));
-      const why = whyNot(first, buyer, resources);
+      let why: string | undefined;
       await give(first, (now) => {
-        const reason = whyNot(now, buyer, resources);
-        if (reason) return denied(`contract ${contract}: ${reason}`);
+        why = whyNot(now, buyer, resources);
+        if (why) return denied(`contract ${contract}: ${why}`);
         return { status: 'Accepted', reason: 'ContractValid', message: `contract ${contract}`, resources: amountsOf(resources) };
       });
       if (why) throw new Fault('SLICE_DENIED', `slice ${first.metadata.name} of contract ${contract}: ${why}`, { contract });

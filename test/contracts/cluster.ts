@@ -1,0 +1,154 @@
+/** What every `Cluster` must do, real or fake: one suite, given two linked clusters that are peered. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type IntentName, intentName, intentNamespace } from '../../src/domain/ids.ts';
+import type { Manifest } from '../../src/domain/manifest.ts';
+import { fits } from '../../src/domain/resources.ts';
+import { type Attempt, type LinkedClusters, fails, newAttempt, steps } from './fabric.ts';
+
+const container = { name: 'web', image: 'registry.example/web:1', resources: { requests: { cpu: '200m', memory: '128Mi' } } };
+export const deployment = (replicas = 2): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [container] } },
+  },
+});
+export const pod: Manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'alone' }, spec: { containers: [container] } };
+export const configMap: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { colour: 'green' } };
+
+let names = 0;
+export interface Place {
+  readonly intent: IntentName;
+  readonly namespace: string;
+  readonly runId: string;
+}
+export function newPlace(): Place {
+  names += 1;
+  const intent = intentName(`shop-${names}`);
+  return { intent, namespace: intentNamespace(intent), runId: `run-${names}` };
+}
+
+export function clusterContract(name: string, start: () => Promise<LinkedClusters>): void {
+  describe(`Cluster: ${name}`, () => {
+    let at: LinkedClusters;
+    let did: ReturnType<typeof steps>;
+    let before: readonly string[];
+    let place: Place;
+    let held: Attempt[] = [];
+    beforeAll(async () => {
+      at = await start();
+      await at.buyer.fabric.prepare();
+      await at.seller.fabric.prepare();
+      did = steps(at);
+      before = await at.objects();
+    });
+    afterAll(async () => {
+      await at.close();
+    });
+    beforeEach(() => {
+      place = newPlace();
+    });
+    const hold = async (): Promise<Attempt> => {
+      const attempt = newAttempt();
+      held.push(attempt);
+      await did.meet(attempt);
+      await did.extend(attempt);
+      return attempt;
+    };
+    const remote = ({ acquisition }: Attempt, manifests: readonly Manifest[]) => ({
+      ...place,
+      manifests,
+      acquisition,
+      seller: at.seller.id,
+    });
+    const deploy = async (attempt: Attempt, manifests: readonly Manifest[]) => {
+      await at.buyer.cluster.ensureNamespace(place);
+      await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] }, did.wait);
+      await at.buyer.cluster.applyWorkload(remote(attempt, manifests));
+      return await at.buyer.cluster.awaitWorkload(remote(attempt, manifests), did.wait);
+    };
+    afterEach(async () => {
+      const { cluster } = at.buyer;
+      await cluster.removeWorkload(place, did.wait);
+      await cluster.removeOffloading(place, did.wait);
+      await cluster.removeNamespace(place, did.wait);
+      for (const attempt of held) await did.withdraw(attempt);
+      held = [];
+      await did.part();
+      expect(await at.objects()).toEqual(before);
+    });
+
+    test('a namespace belongs to the run that made it', async () => {
+      await at.buyer.cluster.ensureNamespace(place);
+      await at.buyer.cluster.ensureNamespace(place);
+      await fails(at.buyer.cluster.ensureNamespace({ ...place, runId: 'another' }), 'CLUSTER_REFUSED');
+      await at.buyer.cluster.removeNamespace({ ...place, runId: 'another' }, did.wait);
+      await fails(at.buyer.cluster.ensureNamespace({ ...place, runId: 'another' }), 'CLUSTER_REFUSED');
+    });
+
+    test('a workload runs at home, and is missing once it is removed', async () => {
+      const here = { ...place, manifests: [deployment(), configMap] };
+      const { total, largestNode } = await at.buyer.cluster.free();
+      expect(fits(total, largestNode)).toBe(true);
+      expect(fits(total, { cpu: '1', memory: '1Gi', pods: '2' })).toBe(true);
+      await at.buyer.cluster.ensureNamespace(place);
+      expect(await at.buyer.cluster.workloadHealth(here)).toMatchObject({ state: 'missing' });
+      await at.buyer.cluster.applyWorkload(here);
+      const health = await at.buyer.cluster.awaitWorkload(here, did.wait);
+      expect(health.state).toBe('running');
+      expect(health.pods.every(({ readAt }) => readAt === 'home')).toBe(true);
+      await at.buyer.cluster.applyWorkload(here);
+      await at.buyer.cluster.removeWorkload(place, did.wait);
+      expect(await at.buyer.cluster.workloadHealth(here)).toMatchObject({ state: 'missing' });
+    });
+
+    test('a workload runs at the seller and is read there; the end of one contract stops it and nothing else', async () => {
+      const [attempt, other] = [await hold(), await hold()];
+      const running = await deploy(attempt, [deployment(), configMap]);
+      expect(running).toMatchObject({ state: 'running' });
+      expect(running.pods.length).toBeGreaterThan(0);
+      expect(running.pods.every(({ readAt }) => readAt === 'seller')).toBe(true);
+      const first = place;
+      place = newPlace();
+      try {
+        await deploy(other, [pod]);
+        await at.seller.fabric.stopSlice({ buyer: at.buyer.id, contract: attempt.contract }, did.wait);
+        await at.seller.fabric.stopSlice({ buyer: at.buyer.id, contract: attempt.contract }, did.wait);
+        const stopped = await at.buyer.cluster.workloadHealth({ ...remote(attempt, [deployment(), configMap]), ...first });
+        expect(stopped.state).toBe('pending');
+        expect(await at.buyer.cluster.workloadHealth(remote(other, [pod]))).toMatchObject({ state: 'running' });
+        await fails(
+          at.buyer.cluster.awaitWorkload({ ...remote(attempt, [deployment(), configMap]), ...first }, { timeoutMs: 500 }),
+          'WORKLOAD_TIMEOUT',
+        );
+      } finally {
+        await at.buyer.cluster.removeWorkload(first, did.wait);
+        await at.buyer.cluster.removeOffloading(first, did.wait);
+        await at.buyer.cluster.removeNamespace(first, did.wait);
+      }
+    });
+
+    test('a workload moves to another contract’s node, what cannot be changed too', async () => {
+      const [old, next] = [await hold(), await hold()];
+      await deploy(old, [deployment(), pod]);
+      expect(await deploy(next, [deployment(), pod])).toMatchObject({ state: 'running' });
+      expect(await at.buyer.cluster.workloadHealth(remote(next, [deployment(), pod]))).toMatchObject({ state: 'running' });
+    });
+
+    test('a namespace without manifests runs when its offloading is Ready', async () => {
+      const attempt = await hold();
+      expect(await deploy(attempt, [])).toMatchObject({ state: 'running', pods: [] });
+      expect(await at.buyer.cluster.workloadHealth(remote(attempt, []))).toMatchObject({ state: 'running' });
+      await at.buyer.cluster.moveOffloadingAway(place);
+      await at.buyer.cluster.moveOffloadingAway(place);
+    });
+
+    test('what was never done is undone with success', async () => {
+      await at.buyer.cluster.moveOffloadingAway(place);
+      await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [] }, did.wait).catch(() => undefined);
+    });
+  });
+}

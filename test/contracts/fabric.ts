@@ -1,0 +1,244 @@
+/** What every `Fabric` must do, real or fake: one suite, given two linked clusters. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type AcquisitionId, type ClusterId, type ContractId, acquisitionId, contractId, sliceName } from '../../src/domain/ids.ts';
+import type { FaultCode } from '../../src/domain/faults.ts';
+import type { Resources } from '../../src/domain/resources.ts';
+import type { Cluster } from '../../src/ports/cluster.ts';
+import type { Fabric, Wait } from '../../src/ports/fabric.ts';
+
+export interface Side {
+  readonly id: ClusterId;
+  readonly fabric: Fabric;
+  readonly cluster: Cluster;
+}
+/** Two clusters with Liqo that know nothing of each other yet; the buyer has room for a small workload of its own. */
+export interface LinkedClusters {
+  readonly buyer: Side;
+  readonly seller: Side;
+  /** Long enough for the real thing on a loaded machine, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Everything that stands in both, as lines. */
+  objects(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export const BOUGHT: Resources = { cpu: '1', memory: '1Gi', pods: '10' };
+let attempts = 0;
+const run = Date.now().toString(16).padStart(12, '0').slice(-12);
+export interface Attempt {
+  readonly acquisition: AcquisitionId;
+  readonly contract: ContractId;
+}
+/** Ids that were never used before, as the domain's rules make them. */
+export function newAttempt(): Attempt {
+  attempts += 1;
+  return { acquisition: acquisitionId(`${run}-${attempts}`), contract: contractId(`contract-${run}-${attempts}`) };
+}
+
+export const fails = (call: Promise<unknown>, code: FaultCode) => expect(call).rejects.toMatchObject({ name: 'Fault', code });
+
+/** The steps of both sides, so that tests read as the sagas do. */
+export function steps(at: LinkedClusters) {
+  const { buyer, seller } = at;
+  const wait: Wait = { timeoutMs: at.timeoutMs };
+  const request = (attempt: Attempt, resources: Resources = BOUGHT, sliceClass: 'rearguard' | 'default' = 'rearguard') =>
+    buyer.fabric.requestSlice({ ...attempt, seller: seller.id, resources, sliceClass });
+  /** The verdict comes when the copy does: what the seller's shared watch would tell it. */
+  const admit = async ({ contract }: Attempt, resources: Resources = BOUGHT): Promise<void> =>
+    await whenThere(() => seller.fabric.admitSlice({ buyer: buyer.id, contract, resources }), at.timeoutMs);
+  return {
+    wait,
+    request,
+    admit,
+    /** Denies until the buyer hears of it: a denial before the copy is there is one of nothing. */
+    async deny({ acquisition, contract }: Attempt, reason: string): Promise<unknown> {
+      let heard: unknown;
+      const waiting = buyer.fabric.awaitVirtualNode({ seller: seller.id, acquisition }, wait).catch((why: unknown) => {
+        heard = why;
+      });
+      while (heard === undefined) {
+        await seller.fabric.denySlice({ buyer: buyer.id, contract, reason });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await waiting;
+      return heard;
+    },
+    async meet(attempt: Attempt): Promise<void> {
+      await seller.fabric.ensureTenant({ buyer: buyer.id });
+      const credentials = await seller.fabric.issueCredentials({ buyer: buyer.id, lifetimeMs: 3_600_000 });
+      await buyer.fabric.storeCredentials({ acquisition: attempt.acquisition, credentials });
+      await buyer.fabric.ensureIdentity({ seller: seller.id, acquisition: attempt.acquisition });
+    },
+    async extend(attempt: Attempt): Promise<{ readonly node: string }> {
+      await request(attempt);
+      await admit(attempt);
+      return await buyer.fabric.awaitVirtualNode({ seller: seller.id, acquisition: attempt.acquisition }, wait);
+    },
+    async withdraw({ acquisition, contract }: Attempt): Promise<void> {
+      await buyer.fabric.withdrawSlice({ seller: seller.id, acquisition });
+      await buyer.fabric.awaitSliceGone({ seller: seller.id, acquisition }, wait);
+      await seller.fabric.awaitReplicaGone({ buyer: buyer.id, contract }, wait);
+      await buyer.fabric.dropCredentials({ acquisition });
+    },
+    async part(): Promise<void> {
+      await buyer.fabric.removeIdentity({ seller: seller.id }, wait);
+      await seller.fabric.removeTenant({ buyer: buyer.id }, wait);
+      await buyer.fabric.removeMeetingPlace({ peer: seller.id }, wait);
+      await seller.fabric.removeMeetingPlace({ peer: buyer.id }, wait);
+    },
+  };
+}
+
+/** Tries again while no slice is there: hints of a shared watch are not part of this port. */
+async function whenThere(work: () => Promise<void>, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'NOT_FOUND' || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+export function fabricContract(name: string, start: () => Promise<LinkedClusters>): void {
+  describe(`Fabric: ${name}`, () => {
+    let at: LinkedClusters;
+    let before: readonly string[];
+    let did: ReturnType<typeof steps>;
+    let attempt: Attempt;
+    beforeAll(async () => {
+      at = await start();
+      await at.buyer.fabric.prepare();
+      await at.seller.fabric.prepare();
+      did = steps(at);
+      before = await at.objects();
+    });
+    afterAll(async () => {
+      await at.close();
+    });
+    beforeEach(() => {
+      attempt = newAttempt();
+    });
+    /** Every test gives everything back, and nothing is left. */
+    const everythingGone = async () => {
+      await did.part();
+      expect(await at.objects()).toEqual(before);
+    };
+    const tidy: Attempt[] = [];
+    afterEach(async () => {
+      for (const each of tidy.splice(0)) await did.withdraw(each);
+      await everythingGone();
+    });
+
+    test('says which cluster it is', async () => {
+      expect(await at.buyer.fabric.clusterId()).toBe(at.buyer.id);
+      expect(await at.seller.fabric.clusterId()).toBe(at.seller.id);
+    });
+
+    test('what was never done is undone with success', async () => {
+      const { acquisition, contract } = attempt;
+      await did.withdraw(attempt);
+      await at.seller.fabric.denySlice({ buyer: at.buyer.id, contract, reason: 'none' });
+      await at.seller.fabric.stopSlice({ buyer: at.buyer.id, contract }, did.wait);
+      expect(await at.buyer.fabric.nodeHealth({ acquisition })).toMatchObject({ present: false, ready: false });
+    });
+
+    test('what needs something first says that it is not there', async () => {
+      const { acquisition, contract } = attempt;
+      await fails(at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs: 3_600_000 }), 'CLUSTER_REFUSED');
+      await fails(
+        at.buyer.fabric.storeCredentials({ acquisition, credentials: { clusterId: at.seller.id, kubeconfig: '' } }),
+        'KUBECONFIG_REFUSED',
+      );
+      await fails(at.buyer.fabric.ensureIdentity({ seller: at.seller.id, acquisition }), 'NOT_FOUND');
+      await fails(at.seller.fabric.admitSlice({ buyer: at.buyer.id, contract, resources: BOUGHT }), 'NOT_FOUND');
+      await fails(at.buyer.fabric.awaitVirtualNode({ seller: at.seller.id, acquisition }, { timeoutMs: 300 }), 'PEERING_TIMEOUT');
+    });
+
+    test('a slice becomes a Ready virtual node, and each step may be repeated', async () => {
+      const { acquisition } = attempt;
+      tidy.push(attempt);
+      await did.meet(attempt);
+      await did.meet(attempt);
+      expect(await did.extend(attempt)).toEqual({ node: sliceName(acquisition) });
+      expect(await did.extend(attempt)).toEqual({ node: sliceName(acquisition) });
+      expect(await at.buyer.fabric.nodeHealth({ acquisition })).toMatchObject({ present: true, ready: true });
+      await fails(at.buyer.fabric.removeIdentity({ seller: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');
+      await fails(at.buyer.fabric.removeMeetingPlace({ peer: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');
+      await fails(at.seller.fabric.removeMeetingPlace({ peer: at.buyer.id }, { timeoutMs: 300 }), 'STILL_THERE');
+      await fails(at.seller.fabric.awaitReplicaGone({ buyer: at.buyer.id, contract: attempt.contract }, { timeoutMs: 300 }), 'STILL_THERE');
+    });
+
+    test('without a verdict the wait says what it last saw, and ends with its signal', async () => {
+      const { acquisition } = attempt;
+      tidy.push(attempt);
+      await did.meet(attempt);
+      await did.request(attempt);
+      await fails(at.buyer.fabric.awaitVirtualNode({ seller: at.seller.id, acquisition }, { timeoutMs: 300 }), 'PEERING_TIMEOUT');
+      const ending = new AbortController();
+      const waiting = at.buyer.fabric.awaitVirtualNode({ seller: at.seller.id, acquisition }, { ...did.wait, signal: ending.signal });
+      ending.abort(new Error('cancelled'));
+      await expect(waiting).rejects.toThrow('cancelled');
+    });
+
+    test('more than was bought is denied, and the buyer reads why', async () => {
+      const { acquisition } = attempt;
+      tidy.push(attempt);
+      await did.meet(attempt);
+      await did.request(attempt, { ...BOUGHT, cpu: '1500m' });
+      await fails(did.admit(attempt), 'SLICE_DENIED');
+      await fails(at.buyer.fabric.awaitVirtualNode({ seller: at.seller.id, acquisition }, did.wait), 'SLICE_DENIED');
+    });
+
+    test('a slice without verdict can be denied; one with a verdict keeps it', async () => {
+      const other = newAttempt();
+      tidy.push(attempt, other);
+      await did.meet(attempt);
+      await did.extend(attempt);
+      await at.seller.fabric.denySlice({ buyer: at.buyer.id, contract: attempt.contract, reason: 'too late' });
+      expect(await did.extend(attempt)).toEqual({ node: sliceName(attempt.acquisition) });
+      await did.request(other);
+      expect(await did.deny(other, 'the contract is over')).toMatchObject({
+        code: 'SLICE_DENIED',
+        message: expect.stringContaining('the contract is over'),
+      });
+    });
+
+    test('two contracts share a peering; the end of one leaves the other', async () => {
+      const other = newAttempt();
+      await did.meet(attempt);
+      await did.meet(other);
+      await did.extend(attempt);
+      await did.extend(other);
+      tidy.push(other);
+      await did.withdraw(attempt);
+      expect(await at.buyer.fabric.nodeHealth({ acquisition: other.acquisition })).toMatchObject({ present: true, ready: true });
+      await fails(at.buyer.fabric.removeIdentity({ seller: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');
+    });
+
+    test('a seller ends it alone: the tenant is drained, and the buyer’s own teardown still ends', async () => {
+      await did.meet(attempt);
+      await did.extend(attempt);
+      await at.seller.fabric.removeTenant({ buyer: at.buyer.id }, did.wait);
+      await did.withdraw(attempt);
+    });
+
+    test('both directions: the end of one leaves the other', async () => {
+      const back = newAttempt();
+      const turned = steps({ ...at, buyer: at.seller, seller: at.buyer });
+      tidy.push(attempt);
+      await did.meet(attempt);
+      await did.extend(attempt);
+      await turned.meet(back);
+      await turned.extend(back);
+      await turned.withdraw(back);
+      await at.seller.fabric.removeIdentity({ seller: at.buyer.id }, did.wait);
+      await at.buyer.fabric.removeTenant({ buyer: at.seller.id }, did.wait);
+      await fails(at.buyer.fabric.removeMeetingPlace({ peer: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');
+      await fails(at.seller.fabric.removeMeetingPlace({ peer: at.buyer.id }, { timeoutMs: 300 }), 'STILL_THERE');
+      expect(await at.buyer.fabric.nodeHealth({ acquisition: attempt.acquisition })).toMatchObject({ present: true, ready: true });
+    });
+  });
+}
