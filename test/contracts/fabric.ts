@@ -52,16 +52,14 @@ export function steps(at: LinkedClusters) {
     admit,
     /** Denies until the buyer hears of it: a denial before the copy is there is one of nothing. */
     async deny({ acquisition, contract }: Attempt, reason: string): Promise<unknown> {
-      let heard: unknown;
-      const waiting = buyer.fabric.awaitVirtualNode({ seller: seller.id, acquisition }, wait).catch((why: unknown) => {
-        heard = why;
-      });
-      while (heard === undefined) {
+      const heard: unknown[] = [];
+      const waiting = buyer.fabric.awaitVirtualNode({ seller: seller.id, acquisition }, wait).catch((why: unknown) => heard.push(why));
+      while (heard.length === 0) {
         await seller.fabric.denySlice({ buyer: buyer.id, contract, reason });
         await new Promise((resolve) => setImmediate(resolve));
       }
       await waiting;
-      return heard;
+      return heard[0];
     },
     async meet(attempt: Attempt): Promise<void> {
       await seller.fabric.ensureTenant({ buyer: buyer.id });
