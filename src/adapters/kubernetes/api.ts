@@ -175,8 +175,9 @@ export function openApi(connection: Connection, log: Log): Api {
         pathOf(kind, namespace === undefined ? {} : { namespace }) +
         query(where, { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS), resourceVersion });
       const what = `watch ${kind.plural}`;
+      let answer: IncomingMessage | undefined;
       try {
-        const answer = await open(connection, { method: 'GET', path, signal, silenceMs: WATCH_SILENCE_MS });
+        answer = await open(connection, { method: 'GET', path, signal, silenceMs: WATCH_SILENCE_MS });
         if (answer.statusCode !== 200) throw new Refused(answer.statusCode ?? 0, (await read(answer)) as StatusBody);
         for await (const line of createInterface({ input: answer, crlfDelay: Infinity })) {
           const { type, object } = JSON.parse(line) as { type: string; object: T & StatusBody & { code?: number } };
@@ -187,6 +188,9 @@ export function openApi(connection: Connection, log: Log): Api {
         if (signal.aborted) return;
         if (isRefused(error, 410)) return; // what we know is too old: the caller lists again
         throw isRefused(error) ? faultOf(error, what) : unreachable(error, what);
+      } finally {
+        // Left open it would fail later, when nobody listens any more: an error that nobody catches ends the process.
+        answer?.on('error', () => undefined).destroy();
       }
     },
     close: () => connection.close(),

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { type IncomingMessage, request as plainRequest } from 'node:http';
+import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, type RequestOptions, request as tlsRequest } from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
@@ -33,7 +33,9 @@ export function ownConnection({ kubeconfig, context }: { readonly kubeconfig?: s
   }
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Fault('CLUSTER_REFUSED', `the kubeconfig ${file ?? 'of the pod'} names no cluster in its context`);
-  const agent = new Agent({ keepAlive: true, scheduling: 'lifo' });
+  // Plain HTTP is what `kubectl proxy` speaks; the library takes it only when the kubeconfig says `insecure-skip-tls-verify` too.
+  const plain = new URL(cluster.server).protocol === 'http:';
+  const agent = plain ? new PlainAgent({ keepAlive: true }) : new Agent({ keepAlive: true, scheduling: 'lifo' });
   const authority = async (): Promise<RequestOptions> => {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
