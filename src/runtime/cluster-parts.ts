@@ -10,6 +10,9 @@ export interface ClusterParts {
   readonly fabric: Fabric;
   readonly cluster: Cluster;
   readonly world: World;
+  /** Fails while the API server does not answer. */
+  ready(): Promise<unknown>;
+  close(): void;
 }
 
 /** Opens the adapters of a node's cluster. */

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { CommandFailed, EXIT, type ExitCode } from '../cli/client.ts';
 import { runProgram } from '../cli/program.ts';
+import { isFault } from '../domain/faults.ts';
 import { ConfigurationError, readConfiguration } from './read-configuration.ts';
 import type { Role } from './run.ts';
 
@@ -43,7 +44,7 @@ const server = (program: Command): void => {
           const bundle = path.join(home, 'dist/workflow-bundle.js');
           await runNode({ configuration, roles, version, bundle, signal: stop.signal, openCluster: openClusterParts });
         } catch (error) {
-          if (error instanceof ConfigurationError) throw new CommandFailed(error.message, EXIT.usage);
+          if (error instanceof ConfigurationError || isFault(error)) throw new CommandFailed(error.message, EXIT.usage);
           const code = error instanceof Error && 'code' in error ? String(error.code) : '';
           if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
             throw new CommandFailed(`cannot listen: ${error instanceof Error ? error.message : code}`, EXIT.failed);

@@ -79,7 +79,7 @@ export function openParts(input: {
   for (const part of [store, namespace, self]) part.catch(() => {});
   void store.then((opened) => readiness.watch('database answers', () => opened.ready())).catch(() => {});
   void namespace.then(() => readiness.watch('temporal answers', () => namespaceAnswers(temporal, where.namespace))).catch(() => {});
-  void self.then(() => readiness.watch('cluster answers', () => cluster.fabric.clusterId())).catch(() => {});
+  void self.then(() => readiness.watch('cluster answers', () => cluster.ready())).catch(() => {});
 
   return {
     configuration,
@@ -96,6 +96,7 @@ export function openParts(input: {
     self,
     async close() {
       await Promise.allSettled([store.then((opened) => opened.close()), temporal.close()]);
+      cluster.close();
     },
   };
 }

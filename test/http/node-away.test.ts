@@ -8,7 +8,13 @@ import { ConfigurationSchema, completed } from '../../src/runtime/configuration.
 import { runNode } from '../../src/runtime/run.ts';
 
 const absent = new Proxy({}, { get: () => () => Promise.reject(new Fault('CLUSTER_UNREACHABLE', 'no route to the API server')) });
-const openCluster = () => ({ fabric: absent as Fabric, cluster: absent as Cluster, world: absent as World });
+const openCluster = () => ({
+  fabric: absent as Fabric,
+  cluster: absent as Cluster,
+  world: absent as World,
+  ready: () => Promise.reject(new Error('away')),
+  close: () => {},
+});
 let stop = new AbortController();
 afterEach(() => stop.abort());
 

@@ -64,6 +64,8 @@ beforeAll(async () => {
       fabric: fakeFabric(liqo, clusterId(name)),
       cluster: fakeCluster(liqo, clusterId(name)),
       world: worldOf(name),
+      ready: async () => {},
+      close: () => {},
     });
     return runNode({
       configuration,
