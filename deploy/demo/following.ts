@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection, type QueryDefinition, WorkflowNotFoundError, defaultPayloadConverter } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
@@ -48,6 +49,8 @@ export async function openFollowing(input: {
   const active = new Set<string>();
   const listeners = new Set<() => void>();
   const stopped = new AbortController();
+  // One call under way per workflow that is followed.
+  setMaxListeners(0, stopped.signal);
 
   const clientOf = (node: string): Client => {
     const client = clients.get(node);

@@ -1,13 +1,13 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { SnapshotEntry } from '../../src/domain/leaks.ts';
 import { waitFor } from '../playground/wait.ts';
-import type { ClusterView } from './cluster.ts';
 import type { Ledger } from './ledger.ts';
-import { objectsOf } from './objects.ts';
 
 /** Where one node's traces are. */
 export interface Traced {
   readonly name: string;
-  readonly cluster: ClusterView;
+  /** Every object of the kinds that we or Liqo make. */
+  readonly snapshot: () => Promise<readonly SnapshotEntry[]>;
   readonly ledger: Ledger;
   readonly temporal: Client;
 }
@@ -18,10 +18,10 @@ export type Inspection = ReadonlyMap<string, string>;
 /** Looks at every node's cluster, ledger and workflows. Throws when one of them does not answer: what is not seen is not proved to be gone. */
 export async function inspect(nodes: readonly Traced[]): Promise<Inspection> {
   const all = await Promise.all(
-    nodes.map(async ({ name, cluster, ledger, temporal }) => {
-      const [objects, facts, open] = await Promise.all([objectsOf(cluster), ledger.facts(), openWorkflows(temporal)]);
+    nodes.map(async ({ name, snapshot, ledger, temporal }) => {
+      const [objects, facts, open] = await Promise.all([snapshot(), ledger.facts(), openWorkflows(temporal)]);
       return [
-        ...objects.map((object) => [object, 'there'] as const),
+        ...objects.map((object) => [titleOf(object), 'there'] as const),
         ...facts,
         ...open.map((id) => [`open workflow ${id}`, 'running'] as const),
       ].map(([what, value]) => [`${name}: ${what}`, value] as const);
@@ -29,6 +29,8 @@ export async function inspect(nodes: readonly Traced[]): Promise<Inspection> {
   );
   return new Map(all.flat());
 }
+
+const titleOf = ({ kind, namespace, name }: SnapshotEntry): string => `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
 
 /** What is there now and was not before, what changed, and what is missing that was there before. */
 export function leaksBetween(before: Inspection, after: Inspection): readonly string[] {

@@ -1,4 +1,5 @@
 import { type OpenStack, openStack } from '../playground/stack.ts';
+import { openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { completed, ConfigurationSchema } from '../../src/runtime/configuration.ts';
 import { type Api, openApi } from './api.ts';
 import { type ClusterView, clusterView } from './cluster.ts';
@@ -107,12 +108,18 @@ export async function startWorld({ telling, contexts, stateDir, between }: World
         const processesOf = processes.get(name) ?? nodeProcesses(stack.guardian, place);
         const schema = configurations.get(name)?.database.schema ?? '';
         const embedded = stack.clusters[name];
+        const kubernetes = openKubernetes({
+          kubeconfig: place.kubeconfig,
+          ...(place.context !== undefined && { context: place.context }),
+          log: SILENT,
+        });
         return {
           name,
           place,
           api: openApi(`http://${place.api}`),
           processes: processesOf,
           cluster: clusterView(place.kubeconfig, place.context),
+          snapshot: kubernetes.snapshot,
           ledger: await openLedger(place.databaseUrl, schema),
           temporal: following.client(name),
           async killWhole() {
@@ -158,6 +165,7 @@ export async function startWorld({ telling, contexts, stateDir, between }: World
   }
 }
 
+const SILENT = { debug() {}, info() {}, warn() {} };
 const usersKubeconfig = (): string => process.env['KUBECONFIG'] || `${process.env['HOME'] ?? ''}/.kube/config`;
 
 async function versionsOf(nodes: readonly DemoNode[], following: Following): Promise<Readonly<Record<string, string>>> {

@@ -93,4 +93,12 @@ export const PLANTED: readonly KubernetesObject[] = [
     spec: { replicas: 0, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: pod } },
   },
   { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'planted-pod', namespace: GARDEN }, spec: pod },
+  {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: inGarden,
+    spec: { suspend: true, template: { spec: { ...pod, restartPolicy: 'Never' } } },
+  },
+  { apiVersion: 'v1', kind: 'Service', metadata: inGarden, spec: { ports: [{ port: 80 }] } },
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: inGarden },
 ] as readonly KubernetesObject[];

@@ -69,7 +69,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
     kills: false,
     sellers: 1,
     async run(world) {
-      const begun = peeringBegins(world);
+      const begun = peeringBegins(world.buyer);
       await ask(world, wish('cancelled'));
       await begun;
       await world.buyer.temporal.workflow.getHandle('intent/cancelled').cancel();
@@ -89,7 +89,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
     sellers: 2,
     async run(world, note) {
       const seller = cheapestOf(world);
-      const begun = peeringBegins(world);
+      const begun = peeringBegins(seller);
       await ask(world, wish('seller-away'));
       await begun;
       const goOn = hang(world, seller);

@@ -180,11 +180,11 @@ export const untilClosed = (world: World, workflow: Followed, seconds: number): 
   );
 
 /**
- * The middle of peering: the instant in which the buyer's ResourceSlice appears, and so before the seller has given it its verdict. Call it before the intent is
- * asked for; it answers when the slice is seen.
+ * The middle of peering: the instant in which the buyer's ResourceSlice appears in that node's cluster (at the seller: Liqo's copy of it), and so before the seller has
+ * given it its verdict and long before a virtual node is Ready. Call it before the intent is asked for; it answers when the slice is seen.
  */
-export const peeringBegins = ({ buyer }: World): Promise<unknown> =>
-  buyer.cluster.awaitEvent('a ResourceSlice of the buyer', SLICES, 60, ({ type }) => type === 'ADDED');
+export const peeringBegins = ({ cluster, name }: DemoNode): Promise<unknown> =>
+  cluster.awaitEvent(`the buyer's ResourceSlice at ${name}`, SLICES, 90, ({ type }) => type === 'ADDED');
 
 /** The promise of (c): from the kill to the second seller's contract, at most 30 s. */
 export async function untilSecondContract(world: World, killedAt: number, note: (words: string) => void): Promise<void> {

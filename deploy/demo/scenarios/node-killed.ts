@@ -11,13 +11,13 @@ export const nodeKilled: Scenario = {
     const name = 'survives-node';
     const [cheapest, second] = world.sellers;
     expect(cheapest !== undefined && second !== undefined, 'there are no two sellers');
-    const begun = peeringBegins(world);
+    const begun = peeringBegins(cheapest);
     await ask(world, { name, cpu: '3', memory: '4Gi' });
     await begun;
     await cheapest.killWhole();
     const killedAt = Date.now();
     world.telling.act(
-      `${cheapest.name}: SIGKILL to Kubernetes, Liqo, rearguard serve and work, as soon as the buyer's ResourceSlice was seen`,
+      `${cheapest.name}: SIGKILL to Kubernetes, Liqo, rearguard serve and work, as soon as the buyer's ResourceSlice was seen there`,
     );
     await untilSecondContract(world, killedAt, note);
     const [first] = acquisitions(world);

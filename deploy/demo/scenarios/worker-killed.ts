@@ -11,7 +11,7 @@ export const workerKilled: Scenario = {
     const name = 'survives-worker';
     const [cheapest] = world.sellers;
     expect(cheapest !== undefined, 'there is no seller');
-    const begun = peeringBegins(world);
+    const begun = peeringBegins(world.buyer);
     await ask(world, { name, cpu: '3', memory: '4Gi' });
     await begun;
     await world.buyer.processes.kill('work');
