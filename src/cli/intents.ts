@@ -159,7 +159,7 @@ function statusText({ status, plan, source }: View, now: number): string {
     ['started', new Date(status.startedAt).toISOString()],
     ['ended', endedAt === undefined ? undefined : new Date(endedAt).toISOString()],
     ['reason', ending && `${ending.reason}${ending.detail ? `: ${ending.detail}` : ''}`],
-    ['note', source === 'projection' ? 'as last written down: its workflow does not answer' : undefined],
+    ['note', source === 'projection' && status.state !== 'ended' ? 'as last written down: its workflow does not answer' : undefined],
   ]);
 }
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const prepared = { temporal, namespace, retentionDays: 1, log: quiet };
   await Promise.all([prepareNamespace(prepared), prepareNamespace(prepared)]);
   await prepareNamespace(prepared);
-  processes = temporalProcesses({ temporal, node: 'alice', log: quiet });
+  processes = temporalProcesses({ temporal, node: 'alice', log: quiet, callMs: 20_000 });
   const connection = await NativeConnection.connect({ address });
   const workflowsPath = path.resolve(import.meta.dirname, 'stand-in-workflows.ts');
   const worker = await Worker.create({ connection, namespace, taskQueue: taskQueues.forward, workflowsPath });

@@ -29,8 +29,11 @@ async function create(document: unknown, deps: ApiDeps, name?: string): Promise<
   };
 }
 
-/** What the workflow says; what was written down when it does not answer. NOT_FOUND when neither knows it. */
+/** What the workflow says; what was written down when it is over, or does not answer. NOT_FOUND when neither knows it. */
 async function read(name: string, deps: ApiDeps): Promise<IntentRecord & { readonly source: 'workflow' | 'projection' }> {
+  const kept = await deps.intents.get(name);
+  // An ended one needs no worker to be told.
+  if (kept?.status.state === 'ended' && !(await runs(name, deps))) return { ...kept, source: 'projection' };
   let silent: Fault | undefined;
   try {
     const living = await deps.processes.readIntent(intentName(name));
@@ -39,9 +42,17 @@ async function read(name: string, deps: ApiDeps): Promise<IntentRecord & { reado
     if (!isFault(error) || error.code !== 'PROCESSES_UNAVAILABLE') throw error;
     silent = error;
   }
-  const kept = await deps.intents.get(name);
   if (kept) return { ...kept, source: 'projection' };
   throw silent ?? notFound(`intent named ${name}`);
+}
+
+async function runs(name: string, { processes }: ApiDeps): Promise<boolean> {
+  try {
+    return await processes.isOpen(workflowIds.intent(intentName(name)));
+  } catch (error) {
+    if (isFault(error)) return false;
+    throw error;
+  }
 }
 
 async function list(deps: ApiDeps): Promise<readonly Status[]> {

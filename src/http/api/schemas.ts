@@ -88,7 +88,9 @@ export const IntentView = z
     plan: Plan,
     journal: z.array(JournalEntry),
     document: z.unknown().describe('The Intent as it was given.'),
-    source: z.enum(['workflow', 'projection']).describe('`projection`: what was last written down, since the workflow did not answer.'),
+    source: z
+      .enum(['workflow', 'projection'])
+      .describe('`projection`: what was last written down, since the intent is over or its workflow did not answer.'),
     mark: z.string().optional().describe('Give it back as `after` to wait for what happens next.'),
   })
   .meta({ id: 'Intent' });
