@@ -1,0 +1,74 @@
+/** A seller whose API server is away, and the shared watch. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { WorldEvent } from '../../src/ports/world.ts';
+import { deployment, newPlace } from '../contracts/cluster.ts';
+import { type Attempt, fails, newAttempt, steps } from '../contracts/fabric.ts';
+import { type RealClusters, running, startClusters } from './clusters.ts';
+
+let at: RealClusters;
+let did: ReturnType<typeof steps>;
+let before: readonly string[];
+let attempt: Attempt;
+const place = newPlace();
+const heard: WorldEvent[] = [];
+const watching = new AbortController();
+let watches: Promise<unknown>;
+
+beforeAll(async () => {
+  at = await startClusters();
+  did = steps(at);
+  await at.buyer.fabric.prepare();
+  await at.seller.fabric.prepare();
+  before = await at.objects();
+  attempt = newAttempt();
+  watches = Promise.allSettled([
+    at.north.world.watch(async (event) => void heard.push(event), watching.signal),
+    at.south.world.watch(async (event) => void heard.push(event), watching.signal),
+  ]);
+});
+afterAll(async () => {
+  watching.abort();
+  await watches;
+  await at.close();
+});
+const hears = (event: WorldEvent) => vi.waitFor(() => expect(heard).toContainEqual(event), { timeout: at.timeoutMs, interval: 50 });
+
+test('the shared watch tells of slices, nodes and pods', async () => {
+  await did.meet(attempt);
+  await did.extend(attempt);
+  const ref = { ...place, manifests: [deployment()], acquisition: attempt.acquisition, seller: at.seller.id };
+  await at.buyer.cluster.ensureNamespace(place);
+  await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] }, did.wait);
+  await at.buyer.cluster.applyWorkload(ref);
+  await at.buyer.cluster.awaitWorkload(ref, did.wait);
+  await hears({ kind: 'slice-offered', buyer: at.buyer.id, contract: attempt.contract });
+  await hears({ kind: 'node-changed', acquisition: attempt.acquisition, ready: true });
+  await hears({ kind: 'workload-changed', intent: place.intent });
+  expect(heard.filter(({ kind }) => kind === 'workload-changed')).not.toContainEqual(expect.objectContaining({ intent: undefined }));
+});
+
+test('while a seller is away everything is undone here, and there once it is back', async () => {
+  const north = running(at.stack, 'north');
+  await north.kill('kubernetes');
+  heard.length = 0;
+  await fails(at.seller.fabric.ensureTenant({ buyer: at.buyer.id }), 'CLUSTER_UNREACHABLE');
+  await at.buyer.cluster.moveOffloadingAway(place);
+  await at.buyer.fabric.withdrawSlice({ seller: at.seller.id, acquisition: attempt.acquisition });
+  await at.buyer.fabric.withdrawSlice({ seller: at.seller.id, acquisition: attempt.acquisition });
+  const ref = { ...place, manifests: [deployment()], acquisition: attempt.acquisition, seller: at.seller.id };
+  expect(await at.buyer.cluster.workloadHealth(ref)).toMatchObject({ state: 'unknown' });
+  await at.buyer.cluster.removeWorkload(place, did.wait);
+  await fails(
+    at.buyer.fabric.awaitSliceGone({ seller: at.seller.id, acquisition: attempt.acquisition }, { timeoutMs: 3_000 }),
+    'STILL_THERE',
+  );
+  await north.start('kubernetes');
+  await at.buyer.cluster.removeOffloading(place, did.wait);
+  await at.buyer.cluster.removeNamespace(place, did.wait);
+  await did.withdraw(attempt);
+  // It went while the watch was interrupted, or after: either way it is told.
+  await hears({ kind: 'slice-gone', buyer: at.buyer.id, contract: attempt.contract });
+  await hears({ kind: 'node-changed', acquisition: attempt.acquisition, ready: false });
+  await did.part();
+  await vi.waitFor(async () => expect(await at.objects()).toEqual(before), { timeout: at.timeoutMs, interval: 500 });
+});
