@@ -132,36 +132,32 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
 
     async stopSlice({ buyer, contract }, wait) {
       const namespace = tenantNamespace(buyer);
-      const slices = (await slicesOf({ buyer, contract })).filter((slice) => !isGoing(slice));
-      for (const slice of slices)
-        if (annotation(slice, LIQO_KEYS.cordon) !== 'true')
-          await api.merge(
-            KINDS.resourceSlice,
-            { namespace, name: slice.metadata.name },
-            { metadata: { annotations: { [LIQO_KEYS.cordon]: 'true' } } },
-          );
-      const owners = new Set(slices.map(({ metadata }) => metadata.uid));
       const labels = `${LIQO_KEYS.podOrigin}=${buyer}`;
+      const cordon = { metadata: { annotations: { [LIQO_KEYS.cordon]: 'true' } } };
       await waitUntil({
         api,
         looks: [
+          { kind: KINDS.resourceSlice, namespace },
           { kind: KINDS.quota, namespace },
           { kind: KINDS.shadowPod, labels },
           { kind: KINDS.pod, labels },
         ],
-        async read([quotas = [], shadows = [], pods = []], say) {
-          const ours = quotas.filter((quota) => ownedBy(quota, owners)) as readonly QuotaObject[];
-          // Liqo refuses new pods once the quota is cordoned; deleted before that they would come back.
-          if (ours.some(({ spec }) => spec?.cordoned !== true)) {
+        async read([slices = [], quotas = [], shadows = [], pods = []], say) {
+          const replicas = slices.filter(isReplica);
+          for (const slice of replicas.filter((each) => contractOfSlice(each) === contract && !isGoing(each)))
+            if (annotation(slice, LIQO_KEYS.cordon) !== 'true') await api.merge(KINDS.resourceSlice, place(slice), cordon);
+          // Everything counts that no slice of another contract covers: a buyer may have deleted its slice to keep what runs under it.
+          const living = new Set(replicas.filter((each) => contractOfSlice(each) !== contract).map(({ metadata }) => metadata.uid));
+          const covering = quotas.filter((quota) => ownedBy(quota, living)) as readonly QuotaObject[];
+          const users = new Set(covering.map(({ spec }) => creatorLabel(spec?.user ?? '')));
+          const ended = (object: KubeObject): boolean => !users.has(label(object, LIQO_KEYS.creator) ?? '');
+          // Liqo refuses new pods once the quota is cordoned or gone; deleted before that they would come back.
+          const open = (quotas as readonly QuotaObject[]).filter((quota) => !covering.includes(quota) && quota.spec?.cordoned !== true);
+          if (open.length > 0) {
             say('the quota is not cordoned yet');
             return undefined;
           }
-          const others = new Set(
-            quotas.filter((quota) => !ours.includes(quota)).map(({ spec }: QuotaObject) => creatorLabel(spec?.user ?? '')),
-          );
-          // Not only what this quota's user made: a buyer that deleted its slice itself has no quota any more, and what it left behind runs on.
-          const covered = (object: KubeObject): boolean => others.has(label(object, LIQO_KEYS.creator) ?? '');
-          const [stale, running] = [shadows.filter((each) => !covered(each)), pods.filter((each) => !covered(each))];
+          const [stale, running] = [shadows.filter(ended), pods.filter(ended)];
           for (const shadow of stale) if (!isGoing(shadow)) await api.remove(KINDS.shadowPod, place(shadow));
           if (stale.length + running.length === 0) return true;
           say(`${Math.max(stale.length, running.length)} pods of contract ${contract} are going`);
