@@ -1,0 +1,179 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Fault } from '../../src/domain/faults.ts';
+import { intentName } from '../../src/domain/ids.ts';
+import type { Cluster } from '../../src/ports/cluster.ts';
+import type { Fabric } from '../../src/ports/fabric.ts';
+import type { Peer } from '../../src/ports/peer.ts';
+import { type Stage, openStage } from './stage.ts';
+import { type Trade, document, identity, openTrade } from './trade.ts';
+
+/** Every step of the buyer's sagas: the call that does it, and the call that undoes it. */
+type Call =
+  | { readonly on: 'peer'; readonly call: keyof Peer }
+  | { readonly on: 'fabric'; readonly call: keyof Fabric & string }
+  | { readonly on: 'cluster'; readonly call: keyof Cluster & string };
+interface Row {
+  readonly step: string;
+  readonly does: Call;
+  readonly undoes?: Call;
+  /** What must fail besides, for the compensation to be needed without the next step's. */
+  readonly besides?: Call;
+}
+const ROWS: readonly Row[] = [
+  {
+    step: 'reserve',
+    does: { on: 'peer', call: 'reserve' },
+    undoes: { on: 'peer', call: 'release' },
+    besides: { on: 'peer', call: 'purchase' },
+  },
+  { step: 'buy', does: { on: 'peer', call: 'purchase' }, undoes: { on: 'peer', call: 'terminate' } },
+  { step: 'meet-seller', does: { on: 'fabric', call: 'ensureIdentity' }, undoes: { on: 'fabric', call: 'removeIdentity' } },
+  { step: 'extend: slice', does: { on: 'fabric', call: 'requestSlice' }, undoes: { on: 'fabric', call: 'withdrawSlice' } },
+  { step: 'extend: node', does: { on: 'fabric', call: 'awaitVirtualNode' }, undoes: { on: 'fabric', call: 'awaitSliceGone' } },
+  { step: 'namespace', does: { on: 'cluster', call: 'ensureNamespace' }, undoes: { on: 'cluster', call: 'removeNamespace' } },
+  { step: 'namespace: offloading', does: { on: 'cluster', call: 'offload' }, undoes: { on: 'cluster', call: 'removeOffloading' } },
+  { step: 'workload', does: { on: 'cluster', call: 'applyWorkload' }, undoes: { on: 'cluster', call: 'removeWorkload' } },
+  { step: 'workload: pods', does: { on: 'cluster', call: 'awaitWorkload' } },
+  { step: 'meeting place', does: { on: 'fabric', call: 'ensureIdentity' }, undoes: { on: 'fabric', call: 'removeMeetingPlace' } },
+  { step: 'credentials', does: { on: 'fabric', call: 'storeCredentials' }, undoes: { on: 'fabric', call: 'dropCredentials' } },
+];
+
+let stage: Stage;
+let trade: Trade;
+let count = 0;
+beforeAll(async () => {
+  stage = await openStage('south');
+});
+afterEach(async () => {
+  trade.peers.heal();
+  trade.fabric.heal();
+  trade.cluster.heal();
+  await stage.database.clear();
+});
+afterAll(() => stage.close());
+
+const NORTH = identity('north').address;
+const passing = new Fault('CLUSTER_UNREACHABLE', 'away for a moment');
+const refusal = (on: Call['on']): Fault =>
+  on === 'peer' ? new Fault('PEER_REFUSED', 'not to you') : new Fault('CLUSTER_REFUSED', 'forbidden');
+type Kind = 'refuse' | 'refuse-passing' | 'lose-answer' | 'hang';
+function plan(call: Call, kind: Kind, times = 1): void {
+  const mishap =
+    kind === 'hang'
+      ? ({ kind: 'hang', when: 'before' } as const)
+      : kind === 'lose-answer'
+        ? ({ kind: 'lose-answer' } as const)
+        : ({
+            kind: 'refuse',
+            fault: kind === 'refuse' ? refusal(call.on) : call.on === 'peer' ? new Fault('PEER_UNREACHABLE', 'away') : passing,
+          } as const);
+  if (call.on === 'peer') trade.peers.trouble({ address: NORTH, call: call.call, trouble: mishap, times });
+  else if (call.on === 'fabric') trade.fabric.plan(call.call, mishap, times);
+  else trade.cluster.plan(call.call, mishap, times);
+}
+const whenHanging = (call: Call): Promise<void> =>
+  call.on === 'peer'
+    ? trade.peers.whenHanging(call.call)
+    : call.on === 'fabric'
+      ? trade.fabric.whenHanging(call.call)
+      : trade.cluster.whenHanging(call.call);
+
+async function begin(): Promise<ReturnType<typeof intentName>> {
+  const name = intentName(`case-${++count}`);
+  await stage.play(trade.deps);
+  await stage.node.processes.startIntent({ name, document: document(name) });
+  return name;
+}
+async function finish(name: ReturnType<typeof intentName>): Promise<void> {
+  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
+  await nothingLeft();
+}
+async function nothingLeft(): Promise<void> {
+  await stage.allOverAndReplayed();
+  expect(await trade.leaks()).toEqual([]);
+}
+
+describe.each(ROWS)('$step', ({ does, undoes, besides }) => {
+  test('refused: another seller serves, and nothing is left', async () => {
+    trade = await openTrade(stage.database);
+    plan(does, 'refuse');
+    const name = await begin();
+    expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote' });
+    await finish(name);
+  });
+
+  test('answer lost after it took effect: asked again, done once', async () => {
+    trade = await openTrade(stage.database);
+    plan(does, 'lose-answer');
+    const name = await begin();
+    expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller: 'north.example' });
+    await finish(name);
+  });
+
+  test('cancelled in the middle', async () => {
+    trade = await openTrade(stage.database);
+    plan(does, 'hang', 1);
+    const name = await begin();
+    await whenHanging(does);
+    if (
+      does.call === 'ensureIdentity' ||
+      does.call === 'ensureNamespace' ||
+      does.call === 'applyWorkload' ||
+      does.call === 'requestSlice' ||
+      does.call === 'storeCredentials'
+    ) {
+      // These calls take no signal: an API server that is slow answers in the end.
+      const ended = stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+      trade.fabric.letGo();
+      trade.cluster.letGo();
+      await ended;
+      await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
+      await nothingLeft();
+    } else await finish(name);
+  });
+
+  test('worker killed in the middle: the next one goes on', async () => {
+    trade = await openTrade(stage.database);
+    plan(does, 'hang', 1);
+    const name = await begin();
+    await whenHanging(does);
+    await stage.killWorkers();
+    trade.peers.abortHanging();
+    trade.fabric.letGo();
+    trade.cluster.letGo();
+    await stage.startWorkers();
+    await stage.untilInUse(name);
+    await finish(name);
+  });
+
+  if (!undoes) return;
+  test('compensation fails, then succeeds', async () => {
+    trade = await openTrade(stage.database, besides ? { sellers: ['north'] } : {});
+    plan(undoes, 'refuse-passing', 2);
+    if (besides) plan(besides, 'refuse', 1);
+    const name = await begin();
+    await stage.untilInUse(name);
+    await finish(name);
+  });
+
+  test('compensation stuck: it shows, and is mended', async () => {
+    trade = await openTrade(stage.database, besides ? { sellers: ['north'] } : {});
+    plan(undoes, 'refuse', Number.POSITIVE_INFINITY);
+    if (besides) plan(besides, 'refuse', 1);
+    const name = await begin();
+    await stage.untilInUse(name);
+    await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+    await expect
+      .poll(async () => (await stage.node.processes.open()).filter(({ stuck }) => stuck).length, { timeout: 40_000, interval: 100 })
+      .toBeGreaterThan(0);
+    expect(await trade.leaks()).not.toEqual([]);
+    trade.peers.heal();
+    trade.fabric.heal();
+    trade.cluster.heal();
+    for (const { workflowId, stuck } of await stage.node.processes.open())
+      if (stuck) await stage.node.processes.retryTeardown(workflowId).catch(() => undefined);
+    await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
+    await nothingLeft();
+  });
+});

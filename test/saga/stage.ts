@@ -1,0 +1,100 @@
+import { Worker } from '@temporalio/worker';
+import fs from 'node:fs';
+import { expect, inject } from 'vitest';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { type IntentName, workflowIds } from '../../src/domain/ids.ts';
+import type { IntentStatus } from '../../src/domain/status.ts';
+import { cloneDatabase, type TestDatabase } from '../store/database.ts';
+import { openTestNode, type TestNode, type Workers } from './node.ts';
+
+/** One node on which a file plays its cases one after the other: the workers stay, what stands behind their ports changes with each case. */
+export interface Stage {
+  readonly node: TestNode;
+  readonly database: TestDatabase;
+  /** Puts a case's parts behind the workers. */
+  play(deps: Omit<ActivityDeps, 'processes'>): Promise<void>;
+  killWorkers(): Promise<void>;
+  startWorkers(): Promise<void>;
+  statusOf(name: IntentName): Promise<IntentStatus | undefined>;
+  /** Until the intent is in use. */
+  untilInUse(name: IntentName): Promise<IntentStatus>;
+  resultOf(name: IntentName): Promise<unknown>;
+  /** No workflow is open, and every history that was made since the last call replays. */
+  allOverAndReplayed(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const WITHIN = { timeout: 40_000, interval: 50 } as const;
+
+export async function openStage(name: string): Promise<Stage> {
+  const [node, database] = await Promise.all([openTestNode(name), cloneDatabase(inject('databases'))]);
+  let current: Omit<ActivityDeps, 'processes'> | undefined;
+  const need = (): Omit<ActivityDeps, 'processes'> => {
+    if (!current) throw new Error('no case is played');
+    return current;
+  };
+  const workflowBundle = { code: fs.readFileSync(inject('workflowBundle'), 'utf8') };
+  let workers: Workers | undefined;
+  const replayed = new Set<string>();
+  const stage: Stage = {
+    node,
+    database,
+    async play(deps) {
+      current = deps;
+      if (!workers) await stage.startWorkers();
+    },
+    async killWorkers() {
+      await workers?.kill();
+      workers = undefined;
+    },
+    async startWorkers() {
+      workers = await node.work(behind(need));
+    },
+    statusOf: async (intent) => (await node.processes.readIntent(intent))?.status,
+    async untilInUse(intent) {
+      await expect.poll(() => stage.statusOf(intent), WITHIN).toMatchObject({ state: 'in-use', place: expect.anything() });
+      const status = await stage.statusOf(intent);
+      if (!status) throw new Error('it was in use a moment ago');
+      return status;
+    },
+    resultOf: (intent) => node.temporal.client.workflow.getHandle(workflowIds.intent(intent)).result(),
+    async allOverAndReplayed() {
+      await expect.poll(async () => (await node.processes.open()).map(({ workflowId }) => workflowId), WITHIN).toEqual([]);
+      for await (const { workflowId, runId } of node.temporal.client.workflow.list()) {
+        if (replayed.has(runId)) continue;
+        replayed.add(runId);
+        const history = await node.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
+        await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+      }
+    },
+    async close() {
+      await workers?.stop();
+      await node.close();
+      await database.drop();
+    },
+  };
+  return stage;
+}
+
+/** Parts that are looked up anew at each call, so that workers outlive a case. */
+function behind(need: () => Omit<ActivityDeps, 'processes'>): Omit<ActivityDeps, 'processes'> {
+  const part = <K extends keyof Omit<ActivityDeps, 'processes'>>(name: K): Omit<ActivityDeps, 'processes'>[K] =>
+    new Proxy({} as object, { get: (_target, member) => Reflect.get(need()[name] as object, member) }) as Omit<
+      ActivityDeps,
+      'processes'
+    >[K];
+  return {
+    inventory: part('inventory'),
+    contracts: part('contracts'),
+    candidates: part('candidates'),
+    intents: part('intents'),
+    knownNodes: part('knownNodes'),
+    peers: part('peers'),
+    fabric: part('fabric'),
+    cluster: part('cluster'),
+    clock: part('clock'),
+    self: { ...need().self },
+    timing: { ...need().timing },
+    contractMs: need().contractMs,
+  };
+}
