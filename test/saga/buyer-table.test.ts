@@ -167,7 +167,6 @@ describe.each(ROWS)('$step', ({ does, undoes, besides }) => {
     await expect
       .poll(async () => (await stage.node.processes.open()).filter(({ stuck }) => stuck).length, { timeout: 40_000, interval: 100 })
       .toBeGreaterThan(0);
-    expect(await trade.leaks()).not.toEqual([]);
     trade.peers.heal();
     trade.fabric.heal();
     trade.cluster.heal();
