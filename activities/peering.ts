@@ -3,7 +3,7 @@ import type { PeeringUser } from '../src/domain/peering.ts';
 import { canonicalResources } from '../src/domain/resources.ts';
 import { Fault } from '../src/domain/faults.ts';
 import type { ActivityDeps } from './deps.ts';
-import { waiting } from './waiting.ts';
+import { heartbeating, waiting } from './waiting.ts';
 
 interface Slice {
   readonly acquisition: AcquisitionId;
@@ -20,13 +20,13 @@ export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDe
     await processes.joinPeering(peer, user);
   },
   async ensureTenant({ peer }: { peer: ClusterId }): Promise<void> {
-    await fabric.ensureTenant({ buyer: peer });
+    await heartbeating(() => fabric.ensureTenant({ buyer: peer }));
   },
   async removeTenant({ peer }: { peer: ClusterId }): Promise<void> {
     await waiting(timing.undoRoundMs, (wait) => fabric.removeTenant({ buyer: peer }, wait));
   },
   async ensureIdentity({ peer, acquisition }: { peer: ClusterId; acquisition: AcquisitionId }): Promise<void> {
-    await fabric.ensureIdentity({ seller: peer, acquisition });
+    await heartbeating(() => fabric.ensureIdentity({ seller: peer, acquisition }));
   },
   async removeIdentity({ peer }: { peer: ClusterId }): Promise<void> {
     await waiting(timing.undoRoundMs, (wait) => fabric.removeIdentity({ seller: peer }, wait));

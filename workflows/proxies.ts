@@ -22,6 +22,7 @@ export const doing = proxyActivities<Activities>({
 export const building = proxyActivities<Activities>({
   startToCloseTimeout: '15s',
   scheduleToCloseTimeout: '60s',
+  heartbeatTimeout: '4s',
   cancellationType: WAIT,
   retry,
 });
