@@ -34,7 +34,7 @@ const rear = z.strictObject({
   listen: listen.default('0.0.0.0:3004').describe('Where the REAR listener binds.'),
   holdSeconds: seconds(3_600).default(60).describe('How long a reservation holds capacity for a buyer of our own dialect.'),
   legacyHoldSeconds: seconds(3_600).default(300).describe('The same for FLUIDOS buyers, which need longer between RESERVE and PURCHASE.'),
-  contractDays: z.number().min(0.00001).max(3_650).default(365).describe('How long a sold contract lives.'),
+  contractDays: z.number().min(0.00001).max(366).default(365).describe('How long a sold contract lives.'),
   legacyBuyers: z
     .boolean()
     .default(false)
@@ -189,10 +189,6 @@ export const ConfigurationSchema = z
           .regex(/^https:\/\//, 'must be an https:// URL')
           .optional()
           .describe("Our API server's URL as buyers reach it; the kubeconfig's own when absent."),
-        enforcementRequired: z
-          .boolean()
-          .default(true)
-          .describe('Refuse to sell when this Liqo does not enforce quotas (`--enforcement=Hard`).'),
       }),
       'The Kubernetes cluster of this node, with Liqo.',
     ),

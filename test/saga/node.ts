@@ -29,7 +29,7 @@ export interface Workers {
 const log = { debug: () => {}, info: () => {}, warn: () => {} };
 Runtime.install({
   shutdownSignals: [],
-  logger: { log: () => {}, trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: console.error },
+  logger: { log: () => {}, trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
 });
 
 export async function openTestNode(node: string): Promise<TestNode> {

@@ -195,7 +195,7 @@ describe.each(ROWS)('$step', (row) => {
           interval: 50,
         })
         .toBe('failed');
-      expect(shop.peers.notices()).toMatchObject([{ ending: { reason: 'failed' } }]);
+      await expect.poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 }).toMatchObject([{ ending: { reason: 'failed' } }]);
       await shop.buyerDone(transaction);
     }
     await nothingLeft(transaction);

@@ -11,10 +11,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { intentName, intentNamespace } from '../../src/domain/ids.ts';
+import type { Intent } from '../../src/domain/intent.ts';
 import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { type Progress, openSaga } from '../../src/domain/saga.ts';
-import { failedBy } from '../failures.ts';
+import { failedBy, wordsOf } from '../failures.ts';
 import * as messages from '../messages.ts';
 import { reading, untilDone } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
@@ -23,7 +24,7 @@ import { admit, fitsHere } from './intent.ts';
 import { type IntentState, changeAttempt, mark, openState } from './intent-state.ts';
 import { openLiving } from './living.ts';
 import { openPlacing } from './placing.ts';
-import { statusOf } from './status.ts';
+import { refusedStatus, statusOf } from './status.ts';
 import { releaseAll, untilReleased } from './tear-down.ts';
 import { type Placement, placementSteps } from './usage.ts';
 
@@ -34,10 +35,23 @@ interface Carried {
   readonly journal: readonly JournalEntry[];
 }
 
+/** The intent in lowest terms; one that is refused can be asked why. */
+function admitted(document: unknown): Intent {
+  const { workflowId } = workflowInfo();
+  try {
+    return admit(document, workflowId, Date.now());
+  } catch (error) {
+    const status = refusedStatus(workflowId, wordsOf(error), Date.now());
+    setHandler(messages.status, () => status);
+    setHandler(messages.plan, () => ({ entries: [], silent: [] }));
+    setHandler(messages.journal, () => []);
+    throw error;
+  }
+}
+
 /** One intent through all six phases and back: admitted, placed at home or on what an acquisition holds, used, and unwound the same way whatever ended it. */
 export async function fulfilIntent(document: unknown, carried?: Carried): Promise<{ readonly ending: Ending }> {
   const scope = new CancellationScope();
-  const early: messages.AcquisitionReport[] = [];
   let state: IntentState | undefined = carried?.state;
   let stopped: Ending | undefined;
   const stop = (ending: Ending): void => {
@@ -47,13 +61,11 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
   setHandler(messages.end, (ending) => stop(ending), { description: 'Ends the intent; everything is given back' });
   setHandler(messages.acquisitionReport, (report) => {
     if (state) changeAttempt(state, report.acquisition, { last: report });
-    else early.push(report);
   });
   const facts = carried?.state.facts ?? (await reading.configuration());
-  const { workflowId, firstExecutionRunId } = workflowInfo();
-  const known: IntentState = carried?.state ?? openState(facts, admit(document, workflowId, Date.now()), Date.now());
+  const { firstExecutionRunId } = workflowInfo();
+  const known = carried?.state ?? openState(facts, admitted(document), Date.now());
   state = known;
-  for (const report of early) changeAttempt(known, report.acquisition, { last: report });
 
   const { intent } = known;
   const scribe = openScribe(carried?.journal);

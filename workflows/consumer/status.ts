@@ -13,7 +13,7 @@ export function statusOf(state: IntentState, residue: string, endedAt?: number):
     phase,
     state: endedAt !== undefined ? 'ended' : residue ? 'stuck' : ending ? 'ending' : phase === 'usage' ? 'in-use' : 'working',
     since,
-    attempts: attempts.length,
+    attempts: Number(attempts.at(-1)?.id.split('-').at(-1) ?? 0),
     startedAt,
     ...(waitingFor && { waitingFor }),
     ...(place && { place }),
@@ -22,3 +22,15 @@ export function statusOf(state: IntentState, residue: string, endedAt?: number):
     ...(endedAt !== undefined && { endedAt }),
   };
 }
+
+/** What is told of an intent that was never admitted. */
+export const refusedStatus = (workflowId: string, why: string, now: number): IntentStatus => ({
+  name: workflowId.replace(/^intent\//, ''),
+  phase: 'intent',
+  state: 'ended',
+  since: now,
+  startedAt: now,
+  endedAt: now,
+  attempts: 0,
+  ending: { reason: 'failed', detail: why },
+});
