@@ -3,6 +3,7 @@ import type { ActivityDeps } from './deps.ts';
 import { discoveryActivities } from './discovery.ts';
 import { intentActivities } from './intent.ts';
 import { admissionActivities, meetingActivities, sliceActivities } from './peering.ts';
+import { reconcileActivities } from './reconcile.ts';
 import { buyingActivities, sellingActivities } from './reservation.ts';
 import { observingActivities, usageActivities } from './usage.ts';
 
@@ -18,6 +19,7 @@ export const allActivities = (deps: ActivityDeps) => ({
   ...admissionActivities(deps),
   ...usageActivities(deps),
   ...observingActivities(deps),
+  ...reconcileActivities(deps),
 });
 /** All that a workflow imports from here. */
 export type Activities = ReturnType<typeof allActivities>;

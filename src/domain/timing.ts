@@ -25,6 +25,8 @@ export interface Timing {
   /** The pause between the rounds of what is stuck; doubles up to {@link Timing.stuckPauseMaxMs}. */
   readonly stuckPauseMs: number;
   readonly stuckPauseMaxMs: number;
+  /** How often contracts, workflows and nodes are compared. */
+  readonly reconcileMs: number;
   /** The safety look of a held intent. */
   readonly lookMs: number;
   /** How long one side waits for the other's part in an ending that needs it: the intent's move off a lost place, a buyer that never sent a slice. */
@@ -47,6 +49,7 @@ export const DEFAULT_TIMING: Timing = {
   undoRoundMs: 60_000,
   stuckPauseMs: 30_000,
   stuckPauseMaxMs: 3_600_000,
+  reconcileMs: 60_000,
   lookMs: 86_400_000,
   sellerGraceMs: 60_000,
   buyerGoneMs: 86_400_000,

@@ -108,6 +108,7 @@ const TIMING_WORDS: Record<keyof Timing, string> = {
   undoRoundMs: 'One round of undoing; what is left after it is stuck.',
   stuckPauseMs: 'The pause between the rounds of what is stuck; doubles.',
   stuckPauseMaxMs: 'The longest such pause.',
+  reconcileMs: 'How often contracts, workflows and nodes are compared.',
   lookMs: 'The safety look of a held intent.',
   sellerGraceMs: "How long one side waits for the other's part in an ending that needs it.",
   buyerGoneMs: 'How long a seller keeps the tenant of an ended contract for a buyer whose own teardown still needs it.',

@@ -4,6 +4,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { allActivities } from '../../activities/index.ts';
 import { faultInterceptor } from '../../activities/interceptor.ts';
+import { scheduleReconciliation } from '../adapters/temporal/schedule.ts';
 import { taskQueues } from '../domain/ids.ts';
 import { temporalLog } from './log.ts';
 import type { Parts } from './parts.ts';
@@ -50,6 +51,8 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       contractMs: configuration.rear.contractDays * 86_400_000,
     };
     const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, log, signal });
+    const everyMs = configuration.timing.reconcileMs;
+    await readiness.keepTrying('reconciliation', () => scheduleReconciliation({ temporal: parts.temporal, everyMs, log }), signal);
     let running = false;
     readiness.watch('workers run', async () => {
       if (!running) throw new Error('no worker runs');

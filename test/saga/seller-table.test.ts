@@ -1,7 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import type { SliceFlavor } from '../../src/domain/flavor.ts';
-import { type TransactionId, acquisitionId, clusterId, contractOf, flavorId, transactionId, workflowIds } from '../../src/domain/ids.ts';
+import {
+  type TransactionId,
+  acquisitionId,
+  clusterId,
+  contractOf,
+  flavorId,
+  transactionId,
+  taskQueues,
+  workflowIds,
+} from '../../src/domain/ids.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
@@ -10,6 +19,7 @@ import { fakeFabric } from '../fakes/fabric.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
+import { workflowTypes } from '../../workflows/messages.ts';
 import { type Stage, openStage } from './stage.ts';
 import { QUICK, identity } from './trade.ts';
 
@@ -71,7 +81,7 @@ async function openShop(): Promise<Shop> {
     timing: { ...QUICK, buyerAbsentMs: 30_000, buyerGoneMs: 30_000 },
     contractMs: 86_400_000,
   });
-  const acquisitionOfTransaction = (transaction: TransactionId) => acquisitionId(`a-${transaction.slice(0, 8)}`);
+  const acquisitionOfTransaction = (transaction: TransactionId) => acquisitionId(`a-${transaction.slice(24, 32)}`);
   return {
     world,
     peers,
@@ -304,7 +314,27 @@ test('a purchase during the last tenant’s teardown does not lose its tenant', 
   await serveAndEnd(second);
 });
 
-test('a buyer that never comes is not waited for', async () => {
+/** One run of the reconciliation, as the schedule starts it. */
+const reconcile = (): Promise<unknown> =>
+  stage.node.temporal.client.workflow.execute(workflowTypes.reconcile, { workflowId: 'reconcile', taskQueue: taskQueues.forward });
+
+test('a contract whose workflow somebody terminated is given back by the reconciliation; a living one is left alone', async () => {
+  shop = await openShop();
+  const [closed, living] = [await shop.reserve(), await shop.reserve()];
+  await Promise.all([purchase(closed), purchase(living)]);
+  await shop.offerSlice(closed);
+  await untilServed(closed);
+  await stage.node.temporal.client.workflow.getHandle(workflowIds.contract(closed)).terminate('by hand');
+  await expect(reconcile()).resolves.toMatchObject({ mended: [expect.stringContaining(contractOf(closed))] });
+  expect(await stage.database.store.contracts.get(contractOf(closed))).toMatchObject({ state: 'over', ending: { reason: 'operator' } });
+  expect(await stage.database.store.contracts.get(contractOf(living))).toMatchObject({ state: 'active' });
+  await expect(reconcile()).resolves.toMatchObject({ mended: [] });
+  await shop.buyerDone(closed);
+  await shop.buyerDone(living);
+  await nothingLeft(living);
+});
+
+test('a hold that is gone is not sold', async () => {
   shop = await openShop();
   const transaction = await shop.reserve();
   await stage.database.clear();
