@@ -1,4 +1,5 @@
 import { type AcquisitionId, acquisitionId, clusterId, contractId, intentName, sliceName } from '../../domain/ids.ts';
+import { isFault } from '../../domain/faults.ts';
 import type { World, WorldEvent } from '../../ports/world.ts';
 import type { Api } from './api.ts';
 import type { Log } from './faults.ts';
@@ -7,9 +8,15 @@ import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
 import { holding } from './lease.ts';
 import { contractOfSlice } from './meeting.ts';
 import { type KubeObject, type NodeObject, type PodObject, isGoing, isReady, label } from './objects.ts';
-import { type Look, follow } from './watching.ts';
+import { type Look, follow, rest } from './watching.ts';
 
 const LEASE = 'world';
+const AGAIN_MS = 1_000;
+
+interface Known {
+  readonly fact: string;
+  readonly gone: WorldEvent;
+}
 
 /** What each watched object means to a workflow, as text: an event is told when it changes. */
 interface Subject {
@@ -62,20 +69,21 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-/** The port World: one shared watch per cluster, under the Lease `world`. Sinks are called one after the other; one that fails ends the watch. */
-export const kubernetesWorld = ({ api, log }: { readonly api: Api; readonly log: Log }): World => ({
-  async watch(sink, signal) {
-    await holding({
-      api,
-      name: LEASE,
-      signal,
-      log,
-      work: async (held) => {
+/**
+ * The port World: one shared watch per cluster, under the Lease `world`. Sinks are called one after the other; one that fails ends the watch. What was known and what was not told
+ * stays with the process: a watch that begins again tells the present state, and of what went away in between.
+ */
+export function kubernetesWorld({ api, log }: { readonly api: Api; readonly log: Log }): World {
+  const waiting = new Map<string, WorldEvent>();
+  const known = new Map<Subject, ReadonlyMap<string, Known>>();
+  return {
+    async watch(sink, signal) {
+      const work = async (held: AbortSignal): Promise<void> => {
         log.info({}, 'this process watches the cluster');
         const ending = new AbortController();
         const stop = (): void => ending.abort();
         held.addEventListener('abort', stop, { once: true });
-        const teller = openTeller(sink);
+        const teller = openTeller(waiting, sink);
         try {
           await Promise.race([
             teller.failed,
@@ -84,7 +92,7 @@ export const kubernetesWorld = ({ api, log }: { readonly api: Api; readonly log:
                 api,
                 look: subject.look,
                 signal: ending.signal,
-                onState: teller.compare(subject),
+                onState: teller.compare(subject, known),
                 onTrouble: (fault) => log.warn({ code: fault.code, why: fault.message }, 'the watch is interrupted'),
               }),
             ),
@@ -93,14 +101,21 @@ export const kubernetesWorld = ({ api, log }: { readonly api: Api; readonly log:
           stop();
           held.removeEventListener('abort', stop);
         }
-      },
-    });
-  },
-});
+      };
+      while (!signal.aborted) {
+        try {
+          await holding({ api, name: LEASE, signal, log, work });
+        } catch (error) {
+          if (!isFault(error) || error.code !== 'CLUSTER_UNREACHABLE') throw error;
+          await rest(AGAIN_MS, signal);
+        }
+      }
+    },
+  };
+}
 
 /** Tells what changed between two states; what is told twice before anybody listened is told once. */
-function openTeller(sink: (event: WorldEvent) => Promise<void>) {
-  const waiting = new Map<string, WorldEvent>();
+function openTeller(waiting: Map<string, WorldEvent>, sink: (event: WorldEvent) => Promise<void>) {
   let telling = false;
   let fail: (why: unknown) => void = () => undefined;
   const failed = new Promise<never>((_resolve, reject) => {
@@ -112,36 +127,36 @@ function openTeller(sink: (event: WorldEvent) => Promise<void>) {
     telling = true;
     try {
       for (let next = waiting.entries().next().value; next; next = waiting.entries().next().value) {
-        waiting.delete(next[0]);
-        await sink(next[1]);
+        const [key, event] = next;
+        await sink(event);
+        if (waiting.get(key) === event) waiting.delete(key);
       }
-    } catch (error) {
-      fail(error);
-    } finally {
       telling = false;
+    } catch (error) {
+      fail(error); // and tells no more: what waits is told by the next watch
     }
   };
   const say = (event: WorldEvent): void => {
     const { kind, ...about } = event;
-    const key = event.kind === 'node-changed' ? `${kind} ${event.acquisition}` : `${kind} ${JSON.stringify(about)}`;
-    waiting.delete(key);
-    waiting.set(key, event);
+    waiting.set(event.kind === 'node-changed' ? `${kind} ${event.acquisition}` : `${kind} ${JSON.stringify(about)}`, event);
     void tell();
   };
   return {
     failed,
-    compare(subject: Subject) {
-      let known = new Map<string, { readonly fact: string; readonly gone: WorldEvent }>();
+    compare(subject: Subject, all: Map<Subject, ReadonlyMap<string, Known>>) {
+      let first = true;
       return (objects: ReadonlyMap<string, KubeObject>): void => {
-        const now = new Map<string, { readonly fact: string; readonly gone: WorldEvent }>();
+        const before = all.get(subject);
+        const now = new Map<string, Known>();
         for (const object of objects.values()) {
           const found = subject.facts(object);
           if (!found) continue;
           now.set(found.key, found);
-          if (known.get(found.key)?.fact !== found.fact) say(found.event);
+          if (first || before?.get(found.key)?.fact !== found.fact) say(found.event);
         }
-        for (const [key, { gone }] of known) if (!now.has(key)) say(gone);
-        known = now;
+        for (const [key, { gone }] of before ?? []) if (!now.has(key)) say(gone);
+        all.set(subject, now);
+        first = false;
       };
     },
   };
