@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { freeOf, requestsOf } from '../../src/adapters/kubernetes/capacity.ts';
+import { servesLonger } from '../../src/adapters/kubernetes/fabric-buyer.ts';
+import { healthOf } from '../../src/adapters/kubernetes/health.ts';
+import type { NodeObject, PodObject } from '../../src/adapters/kubernetes/objects.ts';
+import { whyNot, withVerdict } from '../../src/adapters/kubernetes/slices.ts';
+import { manifestMark } from '../../src/adapters/kubernetes/workload-manifests.ts';
+import { clusterId } from '../../src/domain/ids.ts';
+import { compareSnapshots } from '../../src/domain/leaks.ts';
+import type { Manifest } from '../../src/domain/manifest.ts';
+
+const south = clusterId('south');
+const sold = { cpu: '2', memory: '4Gi', pods: '10' };
+const slice = (spec: object) => ({ metadata: { name: 's' }, spec: { class: 'rearguard', consumerClusterID: 'south', ...spec } });
+
+describe('a slice is let in only as it was sold', () => {
+  test.each([
+    ['exactly', { resources: { cpu: '2', memory: '4Gi', pods: '10' } }, undefined],
+    ['less, spelt otherwise', { resources: { cpu: '1500m', memory: '4096Mi' } }, undefined],
+    ['before Liqo said whose it is', { consumerClusterID: undefined }, undefined],
+    ['more', { resources: { cpu: '2001m' } }, 'asks for cpu 2001m, and 2 was bought'],
+    ['what was not sold', { resources: { 'nvidia.com/gpu': '1' } }, 'none was bought'],
+    ['no quantity', { resources: { cpu: 'lots' } }, 'no quantity'],
+    ['another class', { class: 'default' }, 'its class is "default"'],
+    ['another buyer', { consumerClusterID: 'west' }, "the buyer's is south"],
+  ])('%s', (_what, spec, why) => {
+    const said = whyNot(slice(spec) as Parameters<typeof whyNot>[0], south, sold);
+    if (why === undefined) expect(said).toBeUndefined();
+    else expect(said).toContain(why);
+  });
+
+  test('a verdict leaves what Liqo wrote, and is not written twice', () => {
+    const liqo = { type: 'Authentication', status: 'Accepted' };
+    const before = { metadata: { name: 's' }, status: { conditions: [liqo], authParams: { ca: 'x' } } };
+    const verdict = { status: 'Accepted', reason: 'ContractValid', message: 'contract c', resources: { cpu: '2' } } as const;
+    const given = withVerdict(before, verdict, '2026-01-01T00:00:00Z');
+    expect(given?.status).toMatchObject({ authParams: { ca: 'x' }, resources: { cpu: '2' } });
+    expect(given?.status?.conditions).toContainEqual(liqo);
+    expect(given && withVerdict(given, verdict, '2026-01-02T00:00:00Z')).toBeUndefined();
+    expect(given && withVerdict(given, { ...verdict, resources: { cpu: '1' } }, '2026-01-02T00:00:00Z')).toBeDefined();
+  });
+});
+
+describe('what is free at home', () => {
+  const node = (name: string, more: object = {}, labels: object = {}): NodeObject =>
+    ({
+      metadata: { name, labels: { 'kubernetes.io/arch': 'amd64', ...labels } },
+      status: { allocatable: { cpu: '4', memory: '8Gi', pods: '10' }, conditions: [{ type: 'Ready', status: 'True' }] },
+      ...more,
+    }) as NodeObject;
+  const pod = (nodeName: string, cpu: string, phase = 'Running'): PodObject => ({
+    metadata: { name: `${nodeName}-${cpu}` },
+    spec: { nodeName, containers: [{ resources: { requests: { cpu } } }] },
+    status: { phase },
+  });
+  test('counts living pods on workers that take new ones', () => {
+    const nodes = [
+      node('a'),
+      node('b'),
+      node('virtual', {}, { 'liqo.io/type': 'virtual-node' }),
+      node('cordoned', { spec: { unschedulable: true } }),
+      node('control', { spec: { taints: [{ key: 'control-plane', effect: 'NoSchedule' }] } }),
+    ];
+    const pods = [pod('a', '1'), pod('a', '500m', 'Succeeded'), pod('b', '6'), pod('virtual', '3')];
+    expect(freeOf(nodes, pods)).toEqual({
+      total: { cpu: '3', memory: '16Gi', pods: '18' },
+      largestNode: { cpu: '3', memory: '8Gi', pods: '9' },
+    });
+    expect(freeOf(nodes, pods, 'arm64').total).toEqual({ cpu: '0', memory: '0', pods: '0' });
+  });
+  test('an init container counts when it needs more than all others together', () => {
+    const spec = {
+      initContainers: [{ restartPolicy: 'Always', resources: { requests: { cpu: '100m' } } }, { resources: { requests: { cpu: '2' } } }],
+      containers: [{ resources: { requests: { cpu: '1' } } }],
+    };
+    expect(requestsOf({ metadata: { name: 'p' }, spec }).cpu).toBe('2100m');
+  });
+});
+
+describe('the health of a workload', () => {
+  const manifest: Manifest = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'work' }, spec: { parallelism: 2, completions: 2 } };
+  const pod = (phase: string): PodObject => ({
+    metadata: { name: phase, labels: { 'rearguard.dev/manifest': manifestMark(manifest) } },
+    status: { phase },
+  });
+  const job = (type: string) => ({ metadata: { name: 'work' }, status: { conditions: [{ type, status: 'True' }] } });
+  const look = (more: Partial<Parameters<typeof healthOf>[0]>) =>
+    healthOf({ manifests: [manifest], there: new Set(['Job/work']), jobs: [], pods: [], readAt: 'seller', ...more }).state;
+  test.each([
+    ['no pods yet', look({}), 'pending'],
+    ['half of them', look({ pods: [pod('Running')] }), 'pending'],
+    ['all of them', look({ pods: [pod('Running'), pod('Succeeded')] }), 'running'],
+    ['complete', look({ jobs: [job('Complete')], there: new Set() }), 'succeeded'],
+    ['failed', look({ jobs: [job('Failed')] }), 'failed'],
+    ['taken away', look({ there: new Set() }), 'missing'],
+    ['nobody answers', look({ blind: 'away' }), 'unknown'],
+  ])('%s', (_what, state, wanted) => {
+    expect(state).toBe(wanted);
+  });
+});
+
+test('the token that serves longest is kept; one of a new account always wins', () => {
+  const token = (uid: string, iat: number, exp: number): string =>
+    `h.${Buffer.from(JSON.stringify({ iat, exp, 'kubernetes.io': { serviceaccount: { uid } } })).toString('base64url')}.s`;
+  expect(servesLonger(token('a', 1, 20), token('a', 2, 10))).toBe(true);
+  expect(servesLonger(token('a', 2, 10), token('a', 1, 20))).toBe(false);
+  expect(servesLonger(token('b', 2, 10), token('a', 1, 20))).toBe(true);
+  expect(servesLonger(token('a', 1, 20), token('b', 2, 10))).toBe(false);
+});
+
+test('a leak is what is left, and what is missing', () => {
+  const entry = (name: string, namespace?: string) => ({ apiVersion: 'v1', kind: 'Secret', name, ...(namespace && { namespace }) });
+  expect(compareSnapshots([entry('a', 'x'), entry('b')], [entry('b'), entry('a', 'y')])).toEqual([
+    { ...entry('a', 'x'), change: 'missing' },
+    { ...entry('a', 'y'), change: 'left' },
+  ]);
+  expect(compareSnapshots([entry('a')], [entry('a')])).toEqual([]);
+});
