@@ -22,6 +22,8 @@ export interface NodePlace {
   readonly health: string;
   readonly kubeconfig: string;
   readonly context?: string;
+  /** Whether Liqo has to hold pods to what was bought (a stock one does not). */
+  readonly enforced: boolean;
   readonly knownNodes: readonly string[];
   readonly temporalAddress: string;
   readonly databaseUrl: string;
@@ -59,7 +61,7 @@ const flavor = (
 });
 
 /** What each seller offers; south has nothing to spare. */
-export const OFFERS: Readonly<Record<NodeName, NonNullable<Written['flavors']>>> = {
+const OFFERS: Readonly<Record<NodeName, NonNullable<Written['flavors']>>> = {
   south: [],
   north: [flavor('0.20', { country: 'Italy', city: 'Turin' })],
   west: [flavor('0.34', { country: 'France', city: 'Lyon' })],
@@ -73,7 +75,11 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
   work: { healthListen: place.health },
   temporal: { address: place.temporalAddress },
   database: { url: place.databaseUrl, connections: 5 },
-  cluster: { kubeconfig: place.kubeconfig, ...(place.context !== undefined && { context: place.context }) },
+  cluster: {
+    kubeconfig: place.kubeconfig,
+    enforcementRequired: place.enforced,
+    ...(place.context !== undefined && { context: place.context }),
+  },
   knownNodes: [...place.knownNodes],
   flavors: [...OFFERS[place.name]],
   timing: TIMING,

@@ -24,30 +24,33 @@ async function main(): Promise<number> {
   telling.title('-', 'Three nodes are started: south buys, north and west sell');
   const world = await startWorld({ telling, contexts: options.contexts });
   const outcomes: Outcome[] = [];
+  let kept = false;
   try {
     for (const scenario of scenarios) outcomes.push(await play(world, scenario));
     telling.summary(outcomes);
     if (options.report !== undefined) writeReport(options.report, outcomes, await world.versions());
-    if (options.keep) await keep(world);
+    if (options.keep) {
+      tellWhere(world);
+      await world.leave();
+      kept = true;
+    }
   } finally {
-    await world.stop();
+    if (!kept) await world.stop();
   }
   return outcomes.every(({ outcome }) => outcome !== 'failed') ? 0 : 1;
 }
 
-/** Says where everything is, until Ctrl-C. */
-async function keep(world: World): Promise<void> {
-  console.log(`\nTemporal UI   ${world.stack.temporal.uiUrl || world.temporalAddress}`);
-  for (const { name, api, place } of world.nodes)
+function tellWhere({ stack, temporalAddress, nodes }: World): void {
+  console.log(`\nTemporal UI   ${stack.temporal.uiUrl || temporalAddress}`);
+  for (const { name, api, place } of nodes) {
     console.log(`${name.padEnd(13)} API ${api.url}/api/v1   REAR http://${place.rear}   KUBECONFIG=${place.kubeconfig}`);
-  console.log('Everything goes on until Ctrl-C.');
-  await new Promise<void>((resolve) => {
-    const forever = setInterval(() => undefined, 3_600_000);
-    process.once('SIGINT', () => {
-      clearInterval(forever);
-      resolve();
-    });
-  });
+  }
+  console.log(`Everything goes on. To end it: REARGUARD_STATE=${stack.stateDir} npm run playground -- down`);
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

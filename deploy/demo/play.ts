@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 const GIVEN_BACK = 150;
 
 /** Why a scenario cannot be played here; undefined when it can. */
-export function leftOut({ kills, sellers }: Scenario, world: World): string | undefined {
+function leftOut({ kills, sellers }: Scenario, world: World): string | undefined {
   if (kills && !world.embedded) return 'it kills processes, which is not done to clusters of your own';
   return world.sellers.length < sellers ? `it needs ${sellers} sellers` : undefined;
 }

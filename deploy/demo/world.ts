@@ -1,3 +1,6 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { assets } from '../playground/project.ts';
 import { type OpenStack, openStack } from '../playground/stack.ts';
 import { openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { completed, ConfigurationSchema } from '../../src/runtime/configuration.ts';
@@ -38,6 +41,8 @@ export interface World {
   readonly temporalAddress: string;
   versions(): Promise<Readonly<Record<string, string>>>;
   stop(): Promise<void>;
+  /** Lets go of everything without ending it: the guardian lives on until it is told to end. */
+  leave(): Promise<void>;
 }
 
 export interface WorldOptions {
@@ -86,6 +91,7 @@ export async function startWorld({ telling, contexts, stateDir, between }: World
         health: `127.0.0.1:${base + 21 + NODE_NAMES.indexOf(name)}`,
         kubeconfig: stack.clusters[name]?.kubeconfigPath ?? usersKubeconfig(),
         ...(context !== undefined && { context }),
+        enforced: contexts === undefined,
         knownNodes: name === 'south' ? sellers.map((seller) => announced.get(seller) ?? rear(seller)) : [],
         temporalAddress,
         databaseUrl: own.database ?? stack.postgres.url,
@@ -140,6 +146,10 @@ export async function startWorld({ telling, contexts, stateDir, between }: World
       if (!found) throw new Error(`no node ${name}`);
       return found;
     };
+    const close = async (): Promise<void> => {
+      await following.stop();
+      await Promise.all(nodes.map(({ ledger }) => ledger.close()));
+    };
     // What does not answer now would only puzzle later.
     await inspect(nodes);
     return {
@@ -152,11 +162,14 @@ export async function startWorld({ telling, contexts, stateDir, between }: World
       stack,
       embedded: contexts === undefined,
       temporalAddress,
-      versions: () => versionsOf(nodes, following),
+      versions: () => versionsOf(nodes, following, contexts === undefined),
       async stop() {
-        await following.stop();
-        await Promise.all(nodes.map(({ ledger }) => ledger.close()));
+        await close();
         await stack.stop();
+      },
+      async leave() {
+        await close();
+        await stack.guardian.release();
       },
     };
   } catch (error) {
@@ -168,7 +181,11 @@ export async function startWorld({ telling, contexts, stateDir, between }: World
 const SILENT = { debug() {}, info() {}, warn() {} };
 const usersKubeconfig = (): string => process.env['KUBECONFIG'] || `${process.env['HOME'] ?? ''}/.kube/config`;
 
-async function versionsOf(nodes: readonly DemoNode[], following: Following): Promise<Readonly<Record<string, string>>> {
+/** Which release of something a Go module of the playground builds: a control plane that was built from modules does not know its own. */
+const pinned = (module: string, dependency: string): string | undefined =>
+  new RegExp(`\\b${dependency} (v\\S+)`).exec(fs.readFileSync(path.join(assets(module), 'go.mod'), 'utf8'))?.[1];
+
+async function versionsOf(nodes: readonly DemoNode[], following: Following, embedded: boolean): Promise<Readonly<Record<string, string>>> {
   const [first] = nodes;
   if (!first) return {};
   const { objects } = first.cluster;
@@ -182,8 +199,11 @@ async function versionsOf(nodes: readonly DemoNode[], following: Following): Pro
   ]);
   return {
     node: process.version,
-    kubernetes,
-    liqo: liqo?.items[0]?.metadata?.labels?.['app.kubernetes.io/version'] ?? 'unknown',
+    kubernetes: (embedded ? pinned('kubernetes', 'k8s.io/kubernetes') : undefined) ?? kubernetes,
+    liqo:
+      (embedded ? pinned('liqo', 'github.com/liqotech/liqo') : undefined) ??
+      liqo?.items[0]?.metadata?.labels?.['app.kubernetes.io/version'] ??
+      'unknown',
     temporal: system.serverVersion ?? 'unknown',
     postgres,
   };

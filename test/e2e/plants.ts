@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { LIQO } from '../../src/domain/owned-objects.ts';
 
 /** A namespace that takes what is planted in one, and is itself the planted Namespace. */
-export const GARDEN = 'planted';
+const GARDEN = 'planted';
 const name = 'planted-leak';
 /** Liqo writes who asks into a ShadowPod, and wants a Quota of that user. */
 const ADMIN = 'kubernetes-admin';
