@@ -22,8 +22,6 @@ export interface NodePlace {
   readonly health: string;
   readonly kubeconfig: string;
   readonly context?: string;
-  /** Whether Liqo has to hold pods to what was bought (a stock one does not). */
-  readonly enforced: boolean;
   readonly knownNodes: readonly string[];
   readonly temporalAddress: string;
   readonly databaseUrl: string;
@@ -77,7 +75,6 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
   database: { url: place.databaseUrl, connections: 5 },
   cluster: {
     kubeconfig: place.kubeconfig,
-    enforcementRequired: place.enforced,
     ...(place.context !== undefined && { context: place.context }),
   },
   knownNodes: [...place.knownNodes],

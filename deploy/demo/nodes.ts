@@ -50,7 +50,11 @@ export function nodeProcesses(guardian: Guardian, place: NodePlace): NodeProcess
     await waitFor(
       `${place.name}: rearguard ${process}`,
       READY_SECONDS,
-      async () => (await fetch(url, { signal: AbortSignal.timeout(3_000) })).ok,
+      async () => {
+        const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) });
+        if (!answer.ok) throw new Error((await answer.text()).slice(0, 800));
+        return true;
+      },
       ended,
     );
   };

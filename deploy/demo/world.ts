@@ -91,7 +91,6 @@ export async function startWorld({ telling, contexts, stateDir, between }: World
         health: `127.0.0.1:${base + 21 + NODE_NAMES.indexOf(name)}`,
         kubeconfig: stack.clusters[name]?.kubeconfigPath ?? usersKubeconfig(),
         ...(context !== undefined && { context }),
-        enforced: contexts === undefined,
         knownNodes: name === 'south' ? sellers.map((seller) => announced.get(seller) ?? rear(seller)) : [],
         temporalAddress,
         databaseUrl: own.database ?? stack.postgres.url,
