@@ -17,7 +17,7 @@ export const deployment = (replicas = 2): Manifest => ({
   },
 });
 export const pod: Manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'alone' }, spec: { containers: [container] } };
-export const configMap: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { colour: 'green' } };
+const configMap: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { colour: 'green' } };
 
 let names = 0;
 export interface Place {

@@ -50,7 +50,7 @@ export interface Api {
   close(): void;
 }
 
-export const FIELD_MANAGER = 'rearguard';
+const FIELD_MANAGER = 'rearguard';
 const ANSWER_MS = 10_000;
 /** The API server sends a bookmark about once a minute: longer silence means that nobody is there any more. */
 const WATCH_SILENCE_MS = 90_000;

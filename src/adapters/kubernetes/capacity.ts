@@ -36,7 +36,7 @@ export function requestsOf({ spec = {} }: PodObject): Resources {
 }
 
 /** A worker of ours that takes new pods: not virtual, Ready, not cordoned, without a taint that keeps pods off (as control planes have). */
-export function takesPods(node: NodeObject, architecture?: string): boolean {
+function takesPods(node: NodeObject, architecture?: string): boolean {
   if (label(node, LIQO_KEYS.nodeType) === VIRTUAL_NODE || node.spec?.unschedulable === true || !isReady(node)) return false;
   if ((node.spec?.taints ?? []).some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute')) return false;
   return architecture === undefined || label(node, 'kubernetes.io/arch') === architecture;

@@ -14,7 +14,7 @@ const KINDS_COMPARED = [
 const SYSTEM = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'liqo']);
 
 /** Whether an object says anything about a leak: Kubernetes and Liqo keep some of their own, in every namespace and in theirs. */
-export function counts({ kind, namespace, name }: SnapshotEntry): boolean {
+function counts({ kind, namespace, name }: SnapshotEntry): boolean {
   if (kind === 'Namespace' && name === OWN_NAMESPACE) return false;
   if (kind === 'ConfigMap' && name === 'kube-root-ca.crt') return false;
   if (kind === 'ServiceAccount' && name === 'default' && namespace === OWN_NAMESPACE) return false;
