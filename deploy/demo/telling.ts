@@ -19,6 +19,8 @@ export interface Telling {
   summary(outcomes: readonly Outcome[]): void;
 }
 
+/** Longer than a query takes to answer, shorter than anybody waits for. */
+const HELD_MS = 400;
 const ANSI = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33', cyan: '36' } as const;
 
 /** Where it is said: a terminal, a pipe, or a test that keeps it. */
@@ -29,7 +31,23 @@ export interface Out {
 
 export function openTelling(out: Out): Telling {
   const paint = (style: keyof typeof ANSI, text: string): string => (out.isTTY ? `\u001B[${ANSI[style]}m${text}\u001B[0m` : text);
-  const write = (line = ''): void => void out.write(`${line}\n`);
+  /** Steps of several nodes are learnt of in any order; held for a moment, they are told in the order in which they happened. */
+  let held: { readonly at: number; readonly line: string }[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const { line } of held.toSorted((a, b) => a.at - b.at)) out.write(`${line}\n`);
+    held = [];
+  };
+  const hold = (at: number, line: string): void => {
+    held.push({ at, line });
+    timer ??= setTimeout(flush, HELD_MS);
+  };
+  const write = (line = ''): void => {
+    flush();
+    out.write(`${line}\n`);
+  };
   let began = Date.now();
   const at = (time: number): string => `${clock(time)} ${`+${((time - began) / 1000).toFixed(1)} s`.padStart(9)}`;
 
@@ -39,8 +57,8 @@ export function openTelling(out: Out): Telling {
       write();
       write(paint('bold', `(${key}) ${words}`));
     },
-    say: (words) => write(`  ${at(Date.now())}  ${words}`),
-    act: (words) => write(`  ${at(Date.now())}  ${paint('yellow', words)}`),
+    say: (words) => hold(Date.now(), `  ${at(Date.now())}  ${words}`),
+    act: (words) => hold(Date.now(), `  ${at(Date.now())}  ${paint('yellow', words)}`),
     steps(before, now) {
       const told = new Set((before?.journal ?? []).filter(({ outcome }) => outcome !== 'running').map(keyOf));
       for (const entry of now.journal) {
@@ -50,7 +68,8 @@ export function openTelling(out: Out): Telling {
         const mark = entry.outcome === 'done' ? paint('green', '✓') : paint('red', '✗');
         const detail = entry.detail ? paint('dim', ` ${entry.detail.slice(0, 160)}`) : '';
         const time = took > 0 ? ` ${(took / 1000).toFixed(2)} s` : '';
-        write(
+        hold(
+          entry.endedAt ?? entry.startedAt,
           `  ${at(entry.endedAt ?? entry.startedAt)}  ${paint('cyan', now.node.padEnd(6))}${kindOf(now.workflowId).padEnd(12)}${entry.phase.padEnd(12)}${mark} ${what}${time}${detail}`,
         );
       }
