@@ -28,10 +28,15 @@ const short = (health: WorkloadHealth): WorkloadHealth => ({ ...health, pods: he
 
 /** Phase 5: the workload in its place. */
 export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster' | 'timing'>) => ({
-  /** The namespace as the workload needs it: ours (or the user's own, which is left alone), and offloaded to a seller or to nobody. */
-  async prepareNamespace({ intent, namespace, runId, seller }: SpaceRef & { intent: IntentName; seller?: ClusterId }): Promise<void> {
+  /** The namespace as the workload needs it: ours (or the user's own, which is left alone), and offloaded to these sellers, or to nobody. */
+  async prepareNamespace({
+    intent,
+    namespace,
+    runId,
+    sellers,
+  }: SpaceRef & { intent: IntentName; sellers: readonly ClusterId[] }): Promise<void> {
     if (runId !== undefined) await cluster.ensureNamespace({ intent, namespace, runId });
-    if (seller !== undefined) await waiting(timing.offloadMs, (wait) => cluster.offload({ namespace, sellers: [seller] }, wait));
+    if (sellers.length > 0) await waiting(timing.offloadMs, (wait) => cluster.offload({ namespace, sellers }, wait));
   },
   /** The offloading goes first: Liqo's finalizer on it waits for the seller. */
   async removeNamespace({ namespace, runId }: SpaceRef): Promise<void> {

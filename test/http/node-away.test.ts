@@ -50,7 +50,7 @@ test('it lives, is not ready and says why, and refuses with 503 what it cannot d
   const api = `http://127.0.0.1:${ports.api}`;
   expect((await fetch(`${api}/healthz`)).status).toBe(200);
   await expect
-    .poll(async () => await (await fetch(`${api}/readyz`)).json(), { timeout: 15_000 })
+    .poll(async () => await (await fetch(`${api}/readyz`)).json(), { timeout: 45_000 })
     .toMatchObject({
       ready: false,
       checks: [
@@ -72,7 +72,7 @@ test('it lives, is not ready and says why, and refuses with 503 what it cannot d
   stop.abort();
   await ended;
   await expect(fetch(`${api}/healthz`)).rejects.toThrow();
-}, 30_000);
+}, 60_000);
 
 test('a port that is taken is told at once', async () => {
   const { ports, ended } = await start();
@@ -90,4 +90,4 @@ test('a port that is taken is told at once', async () => {
   ).rejects.toMatchObject({ code: 'EADDRINUSE' });
   stop.abort();
   await ended;
-}, 30_000);
+}, 60_000);

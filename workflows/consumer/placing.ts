@@ -104,8 +104,12 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         stopCosting();
         await leave(old, why);
       }
+      if (gone) return await elsewhere();
+      saga.learn({ leaving: saga.context.seller });
       await elsewhere();
-      if (!gone) await letGo(state, old.id, why);
+      await letGo(state, old.id, why);
+      saga.learn({ leaving: undefined });
+      await saga.forward(steps.namespace);
     },
     settled() {
       state.phase = 'usage';

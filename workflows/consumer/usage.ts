@@ -13,6 +13,8 @@ export interface Placement {
   readonly runId?: string;
   readonly acquisition?: AcquisitionId;
   readonly seller?: ClusterId;
+  /** The seller of the place before, while it is kept until the new one serves. */
+  readonly leaving?: ClusterId | undefined;
 }
 
 /** Read downwards for how a workload gets its place, upwards for how the place is given back. */
@@ -38,7 +40,8 @@ export function placementSteps(intent: Intent, timing: Timing, releaseAll: () =>
     namespace: {
       name: 'namespace',
       phase: 'usage',
-      forward: async ({ intent: name, namespace, runId, seller }) => {
+      forward: async ({ intent: name, namespace, runId, seller, leaving }) => {
+        const sellers = [seller, leaving].filter((each) => each !== undefined);
         await watchingFor(timing.offloadMs).prepareNamespace({
           intent: name,
           namespace,
