@@ -1,11 +1,4 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancelledFailure,
-  ChildWorkflowFailure,
-  TimeoutFailure,
-  isCancellation,
-} from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { Ending } from '../src/domain/reasons.ts';
 
 /** A fault's code behind whatever Temporal wrapped it in; `TIMEOUT` for a call that never answered. */
@@ -32,5 +25,3 @@ function rootOf(error: unknown): unknown {
 
 /** How an error ends a process: `failed`, with the fault. */
 export const failedBy = (error: unknown): Ending => ({ reason: 'failed', detail: wordsOf(error) });
-
-export { isCancellation };

@@ -9,8 +9,7 @@ import { openState } from './state.ts';
 import { runTemporal } from './temporal.ts';
 
 export type { ClusterSpec, RunningCluster } from './cluster.ts';
-export { startPostgres } from './postgres.ts';
-export { startTemporal, testServerPath } from './temporal.ts';
+export { testServerPath } from './temporal.ts';
 
 /** Everything that a node of Rearguard needs around it, running. Each node has its own Temporal namespace, which its owner creates. */
 export interface RunningStack {

@@ -1,54 +1,188 @@
-import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
-import { intentName, workflowIds } from '../../src/domain/ids.ts';
-import { type TestDatabase, cloneDatabase } from '../store/database.ts';
-import { type TestNode, type Workers, openTestNode } from './node.ts';
-import { document, openTrade } from './trade.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { Fault } from '../../src/domain/faults.ts';
+import { acquisitionId, clusterId, contractId, intentName, taskQueues, workflowIds } from '../../src/domain/ids.ts';
+import { workflowTypes } from '../../workflows/messages.ts';
+import { type Stage, openStage } from './stage.ts';
+import { type Trade, document, flavorOf, identity, openTrade } from './trade.ts';
 
-let node: TestNode;
-let database: TestDatabase;
-let workers: Workers | undefined;
+let stage: Stage;
+let trade: Trade;
 beforeAll(async () => {
-  [node, database] = await Promise.all([openTestNode('south'), cloneDatabase(inject('databases'))]);
+  stage = await openStage('south');
 });
-afterEach(async () => {
-  await workers?.stop();
-  await database.clear();
-});
-afterAll(async () => {
-  await node.close();
-  await database.drop();
+afterEach(() => stage.database.clear());
+afterAll(() => stage.close());
+
+const NORTH = identity('north');
+const start = async (name: string, more?: Readonly<Record<string, unknown>>) => {
+  await stage.play(trade.deps);
+  await stage.node.processes.startIntent({ name: intentName(name), document: document(name, more) });
+  return intentName(name);
+};
+const nothingLeft = async (): Promise<void> => {
+  await stage.allOverAndReplayed();
+  expect(await trade.leaks()).toEqual([]);
+};
+const finish = async (name: ReturnType<typeof intentName>): Promise<void> => {
+  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await expect(stage.resultOf(name)).resolves.toEqual({ ending: { reason: 'ended-by-user' } });
+  await nothingLeft();
+};
+const failureOf = (name: ReturnType<typeof intentName>): Promise<unknown> =>
+  stage.resultOf(name).catch((error: { cause?: unknown }) => error.cause);
+
+test('the cheapest seller wins; its histories stay short; nothing is left after the end', async () => {
+  trade = await openTrade(stage.database);
+  const name = await start('shop');
+  expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller: 'north.example' });
+  await finish(name);
+  for await (const { workflowId, historyLength } of stage.node.temporal.client.workflow.list())
+    expect([workflowId, historyLength <= 80]).toEqual([workflowId, true]);
 });
 
-test('the cheapest seller wins, and nothing is left after the end', async () => {
-  const trade = await openTrade(database);
-  workers = await node.work(trade.deps);
-  const name = intentName('shop');
-  await node.processes.startIntent({ name, document: document('shop') });
-  const handle = node.temporal.client.workflow.getHandle(workflowIds.intent(name));
+test('what fits at home stays at home, and is removed at the end', async () => {
+  trade = await openTrade(stage.database, { home: { cpu: '4', memory: '8Gi', pods: '100' } });
+  const name = await start('home');
+  expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'local' });
+  await finish(name);
+});
+
+test('a node lost beyond the tolerance: another seller serves before the old place is let go', async () => {
+  trade = await openTrade(stage.database);
+  const name = await start('moves');
+  const { place } = await stage.untilInUse(name);
+  if (place?.kind !== 'remote') throw new Error('it was bought');
+  trade.world.setReachable(clusterId('north'), false);
+  await stage.node.processes.noticeOfNode(acquisitionId(place.acquisition), false);
+  await expect.poll(() => stage.statusOf(name), { timeout: 30_000 }).toMatchObject({ state: 'in-use', place: { seller: 'west.example' } });
+  trade.world.setReachable(clusterId('north'), true);
+  await finish(name);
+});
+
+test('a node lost while nobody else sells: the old place is kept', async () => {
+  trade = await openTrade(stage.database, { sellers: ['north'] });
+  const name = await start('stays', { patience: '1s' });
+  const { place } = await stage.untilInUse(name);
+  if (place?.kind !== 'remote') throw new Error('it was bought');
+  trade.peers.trouble({
+    address: NORTH.address,
+    call: 'reserve',
+    trouble: { kind: 'refuse', fault: new Fault('NOT_ENOUGH', 'sold out') },
+    times: Number.POSITIVE_INFINITY,
+  });
+  trade.world.setReachable(clusterId('north'), false);
+  await stage.node.processes.noticeOfNode(acquisitionId(place.acquisition), false);
   await expect
-    .poll(async () => (await node.processes.readIntent(name))?.status, { timeout: 20_000, interval: 100 })
-    .toMatchObject({ state: 'in-use', place: { kind: 'remote', seller: 'north.example' } });
-  await node.processes.endIntent(name, { reason: 'ended-by-user' });
-  await expect(handle.result()).resolves.toEqual({ ending: { reason: 'ended-by-user' } });
-  await expect.poll(() => trade.leaks(), { timeout: 10_000 }).toEqual([]);
-  console.log(
-    (await node.processes.journal(workflowIds.intent(name)))
-      .map((l) => `${l.direction} ${l.step} ${l.outcome} ${(l.endedAt ?? 0) - l.startedAt} ${l.detail ?? ''}`)
-      .join('\n'),
+    .poll(async () => (await stage.node.processes.journal(workflowIds.intent(name))).map(({ step }) => step), { timeout: 30_000 })
+    .toContain('place-kept');
+  trade.world.setReachable(clusterId('north'), true);
+  expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller: 'north.example' });
+  await finish(name);
+});
+
+test('the seller withdraws: the intent is told why, leaves, and buys elsewhere', async () => {
+  trade = await openTrade(stage.database);
+  const name = await start('withdrawn');
+  const { place } = await stage.untilInUse(name);
+  if (place?.kind !== 'remote') throw new Error('it was bought');
+  await trade.peers.endContract({
+    address: NORTH.address,
+    contract: contractId(place.contract),
+    ending: { reason: 'withdrawn-by-seller' },
+    state: 'ending',
+  });
+  await stage.node.processes.noticeToAcquisition(acquisitionId(place.acquisition));
+  await expect.poll(() => stage.statusOf(name), { timeout: 30_000 }).toMatchObject({ state: 'in-use', place: { seller: 'west.example' } });
+  expect(await stage.node.processes.journal(workflowIds.intent(name))).toContainEqual(
+    expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining('withdrawn-by-seller') }),
   );
-  for await (const w of node.temporal.client.workflow.list()) {
-    const h = await node.temporal.client.workflow.getHandle(w.workflowId, w.runId).fetchHistory();
-    console.log(w.workflowId, h.events?.length);
-    if (w.workflowId.startsWith('intent') || w.workflowId.startsWith('acq'))
-      console.log(
-        h.events
-          ?.map(
-            (e) =>
-              String(e.eventType) +
-              ':' +
-              (e.activityTaskScheduledEventAttributes?.activityType?.name ?? e.workflowExecutionSignaledEventAttributes?.signalName ?? ''),
-          )
-          .join(' '),
-      );
-  }
+  await finish(name);
+});
+
+test('a notice that is not true changes nothing', async () => {
+  trade = await openTrade(stage.database);
+  const name = await start('steady');
+  const { place } = await stage.untilInUse(name);
+  if (place?.kind !== 'remote') throw new Error('it was bought');
+  await stage.node.processes.noticeToAcquisition(acquisitionId(place.acquisition));
+  await expect.poll(() => trade.peers.calls().some(({ call }) => call === 'readContract'), { timeout: 10_000 }).toBe(true);
+  expect((await stage.statusOf(name))?.place).toEqual(place);
+  await finish(name);
+});
+
+test.each([
+  ['deadline', { deadline: '2s' }],
+  ['budget', { budget: { amount: '0.000007', currency: 'EUR' } }],
+] as const)('it ends by its %s, and everything is given back', async (reason, more) => {
+  trade = await openTrade(stage.database);
+  const name = await start(`ends-by-${reason}`, more);
+  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason } });
+  await nothingLeft();
+});
+
+test('nothing to buy: it fails when its patience is over, and says of each offer and node why', async () => {
+  trade = await openTrade(stage.database);
+  trade.peers.setReachable(identity('west').address, false);
+  const name = await start('dear', { patience: '1s', limits: { price: { amount: '0.001', currency: 'EUR', period: 'hourly' } } });
+  await expect(failureOf(name)).resolves.toMatchObject({
+    type: 'INTENT_FAILED',
+    message: expect.stringMatching(/NO_CANDIDATE.*costs .*west:3004: PEER_UNREACHABLE/),
+  });
+  expect((await stage.node.processes.readIntent(name))?.plan).toMatchObject([{ verdict: 'refused' }]);
+  await nothingLeft();
+});
+
+test('cancelled in Temporal: unwound like any other end', async () => {
+  trade = await openTrade(stage.database);
+  const name = await start('cancelled');
+  await stage.untilInUse(name);
+  await stage.node.temporal.client.workflow.getHandle(workflowIds.intent(name)).cancel();
+  await expect(failureOf(name)).resolves.toMatchObject({ name: 'CancelledFailure' });
+  await nothingLeft();
+});
+
+test('a namespace of the user’s is offloaded, and left alone at the end', async () => {
+  trade = await openTrade(stage.database);
+  trade.world
+    .cluster(clusterId('south'))
+    .namespaces.set('mine', { name: 'mine', runId: undefined, intent: undefined, offloadedTo: undefined, workload: undefined });
+  const name = await start('offloads', { workload: { namespace: 'mine' }, resources: { cpu: '2', memory: '2Gi', pods: '5' } });
+  await stage.untilInUse(name);
+  expect(trade.world.cluster(clusterId('south')).namespaces.get('mine')?.offloadedTo).toEqual(['north']);
+  await finish(name);
+  expect(trade.world.cluster(clusterId('south')).namespaces.has('mine')).toBe(true);
+});
+
+test('a plain Temporal client may start it, and is told everything that is wrong', async () => {
+  trade = await openTrade(stage.database);
+  await stage.play(trade.deps);
+  const { workflow } = stage.node.temporal.client;
+  const wrong = await workflow
+    .execute(workflowTypes.intent, {
+      workflowId: 'intent/wrong',
+      taskQueue: taskQueues.forward,
+      args: [{ apiVersion: 'rearguard.dev/v1', kind: 'Intent', metadata: { name: 'wrong' }, spec: { lmits: {} } }],
+    })
+    .catch((error: { cause?: unknown }) => error.cause);
+  expect(wrong).toMatchObject({ type: 'INTENT_INVALID', message: expect.stringMatching(/lmits.*limits/s) });
+  expect((await stage.node.processes.readIntent(intentName('wrong')))?.status).toMatchObject({
+    state: 'ended',
+    ending: { reason: 'failed' },
+  });
+  await workflow.start(workflowTypes.intent, { workflowId: 'intent/plain', taskQueue: taskQueues.forward, args: [document('plain')] });
+  await stage.untilInUse(intentName('plain'));
+  await finish(intentName('plain'));
+});
+
+test('a seller of FLUIDOS’s dialect knows no release: what it keeps is residue there, and nothing is stuck here', async () => {
+  trade = await openTrade(stage.database, { sellers: [] });
+  const fluidos = { ...identity('north'), address: 'fluidos:3004' };
+  await trade.peers.add({ identity: fluidos, dialect: 'fluidos', flavors: [flavorOf(fluidos, '0.10')] });
+  await stage.database.store.knownNodes.configure([fluidos.address]);
+  const name = await start('legacy', { limits: {} });
+  await stage.untilInUse(name);
+  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
+  await stage.allOverAndReplayed();
+  expect((await trade.leaks()).filter((leak) => !leak.startsWith('contract '))).toEqual([]);
 });

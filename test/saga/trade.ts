@@ -40,9 +40,10 @@ export const identity = (name: string): NodeIdentity => ({
   domain: `${name}.example`,
   clusterId: clusterId(name),
 });
-const flavor = (name: SellerName, amount: string): SliceFlavor => ({
-  id: flavorId(`${name}.example-k8slice-${randomBytes(3).toString('hex')}`),
-  providerId: identity(name).id,
+/** A slice on offer, all of it or any part. */
+export const flavorOf = (owner: NodeIdentity, amount: string): SliceFlavor => ({
+  id: flavorId(`${owner.domain}-k8slice-${randomBytes(3).toString('hex')}`),
+  providerId: owner.id,
   offer: {
     kind: 'k8slice',
     architecture: 'amd64',
@@ -51,7 +52,7 @@ const flavor = (name: SellerName, amount: string): SliceFlavor => ({
   },
   price: { amount, currency: 'EUR', period: 'hourly' },
   location: { country: 'Italy' },
-  owner: identity(name),
+  owner,
   available: true,
   createdAt: '2026-01-01T00:00:00Z',
 });
@@ -77,7 +78,8 @@ export async function openTrade(
   const { store } = database;
   const sellers = options.sellers ?? SELLERS;
   await store.knownNodes.configure(sellers.map((name) => identity(name).address));
-  for (const name of sellers) await peers.add({ identity: identity(name), flavors: [flavor(name, name === 'north' ? '0.10' : '0.20')] });
+  for (const name of sellers)
+    await peers.add({ identity: identity(name), flavors: [flavorOf(identity(name), name === 'north' ? '0.10' : '0.20')] });
   const fabric = faulty(fakeFabric(world, clusterId('south')));
   const cluster = faulty(fakeCluster(world, clusterId('south'), options.home));
   return {

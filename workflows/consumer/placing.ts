@@ -7,7 +7,7 @@ import { undoing, untilDone } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { acquire, demote, hear, letGo } from './acquiring.ts';
 import { search } from './discovery.ts';
-import { type Attempt, type IntentState, attemptOf, mark } from './intent-state.ts';
+import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
 import { hourlyOf } from './living.ts';
 import type { Placement, PlacementSteps } from './usage.ts';
 
@@ -105,9 +105,18 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         await leave(old, why);
       }
       if (gone) return await elsewhere();
-      saga.learn({ leaving: saga.context.seller });
-      await elsewhere();
-      await letGo(state, old.id, why);
+      const { acquisition, seller } = saga.context;
+      saga.learn({ leaving: seller });
+      try {
+        await elsewhere();
+        await letGo(state, old.id, why);
+      } catch (error) {
+        if (codeOf(error) !== 'NO_CANDIDATE' || !acquisition || !seller || !old.last) throw error;
+        // Nothing else is to be had: what is left of the old place is better than none. The next look that finds it troubled tries again.
+        scribe.note('usage', 'place-kept', wordsOf(error));
+        saga.learn({ acquisition, seller });
+        changeAttempt(state, old.id, { last: { ...old.last, state: 'held' } });
+      }
       saga.learn({ leaving: undefined });
       await saga.forward(steps.namespace);
     },

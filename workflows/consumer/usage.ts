@@ -42,12 +42,7 @@ export function placementSteps(intent: Intent, timing: Timing, releaseAll: () =>
       phase: 'usage',
       forward: async ({ intent: name, namespace, runId, seller, leaving }) => {
         const sellers = [seller, leaving].filter((each) => each !== undefined);
-        await watchingFor(timing.offloadMs).prepareNamespace({
-          intent: name,
-          namespace,
-          ...(runId && { runId }),
-          ...(seller && { seller }),
-        });
+        await watchingFor(timing.offloadMs).prepareNamespace({ intent: name, namespace, ...(runId && { runId }), sellers });
         return undefined;
       },
       undoThere: ({ namespace, runId }) => undoing.removeNamespace({ namespace, ...(runId && { runId }) }),
