@@ -165,10 +165,9 @@ test('a plain Temporal client may start it, and is told everything that is wrong
     })
     .catch((error: { cause?: unknown }) => error.cause);
   expect(wrong).toMatchObject({ type: 'INTENT_INVALID', message: expect.stringMatching(/lmits.*limits/s) });
-  expect((await stage.node.processes.readIntent(intentName('wrong')))?.status).toMatchObject({
-    state: 'ended',
-    ending: { reason: 'failed' },
-  });
+  await expect
+    .poll(() => stage.statusOf(intentName('wrong')).catch(() => undefined), { timeout: 30_000 })
+    .toMatchObject({ state: 'ended', ending: { reason: 'failed' } });
   await workflow.start(workflowTypes.intent, { workflowId: 'intent/plain', taskQueue: taskQueues.forward, args: [document('plain')] });
   await stage.untilInUse(intentName('plain'));
   await finish(intentName('plain'));
