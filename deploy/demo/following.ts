@@ -15,6 +15,8 @@ export interface Followed {
   readonly workflowId: string;
   readonly runId: string;
   readonly open: boolean;
+  /** Whether its journal was read after its last event so far; a worker that is away cannot be asked. */
+  readonly read: boolean;
   readonly journal: readonly JournalEntry[];
   /** Of an intent. */
   readonly status?: IntentStatus;
@@ -29,6 +31,8 @@ export interface Following {
   latest(node: string, workflowId: string): Followed | undefined;
   /** Waits until `wanted` answers something about what is followed; throws at the deadline, with what `last` says. */
   until<T>(what: string, seconds: number, wanted: (following: Following) => T | undefined, last?: () => string): Promise<T>;
+  /** Waits until the journals of all that has ended are read whole, or the deadline (seconds) comes. */
+  complete(seconds: number): Promise<void>;
   /** Forgets what has ended, before the next scenario. */
   forget(): void;
   client(node: string): Client;
@@ -75,12 +79,19 @@ export async function openFollowing(input: {
     for (let wait = 200; !stopped.signal.aborted; wait = Math.min(wait * 1.5, 2_000)) {
       try {
         const journal = await ask(messages.journal);
-        if (!isIntent) return put({ node, workflowId, runId, open, journal });
+        if (!isIntent) return put({ node, workflowId, runId, open, read: true, journal });
         const [status, { entries }] = await Promise.all([ask(messages.status), ask(messages.plan)]);
-        return put({ node, workflowId, runId, open, journal, status, plan: entries });
+        return put({ node, workflowId, runId, open, read: true, journal, status, plan: entries });
       } catch {
-        const before = seen.get(`${node} ${workflowId} ${runId}`) ?? { node, workflowId, runId, open, journal: [] };
-        if (before.open !== open || !seen.has(`${node} ${workflowId} ${runId}`)) put({ ...before, open });
+        const before = seen.get(`${node} ${workflowId} ${runId}`) ?? {
+          node,
+          workflowId,
+          runId,
+          open,
+          read: false,
+          journal: [],
+        };
+        if (before.open !== open || !seen.has(`${node} ${workflowId} ${runId}`)) put({ ...before, open, read: false });
         if (open) return;
         await pause(wait, undefined, { signal: stopped.signal }).catch(() => undefined);
       }
@@ -127,7 +138,10 @@ export async function openFollowing(input: {
         if (!stopped.signal.aborted && !(error instanceof WorkflowNotFoundError))
           console.error(`${key}: ${error instanceof Error ? error.message : error}`);
       })
-      .finally(() => active.delete(key));
+      .finally(() => {
+        active.delete(key);
+        for (const listener of new Set(listeners)) listener();
+      });
   }
 
   const following: Following = {
@@ -158,6 +172,11 @@ export async function openFollowing(input: {
         listeners.add(check);
         check();
       }),
+    async complete(seconds) {
+      const whole = (): true | undefined =>
+        active.size === 0 && [...seen.values()].every(({ open, read }) => !open && read) ? true : undefined;
+      await following.until('the journals of what has ended', seconds, whole).catch(() => undefined);
+    },
     forget() {
       for (const [key, { open }] of seen) if (!open) seen.delete(key);
     },

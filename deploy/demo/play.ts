@@ -39,6 +39,7 @@ export async function play(world: World, scenario: Scenario): Promise<Outcome> {
     detail ??= wordsOf(error);
   }
   if (detail === undefined && leaks.length > 0) detail = `${leaks.length} things are left`;
+  if (leaks.length === 0) await following.complete(20);
   const steps = stepsOf(following.all());
   const outcome = detail === undefined ? ('fulfilled' as const) : ('failed' as const);
   return told(world, {

@@ -16,7 +16,7 @@ import { type Scenario, expect } from '../../deploy/demo/scenarios/scenario.ts';
 import type { DemoNode, World } from '../../deploy/demo/world.ts';
 import { signal } from '../../deploy/playground/process-identity.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
-import { tenantNamespace, type ClusterId } from '../../src/domain/ids.ts';
+import { tenantNamespace, type ClusterId, workflowIds } from '../../src/domain/ids.ts';
 import { LIQO } from '../../src/domain/owned-objects.ts';
 import type { Between } from './between.ts';
 
@@ -120,6 +120,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       await untilPodRuns(world, 'undo-stuck', await untilBought(world, 'undo-stuck', seller), seller);
       const [sold] = await seller.api.contracts({ role: 'seller', living: true });
       expect(sold !== undefined, 'the seller knows no contract');
+      const id = workflowIds.contract(sold.terms.transaction);
       const tenant = { apiVersion: LIQO.auth, kind: 'Tenant', metadata: await tenantOf(seller, sold.terms.buyerCluster) };
       const merge = (finalizers: readonly string[]) =>
         seller.cluster.objects.patch(
@@ -135,14 +136,13 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       await merge([...before, 'rearguard.dev/stuck']);
       try {
         await world.buyer.api.endIntent('undo-stuck');
-        const id = `peering/${sold.terms.buyerCluster}`;
-        await waitFor(`${id} of ${seller.name} stuck`, 200, async () => (await seller.api.stuck()).includes(id));
+        await waitFor(`${id} of ${seller.name} stuck`, 100, async () => (await seller.api.stuck()).includes(id));
         world.telling.say(`${seller.name}: ${id} is stuck, as its operator can see`);
       } finally {
         const now = await seller.cluster.objects.read(tenant);
         await merge((now.metadata?.finalizers ?? []).filter((name) => name !== 'rearguard.dev/stuck'));
       }
-      await seller.api.retryTeardown(`peering/${sold.terms.buyerCluster}`);
+      await seller.api.retryTeardown(id);
       await untilOver(world, 'undo-stuck');
     },
   },
