@@ -10,9 +10,10 @@ import {
 } from '../../domain/ids.ts';
 import type { Fabric, NodeHealth } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
+import { endCheck, isChecked, restartCheck } from './foreign-cluster.ts';
 import { KINDS } from './kinds.ts';
 import { parseKubeconfig, tokenClaims, writeKubeconfig } from './kubeconfig.ts';
-import { LIQO_KEYS } from './labels.ts';
+import { LIQO_KEYS, OURS } from './labels.ts';
 import { ensureMeetingPlace, isReplica, stillThere } from './meeting.ts';
 import {
   type Condition,
@@ -44,6 +45,13 @@ export function servesLonger(token: string, present: string): boolean {
   return fresh.expires > old.expires;
 }
 
+/** The check of a seller's API server, begun anew once after each change of token, also when the process died in between. */
+async function settleCheck(api: Api, seller: ClusterId): Promise<void> {
+  await restartCheck(api, seller);
+  const where = { namespace: tenantNamespace(seller), name: identitySecret(seller) };
+  await api.merge(KINDS.secret, where, { metadata: { annotations: { [OURS.unchecked]: null } } });
+}
+
 /** The buyer's side that contracts with one seller share, and the credentials of each. */
 export const identityCalls = (
   api: Api,
@@ -62,22 +70,30 @@ export const identityCalls = (
   async ensureIdentity({ seller, acquisition }) {
     const namespace = tenantNamespace(seller);
     const name = identitySecret(seller);
-    const [stored, present] = await Promise.all([
+    const [stored, present, cluster] = await Promise.all([
       api.get<SecretObject>(KINDS.secret, { namespace: OWN_NAMESPACE, name: credentialsSecret(acquisition) }),
       api.get<SecretObject>(KINDS.secret, { namespace, name }),
+      api.get(KINDS.foreignCluster, { name: seller }),
     ]);
+    const unchecked = present !== undefined && annotation(present, OURS.unchecked) !== undefined;
     if (present && isGoing(present)) throw new Fault('STILL_THERE', `our identity at ${seller} is on its way out`, { seller });
     const kubeconfig = kubeconfigOf(stored);
     if (stored === undefined || kubeconfig === undefined) {
+      if (unchecked) await settleCheck(api, seller);
       if (present) return;
       throw new Fault('NOT_FOUND', `no credentials of acquisition ${acquisition} are stored`, { acquisition });
     }
     if (annotation(stored, LIQO_KEYS.remoteCluster) !== seller)
       throw new Fault('KUBECONFIG_REFUSED', `the credentials of ${acquisition} are not for the cluster ${seller}`, { acquisition, seller });
     const before = kubeconfigOf(present);
-    if (before !== undefined && !servesLonger(tokenOf(kubeconfig), tokenOf(before))) return;
+    if (before !== undefined && !servesLonger(tokenOf(kubeconfig), tokenOf(before))) {
+      if (unchecked) await settleCheck(api, seller);
+      return;
+    }
     await ensureMeetingPlace(api, seller);
-    await api.apply(remoteIdentity({ seller, self: await clusterId(), kubeconfig }));
+    const stale = unchecked || isChecked(cluster);
+    await api.apply(remoteIdentity({ seller, self: await clusterId(), kubeconfig, unchecked: stale }));
+    if (stale) await settleCheck(api, seller);
   },
   async removeIdentity({ seller }, wait) {
     const namespace = tenantNamespace(seller);
@@ -113,6 +129,7 @@ export const identityCalls = (
       wait,
       late: (last) => stillThere(`our identity at ${seller}`, last),
     });
+    await endCheck(api, seller);
   },
 });
 

@@ -69,15 +69,23 @@ export const storedCredentials = (input: {
   data: { kubeconfig: Buffer.from(input.kubeconfig).toString('base64') },
 });
 
-/** The Secret that starts Liqo's replication towards a seller. */
-export const remoteIdentity = (input: { readonly seller: ClusterId; readonly self: ClusterId; readonly kubeconfig: string }): Manifest => ({
+/** The Secret that starts Liqo's replication towards a seller. `unchecked`: Liqo still asks that seller with another token. */
+export const remoteIdentity = (input: {
+  readonly seller: ClusterId;
+  readonly self: ClusterId;
+  readonly kubeconfig: string;
+  readonly unchecked?: boolean;
+}): Manifest => ({
   apiVersion: 'v1',
   kind: 'Secret',
   metadata: {
     name: identitySecret(input.seller),
     namespace: tenantNamespace(input.seller),
     labels: { ...managed, [LIQO_KEYS.identityType]: 'ControlPlane', [LIQO_KEYS.remoteCluster]: input.seller },
-    annotations: { [LIQO_KEYS.remoteTenantNamespace]: tenantNamespace(input.self) },
+    annotations: {
+      [LIQO_KEYS.remoteTenantNamespace]: tenantNamespace(input.self),
+      ...(input.unchecked && { [OURS.unchecked]: 'true' }),
+    },
   },
   type: 'Opaque',
   data: { kubeconfig: Buffer.from(input.kubeconfig).toString('base64') },
