@@ -25,6 +25,8 @@ export interface NodePlace {
   readonly knownNodes: readonly string[];
   readonly temporalAddress: string;
   readonly databaseUrl: string;
+  /** What it sells instead of its offer in the demo. */
+  readonly flavors?: NonNullable<Written['flavors']>;
 }
 
 /** Milliseconds. Short enough for somebody who watches; every promise of the defaults still holds on two busy cores. */
@@ -78,7 +80,7 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
     ...(place.context !== undefined && { context: place.context }),
   },
   knownNodes: [...place.knownNodes],
-  flavors: [...OFFERS[place.name]],
+  flavors: [...(place.flavors ?? OFFERS[place.name])],
   timing: TIMING,
   log: { level: 'info' },
 });

@@ -21,6 +21,8 @@ export interface DemoNode extends Traced {
   readonly processes: NodeProcesses;
   readonly cluster: ClusterView;
   readonly ledger: Ledger;
+  /** Its schema in Postgres. */
+  readonly schema: string;
   /** SIGKILL for the whole node: its two processes and its Kubernetes. Only on embedded clusters. */
   killWhole(): Promise<void>;
   startWhole(): Promise<void>;
@@ -49,6 +51,9 @@ export interface WorldOptions {
   readonly telling: Telling;
   readonly contexts?: { readonly consumer: string; readonly providers: readonly string[] } | undefined;
   readonly stateDir?: string;
+  /** How many of the two embedded sellers there are, and what they sell instead of their offers in the demo. */
+  readonly sellers?: number;
+  readonly flavors?: NonNullable<NodePlace['flavors']>;
   /** Puts somebody between a seller and its buyers: answers the address that the seller then announces. */
   readonly between?: (name: NodeName, rear: string) => Promise<string | undefined>;
 }
@@ -60,18 +65,18 @@ const CLUSTERS = [
   { name: 'west', nodes: [{ name: 'west-worker-1', cpu: '16', memory: '32Gi' }] },
 ];
 
-export async function startWorld({ telling, contexts, stateDir, between }: WorldOptions): Promise<World> {
+export async function startWorld({ telling, contexts, stateDir, sellers: count = 2, flavors, between }: WorldOptions): Promise<World> {
   const own = { temporal: process.env['TEMPORAL_ADDRESS'] || undefined, database: process.env['DATABASE_URL'] || undefined };
   const stack = await openStack({
     ...(stateDir !== undefined && { stateDir }),
-    clusters: contexts ? [] : CLUSTERS,
+    clusters: contexts ? [] : CLUSTERS.slice(0, 1 + count),
     temporal: own.temporal === undefined,
     postgres: own.database === undefined,
     progress: telling.say,
   });
   try {
     const temporalAddress = own.temporal ?? stack.temporal.address;
-    const names = contexts ? NODE_NAMES.slice(0, 1 + contexts.providers.length) : NODE_NAMES;
+    const names = NODE_NAMES.slice(0, 1 + (contexts?.providers.length ?? count));
     const base = await stack.guardian.claim('rearguard');
     const rear = (name: NodeName): string => `127.0.0.1:${base + 1 + NODE_NAMES.indexOf(name)}`;
     const announced = new Map<NodeName, string>();
@@ -94,6 +99,7 @@ export async function startWorld({ telling, contexts, stateDir, between }: World
         knownNodes: name === 'south' ? sellers.map((seller) => announced.get(seller) ?? rear(seller)) : [],
         temporalAddress,
         databaseUrl: own.database ?? stack.postgres.url,
+        ...(flavors && name !== 'south' && { flavors }),
       };
     };
     const places = names.map(placeOf);
@@ -126,6 +132,7 @@ export async function startWorld({ telling, contexts, stateDir, between }: World
           cluster: clusterView(place.kubeconfig, place.context),
           snapshot: kubernetes.snapshot,
           ledger: await openLedger(place.databaseUrl, schema),
+          schema,
           temporal: following.client(name),
           async killWhole() {
             if (!embedded) throw new Error(`${name} is not ours to kill`);

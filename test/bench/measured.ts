@@ -5,6 +5,14 @@ export interface Measured {
   readonly value: number;
   readonly p50: number;
   readonly p99: number;
+  /** What else was learnt, by name. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+/** How a figure is taken; `quick` takes few samples: enough to see that the measure works, too few to quote. */
+export interface Measuring {
+  readonly quick: boolean;
+  readonly say: (words: string) => void;
 }
 
 /** The value below which a share of the samples lies. */

@@ -1,7 +1,7 @@
 import { transactionId } from '../../src/domain/ids.ts';
 import { buyerOf, flavorOf, ONE } from '../contracts/samples.ts';
 import { cloneDatabase, startDatabases } from '../store/database.ts';
-import { drive, type Measured, percentile } from './measured.ts';
+import { drive, type Measured, type Measuring, percentile } from './measured.ts';
 
 const CONNECTIONS = 16;
 const FLAVORS = 32;
@@ -10,10 +10,11 @@ const BUYERS = 2000;
 const MAX_HOLDS = 100;
 const WARM_UP = 2_000;
 const MEASURE_MS = 10_000;
+const QUICK_MS = 2_000;
 const PLENTY = { cpu: '100000', memory: '400Ti', pods: '1000000' };
 
 /** RESERVE per second at the store: durable commits, 16 connections, a living hold each time, the number that one buyer may have bounded as in the server. */
-export async function measureReserve(): Promise<Measured> {
+export async function measureReserve({ quick }: Measuring): Promise<Measured> {
   const { databases, stop } = await startDatabases({ durable: true });
   const db = await cloneDatabase(databases, { maxConnections: CONNECTIONS });
   try {
@@ -38,7 +39,7 @@ export async function measureReserve(): Promise<Measured> {
       });
     };
     const warm = await drive({ sides: CONNECTIONS, until: (done) => done >= WARM_UP, work: reserve });
-    const stopAt = performance.now() + MEASURE_MS;
+    const stopAt = performance.now() + (quick ? QUICK_MS : MEASURE_MS);
     const { samples, elapsedMs } = await drive({
       sides: CONNECTIONS,
       until: () => performance.now() >= stopAt,

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
-import { allActivities } from '../../activities/index.ts';
-import { faultInterceptor } from '../../activities/interceptor.ts';
 import { type TemporalClient, temporalClient } from '../../src/adapters/temporal/connection.ts';
 import { prepareNamespace } from '../../src/adapters/temporal/namespace.ts';
 import { temporalProcesses } from '../../src/adapters/temporal/processes.ts';
-import { taskQueues } from '../../src/domain/ids.ts';
 import type { Processes } from '../../src/ports/processes.ts';
+import { type Workers, startWorkers } from './workers.ts';
 
 /** A node's Temporal side in a test: a namespace of its own, and workers that can be killed. */
 export interface TestNode {
@@ -19,18 +17,8 @@ export interface TestNode {
   work(deps: Omit<ActivityDeps, 'processes'>): Promise<Workers>;
   close(): Promise<void>;
 }
-export interface Workers {
-  /** Finishes what runs, then stops. */
-  stop(): Promise<void>;
-  /** As SIGKILL would: what runs is never reported. */
-  kill(): Promise<void>;
-}
 
 const log = { debug: () => {}, info: () => {}, warn: () => {} };
-Runtime.install({
-  shutdownSignals: [],
-  logger: { log: () => {}, trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-});
 
 export async function openTestNode(node: string): Promise<TestNode> {
   const address = inject('temporalAddress');
@@ -43,62 +31,11 @@ export async function openTestNode(node: string): Promise<TestNode> {
     namespace,
     temporal,
     processes,
-    async work(deps) {
-      let dead = false;
-      const activities = mortal(allActivities({ ...deps, processes }), () => dead);
-      const common = {
-        connection,
-        namespace,
-        activities,
-        interceptors: { activity: [faultInterceptor] },
-        shutdownGraceTime: 0,
-        shutdownForceTime: 1_000,
-      };
-      const workers = await Promise.all([
-        Worker.create({
-          ...common,
-          taskQueue: taskQueues.forward,
-          workflowBundle: { codePath: inject('workflowBundle') },
-          maxCachedWorkflows: 200,
-        }),
-        Worker.create({ ...common, taskQueue: taskQueues.undo }),
-        Worker.create({ ...common, taskQueue: taskQueues.observe }),
-      ]);
-      const running = workers.map((worker) => worker.run());
-      const stop = async (): Promise<void> => {
-        for (const worker of workers) worker.shutdown();
-        await Promise.allSettled(running);
-      };
-      return {
-        stop,
-        async kill() {
-          dead = true;
-          await stop();
-        },
-      };
-    },
+    work: (deps) =>
+      startWorkers({ connection, namespace, workflowBundle: { codePath: inject('workflowBundle') }, deps: { ...deps, processes } }),
     async close() {
       await connection.close();
       await temporal.close();
     },
   };
-}
-
-/** Activities that never answer once their worker is dead. */
-function mortal<A extends Record<string, (...args: never[]) => Promise<unknown>>>(activities: A, isDead: () => boolean): A {
-  const never = new Promise<never>(() => {});
-  return Object.fromEntries(
-    Object.entries(activities).map(([name, run]) => [
-      name,
-      async (...args: never[]) => {
-        try {
-          const answer = await run(...args);
-          return isDead() ? await never : answer;
-        } catch (error) {
-          if (isDead()) return await never;
-          throw error;
-        }
-      },
-    ]),
-  ) as A;
 }

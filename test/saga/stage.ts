@@ -5,7 +5,8 @@ import type { ActivityDeps } from '../../activities/deps.ts';
 import { type IntentName, workflowIds } from '../../src/domain/ids.ts';
 import type { IntentStatus } from '../../src/domain/status.ts';
 import { cloneDatabase, type TestDatabase } from '../store/database.ts';
-import { openTestNode, type TestNode, type Workers } from './node.ts';
+import { openTestNode, type TestNode } from './node.ts';
+import type { Workers } from './workers.ts';
 
 /** One node on which a file plays its cases one after the other: the workers stay, what stands behind their ports changes with each case. */
 export interface Stage {

@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  readonly json: string | undefined;
+  readonly only: readonly string[] | undefined;
+  readonly quick: boolean;
+  readonly help: boolean;
+}
+
+export const helpOf = (names: readonly string[]): string => `npm run bench -- [options]
+
+Measures Rearguard against its targets, on real Postgres, Temporal, Kubernetes and Liqo, all started here.
+The exit code is 0 when every figure was taken, met or not.
+
+  --json FILE       writes {results:[{name,unit,value,p50,p99,target,met}],machine}
+  --only NAME,...   these only: ${names.join(', ')}
+  --quick           few samples: shows that a measure works, and is not to be quoted
+  --help
+`;
+
+/** Reads the command line; throws with one sentence when it makes no sense. */
+export function readOptions(args: readonly string[], names: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: true,
+    options: {
+      json: { type: 'string' },
+      only: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const only = values.only
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const unknown = only?.filter((name) => !names.includes(name)) ?? [];
+  if (unknown.length > 0) throw new Error(`--only: no measure is called ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  return { json: values.json, only, quick: values.quick, help: values.help };
+}

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { acquisitionId, clusterId, nodeId } from '../../src/domain/ids.ts';
+import { drive, type Measured, type Measuring, percentile } from './measured.ts';
+import { CONNECTIONS, meet } from './seller-side.ts';
+import type { Trading } from './trading.ts';
+
+const BUYER = { id: nodeId('bench'), address: '127.0.0.1:9', domain: 'bench.example', clusterId: clusterId('bench-buyer') };
+const PART = { cpu: '500m', memory: '512Mi', pods: '1' };
+const WARM_UP = 32;
+
+/** RESERVE and PURCHASE, one after the other, per second at the seller's HTTP: 16 at once of one buyer whose tenant stands; each ends in a signed contract. */
+export async function measurePurchase({ quick }: Measuring, trading: Trading): Promise<Measured> {
+  const { peer } = await meet(trading);
+  const [flavor] = (await peer.listFlavors()).flavors;
+  if (!flavor) throw new Error('nothing is for sale');
+  const bought = new Set<string>();
+  const buy = async (): Promise<void> => {
+    const idempotencyKey = acquisitionId(`${randomBytes(6).toString('hex')}-1`);
+    const { id } = await peer.reserve({ flavor: flavor.id, buyer: BUYER, part: PART, idempotencyKey });
+    const { terms } = await peer.purchase({ transaction: id, buyer: BUYER });
+    bought.add(terms.id);
+  };
+  await buy();
+  await drive({ sides: CONNECTIONS, until: (done) => done >= WARM_UP, work: buy });
+  const stopAt = performance.now() + (quick ? 4_000 : 20_000);
+  const { samples, elapsedMs } = await drive({ sides: CONNECTIONS, until: () => performance.now() >= stopAt, work: buy });
+  const [row] = await trading.seller.ledger.sql<{ sold: number }[]>`
+    select count(*)::int as sold from contract where role = 'seller' and state = 'active' and terms -> 'buyer' ->> 'id' = ${BUYER.id}`;
+  if (row?.sold !== bought.size) throw new Error(`${bought.size} were bought, ${row?.sold} are stored`);
+  return {
+    name: 'reserve-purchase',
+    unit: 'sales/s',
+    value: (samples.length * 1000) / elapsedMs,
+    p50: percentile(samples, 0.5),
+    p99: percentile(samples, 0.99),
+    facts: { sold: bought.size },
+  };
+}

@@ -1,0 +1,89 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { intentDocument } from '../../deploy/demo/intents.ts';
+import { openTelling } from '../../deploy/demo/telling.ts';
+import { type DemoNode, startWorld } from '../../deploy/demo/world.ts';
+import type { Measuring } from './measured.ts';
+
+/** A contract that an intent bought, and when; milliseconds since the epoch. */
+export interface Bought {
+  readonly name: string;
+  readonly askedAt: number;
+  /** When it was seen stored at both sides. */
+  readonly contractAt: number;
+  /** Ends the intent, and answers when everything is given back. */
+  end(): Promise<void>;
+}
+
+/** One buyer and one seller of the demo, each with its own cluster, and an intent that holds so that the tenant stands. */
+export interface Trading {
+  readonly buyer: DemoNode;
+  readonly seller: DemoNode;
+  /** The very first intent, for which tenant and peering had to be made. */
+  readonly first: Bought;
+  buy(name: string): Promise<Bought>;
+  stop(): Promise<void>;
+}
+
+/** Enough that no measure runs out of it. */
+const PLENTY = {
+  name: 'plenty',
+  cpu: '16000',
+  memory: '32Ti',
+  pods: '40000',
+  price: { amount: '0.20', currency: 'EUR', period: 'hourly' as const },
+  latencyMs: 8,
+  minimum: { cpu: '500m', memory: '512Mi', pods: '1' },
+};
+/** More than the buyer's cluster has. */
+const WANTED = { cpu: '3', memory: '4Gi' };
+const STORED_MS = 60_000;
+/** How often the tables are asked; what a figure may be too large by. */
+const LOOK_MS = 4;
+
+export async function openTrading({ say }: Measuring): Promise<Trading> {
+  const world = await startWorld({ telling: openTelling({ write: (text: string) => say(text.trim()) }), sellers: 1, flavors: [PLENTY] });
+  try {
+    const { buyer, sellers } = world;
+    const [seller] = sellers;
+    if (!seller) throw new Error('there is no seller');
+    const trading = { buyer, seller, buy: (name: string) => buy(buyer, seller, name), stop: () => world.stop() };
+    const first = await trading.buy('standing');
+    await inUse(buyer, first.name);
+    return { ...trading, first };
+  } catch (error) {
+    await world.stop();
+    throw error;
+  }
+}
+
+async function buy(buyer: DemoNode, seller: DemoNode, name: string): Promise<Bought> {
+  const living = () => buyer.ledger.sql<{ id: string }[]>`select id from contract where role = 'buyer' and state = 'active'`;
+  const before = new Set((await living()).map(({ id }) => id));
+  const askedAt = Date.now();
+  await buyer.api.createIntent(intentDocument({ name, ...WANTED }));
+  for (;;) {
+    const mine = (await living()).find(({ id }) => !before.has(id));
+    const [theirs] = mine ? await seller.ledger.sql`select 1 from contract where id = ${mine.id} and role = 'seller'` : [];
+    if (theirs) break;
+    if (Date.now() - askedAt > STORED_MS) throw new Error(`intent ${name}: no contract within ${STORED_MS} ms`);
+    await pause(LOOK_MS);
+  }
+  return {
+    name,
+    askedAt,
+    contractAt: Date.now(),
+    async end() {
+      await buyer.api.endIntent(name);
+      await buyer.temporal.workflow.getHandle(`intent/${name}`).result();
+    },
+  };
+}
+
+/** Its pod is seen Running at home; how long that takes is another measure's. */
+const inUse = (buyer: DemoNode, name: string): Promise<unknown> =>
+  buyer.cluster.awaitEvent(
+    `a pod of intent ${name}`,
+    `/api/v1/namespaces/intent-${name}/pods`,
+    180,
+    ({ object }) => object.status?.phase === 'Running',
+  );
