@@ -50,9 +50,13 @@ export async function liqoFloor(input: { readonly buyer: DemoNode; readonly sell
   } finally {
     await undo(here, [deployment, offloading, namespace, slice]);
     for (const node of [buyer, seller]) for (const process of PROCESSES) node.processes.thaw(process);
-    await Promise.all([buyer, seller].map((node) => node.processes.start().catch(() => undefined)));
+    await Promise.all([buyer, seller].flatMap(({ place }) => [place.api, place.health]).map(untilReady));
   }
 }
+
+/** A process that was stopped finds its connections again before anybody measures it. */
+const untilReady = (at: string): Promise<boolean> =>
+  waitFor(`${at} ready again`, 60, async () => (await fetch(`http://${at}/readyz`, { signal: AbortSignal.timeout(3_000) })).ok);
 
 const isReady = (object: Seen): boolean =>
   (object as Conditioned).status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
