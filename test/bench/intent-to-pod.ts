@@ -5,7 +5,7 @@ import { type Measured, type Measuring, percentile } from './measured.ts';
 import type { Trading } from './trading.ts';
 
 const PAIRS = 15;
-const QUICK = 2;
+const QUICK = 3;
 const POD_SECONDS = 120;
 
 /** From the contract stored at both sides to a pod first seen Running at the provider, in turn with a bare script that does the same on the same two clusters. */
