@@ -12,6 +12,8 @@ export interface Reconciliation {
   readonly mended: readonly string[];
   /** Stuck processes that were told to try again, since a node answers again. */
   readonly poked: readonly string[];
+  /** What should be mended and could not be; the next run tries again. */
+  readonly failed: readonly string[];
 }
 
 type Deps = Pick<ActivityDeps, 'contracts' | 'inventory' | 'processes' | 'peers' | 'knownNodes' | 'fabric' | 'timing'>;
@@ -66,13 +68,21 @@ export const reconcileActivities = ({ contracts, inventory, processes, peers, kn
     async reconcile(): Promise<Reconciliation> {
       return await heartbeating(async (signal) => {
         const mended: string[] = [];
-        for (const contract of await contracts.list({ living: true }))
-          if (await isOrphan(contract)) mended.push(await mend(contract, signal));
+        const failed: string[] = [];
+        for (const contract of await contracts.list({ living: true })) {
+          try {
+            if (await isOrphan(contract)) mended.push(await mend(contract, signal));
+          } catch (error) {
+            // One that cannot be mended now must not keep the others waiting.
+            if (!isFault(error)) throw error;
+            failed.push(`${contract.terms.id}: ${error.code}: ${error.message}`);
+          }
+        }
         const stuck = (await processes.open()).filter((process) => process.stuck);
         const back = await Promise.all((await knownNodes.list()).map(cameBack));
         const poked = back.includes(true) ? stuck.map(({ workflowId }) => workflowId) : [];
         for (const workflowId of poked) await processes.retryTeardown(workflowId);
-        return { mended, poked };
+        return { mended, poked, failed };
       });
     },
   };

@@ -42,10 +42,10 @@ async function known(work: Promise<void>): Promise<{ residue: boolean }> {
   }
 }
 
-type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'fabric' | 'self' | 'clock'>;
+type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'knownNodes' | 'fabric' | 'self' | 'clock'>;
 
 /** Phase 3, buyer: a hold, then a contract. */
-export const buyingActivities = ({ peers, contracts, fabric, self, clock }: BuyerDeps) => ({
+export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, clock }: BuyerDeps) => ({
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
     const buyer = { ...self, clusterId: await fabric.clusterId() };
     const { flavor, part, seller } = candidate;
@@ -70,6 +70,8 @@ export const buyingActivities = ({ peers, contracts, fabric, self, clock }: Buye
     );
     const { flavor, part, dialect } = candidate;
     checkContract({ transaction, flavor, part, buyer, dialect, lifetimeMs: LIFETIME_MS }, terms, clock.now());
+    // A cluster belongs to the node that first named it: another seller under its id would take over our peering with it.
+    await knownNodes.bindCluster(terms.sellerCluster, terms.seller.id);
     await fabric.storeCredentials({ acquisition, credentials });
     await contracts.storeBought({ terms, acquisition });
     return { contract: terms.id, sellerCluster: terms.sellerCluster, expiresAt: Date.parse(terms.expiresAt) };

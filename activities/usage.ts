@@ -4,6 +4,8 @@ import type { AcquisitionId, ClusterId, ContractId, IntentName } from '../src/do
 import type { Manifest } from '../src/domain/manifest.ts';
 import type { Ending } from '../src/domain/reasons.ts';
 import type { WorkloadHealth } from '../src/ports/cluster.ts';
+
+export type { WorkloadHealth };
 import type { ActivityDeps } from './deps.ts';
 import { waiting } from './waiting.ts';
 
@@ -45,7 +47,7 @@ export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster
       if (runId !== undefined) await cluster.removeNamespace({ namespace, runId }, wait);
     });
   },
-  async moveOffloadingAway(input: { namespace: string }): Promise<void> {
+  async moveOffloadingAway(input: { namespace: string; keep: readonly ClusterId[] }): Promise<void> {
     await cluster.moveOffloadingAway(input);
   },
   /** One effect, the workload; then until its pods run, read where they run. */
@@ -59,28 +61,33 @@ export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster
   },
 });
 
+/** What a seller says of a contract. */
+interface ContractRead {
+  readonly state: ContractState | 'silent';
+  readonly ending?: Ending;
+}
+
+/** A contract that is held, by ids. */
+export interface HeldContract {
+  readonly contract: ContractId;
+  /** The seller's address. */
+  readonly seller: string;
+  readonly sellerCluster: ClusterId;
+  readonly acquisition: AcquisitionId;
+  /** The workflow that holds it. */
+  readonly replyTo: string;
+}
+
 /** Looks that change nothing: run when a signal says that something may have. */
 export const observingActivities = ({
+  self,
   cluster,
   fabric,
   peers,
   processes,
-}: Pick<ActivityDeps, 'cluster' | 'fabric' | 'peers' | 'processes'>) => ({
-  async observeWorkload(input: WorkloadRef): Promise<WorkloadHealth> {
-    return short(await cluster.workloadHealth(input));
-  },
-  async observeNode({ acquisition }: { acquisition: AcquisitionId }): Promise<{ ready: boolean; since?: number }> {
-    const { present, ready, since } = await fabric.nodeHealth({ acquisition });
-    return { ready: present && ready, ...(since !== undefined && { since }) };
-  },
-  /** Reads a contract back from its seller's pinned address, since a notice is only a hint. A seller that is away says nothing: silence ends no contract. */
-  async readContractBack({
-    contract,
-    seller,
-  }: {
-    contract: ContractId;
-    seller: string;
-  }): Promise<{ state: ContractState | 'silent'; ending?: Ending }> {
+}: Pick<ActivityDeps, 'self' | 'cluster' | 'fabric' | 'peers' | 'processes'>) => {
+  /** From the seller's pinned address, since a notice is only a hint. A seller that is away says nothing: silence ends no contract. */
+  const contractAt = async (contract: ContractId, seller: string): Promise<ContractRead> => {
     try {
       return await peers.at(seller).readContract(contract);
     } catch (error) {
@@ -89,8 +96,35 @@ export const observingActivities = ({
         return { state: 'over', ending: { reason: 'breach', detail: 'the seller does not know the contract' } };
       return { state: 'silent' };
     }
-  },
-  async isOpen({ workflowId }: { workflowId: string }): Promise<boolean> {
-    return await processes.isOpen(workflowId);
-  },
-});
+  };
+  return {
+    async observeWorkload(input: WorkloadRef): Promise<WorkloadHealth> {
+      return short(await cluster.workloadHealth(input));
+    },
+    async observeNode({ acquisition }: { acquisition: AcquisitionId }): Promise<{ ready: boolean; since?: number }> {
+      const { present, ready, since } = await fabric.nodeHealth({ acquisition });
+      return { ready: present && ready, ...(since !== undefined && { since }) };
+    },
+    readContractBack: ({ contract, seller }: { contract: ContractId; seller: string }): Promise<ContractRead> =>
+      contractAt(contract, seller),
+    /**
+     * The daily look at a held contract: is it still one, and has our identity at the seller time to live? A seller that is away says nothing, and is asked again
+     * tomorrow: its tokens live for days.
+     */
+    async tendContract({ contract, seller, acquisition, sellerCluster, replyTo }: HeldContract): Promise<ContractRead> {
+      const read = await contractAt(contract, seller);
+      if (read.state !== 'active') return read;
+      try {
+        const credentials = await peers.at(seller).refreshCredentials({ contract, buyer: self });
+        await fabric.storeCredentials({ acquisition, credentials });
+        await processes.joinPeering(sellerCluster, { contract, direction: 'bought', acquisition, replyTo });
+      } catch (error) {
+        if (!isFault(error)) throw error;
+      }
+      return read;
+    },
+    async isOpen({ workflowId }: { workflowId: string }): Promise<boolean> {
+      return await processes.isOpen(workflowId);
+    },
+  };
+};

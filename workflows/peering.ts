@@ -19,6 +19,8 @@ import { openScribe } from './scribe.ts';
 /** What of a peering may stand: entered before it is built, cleared only after it is removed. */
 interface Standing {
   readonly tenant: boolean;
+  /** Whether the tenant is known to be whole; one that failed half made is removed all the same. */
+  readonly tenantReady: boolean;
   readonly identity: boolean;
   readonly place: boolean;
 }
@@ -40,7 +42,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   let users: readonly PeeringUser[] = carried?.users ?? [];
   let joining: readonly PeeringUser[] = carried?.joining ?? [];
   let leaving: readonly PeeringUser[] = carried?.leaving ?? [];
-  let standing: Standing = carried?.standing ?? { tenant: false, identity: false, place: false };
+  let standing: Standing = carried?.standing ?? { tenant: false, tenantReady: false, identity: false, place: false };
   let pokes = 0;
   // Handlers first: a signal-with-start is delivered before anything else runs.
   setHandler(messages.join, (user) => {
@@ -86,10 +88,10 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   const takeIn = async (user: PeeringUser): Promise<void> => {
     users = [...users.filter((other) => !sameUser(user)(other)), user];
     let error: unknown;
-    if (user.direction === 'sold' && !standing.tenant) {
+    if (user.direction === 'sold' && !standing.tenantReady) {
       standing = { ...standing, tenant: true, place: true };
       error = await step('tenant', 'do', () => building.ensureTenant({ peer }));
-      if (error) standing = { ...standing, tenant: users.length > 1 };
+      standing = { ...standing, tenantReady: !error };
     }
     const { acquisition } = user;
     if (user.direction === 'bought' && acquisition) {
@@ -107,6 +109,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       if (!error) standing = { ...standing, identity: false };
     }
     if (standing.tenant && !uses('sold') && joining.length === 0) {
+      standing = { ...standing, tenantReady: false };
       const failed = await step('tenant', 'undo', () => undoing.removeTenant({ peer }));
       if (!failed) standing = { ...standing, tenant: false };
       error ??= failed;
@@ -157,7 +160,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       pause = timing.stuckPauseMs;
     }
   });
-  await condition(allHandlersFinished);
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (users.length + joining.length + leaving.length > 0 || standing.tenant || standing.identity || standing.place) {
     await continueAsNew<typeof peering>(peer, { facts, users, joining, leaving, standing, journal: scribe.lines() });
   }

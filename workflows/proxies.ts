@@ -88,6 +88,14 @@ export const observing = proxyActivities<Activities>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
 });
+/** A look that reads what a seller answers: it may be hostile, so it never keeps anybody waiting. */
+export const glancing = proxyActivities<Activities>({
+  taskQueue: taskQueues.observe,
+  startToCloseTimeout: '15s',
+  scheduleToCloseTimeout: '40s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+});
 /** Discovery asks others and so may take a node's whole deadline; a passing outage of our own store or cluster does not end it. */
 export const asking = proxyActivities<Activities>({
   startToCloseTimeout: '30s',

@@ -11,6 +11,8 @@ export interface Step<C extends object> {
   readonly forward: (context: C) => Promise<Partial<C> | undefined>;
   readonly undoHere?: (context: C) => Promise<void>;
   readonly undoThere?: (context: C) => Promise<void>;
+  /** Steps whose `undoThere` must be done before ours may run: what it ends is what theirs still need. */
+  readonly undoneAfter?: readonly string[];
 }
 
 /** A step that was entered, and how far it is undone. */
@@ -64,6 +66,9 @@ export function openSaga<C extends object>(steps: readonly Step<C>[], start: Pro
     const step = steps.find((each) => each.name === name);
     // Progress of an older release: what nobody knows how to undo is left over, never forgotten.
     if (!step) return { step: name, side, error: new Error(`no step is named ${name}`) };
+    const awaited =
+      side === 'there' ? step.undoneAfter?.find((each) => entered.some((other) => other.name === each && !other.there)) : undefined;
+    if (awaited) return { step: name, side, error: new Error(`waits until ${awaited} is undone`) };
     const compensate = side === 'here' ? step.undoHere : step.undoThere;
     if (!compensate) return undefined;
     const finish = record({ step: name, phase: 'teardown', direction: 'undo' });

@@ -17,7 +17,7 @@ export interface Cluster {
   /** NamespaceOffloading towards these sellers' clusters (none: selects nothing); waits until Ready when there are some. */
   offload(input: { readonly namespace: string; readonly sellers: readonly ClusterId[] }, wait: Wait): Promise<void>;
   /** Here: the offloading selects no cluster any more, so that new pods go elsewhere at once. */
-  moveOffloadingAway(input: { readonly namespace: string }): Promise<void>;
+  moveOffloadingAway(input: { readonly namespace: string; readonly keep?: readonly ClusterId[] }): Promise<void>;
   /** There: the NamespaceOffloading is gone (a finalizer waits for the seller). STILL_THERE. */
   removeOffloading(input: { readonly namespace: string }, wait: Wait): Promise<void>;
   /** Applies the workload; pods are pinned to the acquisition's virtual node, or kept off virtual nodes when there is none. Requests become limits and the reverse on a virtual node. */

@@ -54,8 +54,8 @@ const rear = z.strictObject({
     .number()
     .min(0.2)
     .max(8_760)
-    .default(24)
-    .describe('The life of the token that a buyer gets for its tenant namespace.'),
+    .default(72)
+    .describe('The life of the token that a buyer gets for its tenant namespace; buyers ask for a new one every day.'),
 });
 
 const price = z.strictObject({

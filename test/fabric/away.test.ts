@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 const hears = (event: WorldEvent) => vi.waitFor(() => expect(heard).toContainEqual(event), { timeout: at.timeoutMs, interval: 50 });
 
-test('the shared watch tells of slices, nodes and pods', async () => {
+test('the shared watch tells of a slice, and not of what comes up as it should', async () => {
   await did.meet(attempt);
   await did.extend(attempt);
   const ref = { ...place, manifests: [deployment()], acquisition: attempt.acquisition, seller: at.seller.id };
@@ -42,9 +42,8 @@ test('the shared watch tells of slices, nodes and pods', async () => {
   await at.buyer.cluster.applyWorkload(ref);
   await at.buyer.cluster.awaitWorkload(ref, did.wait);
   await hears({ kind: 'slice-offered', buyer: at.buyer.id, contract: attempt.contract });
-  await hears({ kind: 'node-changed', acquisition: attempt.acquisition, ready: true });
-  await hears({ kind: 'workload-changed', intent: place.intent });
-  expect(heard.filter(({ kind }) => kind === 'workload-changed')).not.toContainEqual(expect.objectContaining({ intent: undefined }));
+  // What comes up as it should is not news: each event would cost a history.
+  expect(heard.filter(({ kind }) => kind === 'node-changed' || kind === 'workload-changed')).toEqual([]);
 });
 
 test('while a seller is away everything is undone here, and there once it is back', async () => {
@@ -58,6 +57,7 @@ test('while a seller is away everything is undone here, and there once it is bac
   const ref = { ...place, manifests: [deployment()], acquisition: attempt.acquisition, seller: at.seller.id };
   expect(await at.buyer.cluster.workloadHealth(ref)).toMatchObject({ state: 'unknown' });
   await at.buyer.cluster.removeWorkload(place, did.wait);
+  await hears({ kind: 'workload-changed', intent: place.intent });
   await fails(
     at.buyer.fabric.awaitSliceGone({ seller: at.seller.id, acquisition: attempt.acquisition }, { timeoutMs: 3_000 }),
     'STILL_THERE',

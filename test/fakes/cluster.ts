@@ -47,9 +47,9 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       space.offloadedTo = sellers;
       world.changed();
     },
-    async moveOffloadingAway({ namespace }) {
+    async moveOffloadingAway({ namespace, keep = [] }) {
       const space = own.namespaces.get(namespace);
-      if (space?.offloadedTo) space.offloadedTo = [];
+      if (space?.offloadedTo) space.offloadedTo = keep;
       world.changed();
     },
     async removeOffloading({ namespace }, wait) {

@@ -33,7 +33,9 @@ const attributes = (state: IntentState, candidate: Candidate): SearchAttributes 
 export async function acquire(state: IntentState, candidate: Candidate): Promise<Attempt | undefined> {
   const number = Number(state.attempts.at(-1)?.id.split('-').at(-1) ?? 0) + 1;
   const id = acquisitionOf(workflowInfo().firstExecutionRunId, number);
-  state.attempts = [...state.attempts, { id, candidate }].slice(-MOST_ATTEMPTS);
+  const over = state.attempts.filter(({ last }) => last?.state === 'over');
+  const forgotten = over.slice(0, Math.max(0, state.attempts.length + 1 - MOST_ATTEMPTS));
+  state.attempts = [...state.attempts.filter((attempt) => !forgotten.includes(attempt)), { id, candidate }];
   const { self, timing } = state.facts;
   const input = { id, candidate, intent: state.intent.name, replyTo: workflowInfo().workflowId, self, timing };
   await CancellationScope.nonCancellable(() =>

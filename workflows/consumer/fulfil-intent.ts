@@ -106,7 +106,7 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
       const turn = await living.live(saga.context);
       if (turn.kind === 'long') return undefined;
       if (turn.kind === 'end') return turn.ending;
-      if (turn.kind === 'reapply') await saga.forward(steps.workload);
+      if (turn.kind === 'reapply') await placing.again();
       else await placing.move(turn.ending);
     }
   };

@@ -35,10 +35,13 @@ export function openHolding(
     poke();
   });
 
-  const contractOver = async (): Promise<Ending | undefined> => {
-    const { contract, candidate } = saga.context;
-    if (!contract || candidate.dialect === 'fluidos') return undefined;
-    const { state, ending } = await observing.readContractBack({ contract, seller: candidate.seller.address });
+  const contractOver = async (daily: boolean): Promise<Ending | undefined> => {
+    const { contract, candidate, sellerCluster, id, workflowId } = saga.context;
+    if (!contract || !sellerCluster || candidate.dialect === 'fluidos') return undefined;
+    const seller = candidate.seller.address;
+    const { state, ending } = daily
+      ? await observing.tendContract({ contract, seller, sellerCluster, acquisition: id, replyTo: workflowId })
+      : await observing.readContractBack({ contract, seller });
     return state === 'ending' || state === 'over' ? (ending ?? { reason: 'withdrawn-by-seller' }) : undefined;
   };
   /** Whether the node is Ready, or becomes so within the tolerance. */
@@ -63,12 +66,19 @@ export function openHolding(
         if (workflowInfo().continueAsNewSuggested) return undefined;
         const left = expiresAt - Date.now();
         if (left <= 0) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
-        const woken = await condition(() => lookAtContract || lookAtNode, Math.min(left, timing.lookMs));
+        const woken = await condition(
+          () => lookAtContract || lookAtNode || (lost !== undefined && newsOfNode),
+          Math.min(left, timing.lookMs),
+        );
         if (!woken && Date.now() >= expiresAt) continue;
         if (lookAtContract || !woken) {
           lookAtContract = false;
-          const over = await contractOver();
+          const over = await contractOver(!woken);
           if (over) return over;
+        }
+        if (lost && newsOfNode) {
+          newsOfNode = false;
+          if ((await observing.observeNode({ acquisition: saga.context.id })).ready) lost = undefined;
         }
         if ((lookAtNode || !woken) && !lost && !(await nodeServes())) {
           lost = { reason: 'breach', detail: `virtual node ${saga.context.node} was not Ready for ${timing.nodeLostMs} ms` };

@@ -1,9 +1,10 @@
-import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { WorkloadHealth, WorkloadRef } from '../../activities/usage.ts';
 import { addAmounts, costOf, lastsFor } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
-import { observing } from '../proxies.ts';
+import { glancing } from '../proxies.ts';
 import { type IntentState, attemptOf } from './intent-state.ts';
 import { type Placement, manifestsOf } from './usage.ts';
 
@@ -31,6 +32,16 @@ export function openLiving(state: IntentState, timing: Timing): Living {
     return last && last.state !== 'held' ? (last.ending ?? { reason: 'breach' }) : undefined;
   };
 
+  /** Silence is not news, and nonsense is not either. */
+  const glance = async (workload: WorkloadRef): Promise<WorkloadHealth> => {
+    try {
+      return await glancing.observeWorkload(workload);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return { state: 'unknown', pods: [] };
+    }
+  };
+
   return {
     async live(placement) {
       const { intent } = state;
@@ -49,7 +60,7 @@ export function openLiving(state: IntentState, timing: Timing): Living {
         if (lostPlace(placement) || (!look && ends && Date.now() >= ends.at)) continue;
         look = false;
         const { intent: name, namespace, acquisition, seller } = placement;
-        const health = await observing.observeWorkload({
+        const health = await glance({
           intent: name,
           namespace,
           manifests: manifestsOf(intent),

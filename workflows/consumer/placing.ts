@@ -1,4 +1,5 @@
 import { isCancellation } from '@temporalio/workflow';
+import type { AcquisitionId } from '../../src/domain/ids.ts';
 import { addAmounts, costOf } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
@@ -16,6 +17,8 @@ export interface Placing {
   readonly atHome: () => Promise<void>;
   readonly elsewhere: () => Promise<void>;
   readonly move: (why: Ending) => Promise<void>;
+  /** Brings back a workload that somebody removed. */
+  readonly again: () => Promise<void>;
   /** The workload runs: what people see of it. */
   readonly settled: () => void;
 }
@@ -56,15 +59,32 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       await leave(attempt, { reason: 'failed', detail: wordsOf(error) });
       return false;
     }
+    stopCosting();
     state.place = { kind: 'remote', namespace, acquisition: attempt.id, contract, seller: attempt.candidate.seller.domain, node };
     state.costingSince = Date.now();
     return true;
   };
   /** Moves off a place: nothing new goes there, and its acquisition unwinds; it is undone here before anybody goes on. */
   const leave = async (attempt: Attempt, why: Ending): Promise<void> => {
-    await untilDone.moveOffloadingAway({ namespace });
+    const { leaving } = saga.context;
+    await untilDone.moveOffloadingAway({ namespace, keep: leaving ? [leaving] : [] });
     await letGo(state, attempt.id, why, true);
     await hear(state, attempt.id, ['undone-here', 'over']);
+  };
+  /** Nothing else is to be had: what is left of the old place is better than none. The next look that finds it troubled tries again. */
+  const keep = async (id: AcquisitionId, place: Required<Pick<Placement, 'acquisition' | 'seller'>>, why: string): Promise<void> => {
+    scribe.note('usage', 'place-kept', why);
+    const wasTried = saga.context.acquisition !== place.acquisition;
+    saga.learn(place);
+    // What it reported while we searched counts: only a node that was lost may be taken for held again.
+    const last = attemptOf(state, id)?.last;
+    if (last?.state === 'lost' && last.ending?.reason === 'breach') changeAttempt(state, id, { last: { ...last, state: 'held' } });
+    if (!wasTried) return;
+    try {
+      await saga.forward(steps.workload);
+    } catch (error) {
+      if (codeOf(error) !== 'WORKLOAD_TIMEOUT') throw error;
+    }
   };
   const stopCosting = (): void => {
     const hourly = hourlyOf(state);
@@ -111,14 +131,20 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         await elsewhere();
         await letGo(state, old.id, why);
       } catch (error) {
-        if (codeOf(error) !== 'NO_CANDIDATE' || !acquisition || !seller || !old.last) throw error;
-        // Nothing else is to be had: what is left of the old place is better than none. The next look that finds it troubled tries again.
-        scribe.note('usage', 'place-kept', wordsOf(error));
-        saga.learn({ acquisition, seller });
-        changeAttempt(state, old.id, { last: { ...old.last, state: 'held' } });
+        if (codeOf(error) !== 'NO_CANDIDATE' || !acquisition || !seller) throw error;
+        await keep(old.id, { acquisition, seller }, wordsOf(error));
       }
       saga.learn({ leaving: undefined });
       await saga.forward(steps.namespace);
+    },
+    async again() {
+      try {
+        await saga.forward(steps.workload);
+      } catch (error) {
+        // Where it does not run the next look finds it troubled, and moves it.
+        if (isCancellation(error) || codeOf(error) === 'WORKLOAD_REFUSED') throw error;
+        scribe.note('usage', 'reapply', wordsOf(error));
+      }
     },
     settled() {
       state.phase = 'usage';

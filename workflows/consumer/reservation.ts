@@ -6,6 +6,8 @@ export const reserve: AcquisitionStep = {
   name: 'reserve',
   phase: 'reservation',
   forward: ({ id, candidate }) => doing.reserve({ acquisition: id, candidate }),
+  // The seller takes it for our word that we are done, and then removes the tenant that Liqo's finalizers need.
+  undoneAfter: ['extend', 'meet-seller'],
   undoThere: async ({ id, candidate, ending }) => {
     await undoingShortly.giveUp({ acquisition: id, seller: candidate.seller.address, ending: ending ?? { reason: 'failed' } });
   },

@@ -1,4 +1,4 @@
-import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
@@ -7,6 +7,9 @@ import * as messages from '../messages.ts';
 import type { Scribe } from '../scribe.ts';
 import { admit } from './admit.ts';
 import type { Sale } from './sale.ts';
+
+/** What may be over in a moment: an outage of our own parts, or a call that nobody answered. */
+const PASSING = ['CLUSTER_UNREACHABLE', 'STORE_UNAVAILABLE', 'PROCESSES_UNAVAILABLE', 'TIMEOUT'];
 
 /** A signed contract: a wait for the buyer's slice, then for the contract's end. */
 export interface Metering {
@@ -19,6 +22,7 @@ export interface Metering {
 export function openMetering(timing: Timing, seenBefore: boolean): Metering {
   let offered = false;
   let seen = seenBefore;
+  let admitted = seenBefore;
   setHandler(messages.sliceOffered, () => {
     offered = true;
     seen = true;
@@ -29,22 +33,34 @@ export function openMetering(timing: Timing, seenBefore: boolean): Metering {
     sliceSeen: () => seen,
     async meter(saga, scribe) {
       const absentAt = Date.now() + timing.buyerAbsentMs;
+      let pause = timing.stuckPauseMs;
+      let againAt: number | undefined;
       const expiresAt = saga.context.expiresAt ?? Number.MAX_SAFE_INTEGER;
       for (;;) {
         if (workflowInfo().continueAsNewSuggested) return undefined;
         const now = Date.now();
         if (now >= expiresAt) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
         if (!seen && now >= absentAt) return { reason: 'buyer-absent', detail: `no slice within ${timing.buyerAbsentMs} ms` };
-        await condition(() => offered, Math.min(expiresAt, seen ? now + timing.lookMs : absentAt) - now);
-        if (!offered) continue;
+        const wakeAt = Math.min(expiresAt, againAt ?? (seen ? now + timing.lookMs : absentAt));
+        await condition(() => offered, Math.max(1, wakeAt - now));
+        if (!offered && (againAt === undefined || Date.now() < againAt)) continue;
         offered = false;
+        againAt = undefined;
         try {
           await saga.forward(admit);
+          admitted = true;
+          pause = timing.stuckPauseMs;
           scribe.phase('usage');
         } catch (error) {
-          // The verdict with its reason stands on the slice; a better slice may still come. Anything else is retried by the next event.
-          if (!['SLICE_DENIED', 'NOT_FOUND'].includes(codeOf(error))) throw error;
-          scribe.note('peering', 'denied', wordsOf(error));
+          if (isCancellation(error)) throw error;
+          const code = codeOf(error);
+          scribe.note('peering', 'not-admitted', wordsOf(error));
+          // The verdict with its reason stands on the slice; a better slice may still come.
+          if (code === 'SLICE_DENIED' || code === 'NOT_FOUND') continue;
+          // Silence ends no contract: an outage of our own cluster or store is waited out, and nothing that is said of a slice in use ends it.
+          if (!admitted && !PASSING.includes(code)) throw error;
+          againAt = Date.now() + pause;
+          pause = Math.min(pause * 2, timing.stuckPauseMaxMs);
         }
       }
     },

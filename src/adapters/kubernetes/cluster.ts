@@ -86,11 +86,11 @@ function offloadingCalls(api: Api): Pick<Cluster, 'offload' | 'moveOffloadingAwa
         late: (last) => new Fault('PEERING_TIMEOUT', `namespace ${namespace} is not offloaded in time; last seen: ${last}`, { namespace }),
       });
     },
-    async moveOffloadingAway({ namespace }) {
+    async moveOffloadingAway({ namespace, keep = [] }) {
       const there = await present(namespace);
       if (!there || !isOurs(there) || isGoing(there)) return;
       try {
-        await api.apply(namespaceOffloading({ namespace, sellers: [] }));
+        await api.apply(namespaceOffloading({ namespace, sellers: keep }));
       } catch (error) {
         if (!isFault(error) || (await present(namespace))) throw error;
       }

@@ -7,7 +7,7 @@ import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
 import { holding } from './lease.ts';
 import { contractOfSlice } from './meeting.ts';
-import { type KubeObject, type NodeObject, type PodObject, isGoing, isReady, label } from './objects.ts';
+import { type KubeObject, type NodeObject, type PodObject, isReady, label } from './objects.ts';
 import { type Look, follow, rest } from './watching.ts';
 
 const LEASE = 'world';
@@ -18,11 +18,16 @@ interface Known {
   readonly gone: WorldEvent;
 }
 
+/** What is as it should be, or on the ordinary way there. Each event costs a history, so only what leaves it, or comes back to it, is told. */
+const ORDINARY: readonly (string | undefined)[] = [undefined, 'coming', 'well'];
+
 /** What each watched object means to a workflow, as text: an event is told when it changes. */
 interface Subject {
   readonly look: Look;
   readonly facts: (
     object: KubeObject,
+    /** What it was before; absent for one that is new. */
+    was?: string,
   ) => { readonly key: string; readonly fact: string; readonly event: WorldEvent; readonly gone: WorldEvent } | undefined;
 }
 
@@ -49,12 +54,17 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     look: { kind: KINDS.node, labels: `${LIQO_KEYS.nodeType}=${VIRTUAL_NODE}` },
-    facts: (node: NodeObject) => {
+    facts: (node: NodeObject, was) => {
       const acquisition = acquisitionOfNode(node.metadata.name);
       if (acquisition === undefined) return undefined;
       const ready = isReady(node);
       const about = { kind: 'node-changed', acquisition } as const;
-      return { key: `node ${node.metadata.name}`, fact: String(ready), event: { ...about, ready }, gone: { ...about, ready: false } };
+      return {
+        key: `node ${node.metadata.name}`,
+        fact: ready ? 'well' : was === undefined || was === 'coming' ? 'coming' : 'lost',
+        event: { ...about, ready },
+        gone: { ...about, ready: false },
+      };
     },
   },
   {
@@ -64,7 +74,12 @@ const SUBJECTS: readonly Subject[] = [
       // At a seller the copies of a buyer's pods carry its intent's name: they are not ours.
       if (intent === undefined || label(pod, LIQO_KEYS.podOrigin) !== undefined) return undefined;
       const event: WorldEvent = { kind: 'workload-changed', intent: intentName(intent) };
-      return { key: `pod ${pod.metadata.uid}`, fact: `${pod.status?.phase} ${isGoing(pod)}`, event, gone: event };
+      return {
+        key: `pod ${pod.metadata.uid}`,
+        fact: ['Failed', 'Succeeded'].includes(pod.status?.phase ?? '') ? `${pod.status?.phase}` : 'well',
+        event,
+        gone: event,
+      };
     },
   },
 ];
@@ -149,10 +164,14 @@ function openTeller(waiting: Map<string, WorldEvent>, sink: (event: WorldEvent) 
         const before = all.get(subject);
         const now = new Map<string, Known>();
         for (const object of objects.values()) {
-          const found = subject.facts(object);
+          const key = subject.facts(object)?.key;
+          if (key === undefined) continue;
+          const was = before?.get(key)?.fact;
+          const found = subject.facts(object, was);
           if (!found) continue;
-          now.set(found.key, found);
-          if (first || before?.get(found.key)?.fact !== found.fact) say(found.event);
+          now.set(key, found);
+          if (was !== found.fact && !(ORDINARY.includes(was) && ORDINARY.includes(found.fact))) say(found.event);
+          else if (first && found.fact !== 'well') say(found.event);
         }
         for (const [key, { gone }] of before ?? []) if (!now.has(key)) say(gone);
         all.set(subject, now);

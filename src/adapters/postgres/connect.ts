@@ -109,5 +109,17 @@ export function guarded<R extends object>(repository: R, log: StoreLog): R {
   return Object.fromEntries(Object.entries(repository).map(([name, call]) => [name, guard(call as Call)])) as R;
 }
 
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** What jsonb takes of a text: no NUL, no half of a surrogate pair. Peers and users write them, and a row that is refused for ever would stop its process for ever. */
+export const storable = (text: string): string => text.replaceAll('\u0000', '\ufffd').replace(LONE_SURROGATE, '\ufffd');
+
+function storableValue(value: unknown): unknown {
+  if (typeof value === 'string') return storable(value);
+  if (Array.isArray(value)) return value.map(storableValue);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [storable(key), storableValue(member)]));
+}
+
 /** A value as a JSON parameter. */
-export const json = (db: Db, value: object): postgres.Parameter => db.json(value as postgres.JSONValue);
+export const json = (db: Db, value: object): postgres.Parameter => db.json(storableValue(value) as postgres.JSONValue);

@@ -1,6 +1,6 @@
 import { Fault } from '../../domain/faults.ts';
 import type { KnownNode, KnownNodes } from '../../ports/records.ts';
-import type { Db, Pool } from './connect.ts';
+import { type Db, type Pool, storable } from './connect.ts';
 
 interface KnownNodeRow {
   readonly address: string;
@@ -56,7 +56,8 @@ export const knownNodes = (pool: Pool): KnownNodes => ({
         on conflict (address) do update set source = 'configuration'`;
     });
   },
-  async seen(address, { nodeId, domain, clusterId, dialect, fault }) {
+  async seen(address, { nodeId, domain, clusterId, dialect, fault: words }) {
+    const fault = words === undefined ? undefined : storable(words);
     await pool`
       update known_node set
         node_id = coalesce(${nodeId ?? null}, node_id),
