@@ -80,6 +80,35 @@ test('a node lost while nobody else sells: the old place is kept', async () => {
   await finish(name);
 });
 
+test('a node lost, and the workload does not run at the next seller either: the old place is kept whole', async () => {
+  trade = await openTrade(stage.database);
+  const name = await start('kept', { patience: '1s' });
+  const { place } = await stage.untilInUse(name);
+  if (place?.kind !== 'remote') throw new Error('it was bought');
+  trade.cluster.plan(
+    'awaitWorkload',
+    { kind: 'refuse', fault: new Fault('WORKLOAD_TIMEOUT', 'no pod runs there') },
+    Number.POSITIVE_INFINITY,
+  );
+  trade.world.setReachable(clusterId('north'), false);
+  await stage.node.processes.noticeOfNode(acquisitionId(place.acquisition), false);
+  await expect
+    .poll(async () => (await stage.node.processes.journal(workflowIds.intent(name)).catch(() => [])).map(({ step }) => step), {
+      timeout: 40_000,
+    })
+    .toContain('place-kept');
+  trade.cluster.heal();
+  trade.world.setReachable(clusterId('north'), true);
+  await expect
+    .poll(() => trade.world.cluster(clusterId('south')).namespaces.get(place.namespace)?.offloadedTo, { timeout: 20_000 })
+    .toEqual(['north']);
+  await expect
+    .poll(() => trade.world.cluster(clusterId('south')).namespaces.get(place.namespace)?.workload?.acquisition, { timeout: 20_000 })
+    .toBe(place.acquisition);
+  expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller: 'north.example' });
+  await finish(name);
+});
+
 test('the seller withdraws: the intent is told why, leaves, and buys elsewhere', async () => {
   trade = await openTrade(stage.database);
   const name = await start('withdrawn');

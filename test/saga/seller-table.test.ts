@@ -334,6 +334,29 @@ test('a contract whose workflow somebody terminated is given back by the reconci
   await nothingLeft(living);
 });
 
+test('a tenant that was made by half is removed, though it was never ready', async () => {
+  shop = await openShop();
+  const transaction = await shop.reserve();
+  shop.fabric.plan('ensureTenant', { kind: 'lose-answer', fault: new Fault('CLUSTER_REFUSED', 'the policy never came into force') });
+  await expect(purchase(transaction)).rejects.toMatchObject({ name: 'Fault' });
+  await nothingLeft(transaction);
+});
+
+test('an outage of our own cluster while a slice is let in ends no contract', async () => {
+  shop = await openShop();
+  const transaction = await shop.reserve();
+  await purchase(transaction);
+  shop.fabric.plan('admitSlice', { kind: 'refuse', fault: new Fault('CLUSTER_UNREACHABLE', 'away for long') }, Number.POSITIVE_INFINITY);
+  await shop.offerSlice(transaction);
+  const steps = async () => (await stage.node.processes.journal(workflowIds.contract(transaction))).map(({ step }) => step);
+  await expect.poll(() => steps().catch(() => []), { timeout: 60_000, interval: 200 }).toContain('not-admitted');
+  expect(await stage.database.store.contracts.ofTransaction(transaction)).toMatchObject({ state: 'active' });
+  shop.fabric.heal();
+  await untilServed(transaction);
+  await shop.buyerDone(transaction);
+  await nothingLeft(transaction);
+});
+
 test('a hold that is gone is not sold', async () => {
   shop = await openShop();
   const transaction = await shop.reserve();

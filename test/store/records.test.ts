@@ -1,4 +1,4 @@
-import { afterAll, describe, inject } from 'vitest';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import { contractsContract } from '../contracts/contracts.ts';
 import { candidatesContract, intentRecordsContract, knownNodesContract } from '../contracts/records.ts';
 import { cloneDatabase } from './database.ts';
@@ -17,3 +17,23 @@ describe('contracts', () => contractsContract(cleared(db.store)));
 describe('intents', () => intentRecordsContract(cleared(db.store.intents)));
 describe('candidates', () => candidatesContract(cleared(db.store.candidates)));
 describe('known nodes', () => knownNodesContract(cleared(db.store.knownNodes)));
+
+test('what a hostile peer or user writes is kept as far as Postgres can, and stops nothing', async () => {
+  await db.clear();
+  const hostile = 'a\u0000b\ud800c';
+  const status = {
+    name: 'odd',
+    phase: 'teardown',
+    state: 'ended',
+    since: 1,
+    startedAt: 1,
+    endedAt: 2,
+    attempts: 0,
+    ending: { reason: 'failed', detail: hostile },
+  } as const;
+  await db.store.intents.save({ status, document: { [hostile]: [hostile] }, plan: [], silent: [], journal: [] });
+  expect((await db.store.intents.get('odd'))?.status.ending?.detail).toBe('a\ufffdb\ufffdc');
+  await db.store.knownNodes.configure(['liar:1']);
+  await db.store.knownNodes.seen('liar:1', { fault: `PEER_LIED: ${hostile}` });
+  expect(await db.store.knownNodes.list()).toMatchObject([{ lastFault: 'PEER_LIED: a\ufffdb\ufffdc' }]);
+});
