@@ -113,15 +113,21 @@ test('a killed runner leaves the virtual kubelet running, and the next one repla
   await waitForVirtualNode(south, 'slice-1');
 });
 
-test('everything listens on loopback only, but for what Liqo cannot be told', () => {
-  const pids = {
-    temporal: stack.temporal.pid,
-    ...Object.fromEntries(
-      Object.values(stack.clusters).flatMap(({ name, pids }) => Object.entries(pids()).map(([key, pid]) => [`${name}/${key}`, pid])),
-    ),
+test('everything listens on loopback only, but for what Liqo cannot be told', async () => {
+  const open = (): string[] => {
+    const pids = {
+      temporal: stack.temporal.pid,
+      ...Object.fromEntries(
+        Object.values(stack.clusters).flatMap(({ name, pids }) => Object.entries(pids()).map(([key, pid]) => [`${name}/${key}`, pid])),
+      ),
+    };
+    return Object.entries(pids)
+      .filter(([, pid]) => listenersOf(pid).some(({ address }) => !LOOPBACK.includes(address)))
+      .map(([key]) => key)
+      .sort();
   };
-  const open = Object.entries(pids).filter(([, pid]) => listenersOf(pid).some(({ address }) => !LOOPBACK.includes(address)));
-  expect(open.map(([key]) => key).sort()).toEqual(['north/webhook', 'south/vk-slice-1', 'south/webhook']);
+  // The virtual kubelet of the test before has just been started: it opens its port a moment later.
+  await expect.poll(open, { timeout: 30_000, interval: 50 }).toEqual(['north/webhook', 'south/vk-slice-1', 'south/webhook']);
   expect(listenersOf(stack.temporal.pid).length).toBeGreaterThanOrEqual(7);
 });
 
