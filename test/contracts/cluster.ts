@@ -1,5 +1,5 @@
 /** What every `Cluster` must do, real or fake: one suite, given two linked clusters that are peered. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type IntentName, intentName, intentNamespace } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { fits } from '../../src/domain/resources.ts';
@@ -78,7 +78,7 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
       for (const attempt of held) await did.withdraw(attempt);
       held = [];
       await did.part();
-      expect(await at.objects()).toEqual(before);
+      await vi.waitFor(async () => expect(await at.objects()).toEqual(before), { timeout: at.timeoutMs, interval: 200 });
     });
 
     test('a namespace belongs to the run that made it', async () => {

@@ -1,5 +1,5 @@
 /** What every `Fabric` must do, real or fake: one suite, given two linked clusters. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AcquisitionId, type ClusterId, type ContractId, acquisitionId, contractId, sliceName } from '../../src/domain/ids.ts';
 import type { FaultCode } from '../../src/domain/faults.ts';
 import type { Resources } from '../../src/domain/resources.ts';
@@ -122,7 +122,7 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
     /** Every test gives everything back, and nothing is left. */
     const everythingGone = async () => {
       await did.part();
-      expect(await at.objects()).toEqual(before);
+      await vi.waitFor(async () => expect(await at.objects()).toEqual(before), { timeout: at.timeoutMs, interval: 200 });
     };
     const tidy: Attempt[] = [];
     afterEach(async () => {

@@ -1,5 +1,5 @@
 /** What a buyer can do at a seller with the credentials that a contract gave it, when it means harm: on real clusters, with its own token and no dry run. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { waitFor } from '../../deploy/playground/wait.ts';
 import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
 import { foreignConnection, ownConnection } from '../../src/adapters/kubernetes/connection.ts';
@@ -191,5 +191,5 @@ test('when its last contract is over its token is dead, whatever it says of its 
   await did.withdraw(bought);
   await did.part();
   await waitFor('the death of the token', 30, async () => (await statusOf(tenant.raw('GET', slices()))) === 401);
-  expect(await at.objects()).toEqual(before);
+  await vi.waitFor(async () => expect(await at.objects()).toEqual(before), { timeout: at.timeoutMs, interval: 200 });
 });

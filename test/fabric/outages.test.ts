@@ -1,5 +1,5 @@
 /** Who is away, comes back, or comes again: the ports on real clusters whose API servers die. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
 import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
@@ -38,7 +38,7 @@ beforeEach(() => {
 afterEach(async () => {
   await did.withdraw(attempt);
   await did.part();
-  expect(await at.objects()).toEqual(before);
+  await vi.waitFor(async () => expect(await at.objects()).toEqual(before), { timeout: at.timeoutMs, interval: 200 });
 });
 const slice = () => ({ seller: at.seller.id, acquisition: attempt.acquisition });
 

@@ -1,5 +1,5 @@
 /** What a tenant may and may not do with the credentials that a purchase brings, and what ends when its seller ends it; tried with the tenant's own token. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
 import { foreignConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
@@ -134,6 +134,6 @@ test('what a buyer runs ends with its contract, though it deleted the slice to k
 test('in the end nothing is left on either side', async () => {
   await did.withdraw(attempt);
   await did.part();
-  expect(await at.objects()).toEqual(before);
+  await vi.waitFor(async () => expect(await at.objects()).toEqual(before), { timeout: at.timeoutMs, interval: 200 });
   expect(await statusOf('GET', pathOf(KINDS.resourceSlice, { namespace }), undefined)).toBe(401);
 });
