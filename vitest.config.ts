@@ -25,7 +25,6 @@ export default defineConfig({
           globalSetup: ['test/saga/setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          retry: 1,
           maxWorkers: 2,
         },
       },
@@ -36,8 +35,6 @@ export default defineConfig({
           include: ['test/playground/**/*.test.ts', 'test/fabric/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 2_400_000,
-          // Real clusters of a machine that we share: a second look tells a slow moment from a fault. Vitest reports what needed it.
-          retry: 1,
           maxWorkers: 1,
           fileParallelism: false,
         },

@@ -161,20 +161,17 @@ export const acquisitionCalls = (
       read([slices = [], nodes = []], say) {
         const [slice, node] = [slices[0] as ResourceSliceObject | undefined, nodes[0] as NodeObject | undefined];
         const conditions = slice?.status?.conditions;
-        for (const type of ['Authentication', 'Resources']) {
-          const condition = conditionOf(conditions, type);
-          if (condition?.status === 'Denied')
-            throw new Fault(
-              'SLICE_DENIED',
-              `${seller} denied slice ${name}: ${condition.message ?? condition.reason ?? 'without a word'}`,
-              {
-                acquisition,
-                condition: type,
-              },
-            );
+        const verdict = conditionOf(conditions, 'Resources');
+        if (verdict?.status === 'Denied') {
+          const why = verdict.message ?? verdict.reason ?? 'without a word';
+          throw new Fault('SLICE_DENIED', `${seller} denied slice ${name}: ${why}`, { acquisition, condition: 'Resources' });
         }
+        // Liqo denies the authentication also when it could not sign yet, and then tries again (its remoteresourceslice controller): only the deadline is final.
+        const authentication = conditionOf(conditions, 'Authentication');
         if (!slice) say(`no slice ${name}`);
         else if (isGoing(slice)) say(`slice ${name} is being deleted`);
+        else if (authentication?.status === 'Denied')
+          say(`the authentication of slice ${name} is denied: ${authentication.message ?? 'without a word'}`);
         else if (node && isReady(node)) return { node: name };
         else if (node) say(`node ${name} is not Ready: ${conditionOf(node.status?.conditions, 'Ready')?.message ?? 'no word yet'}`);
         else say(progressOf(name, conditions));
