@@ -11,7 +11,9 @@ export function statusOf(state: IntentState, residue: string, endedAt?: number):
   return {
     name: intent.name,
     phase,
-    state: endedAt !== undefined ? 'ended' : residue ? 'stuck' : ending ? 'ending' : phase === 'usage' ? 'in-use' : 'working',
+    // The phase begins with the deployment; in use is what runs, and whoever watches until then waits for no less.
+    state:
+      endedAt !== undefined ? 'ended' : residue ? 'stuck' : ending ? 'ending' : phase === 'usage' && !waitingFor ? 'in-use' : 'working',
     since,
     attempts: Number(attempts.at(-1)?.id.split('-').at(-1) ?? 0),
     startedAt,
