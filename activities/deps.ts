@@ -6,7 +6,9 @@ import type { Fabric } from '../src/ports/fabric.ts';
 import type { Contracts, Inventory } from '../src/ports/inventory.ts';
 import type { Peers } from '../src/ports/peer.ts';
 import type { Processes } from '../src/ports/processes.ts';
+import type { Ratings } from '../src/ports/ratings.ts';
 import type { Candidates, IntentRecords, KnownNodes } from '../src/ports/records.ts';
+import type { Telemetry } from '../src/ports/telemetry.ts';
 
 /** What activities work with: ports only, made once per worker by the runtime. */
 export interface ActivityDeps {
@@ -15,6 +17,8 @@ export interface ActivityDeps {
   readonly candidates: Candidates;
   readonly intents: IntentRecords;
   readonly knownNodes: KnownNodes;
+  readonly ratings: Ratings;
+  readonly telemetry: Telemetry;
   readonly peers: Peers;
   readonly fabric: Fabric;
   readonly cluster: Cluster;

@@ -20,9 +20,10 @@ export const discoveryActivities = ({
   peers,
   knownNodes,
   candidates,
+  ratings,
   self,
   timing,
-}: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'candidates' | 'self' | 'timing'>) => {
+}: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'candidates' | 'ratings' | 'self' | 'timing'>) => {
   const ask = async (
     address: string,
     request: ResourceRequest,
@@ -46,8 +47,10 @@ export const discoveryActivities = ({
     }
     const found: Candidate[] = [];
     const refused: PlanEntry[] = [];
+    const rated = await ratings.of([...new Set(answer.flavors.map(({ owner }) => owner.id))]);
     for (const flavor of answer.flavors) {
-      const verdict = assess(flavor, request, { self, dialect });
+      const rating = rated.get(flavor.owner.id);
+      const verdict = assess(flavor, request, { self, dialect, ...(rating !== undefined && { rating }) });
       if ('candidate' in verdict) found.push(verdict.candidate);
       else refused.push(refusedEntry(flavor, verdict.refusals));
     }

@@ -85,7 +85,8 @@ export const observingActivities = ({
   fabric,
   peers,
   processes,
-}: Pick<ActivityDeps, 'self' | 'cluster' | 'fabric' | 'peers' | 'processes'>) => {
+  telemetry,
+}: Pick<ActivityDeps, 'self' | 'cluster' | 'fabric' | 'peers' | 'processes' | 'telemetry'>) => {
   /** From the seller's pinned address, since a notice is only a hint. A seller that is away says nothing: silence ends no contract. */
   const contractAt = async (contract: ContractId, seller: string): Promise<ContractRead> => {
     try {
@@ -99,10 +100,15 @@ export const observingActivities = ({
   };
   return {
     async observeWorkload(input: WorkloadRef): Promise<WorkloadHealth> {
-      return short(await cluster.workloadHealth(input));
+      const health = await cluster.workloadHealth(input);
+      const { intent, acquisition, seller } = input;
+      const where = { ...(acquisition && { acquisition }), ...(seller && { seller }) };
+      telemetry.observed({ kind: 'workload', intent, state: health.state, pods: health.pods.length, ...where });
+      return short(health);
     },
     async observeNode({ acquisition }: { acquisition: AcquisitionId }): Promise<{ ready: boolean; since?: number }> {
       const { present, ready, since } = await fabric.nodeHealth({ acquisition });
+      telemetry.observed({ kind: 'node', acquisition, ready: present && ready });
       return { ready: present && ready, ...(since !== undefined && { since }) };
     },
     readContractBack: ({ contract, seller }: { contract: ContractId; seller: string }): Promise<ContractRead> =>

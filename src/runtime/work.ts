@@ -6,12 +6,16 @@ import { allActivities } from '../../activities/index.ts';
 import { faultInterceptor } from '../../activities/interceptor.ts';
 import { scheduleReconciliation } from '../adapters/temporal/schedule.ts';
 import { taskQueues } from '../domain/ids.ts';
+import type { Ratings } from '../ports/ratings.ts';
 import { temporalLog } from './log.ts';
 import type { Parts } from './parts.ts';
 import { followWorld } from './world.ts';
 
 /** How long a set of workers is given up on before new ones are made. */
 const AGAIN_MS = 2_000;
+
+/** Nobody rates anybody yet: every node is neutral. */
+const unrated: Ratings = { of: async () => new Map() };
 
 let installed = false;
 /** Once per process: our log, and signals left to us. */
@@ -41,6 +45,8 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       candidates,
       intents,
       knownNodes,
+      ratings: unrated,
+      telemetry: { observed: (observation) => log.debug({ observation }, 'observed') },
       peers,
       fabric,
       cluster,

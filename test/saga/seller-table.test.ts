@@ -15,6 +15,7 @@ import type { Resources } from '../../src/domain/resources.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
+import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
@@ -73,6 +74,8 @@ async function openShop(): Promise<Shop> {
   await stage.play({
     ...store,
     inventory: inventory.port,
+    ratings: givenRatings(),
+    telemetry: memoryTelemetry(),
     peers: peers.peers,
     fabric: fabric.port,
     cluster: fakeCluster(world, clusterId('north')),

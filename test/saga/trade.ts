@@ -8,6 +8,7 @@ import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
+import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
@@ -89,6 +90,8 @@ export async function openTrade(
     cluster,
     deps: {
       ...store,
+      ratings: givenRatings(),
+      telemetry: memoryTelemetry(),
       peers: peers.peers,
       fabric: fabric.port,
       cluster: cluster.port,
