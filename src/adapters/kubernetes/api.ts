@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { createInterface } from 'node:readline';
+import { Unbelievable, endingWithin, linesOf, readAnswer } from './bounds.ts';
 import { type Connection, open } from './connection.ts';
-import { type Log, Refused, type StatusBody, faultOf, isRefused, unreachable } from './faults.ts';
+import { type Log, Refused, faultOf, isRefused, statusBody, unreachable } from './faults.ts';
 import { type Kind, kindOf, pathOf } from './kinds.ts';
 import type { KubeObject } from './objects.ts';
 import type { Manifest } from '../../domain/manifest.ts';
@@ -26,7 +26,7 @@ export interface WatchEvent<T> {
 export interface Api {
   readonly connection: Connection;
   /** Throws `Refused` as it is, so that a caller can branch on the status; everything else is a Fault. */
-  raw<T>(method: string, path: string, body?: unknown, type?: string): Promise<T>;
+  raw<T>(method: string, path: string, body?: unknown, type?: string, signal?: AbortSignal): Promise<T>;
   get<T extends KubeObject>(kind: Kind, where: { readonly namespace?: string; readonly name: string }): Promise<T | undefined>;
   list<T extends KubeObject>(kind: Kind, where?: Where): Promise<Listed<T>>;
   /** Server-side apply under our field manager. */
@@ -55,25 +55,8 @@ const ANSWER_MS = 10_000;
 /** The API server sends a bookmark about once a minute: longer silence means that nobody is there any more. */
 const WATCH_SILENCE_MS = 90_000;
 const WATCH_SECONDS = 240;
-const MOST_BYTES = 64 * 2 ** 20;
-const PAGE = 500;
-
-async function read(answer: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of answer as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MOST_BYTES) throw new Error('the answer is too large');
-    parts.push(part);
-  }
-  const text = Buffer.concat(parts).toString('utf8');
-  try {
-    return JSON.parse(text);
-  } catch {
-    return { message: text.slice(0, 300) };
-  }
-}
-
+/** A `continue` or `resourceVersion`; real ones have some hundred characters. */
+const LONGEST_MARK = 4_096;
 const query = ({ labels, name }: Where, more: Readonly<Record<string, string>> = {}): string => {
   const params = new URLSearchParams(more);
   if (labels !== undefined) params.set('labelSelector', labels);
@@ -82,19 +65,42 @@ const query = ({ labels, name }: Where, more: Readonly<Record<string, string>> =
   return text === '' ? '' : `?${text}`;
 };
 
-export function openApi(connection: Connection, log: Log): Api {
-  const raw = async <T>(method: string, path: string, body?: unknown, type?: string): Promise<T> => {
+const asSent = (object: unknown): KubeObject => object as KubeObject;
+/** A page of a list: what is none is not passed on. */
+function pageOf(content: unknown): {
+  readonly items: readonly unknown[];
+  readonly more: string | undefined;
+  readonly resourceVersion: string;
+} {
+  const page =
+    typeof content === 'object' && content !== null ? (content as { readonly items?: unknown; readonly metadata?: unknown }) : {};
+  const items = page.items ?? [];
+  const metadata = page.metadata ?? {};
+  if (!Array.isArray(items) || typeof metadata !== 'object') throw new Unbelievable('what it answers is no list');
+  const { continue: more, resourceVersion } = metadata as { readonly continue?: unknown; readonly resourceVersion?: unknown };
+  const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, LONGEST_MARK) : '');
+  return { items, more: text(more) || undefined, resourceVersion: text(resourceVersion) };
+}
+
+/**
+ * Opens a client; nothing is asked yet. What the answers may cost is bounded by the connection; `keep` takes from each object of a list or watch what is wanted
+ * of it, and throws {@link Unbelievable} when it is none: for API servers that are not ours.
+ */
+export function openApi(connection: Connection, log: Log, keep: (object: unknown) => KubeObject = asSent): Api {
+  const { bounds } = connection;
+  const raw: Api['raw'] = async <T>(method: string, path: string, body?: unknown, type?: string, signal?: AbortSignal): Promise<T> => {
     try {
       const answer = await open(connection, {
         method,
         path,
         silenceMs: ANSWER_MS,
+        signal: endingWithin(bounds.answerMs, signal),
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(type !== undefined && { type }),
       });
-      const content = await read(answer);
+      const content = await readAnswer(answer, bounds);
       const status = answer.statusCode ?? 0;
-      if (status >= 300 || status < 200) throw new Refused(status, content as StatusBody);
+      if (status >= 300 || status < 200) throw new Refused(status, statusBody(content));
       return content as T;
     } catch (error) {
       // The path names objects only: no secret is in it. Bodies are never logged.
@@ -128,21 +134,24 @@ export function openApi(connection: Connection, log: Log): Api {
     async list<T extends KubeObject>(kind: Kind, where: Where = {}) {
       const { namespace } = where;
       const items: T[] = [];
+      const collection = pathOf(kind, namespace === undefined ? {} : { namespace });
+      const signal = endingWithin(bounds.listMs);
+      const what = `list ${kind.plural}`;
       let more: string | undefined;
-      let resourceVersion = '';
-      do {
-        const path =
-          pathOf(kind, namespace === undefined ? {} : { namespace }) +
-          query(where, { limit: String(PAGE), ...(more !== undefined && { continue: more }) });
-        const page = await told(
-          `list ${kind.plural}`,
-          raw<{ items?: T[]; metadata?: { continue?: string; resourceVersion?: string } }>('GET', path),
-        );
-        items.push(...(page.items ?? []));
-        resourceVersion = page.metadata?.resourceVersion ?? '';
-        more = page.metadata?.continue || undefined;
-      } while (more !== undefined);
-      return { items, resourceVersion };
+      for (let pages = 1; ; pages += 1) {
+        const next = { limit: String(bounds.pageSize), ...(more !== undefined && { continue: more }) };
+        const content = await told(what, raw<unknown>('GET', collection + query(where, next), undefined, undefined, signal));
+        try {
+          const page = pageOf(content);
+          for (const object of page.items) items.push(keep(object) as T);
+          if (items.length > bounds.objects) throw new Unbelievable(`it lists more than ${bounds.objects} objects`);
+          if (page.more === undefined) return { items, resourceVersion: page.resourceVersion };
+          if (pages === bounds.pages) throw new Unbelievable(`its list has more than ${bounds.pages} pages`);
+          more = page.more;
+        } catch (error) {
+          throw unreachable(error, what);
+        }
+      }
     },
     async apply<T extends KubeObject>(manifest: Manifest) {
       const kind = kindOf(manifest);
@@ -177,12 +186,12 @@ export function openApi(connection: Connection, log: Log): Api {
       const what = `watch ${kind.plural}`;
       let answer: IncomingMessage | undefined;
       try {
-        answer = await open(connection, { method: 'GET', path, signal, silenceMs: WATCH_SILENCE_MS });
-        if (answer.statusCode !== 200) throw new Refused(answer.statusCode ?? 0, (await read(answer)) as StatusBody);
-        for await (const line of createInterface({ input: answer, crlfDelay: Infinity })) {
-          const { type, object } = JSON.parse(line) as { type: string; object: T & StatusBody & { code?: number } };
-          if (type === 'ERROR') throw new Refused(object.code ?? 500, object);
-          if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') onEvent({ type, object });
+        answer = await open(connection, { method: 'GET', path, signal: endingWithin(bounds.watchMs, signal), silenceMs: WATCH_SILENCE_MS });
+        if (answer.statusCode !== 200) throw new Refused(answer.statusCode ?? 0, statusBody(await readAnswer(answer, bounds)));
+        for await (const line of linesOf(answer, bounds)) {
+          const { type, object } = (JSON.parse(line) ?? {}) as { readonly type?: unknown; readonly object?: { readonly code?: unknown } };
+          if (type === 'ERROR') throw new Refused(typeof object?.code === 'number' ? object.code : 500, statusBody(object));
+          if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') onEvent({ type, object: keep(object) as T });
         }
       } catch (error) {
         if (signal.aborted) return;

@@ -5,12 +5,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Fault } from '../../domain/faults.ts';
+import { type Bounds, FOREIGN_BOUNDS, OWN_BOUNDS } from './bounds.ts';
 
 /** How an API server is reached: its address, and what a request must carry. */
 export interface Connection {
   readonly server: URL;
   /** PEM of the authorities that the server is known by; absent when the system's own do. */
   readonly ca?: string;
+  /** What its answers may cost us. */
+  readonly bounds: Bounds;
   options(): Promise<RequestOptions>;
   close(): void;
 }
@@ -50,6 +53,7 @@ export function ownConnection({ kubeconfig, context }: { readonly kubeconfig?: s
   return {
     server: new URL(cluster.server),
     ...(ca !== undefined && { ca }),
+    bounds: OWN_BOUNDS,
     options: authority,
     close: () => agent.destroy(),
   };
@@ -63,11 +67,13 @@ export interface Access {
   readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
-export function foreignConnection({ server, ca, token, certificate }: Access): Connection {
+/** Somebody else's API server: reached with this access only, and believed within `bounds`. */
+export function foreignConnection({ server, ca, token, certificate }: Access, bounds = FOREIGN_BOUNDS): Connection {
   const agent = new Agent({ keepAlive: true });
   return {
     server: new URL(server),
     ...(ca !== undefined && { ca }),
+    bounds,
     options: async () => ({
       agent,
       ...(ca !== undefined && { ca }),

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { Fault, isFault } from '../../domain/faults.ts';
+import { Unbelievable } from './bounds.ts';
 
 export interface Log {
   debug(facts: object, words: string): void;
@@ -11,6 +13,26 @@ export interface StatusBody {
   readonly message?: string;
   readonly reason?: string;
   readonly details?: { readonly causes?: readonly { readonly reason?: string }[] };
+}
+
+const text = z
+  .string()
+  .transform((all) => all.slice(0, 2_000))
+  .optional()
+  .catch(undefined);
+const causes = z.object({ causes: z.array(z.object({ reason: text })).max(100) });
+const status = z.object({ message: text, reason: text, details: causes.optional().catch(undefined) });
+
+/** Reads a refusal out of whatever was answered: gateways and peers answer anything. */
+export function statusBody(content: unknown): StatusBody {
+  const read = status.safeParse(content);
+  if (!read.success) return {};
+  const { message, reason, details } = read.data;
+  return {
+    ...(message !== undefined && { message }),
+    ...(reason !== undefined && { reason }),
+    ...(details && { details: { causes: details.causes.map((cause) => (cause.reason === undefined ? {} : { reason: cause.reason })) } }),
+  };
 }
 
 /** A refusal: the code, and what is needed to branch on it. Inside this folder only. */
@@ -34,8 +56,10 @@ const words = (text: string): string => text.slice(0, 600);
 const isTerminating = ({ body }: Refused): boolean =>
   body.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false;
 
-/** The Fault that says that nobody answered; passing. */
+/** The Fault that says that nobody answered, or nothing that can be taken; passing. */
 export function unreachable(error: unknown, what: string): Fault {
+  if (isFault(error)) return error;
+  if (error instanceof Unbelievable) return new Fault('CLUSTER_UNREACHABLE', `${what}: ${error.message}`, { what });
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
   return new Fault('CLUSTER_UNREACHABLE', `${what}: the API server does not answer${code}`, { what });
 }

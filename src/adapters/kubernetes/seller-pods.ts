@@ -3,6 +3,7 @@ import { type AcquisitionId, type ClusterId, remoteNamespace, sliceKubeconfigSec
 import { type Api, openApi } from './api.ts';
 import { foreignConnection } from './connection.ts';
 import type { Log } from './faults.ts';
+import { foreignPod } from './foreign-pod.ts';
 import { KINDS } from './kinds.ts';
 import { parseSliceKubeconfig } from './kubeconfig.ts';
 import type { SecretObject } from './objects.ts';
@@ -33,7 +34,7 @@ export function openPodsAtSellers(input: {
       if (data === undefined) return undefined;
       const access = parseSliceKubeconfig(Buffer.from(data, 'base64').toString('utf8'));
       if (access.certificate === undefined) throw new Fault('KUBECONFIG_REFUSED', `the identity of ${acquisition} has no certificate`);
-      return { api: openApi(foreignConnection(access), log), namespace: remoteNamespace(namespace, await clusterId()) };
+      return { api: openApi(foreignConnection(access), log, foreignPod), namespace: remoteNamespace(namespace, await clusterId()) };
     },
   };
 }

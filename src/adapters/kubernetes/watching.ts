@@ -1,4 +1,4 @@
-import { type Fault, isFault } from '../../domain/faults.ts';
+import { Fault, isFault } from '../../domain/faults.ts';
 import type { Wait } from '../../ports/fabric.ts';
 import type { Api, Where } from './api.ts';
 import type { Kind } from './kinds.ts';
@@ -13,6 +13,8 @@ export interface Look extends Where {
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
+/** What was last seen goes into heartbeats and faults. */
+const LONGEST_WORDS = 2_000;
 const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /**
@@ -40,6 +42,8 @@ export async function follow<T extends KubeObject>(input: {
       await api.watch<T>(look.kind, look, resourceVersion, signal, ({ type, object }) => {
         if (type === 'DELETED') state.delete(keyOf(object));
         else state.set(keyOf(object), object);
+        if (state.size > api.connection.bounds.objects)
+          throw new Fault('CLUSTER_UNREACHABLE', `watch ${look.kind.plural}: it has more than ${api.connection.bounds.objects} objects`);
         if (!signal.aborted) onState(state);
       });
     } catch (error) {
@@ -86,7 +90,8 @@ export async function waitUntil<T>(input: {
   const states: (readonly KubeObject[] | undefined)[] = looks.map(() => undefined);
   let last = 'nothing yet';
   let trouble: Fault | undefined;
-  const say = (words: string): void => {
+  const say = (all: string): void => {
+    const words = all.slice(0, LONGEST_WORDS);
     if (words === last) return;
     last = words;
     wait.seen?.(words);

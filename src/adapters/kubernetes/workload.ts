@@ -46,9 +46,10 @@ export function workloadCalls(
   api: Api,
   sellers: PodsAtSellers,
 ): Pick<Cluster, 'applyWorkload' | 'removeWorkload' | 'awaitWorkload' | 'workloadHealth'> {
-  /** What a wait for the workload watches: what stands at home, and its pods where they run. */
+  /** What a wait for the workload watches: what stands at home, and its pods where they run. Whoever gives `onRefused` goes on without a seller that sent an identity we will not use. */
   const looksOf = async (
     ref: Ref,
+    onRefused?: (why: string) => void,
   ): Promise<{ readonly looks: readonly Look[]; readonly remote: Api | undefined; readonly asked: boolean }> => {
     const { namespace, intent, acquisition, seller } = ref;
     const home = [...new Set(ref.manifests.map((manifest) => kindOf(manifest)))].flatMap((kind) =>
@@ -59,7 +60,11 @@ export function workloadCalls(
     if (acquisition === undefined || seller === undefined)
       return { looks: [offloading, { kind: KINDS.pod, namespace, labels }, ...home], remote: undefined, asked: false };
     if (ref.manifests.length === 0) return { looks: [offloading, { kind: KINDS.pod, namespace, labels }], remote: undefined, asked: false };
-    const remote = await sellers.open({ seller, acquisition, namespace });
+    const remote = await sellers.open({ seller, acquisition, namespace }).catch((error: unknown) => {
+      if (!onRefused || !isFault(error) || error.code !== 'KUBECONFIG_REFUSED') throw error;
+      onRefused(error.message);
+      return undefined;
+    });
     const pods: Look = remote
       ? { kind: KINDS.pod, namespace: remote.namespace, labels, api: remote.api }
       : { kind: KINDS.pod, namespace, labels };
@@ -84,7 +89,7 @@ export function workloadCalls(
       home.flatMap((objects, i) => objects.filter((each) => !isGoing(each)).map(({ metadata }) => `${kinds[i]?.kind}/${metadata.name}`)),
     );
     const jobs = home.flatMap((objects, i) => (kinds[i] === KINDS.job ? (objects as readonly JobObject[]) : []));
-    const missing = at.asked && !at.remote ? 'the identity of the slice is not there' : blind;
+    const missing = blind ?? (at.asked && !at.remote ? 'the identity of the slice is not there' : undefined);
     const looked: Looked = {
       manifests: ref.manifests,
       there,
@@ -182,9 +187,11 @@ export function workloadCalls(
     },
 
     async workloadHealth(ref) {
-      const at = await looksOf(ref);
+      let blind: string | undefined;
+      const at = await looksOf(ref, (why) => {
+        blind = why;
+      });
       try {
-        let blind: string | undefined;
         const seen = await Promise.all(
           at.looks.map(async (look) => {
             try {

@@ -1,0 +1,20 @@
+/** A key and a certificate of nobody (hostile.example, localhost, 127.0.0.1; until 2126), for servers that tests start. */
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgmXzGZlJS6blSt4go
+AROYs6ZAW5DlxaqZPD8NEsruF7ChRANCAAStgmB8YqwkzL1ixXTlCnvrgyE2+Dhy
+BKwmWaRcBEbSfbn/QKWwtRdfWXpNqxtauntlrMl1ixg+QR5S+sj6zr3k
+-----END PRIVATE KEY-----
+`;
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBuTCCAV+gAwIBAgIUH2d3NKeh0ws6FAb7tdmV857lgCAwCgYIKoZIzj0EAwIw
+GjEYMBYGA1UEAwwPaG9zdGlsZS5leGFtcGxlMCAXDTI2MTEyNzIxMDgwNVoYDzIx
+MjYxMTAzMjEwODA1WjAaMRgwFgYDVQQDDA9ob3N0aWxlLmV4YW1wbGUwWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAAStgmB8YqwkzL1ixXTlCnvrgyE2+DhyBKwmWaRc
+BEbSfbn/QKWwtRdfWXpNqxtauntlrMl1ixg+QR5S+sj6zr3ko4GAMH4wHQYDVR0O
+BBYEFPTrP9OvIslC0sPuy3NWnFKiFGojMB8GA1UdIwQYMBaAFPTrP9OvIslC0sPu
+y3NWnFKiFGojMA8GA1UdEwEB/wQFMAMBAf8wKwYDVR0RBCQwIocEfwAAAYIJbG9j
+YWxob3N0gg9ob3N0aWxlLmV4YW1wbGUwCgYIKoZIzj0EAwIDSAAwRQIgDXBAI6Ai
+l1DiwsAcdLBwC0+hm9/hM6RFL9f1/vwcUZcCIQC7kgUSDK6dHKyT5o1k7BSRARRs
+qlzyiXaojsn3urFZ/g==
+-----END CERTIFICATE-----
+`;
