@@ -1,25 +1,14 @@
 import { z } from 'zod';
-import { isAddress, parseAddress } from '../domain/address.ts';
-import { PERIODS, parseAmount } from '../domain/money.ts';
 import { parseQuantity } from '../domain/quantity.ts';
-import { DEFAULT_TIMING, type Timing } from '../domain/timing.ts';
+import type { Timing } from '../domain/timing.ts';
+import { domain, hostPort, listen, seconds } from './configuration-fields.ts';
+import { flavor } from './configuration-flavor.ts';
+import { timing } from './configuration-timing.ts';
 
 /**
  * What a node is told, once, at its start: a file, and the environment over it. Strict: a key that nobody reads is an error. The descriptions
  * below are the manual (docs/configuration.md is written from them).
  */
-
-const hostPort = z.string().refine(isAddress, 'must be host:port, the port from 1 to 65535');
-const listen = z.string().refine((text) => parseAddress(text) !== undefined, 'must be host:port (port 0 takes a free one)');
-const quantity = z.string().refine((text) => (parseQuantity(text) ?? -1n) >= 0n, 'must be a Kubernetes quantity such as 500m, 4 or 8Gi');
-const label = z
-  .string()
-  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and hyphens, at most 63');
-const domain = z
-  .string()
-  .regex(/^(?=.{1,100}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'must be a lower-case DNS name of at most 100');
-const seconds = (most: number) => z.number().min(0.001).max(most);
-const milliseconds = (value: number, words: string) => z.number().int().min(1).max(31_536_000_000).default(value).describe(words);
 
 const node = z.strictObject({
   id: z
@@ -57,65 +46,6 @@ const rear = z.strictObject({
     .default(72)
     .describe('The life of the token that a buyer gets for its tenant namespace; buyers ask for a new one every day.'),
 });
-
-const price = z.strictObject({
-  amount: z
-    .string()
-    .refine((text) => parseAmount(text) !== undefined, 'must be a decimal such as "0.25"')
-    .describe('Of the whole flavor, a decimal in quotes.'),
-  currency: z.string().min(1).max(16).describe('Never converted: a buyer pays in the same currency or not at all.'),
-  period: z.enum(PERIODS).default('hourly'),
-});
-const cut = (words: string) =>
-  z
-    .strictObject({ cpu: quantity.default('0'), memory: quantity.default('0'), pods: quantity.default('0') })
-    .prefault({})
-    .describe(words);
-
-const flavor = z.strictObject({
-  name: label.describe('Names the flavor here; its id derives from node and name and stays the same over restarts.'),
-  architecture: z.string().min(1).max(32).default('amd64').describe('As Kubernetes spells it: `amd64`, `arm64`.'),
-  cpu: quantity,
-  memory: quantity,
-  pods: quantity,
-  storage: quantity.optional().describe('Ephemeral storage.'),
-  price: price.optional().describe('Without one the flavor is offered at no stated price, and a buyer with a price limit passes it by.'),
-  location: z
-    .strictObject({
-      country: z.string().max(100).optional(),
-      city: z.string().max(100).optional(),
-      latitude: z.string().max(32).optional(),
-      longitude: z.string().max(32).optional(),
-      additionalNotes: z.string().max(500).optional(),
-    })
-    .optional(),
-  latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
-  minimum: cut('The least that may be bought of it.'),
-  step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),
-  properties: z.record(z.string().max(100), z.unknown()).optional().describe('Free form; travels as `additionalProperties`.'),
-});
-
-const TIMING_WORDS: Record<keyof Timing, string> = {
-  nodeAnswerMs: 'What one node may take to answer a discovery.',
-  discoveryPauseMs: 'The pause before a discovery that found nothing is repeated; doubles.',
-  discoveryPauseMaxMs: 'The longest such pause.',
-  virtualNodeMs: 'From the slice to a Ready virtual node.',
-  offloadMs: "Until the namespace's offloading is Ready.",
-  workloadMs: 'From applying the workload until every pod runs.',
-  nodeLostMs: 'How long a virtual node may be not Ready before the intent buys elsewhere.',
-  buyerAbsentMs: "How long a seller waits for a buyer's countersignature or slice.",
-  peeringReadyMs: 'Until the `peering` workflow answers who joined.',
-  undoRoundMs: 'One round of undoing; what is left after it is stuck.',
-  stuckPauseMs: 'The pause between the rounds of what is stuck; doubles.',
-  stuckPauseMaxMs: 'The longest such pause.',
-  reconcileMs: 'How often contracts, workflows and nodes are compared.',
-  lookMs: 'The safety look of a held intent.',
-  sellerGraceMs: "How long one side waits for the other's part in an ending that needs it.",
-  buyerGoneMs: 'How long a seller keeps the tenant of an ended contract for a buyer whose own teardown still needs it.',
-};
-const timingShape = Object.fromEntries(
-  Object.entries(TIMING_WORDS).map(([name, words]) => [name, milliseconds(DEFAULT_TIMING[name as keyof Timing], words)]),
-) as Record<keyof Timing, ReturnType<typeof milliseconds>>;
 
 const section = <T extends z.ZodRawShape>(shape: z.ZodObject<T>, words: string) => shape.prefault({} as never).describe(words);
 
@@ -199,7 +129,7 @@ export const ConfigurationSchema = z
       .default([])
       .describe('The nodes that are asked for flavors, as `host:port`. More can be added by the API.'),
     flavors: z.array(flavor).max(10_000).default([]).describe('What this node sells.'),
-    timing: section(z.strictObject(timingShape), 'How long things may take, in milliseconds.'),
+    timing: section(timing, 'How long things may take, in milliseconds.'),
     log: section(
       z.strictObject({
         level: z

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { PERIODS, parseAmount } from '../domain/money.ts';
+import { label, quantity } from './configuration-fields.ts';
+
+const price = z.strictObject({
+  amount: z
+    .string()
+    .refine((text) => parseAmount(text) !== undefined, 'must be a decimal such as "0.25"')
+    .describe('Of the whole flavor, a decimal in quotes.'),
+  currency: z.string().min(1).max(16).describe('Never converted: a buyer pays in the same currency or not at all.'),
+  period: z.enum(PERIODS).default('hourly'),
+});
+const cut = (words: string) =>
+  z
+    .strictObject({ cpu: quantity.default('0'), memory: quantity.default('0'), pods: quantity.default('0') })
+    .prefault({})
+    .describe(words);
+
+/** A flavor as its owner writes it. */
+export const flavor = z.strictObject({
+  name: label.describe('Names the flavor here; its id derives from node and name and stays the same over restarts.'),
+  architecture: z.string().min(1).max(32).default('amd64').describe('As Kubernetes spells it: `amd64`, `arm64`.'),
+  cpu: quantity,
+  memory: quantity,
+  pods: quantity,
+  storage: quantity.optional().describe('Ephemeral storage.'),
+  price: price.optional().describe('Without one the flavor is offered at no stated price, and a buyer with a price limit passes it by.'),
+  location: z
+    .strictObject({
+      country: z.string().max(100).optional(),
+      city: z.string().max(100).optional(),
+      latitude: z.string().max(32).optional(),
+      longitude: z.string().max(32).optional(),
+      additionalNotes: z.string().max(500).optional(),
+    })
+    .optional(),
+  latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
+  minimum: cut('The least that may be bought of it.'),
+  step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),
+  properties: z.record(z.string().max(100), z.unknown()).optional().describe('Free form; travels as `additionalProperties`.'),
+});

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { DEFAULT_TIMING, type Timing } from '../domain/timing.ts';
+
+const milliseconds = (value: number, words: string) => z.number().int().min(1).max(31_536_000_000).default(value).describe(words);
+
+const TIMING_WORDS: Record<keyof Timing, string> = {
+  nodeAnswerMs: 'What one node may take to answer a discovery.',
+  discoveryPauseMs: 'The pause before a discovery that found nothing is repeated; doubles.',
+  discoveryPauseMaxMs: 'The longest such pause.',
+  virtualNodeMs: 'From the slice to a Ready virtual node.',
+  offloadMs: "Until the namespace's offloading is Ready.",
+  workloadMs: 'From applying the workload until every pod runs.',
+  nodeLostMs: 'How long a virtual node may be not Ready before the intent buys elsewhere.',
+  buyerAbsentMs: "How long a seller waits for a buyer's countersignature or slice.",
+  peeringReadyMs: 'Until the `peering` workflow answers who joined.',
+  undoRoundMs: 'One round of undoing; what is left after it is stuck.',
+  stuckPauseMs: 'The pause between the rounds of what is stuck; doubles.',
+  stuckPauseMaxMs: 'The longest such pause.',
+  reconcileMs: 'How often contracts, workflows and nodes are compared.',
+  lookMs: 'The safety look of a held intent.',
+  sellerGraceMs: "How long one side waits for the other's part in an ending that needs it.",
+  buyerGoneMs: 'How long a seller keeps the tenant of an ended contract for a buyer whose own teardown still needs it.',
+};
+const timingShape = Object.fromEntries(
+  Object.entries(TIMING_WORDS).map(([name, words]) => [name, milliseconds(DEFAULT_TIMING[name as keyof Timing], words)]),
+) as Record<keyof Timing, ReturnType<typeof milliseconds>>;
+
+/** Every timing knob, with its default. */
+export const timing = z.strictObject(timingShape);
