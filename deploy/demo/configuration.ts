@@ -77,6 +77,7 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
   database: { url: place.databaseUrl, connections: 5 },
   cluster: {
     kubeconfig: place.kubeconfig,
+    loopbackSellers: true, // all clusters of a demo are its user's own, on one machine
     ...(place.context !== undefined && { context: place.context }),
   },
   knownNodes: [...place.knownNodes],

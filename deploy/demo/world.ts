@@ -122,6 +122,7 @@ export async function startWorld({ telling, contexts, stateDir, sellers: count =
         const kubernetes = openKubernetes({
           kubeconfig: place.kubeconfig,
           ...(place.context !== undefined && { context: place.context }),
+          loopbackSellers: true,
           log: SILENT,
         });
         return {

@@ -16,11 +16,15 @@ export interface ClusterParts {
 }
 
 /** Opens the adapters of a node's cluster. */
-export function openClusterParts({ cluster: { kubeconfig, context, apiAddress } }: Configuration, log: Logger): ClusterParts {
+export function openClusterParts(
+  { cluster: { kubeconfig, context, apiAddress, loopbackSellers } }: Configuration,
+  log: Logger,
+): ClusterParts {
   return openKubernetes({
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(context !== undefined && { context }),
     ...(apiAddress !== undefined && { apiAddress }),
+    loopbackSellers,
     log,
   });
 }

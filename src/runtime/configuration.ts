@@ -120,6 +120,12 @@ export const ConfigurationSchema = z
           .regex(/^https:\/\//, 'must be an https:// URL')
           .optional()
           .describe("Our API server's URL as buyers reach it; the kubeconfig's own when absent."),
+        loopbackSellers: z
+          .boolean()
+          .default(false)
+          .describe(
+            "Whether a seller's API server may be on our own machine (loopback). For playgrounds: elsewhere a seller could so reach what listens there for us alone.",
+          ),
       }),
       'The Kubernetes cluster of this node, with Liqo.',
     ),

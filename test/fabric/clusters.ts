@@ -21,7 +21,8 @@ export async function startClusters(): Promise<RealClusters> {
       { name: 'north', nodes: [{ name: 'north-worker-1', cpu: '8', memory: '32Gi' }] },
     ],
   });
-  const opened = (name: string): Kubernetes => openKubernetes({ kubeconfig: running(stack, name).kubeconfigPath, log: quiet });
+  const opened = (name: string): Kubernetes =>
+    openKubernetes({ kubeconfig: running(stack, name).kubeconfigPath, loopbackSellers: true, log: quiet });
   const [south, north] = [opened('south'), opened('north')];
   const side = (name: string, { fabric, cluster }: Kubernetes): Side => ({ id: clusterId(name), fabric, cluster });
   const lines = async (name: string, { snapshot }: Kubernetes): Promise<readonly string[]> =>

@@ -38,7 +38,7 @@ beforeAll(async () => {
   await did.extend(bought);
   seller = openApi(ownConnection({ kubeconfig: running(at.stack, 'north').kubeconfigPath }), quiet);
   const { kubeconfig } = await at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs: 3_600_000 });
-  tenant = openApi(foreignConnection(parseKubeconfig(kubeconfig)), quiet);
+  tenant = openApi(foreignConnection(parseKubeconfig(kubeconfig), { loopback: true }), quiet);
 });
 afterAll(async () => {
   tenant?.close();

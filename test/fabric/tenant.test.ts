@@ -28,7 +28,7 @@ beforeAll(async () => {
   await did.meet(attempt);
   await did.extend(attempt);
   const { kubeconfig } = await at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs: 3_600_000 });
-  tenant = openApi(foreignConnection(parseKubeconfig(kubeconfig)), quiet);
+  tenant = openApi(foreignConnection(parseKubeconfig(kubeconfig), { loopback: true }), quiet);
 });
 afterAll(async () => {
   tenant.close();

@@ -32,7 +32,7 @@ test('three lines are a whole configuration', () => {
   expect(api.listen).toBe('127.0.0.1:3005');
   expect(temporal).toMatchObject({ address: '127.0.0.1:7233', namespace: 'rearguard-alice' });
   expect(database.schema).toBe('rearguard_alice');
-  expect(cluster).toEqual({});
+  expect(cluster).toEqual({ loopbackSellers: false });
   expect(timing).toEqual(DEFAULT_TIMING);
   expect([knownNodes, flavors]).toEqual([[], []]);
 });

@@ -43,7 +43,11 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  remote = openApi(foreignConnection({ server: `https://127.0.0.1:${port}`, ca: CERTIFICATE, token: 't' }, BOUNDS), quiet, foreignPod);
+  remote = openApi(
+    foreignConnection({ server: `https://127.0.0.1:${port}`, ca: CERTIFICATE, token: 't' }, { loopback: true }, { bounds: BOUNDS }),
+    quiet,
+    foreignPod,
+  );
 });
 afterEach(async () => {
   remote.close();
@@ -114,7 +118,7 @@ async function faultOf(call: Promise<unknown>): Promise<Fault> {
 /** Our own API server has the Deployment; its pod runs at the seller, read from `remote`. */
 const manifest = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 1 } };
 const home: Api = {
-  ...openApi(foreignConnection({ server: 'https://127.0.0.1:1' }), quiet),
+  ...openApi(foreignConnection({ server: 'https://192.0.2.1' }, { loopback: false }), quiet),
   list: async ({ kind }) => ({ items: kind === 'Deployment' ? [{ metadata: { name: 'web' } } as never] : [], resourceVersion: '1' }),
 };
 const REF = {

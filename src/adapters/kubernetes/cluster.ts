@@ -1,6 +1,7 @@
 import { Fault, isFault } from '../../domain/faults.ts';
 import type { ClusterId } from '../../domain/ids.ts';
 import type { Cluster } from '../../ports/cluster.ts';
+import type { AddressRules } from './addresses.ts';
 import type { Api } from './api.ts';
 import { free } from './capacity.ts';
 import { type Log, faultOf, isRefused } from './faults.ts';
@@ -16,13 +17,18 @@ import { intentNamespaceManifest, namespaceOffloading } from './workload-manifes
 const OFFLOADING_NAME = 'offloading';
 
 /** The port Cluster on Kubernetes and Liqo v1. */
-export function kubernetesCluster(input: { readonly api: Api; readonly clusterId: () => Promise<ClusterId>; readonly log: Log }): Cluster {
-  const { api, clusterId, log } = input;
+export function kubernetesCluster(input: {
+  readonly api: Api;
+  readonly clusterId: () => Promise<ClusterId>;
+  readonly rules: AddressRules;
+  readonly log: Log;
+}): Cluster {
+  const { api, clusterId, rules, log } = input;
   return {
     free: (architecture) => free(api, architecture),
     ...namespaceCalls(api),
     ...offloadingCalls(api),
-    ...workloadCalls(api, openPodsAtSellers({ api, clusterId, log })),
+    ...workloadCalls(api, openPodsAtSellers({ api, clusterId, rules, log })),
   };
 }
 

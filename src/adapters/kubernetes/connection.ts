@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Fault } from '../../domain/faults.ts';
+import { type AddressRules, type Resolve, guardedLookup, whyNotAddress } from './addresses.ts';
 import { type Bounds, FOREIGN_BOUNDS, OWN_BOUNDS } from './bounds.ts';
 
 /** How an API server is reached: its address, and what a request must carry. */
@@ -67,9 +68,15 @@ export interface Access {
   readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
-/** Somebody else's API server: reached with this access only, and believed within `bounds`. */
-export function foreignConnection({ server, ca, token, certificate }: Access, bounds = FOREIGN_BOUNDS): Connection {
-  const agent = new Agent({ keepAlive: true });
+/** Somebody else's API server: reached with this access only, where `rules` let us go, and believed within `bounds`. KUBECONFIG_REFUSED for an address elsewhere. */
+export function foreignConnection(
+  { server, ca, token, certificate }: Access,
+  rules: AddressRules | 'anywhere',
+  { bounds = FOREIGN_BOUNDS, resolve }: { readonly bounds?: Bounds; readonly resolve?: Resolve } = {},
+): Connection {
+  const why = rules === 'anywhere' ? undefined : whyNotAddress(new URL(server).hostname, rules);
+  if (why !== undefined) throw new Fault('KUBECONFIG_REFUSED', `the kubeconfig is refused: cluster.server ${why}`, { why });
+  const agent = new Agent({ keepAlive: true, ...(rules !== 'anywhere' && { lookup: guardedLookup(rules, resolve) }) });
   return {
     server: new URL(server),
     ...(ca !== undefined && { ca }),

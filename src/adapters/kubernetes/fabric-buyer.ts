@@ -9,6 +9,7 @@ import {
   tenantNamespace,
 } from '../../domain/ids.ts';
 import type { Fabric, NodeHealth } from '../../ports/fabric.ts';
+import { type AddressRules, checkServer } from './addresses.ts';
 import type { Api } from './api.ts';
 import { endCheck, isChecked, restartCheck } from './foreign-cluster.ts';
 import { KINDS } from './kinds.ts';
@@ -56,11 +57,14 @@ async function settleCheck(api: Api, seller: ClusterId): Promise<void> {
 export const identityCalls = (
   api: Api,
   clusterId: () => Promise<ClusterId>,
+  rules: AddressRules,
 ): Pick<Fabric, 'storeCredentials' | 'dropCredentials' | 'ensureIdentity' | 'removeIdentity'> => ({
   async storeCredentials({ acquisition, credentials }) {
     if (!DNS_LABEL.test(credentials.clusterId))
       throw new Fault('KUBECONFIG_REFUSED', 'the credentials name no Liqo cluster id', { why: 'cluster id' });
-    const kubeconfig = writeKubeconfig(parseKubeconfig(credentials.kubeconfig));
+    const access = parseKubeconfig(credentials.kubeconfig);
+    await checkServer(access.server, rules);
+    const kubeconfig = writeKubeconfig(access);
     const secret = storedCredentials({ acquisition, seller: credentials.clusterId, kubeconfig });
     await api.apply(secret);
   },

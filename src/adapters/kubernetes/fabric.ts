@@ -1,6 +1,7 @@
 import { type ClusterId, clusterId as brand } from '../../domain/ids.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Fabric } from '../../ports/fabric.ts';
+import type { AddressRules } from './addresses.ts';
 import type { Api } from './api.ts';
 import { acquisitionCalls, identityCalls } from './fabric-buyer.ts';
 import { tenantCalls } from './fabric-seller.ts';
@@ -34,8 +35,9 @@ export function kubernetesFabric(input: {
   readonly api: Api;
   readonly clusterId: () => Promise<ClusterId>;
   readonly apiAddress?: string;
+  readonly rules: AddressRules;
 }): Fabric {
-  const { api, clusterId } = input;
+  const { api, clusterId, rules } = input;
   return {
     clusterId,
     async prepare() {
@@ -44,7 +46,7 @@ export function kubernetesFabric(input: {
     ...meetingCalls(api),
     ...tenantCalls(api, { clusterId, ...(input.apiAddress !== undefined && { apiAddress: input.apiAddress }) }),
     ...sliceCalls(api),
-    ...identityCalls(api, clusterId),
+    ...identityCalls(api, clusterId, rules),
     ...acquisitionCalls(api, clusterId),
   };
 }

@@ -1,6 +1,6 @@
-import { BlockList, isIP } from 'node:net';
 import { parseDocument, visit } from 'yaml';
 import { Fault } from '../../domain/faults.ts';
+import { whyNotAddress } from './addresses.ts';
 import type { Access } from './connection.ts';
 
 const MOST_BYTES = 64 * 1024;
@@ -67,20 +67,15 @@ function pem(value: unknown, what: string): string {
   return text.startsWith('-----BEGIN ') ? text : refuse(`${what} holds no PEM`);
 }
 
-/** Where clouds answer who we are, also as IPv6 spells an IPv4 address: no API server is there. */
-const LINK_LOCAL = new BlockList();
-LINK_LOCAL.addSubnet('169.254.0.0', 16);
-LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
-
 function serverOf(value: unknown): string {
   if (typeof value !== 'string' || !URL.canParse(value)) return refuse('cluster.server is no URL');
   const url = new URL(value);
   if (url.protocol !== 'https:') return refuse('cluster.server is not https');
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     return refuse('cluster.server carries more than an address');
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && LINK_LOCAL.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'))
-    return refuse('cluster.server is a link-local address');
+  // Whether it may be on our own machine is the operator's word: see addresses.ts.
+  const why = whyNotAddress(url.hostname, { loopback: true });
+  if (why !== undefined) return refuse(`cluster.server ${why}`);
   return url.href.replace(/\/$/, '');
 }
 

@@ -28,14 +28,17 @@ export function openKubernetes(input: {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly apiAddress?: string;
+  /** Whether a seller's API server may be on our own machine. */
+  readonly loopbackSellers?: boolean;
   readonly log: Log;
 }): Kubernetes {
-  const { log, apiAddress } = input;
+  const { log, apiAddress, loopbackSellers = false } = input;
+  const rules = { loopback: loopbackSellers };
   const api = openApi(ownConnection(input), log);
   const clusterId = ownClusterId(api);
   return {
-    fabric: kubernetesFabric({ api, clusterId, ...(apiAddress !== undefined && { apiAddress }) }),
-    cluster: kubernetesCluster({ api, clusterId, log }),
+    fabric: kubernetesFabric({ api, clusterId, rules, ...(apiAddress !== undefined && { apiAddress }) }),
+    cluster: kubernetesCluster({ api, clusterId, rules, log }),
     world: kubernetesWorld({ api, log }),
     snapshot: () => snapshotOf(api),
     async ready() {

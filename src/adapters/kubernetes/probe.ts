@@ -18,7 +18,10 @@ const quiet: Log = { debug: () => undefined, info: () => undefined, warn: () => 
  */
 export async function awaitPolicies(api: Api, buyer: ClusterId, token: string): Promise<void> {
   const { server, ca } = api.connection;
-  const asTenant = openApi(foreignConnection({ server: server.href.replace(/\/$/, ''), ...(ca !== undefined && { ca }), token }), quiet);
+  const asTenant = openApi(
+    foreignConnection({ server: server.href.replace(/\/$/, ''), ...(ca !== undefined && { ca }), token }, 'anywhere'),
+    quiet,
+  );
   const deadline = Date.now() + LONGEST_MS;
   try {
     for (const { allowed, forbidden } of probes(buyer)) {

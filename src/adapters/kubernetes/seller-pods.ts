@@ -1,5 +1,6 @@
 import { Fault } from '../../domain/faults.ts';
 import { type AcquisitionId, type ClusterId, remoteNamespace, sliceKubeconfigSecret, tenantNamespace } from '../../domain/ids.ts';
+import type { AddressRules } from './addresses.ts';
 import { type Api, openApi } from './api.ts';
 import { foreignConnection } from './connection.ts';
 import type { Log } from './faults.ts';
@@ -21,9 +22,10 @@ export interface PodsAtSellers {
 export function openPodsAtSellers(input: {
   readonly api: Api;
   readonly clusterId: () => Promise<ClusterId>;
+  readonly rules: AddressRules;
   readonly log: Log;
 }): PodsAtSellers {
-  const { api, clusterId, log } = input;
+  const { api, clusterId, rules, log } = input;
   return {
     async open({ seller, acquisition, namespace }) {
       const secret = await api.get<SecretObject>(KINDS.secret, {
@@ -34,7 +36,7 @@ export function openPodsAtSellers(input: {
       if (data === undefined) return undefined;
       const access = parseSliceKubeconfig(Buffer.from(data, 'base64').toString('utf8'));
       if (access.certificate === undefined) throw new Fault('KUBECONFIG_REFUSED', `the identity of ${acquisition} has no certificate`);
-      return { api: openApi(foreignConnection(access), log, foreignPod), namespace: remoteNamespace(namespace, await clusterId()) };
+      return { api: openApi(foreignConnection(access, rules), log, foreignPod), namespace: remoteNamespace(namespace, await clusterId()) };
     },
   };
 }
