@@ -1,7 +1,7 @@
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
 import type { PeeringUser } from '../src/domain/peering.ts';
 import { canonicalResources } from '../src/domain/resources.ts';
-import { Fault } from '../src/domain/faults.ts';
+import { Fault, isFault } from '../src/domain/faults.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating, waiting } from './waiting.ts';
 
@@ -73,5 +73,19 @@ export const admissionActivities = ({ fabric, contracts, timing }: Pick<Activity
   /** Ends what runs under the contract, without the buyer's help. */
   async stopSlice({ contract, buyer }: Replica): Promise<void> {
     await waiting(timing.undoRoundMs, (wait) => fabric.stopSlice({ buyer, contract }, wait));
+  },
+  /**
+   * What is left of the slice at ours, once the buyer has had its time: its own teardown takes the replica away; when it does not, we do. Otherwise replica, cordoned Quota and what Liqo
+   * signed would stay for as long as another contract keeps the tenant.
+   */
+  async removeReplica({ contract, buyer }: Replica): Promise<void> {
+    await waiting(timing.undoRoundMs, async (wait) => {
+      try {
+        await fabric.awaitReplicaGone({ buyer, contract }, { ...wait, timeoutMs: Math.min(timing.sellerGraceMs, timing.undoRoundMs / 2) });
+      } catch (error) {
+        if (!isFault(error) || error.code !== 'STILL_THERE') throw error;
+        await fabric.removeReplica({ buyer, contract }, { ...wait, timeoutMs: timing.undoRoundMs / 2 });
+      }
+    });
   },
 });

@@ -36,6 +36,12 @@ export interface Fabric {
   /** Until the buyer's own teardown has removed the replicated slice and its Quota. STILL_THERE at the deadline. */
   awaitReplicaGone(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
 
+  /**
+   * Takes the replicated slice of an ended contract away without the buyer's help, with its Quota and what Liqo signed for it; waits until they are gone. What the buyer's Liqo may
+   * copy again has no verdict. STILL_THERE.
+   */
+  removeReplica(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
+
   // --- consumer --------------------------------------------------------------------------------------------------
   /** Checks a seller's kubeconfig (server, CA and token only) and keeps it as a Secret of ours, not yet labelled for Liqo. KUBECONFIG_REFUSED. */
   storeCredentials(input: { readonly acquisition: AcquisitionId; readonly credentials: PeeringCredentials }): Promise<void>;

@@ -140,6 +140,7 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await did.withdraw(attempt);
       await at.seller.fabric.denySlice({ buyer: at.buyer.id, contract, reason: 'none' });
       await at.seller.fabric.stopSlice({ buyer: at.buyer.id, contract }, did.wait);
+      await at.seller.fabric.removeReplica({ buyer: at.buyer.id, contract }, did.wait);
       expect(await at.buyer.fabric.nodeHealth({ acquisition })).toMatchObject({ present: false, ready: false });
     });
 
@@ -214,6 +215,20 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await did.withdraw(attempt);
       expect(await at.buyer.fabric.nodeHealth({ acquisition: other.acquisition })).toMatchObject({ present: true, ready: true });
       await fails(at.buyer.fabric.removeIdentity({ seller: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');
+    });
+
+    test('a seller ends one contract of two alone: its replica goes, the other one stays, and the buyer’s own teardown still ends', async () => {
+      const other = newAttempt();
+      tidy.push(attempt, other);
+      await did.meet(attempt);
+      await did.extend(attempt);
+      await did.extend(other);
+      const sold = (each: Attempt) => ({ buyer: at.buyer.id, contract: each.contract });
+      await at.seller.fabric.stopSlice(sold(attempt), did.wait);
+      await at.seller.fabric.removeReplica(sold(attempt), did.wait);
+      await at.seller.fabric.removeReplica(sold(attempt), did.wait);
+      await fails(at.seller.fabric.awaitReplicaGone(sold(other), { timeoutMs: 300 }), 'STILL_THERE');
+      expect(await at.buyer.fabric.nodeHealth({ acquisition: other.acquisition })).toMatchObject({ present: true, ready: true });
     });
 
     test('a seller ends it alone: the tenant is drained, and the buyer’s own teardown still ends', async () => {

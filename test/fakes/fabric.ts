@@ -13,9 +13,9 @@ const still =
 export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
   const own = world.cluster(id);
   const replica = (buyer: ClusterId, contract: ContractId): FakeSlice | undefined =>
-    [...(world.find(buyer)?.slices.values() ?? [])].find((slice) => slice.seller === id && slice.contract === contract);
+    [...(world.find(buyer)?.slices.values() ?? [])].find((slice) => slice.seller === id && slice.contract === contract && slice.copied);
   const replicasOf = (buyer: ClusterId): readonly FakeSlice[] =>
-    [...(world.find(buyer)?.slices.values() ?? [])].filter(({ seller }) => seller === id);
+    [...(world.find(buyer)?.slices.values() ?? [])].filter(({ seller, copied }) => seller === id && copied);
   return {
     clusterId: async () => id,
     prepare: async () => undefined,
@@ -34,7 +34,10 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
       return { clusterId: id, kubeconfig: Buffer.from(`token for ${buyer}`).toString('base64') };
     },
     async removeTenant({ buyer }) {
-      for (const slice of replicasOf(buyer)) slice.verdict = { accepted: false, reason: 'drained' };
+      for (const slice of replicasOf(buyer)) {
+        slice.verdict = { accepted: false, reason: 'drained' };
+        slice.copied = false;
+      }
       own.tenants.delete(buyer);
       world.changed();
     },
@@ -63,6 +66,11 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
     },
     async awaitReplicaGone({ buyer, contract }, wait) {
       await world.until(() => (replica(buyer, contract) ? undefined : true), wait, still(`slice of ${contract}`));
+    },
+    async removeReplica({ buyer, contract }) {
+      const slice = replica(buyer, contract);
+      if (slice) slice.copied = false;
+      world.changed();
     },
     async storeCredentials({ acquisition, credentials }) {
       if (credentials.kubeconfig === '') throw new Fault('KUBECONFIG_REFUSED', 'empty');
@@ -98,6 +106,7 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
         deleting: false,
         cordoned: false,
         stopped: false,
+        copied: true,
         verdict: undefined,
       });
       world.changed();

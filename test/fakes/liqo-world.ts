@@ -15,6 +15,8 @@ export interface FakeSlice {
   deleting: boolean;
   cordoned: boolean;
   stopped: boolean;
+  /** Whether its seller has a copy of it. */
+  copied: boolean;
   verdict: { readonly accepted: boolean; readonly reason: string } | undefined;
 }
 export interface FakeNamespace {
@@ -55,6 +57,8 @@ export function liqoWorld(): LiqoWorld {
   const clusters = new Map<ClusterId, FakeClusterState>();
   const waiters = new Set<() => void>();
   const find = (id: ClusterId): FakeClusterState | undefined => clusters.get(id);
+  const replicasAt = (seller: ClusterId): readonly FakeSlice[] =>
+    [...clusters.values()].flatMap(({ slices }) => [...slices.values()].filter((slice) => slice.seller === seller && slice.copied));
   const open = (id: ClusterId): boolean => find(id)?.reachable ?? true;
   const world: LiqoWorld = {
     find,
@@ -130,6 +134,7 @@ export function liqoWorld(): LiqoWorld {
           ...[...cluster.tenants].map((buyer) => `tenant ${buyer}`),
           ...[...cluster.identities.keys()].map((seller) => `identity ${seller}`),
           ...[...cluster.credentials.keys()].map((acquisition) => `credentials ${acquisition}`),
+          ...replicasAt(cluster.id).map((slice) => `replica ${slice.acquisition}`),
           ...[...cluster.slices.values()].map((slice) => `slice ${slice.acquisition}${slice.deleting ? ' (deleting)' : ''}`),
           ...[...cluster.namespaces.values()].filter(({ runId }) => runId !== undefined).map(({ name }) => `namespace ${name}`),
           ...[...cluster.namespaces.values()]

@@ -76,7 +76,7 @@ export function withVerdict(slice: ResourceSliceObject, verdict: Verdict, now: s
 }
 
 /** The seller's side of one contract: its replicated slice, let in and put out. */
-export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 'stopSlice' | 'awaitReplicaGone'> {
+export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 'stopSlice' | 'awaitReplicaGone' | 'removeReplica'> {
   const slicesOf = async ({ buyer, contract }: Sold): Promise<readonly ResourceSliceObject[]> => {
     const { items } = await api.list<ResourceSliceObject>(KINDS.resourceSlice, { namespace: tenantNamespace(buyer) });
     return items.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
@@ -183,6 +183,31 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
           const kept = quotas.filter((quota) => ownedBy(quota, owners));
           if (left.length + kept.length === 0) return true;
           say(left.length > 0 ? `slice ${left.map(({ metadata }) => metadata.name).join(', ')}` : 'its quota');
+          return undefined;
+        },
+        wait,
+        late: (last) => stillThere(`the slice of contract ${contract}`, last),
+      });
+      await removeCertificates(api, namespace);
+    },
+
+    async removeReplica({ buyer, contract }, wait) {
+      const namespace = tenantNamespace(buyer);
+      const standing = await slicesOf({ buyer, contract });
+      // By uid: a buyer's Liqo that still lives may copy the slice again, and no verdict lets that in any more.
+      const ended = new Set<string | undefined>(standing.map(({ metadata }) => metadata.uid));
+      for (const slice of standing) if (!isGoing(slice)) await api.remove(KINDS.resourceSlice, place(slice));
+      await waitUntil({
+        api,
+        looks: [
+          { kind: KINDS.resourceSlice, namespace },
+          { kind: KINDS.quota, namespace },
+        ],
+        read([slices = [], quotas = []], say) {
+          const left = slices.filter(({ metadata }) => ended.has(metadata.uid));
+          const kept = quotas.filter((quota) => ownedBy(quota, ended));
+          if (left.length + kept.length === 0) return true;
+          say(left.length > 0 ? `slice ${left.map(({ metadata }) => metadata.name).join(', ')} is going` : 'its quota is going');
           return undefined;
         },
         wait,
