@@ -70,7 +70,9 @@ const OFFERS: Readonly<Record<NodeName, NonNullable<Written['flavors']>>> = {
 /** A node's configuration as its owner would write it. */
 export const nodeConfiguration = (place: NodePlace): Written => ({
   node: { id: place.name, domain: `${place.name}.example`, address: place.announced ?? place.rear },
-  rear: { listen: place.rear },
+  // A playground's Liqo is started with Hard and runs as no Deployment; on somebody's own clusters a stock one enforces nothing, and a demo sells all the same.
+  rear: { listen: place.rear, sellUnenforced: place.context !== undefined },
+  ...(place.context === undefined && { liqo: { enforcement: 'Hard' } }),
   api: { listen: place.api },
   work: { healthListen: place.health },
   temporal: { address: place.temporalAddress },

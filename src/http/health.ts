@@ -4,6 +4,8 @@ export interface Check {
   readonly ready: boolean;
   /** Why not, in words; what it waits for. */
   readonly why?: string;
+  /** What an operator should know although nothing is missing. */
+  readonly says?: string;
   /** RFC 3339: since when it is so. */
   readonly since?: string;
 }

@@ -1,4 +1,5 @@
 import type { PeeringCredentials } from '../domain/contract.ts';
+import type { Enforcement } from '../domain/enforcement.ts';
 import type { AcquisitionId, ClusterId, ContractId } from '../domain/ids.ts';
 import type { Resources } from '../domain/resources.ts';
 
@@ -12,6 +13,8 @@ export interface Fabric {
   clusterId(): Promise<ClusterId>;
   /** Our own objects that must be there before anything is sold: namespace, ClusterRole for tenants, admission policies in force. */
   prepare(): Promise<void>;
+  /** How hard Liqo holds buyers to their quotas, as its installation is told; `undefined` when that cannot be read (it runs as no Deployment, or we may not look). */
+  enforcement(): Promise<Enforcement | undefined>;
 
   // --- both roles, driven by the `peering` workflow ---------------------------------------------------------------
   /** The tenant namespace of a peer, and what Liqo keeps for the peer as a whole (ForeignCluster); waits until they are gone. STILL_THERE. */

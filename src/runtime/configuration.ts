@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENFORCEMENTS } from '../domain/enforcement.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { Timing } from '../domain/timing.ts';
 import { domain, hostPort, listen, seconds } from './configuration-fields.ts';
@@ -28,6 +29,12 @@ const rear = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether to sell to FLUIDOS nodes, which are not bound by contract-enforced peering. Off: their RESERVE is refused.'),
+  sellUnenforced: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether to sell although Liqo does not hold buyers to what they bought (its limits enforcement is not `Hard`). Off: no flavor is published then.',
+    ),
   maxHoldsPerBuyer: z.number().int().min(1).max(100_000).default(100).describe('Living reservations that one buyer may have at a time.'),
   bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(262_144).describe('The largest request body that is read.'),
   bodyTimeoutSeconds: seconds(600).default(10).describe('How long a request may take to arrive completely.'),
@@ -128,6 +135,17 @@ export const ConfigurationSchema = z
           ),
       }),
       'The Kubernetes cluster of this node, with Liqo.',
+    ),
+    liqo: section(
+      z.strictObject({
+        enforcement: z
+          .enum(ENFORCEMENTS)
+          .optional()
+          .describe(
+            'Its limits enforcement, when this node cannot read it: when Liqo runs as no Deployment in namespace `liqo`, or its Deployments may not be seen. What can be read counts instead.',
+          ),
+      }),
+      'Liqo, as far as it cannot be asked.',
     ),
     knownNodes: z
       .array(hostPort)

@@ -10,6 +10,8 @@ export interface Readiness {
   keepTrying<T>(name: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Looked at whenever somebody asks. */
   watch(name: string, look: () => Promise<unknown>): void;
+  /** Lets `/readyz` say something that keeps nothing from its work. */
+  say(name: string, words: string): void;
   /** From now on not ready: the process stops. */
   stopping(): void;
   checks(): Promise<readonly Check[]>;
@@ -76,6 +78,9 @@ export function openReadiness(log: ReadinessLog): Readiness {
     },
     watch(name, ask) {
       looks.set(name, ask);
+    },
+    say(name, words) {
+      stages.set(name, { name, ready: true, says: words, since: new Date().toISOString() });
     },
     stopping() {
       stops = true;

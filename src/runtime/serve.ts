@@ -9,6 +9,7 @@ import { type Fetch, type Listener, listen } from '../http/listen.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
 import { publishFlavors } from './flavors.ts';
 import type { Parts } from './parts.ts';
+import { flavorsOnSale } from './selling.ts';
 
 /** What runs, and how to stop it. */
 export interface Running {
@@ -92,7 +93,8 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     await readiness.keepTrying('known nodes', () => knownNodes.configure(configuration.knownNodes), signal);
     const known = await parts.self;
     self = known;
-    const publish = { flavors: configuration.flavors, self: known, inventory, now: clock.now(), log };
+    const flavors = await flavorsOnSale({ configuration, fabric: parts.cluster.fabric, readiness, log, signal });
+    const publish = { flavors, self: known, inventory, now: clock.now(), log };
     await readiness.keepTrying('flavors', () => publishFlavors(publish), signal);
   };
   const opened = open().catch((error: unknown) => {

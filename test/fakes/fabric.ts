@@ -19,6 +19,7 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
   return {
     clusterId: async () => id,
     prepare: async () => undefined,
+    enforcement: async () => world.cluster(id).enforcement,
     async removeMeetingPlace({ peer }) {
       if (own.tenants.has(peer) || own.identities.has(peer)) throw new Fault('STILL_THERE', `the peering with ${peer} is in use`);
       own.places.delete(peer);

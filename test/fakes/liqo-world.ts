@@ -1,4 +1,5 @@
 /** Clusters with Liqo, in memory and linked: what the fakes of Fabric and Cluster stand on. A cluster that is not in the world lets everybody in. */
+import type { Enforcement } from '../../src/domain/enforcement.ts';
 import type { Fault } from '../../src/domain/faults.ts';
 import type { AcquisitionId, ClusterId, ContractId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
@@ -32,6 +33,7 @@ export interface FakeClusterState {
   readonly id: ClusterId;
   reachable: boolean;
   capacity: Resources;
+  enforcement: Enforcement | undefined;
   readonly places: Set<ClusterId>;
   readonly tenants: Set<ClusterId>;
   readonly identities: Map<ClusterId, AcquisitionId>;
@@ -69,6 +71,7 @@ export function liqoWorld(): LiqoWorld {
         id,
         reachable: true,
         capacity: { cpu: '0', memory: '0', pods: '0' },
+        enforcement: 'Hard',
         places: new Set(),
         tenants: new Set(),
         identities: new Map(),

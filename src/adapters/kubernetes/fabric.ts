@@ -3,6 +3,7 @@ import { Fault } from '../../domain/faults.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { AddressRules } from './addresses.ts';
 import type { Api } from './api.ts';
+import { liqoEnforcement } from './enforcement.ts';
 import { acquisitionCalls, identityCalls } from './fabric-buyer.ts';
 import { tenantCalls } from './fabric-seller.ts';
 import { KINDS } from './kinds.ts';
@@ -40,6 +41,7 @@ export function kubernetesFabric(input: {
   const { api, clusterId, rules } = input;
   return {
     clusterId,
+    enforcement: () => liqoEnforcement(api),
     async prepare() {
       for (const manifest of [ownNamespace(), tenantRole(), ...slicePolicy(), ...namespacePolicy()]) await api.apply(manifest);
     },

@@ -80,6 +80,13 @@ export interface PodObject extends KubeObject {
     }[];
   };
 }
+export interface DeploymentObject extends KubeObject {
+  readonly spec?: {
+    readonly template?: {
+      readonly spec?: { readonly containers?: readonly { readonly command?: readonly string[]; readonly args?: readonly string[] }[] };
+    };
+  };
+}
 export interface JobObject extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }

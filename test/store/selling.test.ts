@@ -1,0 +1,103 @@
+/** A node whose Liqo enforces nothing: it says so and publishes nothing, until its operator has it otherwise. */
+import { afterAll, expect, inject, test } from 'vitest';
+import type { Enforcement } from '../../src/domain/enforcement.ts';
+import { clusterId } from '../../src/domain/ids.ts';
+import type { World } from '../../src/ports/world.ts';
+import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
+import { runNode } from '../../src/runtime/run.ts';
+import { fakeCluster } from '../fakes/cluster.ts';
+import { fakeFabric } from '../fakes/fabric.ts';
+import { liqoWorld } from '../fakes/liqo-world.ts';
+import { cloneDatabase } from './database.ts';
+
+const db = await cloneDatabase(inject('databases'));
+afterAll(() => db.drop());
+const NORTH = clusterId('north');
+
+interface Found {
+  readonly flavors: number;
+  readonly ready: unknown;
+  readonly says: unknown;
+}
+/** Starts the HTTP side of a node, on the same store each time, and looks at it when it has decided. */
+async function served(
+  read: Enforcement | undefined,
+  more: { readonly liqo?: { enforcement: Enforcement }; readonly sellUnenforced?: boolean } = {},
+): Promise<Found> {
+  const world = liqoWorld();
+  world.cluster(NORTH).enforcement = read;
+  const stop = new AbortController();
+  const configuration = completed(
+    ConfigurationSchema.parse({
+      node: { id: 'north', domain: 'north.example', address: 'north.example:3004' },
+      rear: { listen: '127.0.0.1:0', sellUnenforced: more.sellUnenforced ?? false },
+      api: { listen: '127.0.0.1:0' },
+      temporal: { address: '127.0.0.1:1' },
+      database: { url: db.url, connections: 2 },
+      ...(more.liqo && { liqo: more.liqo }),
+      flavors: [{ name: 'big', cpu: '8', memory: '16Gi', pods: '100' }],
+      shutdownSeconds: 1,
+      log: { level: 'silent' },
+    }),
+  );
+  const ports: { rear: number; api: number }[] = [];
+  const ended = runNode({
+    configuration,
+    roles: ['serve'],
+    version: '0',
+    bundle: 'none',
+    signal: stop.signal,
+    openCluster: () => ({
+      fabric: fakeFabric(world, NORTH),
+      cluster: fakeCluster(world, NORTH),
+      world: { watch: async () => undefined } satisfies World,
+      ready: async () => undefined,
+      close: () => undefined,
+    }),
+    onListening: (taken) => ports.push(taken),
+  });
+  try {
+    const api = (): string => `http://127.0.0.1:${ports[0]?.api}`;
+    type Checks = { checks: readonly { name: string; ready: boolean; says?: string }[] };
+    const checks = async (): Promise<Checks['checks']> =>
+      await fetch(`${api()}/readyz`)
+        .then(async (answer) => ((await answer.json()) as Checks).checks)
+        .catch(() => []);
+    await expect
+      .poll(async () => (await checks()).find(({ name }) => name === 'flavors')?.ready, { timeout: 20_000, interval: 50 })
+      .toBe(true);
+    const { items } = (await (await fetch(`${api()}/api/v1/flavors`)).json()) as { items: readonly unknown[] };
+    const enforcement = (await checks()).find(({ name }) => name === 'enforcement');
+    return { flavors: items.length, ready: enforcement?.ready, says: enforcement?.says };
+  } finally {
+    stop.abort();
+    await ended;
+  }
+}
+
+test('a stock Liqo enforces nothing: nothing is on sale, and /readyz says why', async () => {
+  expect(await served('None')).toEqual({
+    flavors: 0,
+    ready: true,
+    says: expect.stringMatching(/holds buyers to nothing.*no flavor is published/),
+  });
+});
+
+test('told to sell all the same, it does, and still says so', async () => {
+  expect(await served('None', { sellUnenforced: true })).toEqual({
+    flavors: 1,
+    ready: true,
+    says: expect.stringContaining('sold all the same'),
+  });
+});
+
+test('what was on sale is taken off when Liqo does not enforce any more', async () => {
+  expect((await served('Hard')).flavors).toBe(1);
+  expect((await served('Soft')).flavors).toBe(0);
+});
+
+test('where Liqo cannot be asked, its operator’s word counts; against what is read it does not', async () => {
+  expect((await served(undefined)).flavors).toBe(0);
+  expect((await served(undefined, { liqo: { enforcement: 'Hard' } })).flavors).toBe(1);
+  expect((await served('None', { liqo: { enforcement: 'Hard' } })).flavors).toBe(0);
+});
