@@ -1,15 +1,19 @@
 import { DefaultLogger, type Logger as TemporalLogger } from '@temporalio/worker';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { currentIds, idsOfWorkflow } from './log-ids.ts';
 
-/** JSON lines on standard output; whatever looks like a secret is cut out. */
-export const openLog = (level: string, node: string): Logger =>
-  pino({
+/** JSON lines on standard output; whatever looks like a secret is cut out. What an activity causes says whose it is: see log-ids.ts. */
+export const openLog = (level: string, node: string, destination?: DestinationStream): Logger => {
+  const options: LoggerOptions = {
     level,
     base: { node, pid: process.pid },
+    mixin: () => ({ ...currentIds() }),
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: ['kubeconfig', '*.kubeconfig', 'token', '*.token', 'apiKey', '*.apiKey', 'password', '*.password'], censor: '(cut)' },
-  });
+  };
+  return destination ? pino(options, destination) : pino(options);
+};
 
 const LEVELS: Readonly<Record<string, 'trace' | 'debug' | 'info' | 'warn' | 'error'>> = {
   TRACE: 'trace',
@@ -27,12 +31,5 @@ export const temporalLog = (log: Logger): TemporalLogger =>
     const error: unknown = meta?.['error'];
     const words =
       error instanceof Error ? { error: { type: 'type' in error ? String(error.type) : error.name, message: error.message } } : {};
-    log[LEVELS[level] ?? 'info']({ ...facts, ...namesIn(facts['workflowId']), ...words }, message);
+    log[LEVELS[level] ?? 'info']({ ...facts, ...idsOfWorkflow(facts['workflowId']), ...words }, message);
   });
-
-/** `intent/web` → intent web. */
-function namesIn(workflowId: string | undefined): Readonly<Record<string, string>> {
-  const [, kind, id] = /^(intent|acquisition|contract|peering)\/(.+)$/.exec(workflowId ?? '') ?? [];
-  if (kind === undefined || id === undefined) return {};
-  return kind === 'contract' ? { transaction: id } : { [kind]: id };
-}

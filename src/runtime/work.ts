@@ -7,6 +7,7 @@ import { faultInterceptor } from '../../activities/interceptor.ts';
 import { scheduleReconciliation } from '../adapters/temporal/schedule.ts';
 import { taskQueues } from '../domain/ids.ts';
 import type { Ratings } from '../ports/ratings.ts';
+import { idsInterceptor } from './log-ids.ts';
 import { temporalLog } from './log.ts';
 import type { Parts } from './parts.ts';
 import { followWorld } from './world.ts';
@@ -95,7 +96,7 @@ async function create(parts: Parts, deps: ActivityDeps, connection: NativeConnec
     connection,
     namespace: temporal.namespace,
     activities: allActivities(deps),
-    interceptors: { activity: [faultInterceptor] },
+    interceptors: { activity: [idsInterceptor, faultInterceptor] },
     shutdownGraceTime: shutdownSeconds * 1_000,
     shutdownForceTime: shutdownSeconds * 1_000 + 5_000,
   };
