@@ -7,7 +7,7 @@ import type { WorkloadHealth } from '../src/ports/cluster.ts';
 
 export type { WorkloadHealth };
 import type { ActivityDeps } from './deps.ts';
-import { waiting } from './waiting.ts';
+import { heartbeating, waiting } from './waiting.ts';
 
 /** A workload by ids; `acquisition` and `seller` are absent at home. */
 export interface WorkloadRef {
@@ -30,15 +30,17 @@ const short = (health: WorkloadHealth): WorkloadHealth => ({ ...health, pods: he
 
 /** Phase 5: the workload in its place. */
 export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster' | 'timing'>) => ({
-  /** The namespace as the workload needs it: ours (or the user's own, which is left alone), and offloaded to these sellers, or to nobody. */
+  /** The namespace as the workload needs it: ours (or the user's own, which is left alone), and offloaded to these sellers, or to nobody. A seller's node may come later. */
   async prepareNamespace({
     intent,
     namespace,
     runId,
     sellers,
   }: SpaceRef & { intent: IntentName; sellers: readonly ClusterId[] }): Promise<void> {
-    if (runId !== undefined) await cluster.ensureNamespace({ intent, namespace, runId });
-    if (sellers.length > 0) await waiting(timing.offloadMs, (wait) => cluster.offload({ namespace, sellers }, wait));
+    await heartbeating(async () => {
+      if (runId !== undefined) await cluster.ensureNamespace({ intent, namespace, runId });
+      if (sellers.length > 0) await cluster.offload({ namespace, sellers });
+    });
   },
   /** The offloading goes first: Liqo's finalizer on it waits for the seller. */
   async removeNamespace({ namespace, runId }: SpaceRef): Promise<void> {
@@ -50,9 +52,10 @@ export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster
   async moveOffloadingAway(input: { namespace: string; keep: readonly ClusterId[] }): Promise<void> {
     await cluster.moveOffloadingAway(input);
   },
-  /** One effect, the workload; then until its pods run, read where they run. */
+  /** One effect, the workload, as soon as its pods may leave; then until they run, read where they run. */
   async deploy(input: WorkloadRef): Promise<WorkloadHealth> {
     const { intent, namespace, manifests, acquisition } = input;
+    if (acquisition) await waiting(timing.offloadMs, (wait) => cluster.awaitOffloaded({ namespace }, wait));
     await cluster.applyWorkload({ intent, namespace, manifests, ...(acquisition && { acquisition }) });
     return short(await waiting(timing.workloadMs, (wait) => cluster.awaitWorkload(input, wait)));
   },

@@ -87,7 +87,9 @@ export function openSaga<C extends object>(steps: readonly Step<C>[], start: Pro
       else entered = [...entered, { name: step.name, here: false, there: false }];
       const finish = record({ step: step.name, phase: step.phase, direction: 'do' });
       try {
-        context = { ...context, ...(await step.forward(context)) };
+        // Two steps may run at once: what the other one learnt meanwhile stays.
+        const learnt = await step.forward(context);
+        context = { ...context, ...learnt };
       } catch (error) {
         finish('failed', error);
         throw error;

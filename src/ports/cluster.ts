@@ -14,8 +14,10 @@ export interface Cluster {
   ensureNamespace(input: { readonly intent: IntentName; readonly namespace: string; readonly runId: string }): Promise<void>;
   /** Only namespaces that ensureNamespace made for this run are deleted; waits until gone. STILL_THERE. */
   removeNamespace(input: { readonly namespace: string; readonly runId: string }, wait: Wait): Promise<void>;
-  /** NamespaceOffloading towards these sellers' clusters (none: selects nothing); waits until Ready when there are some. */
-  offload(input: { readonly namespace: string; readonly sellers: readonly ClusterId[] }, wait: Wait): Promise<void>;
+  /** NamespaceOffloading towards these sellers' clusters (none: selects nothing). A seller need not have a virtual node yet. */
+  offload(input: { readonly namespace: string; readonly sellers: readonly ClusterId[] }): Promise<void>;
+  /** Until that offloading is Ready, so that pods made from now on may leave. PEERING_TIMEOUT with what was last seen. */
+  awaitOffloaded(input: { readonly namespace: string }, wait: Wait): Promise<void>;
   /** Here: the offloading selects no cluster any more, so that new pods go elsewhere at once. */
   moveOffloadingAway(input: { readonly namespace: string; readonly keep?: readonly ClusterId[] }): Promise<void>;
   /** There: the NamespaceOffloading is gone (a finalizer waits for the seller). STILL_THERE. */

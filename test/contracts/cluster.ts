@@ -66,7 +66,8 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
     });
     const deploy = async (attempt: Attempt, manifests: readonly Manifest[]) => {
       await at.buyer.cluster.ensureNamespace(place);
-      await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] }, did.wait);
+      await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] });
+      await at.buyer.cluster.awaitOffloaded(place, did.wait);
       await at.buyer.cluster.applyWorkload(remote(attempt, manifests));
       return await at.buyer.cluster.awaitWorkload(remote(attempt, manifests), did.wait);
     };
@@ -148,7 +149,7 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
 
     test('what was never done is undone with success', async () => {
       await at.buyer.cluster.moveOffloadingAway(place);
-      await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [] }, did.wait).catch(() => undefined);
+      await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [] }).catch(() => undefined);
     });
   });
 }

@@ -38,7 +38,8 @@ test('the shared watch tells of a slice, and not of what comes up as it should',
   await did.extend(attempt);
   const ref = { ...place, manifests: [deployment()], acquisition: attempt.acquisition, seller: at.seller.id };
   await at.buyer.cluster.ensureNamespace(place);
-  await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] }, did.wait);
+  await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] });
+  await at.buyer.cluster.awaitOffloaded(place, did.wait);
   await at.buyer.cluster.applyWorkload(ref);
   await at.buyer.cluster.awaitWorkload(ref, did.wait);
   await hears({ kind: 'slice-offered', buyer: at.buyer.id, contract: attempt.contract });

@@ -119,7 +119,8 @@ test('what a buyer runs ends with its contract, though it deleted the slice to k
   const place = newPlace();
   const ref = { ...place, manifests: [deployment(), pod], acquisition: attempt.acquisition, seller: at.seller.id };
   await at.buyer.cluster.ensureNamespace(place);
-  await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] }, did.wait);
+  await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] });
+  await at.buyer.cluster.awaitOffloaded(place, did.wait);
   await at.buyer.cluster.applyWorkload(ref);
   expect(await at.buyer.cluster.awaitWorkload(ref, did.wait)).toMatchObject({ state: 'running' });
   expect(await statusOf('DELETE', pathOf(KINDS.resourceSlice, { namespace, name: sliceName(attempt.acquisition) }), undefined)).toBe(200);

@@ -47,6 +47,13 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       space.offloadedTo = sellers;
       world.changed();
     },
+    async awaitOffloaded({ namespace }, wait) {
+      await world.until(
+        () => (own.namespaces.get(namespace)?.offloadedTo?.length ? true : undefined),
+        wait,
+        () => new Fault('PEERING_TIMEOUT', `namespace ${namespace} is not offloaded`),
+      );
+    },
     async moveOffloadingAway({ namespace, keep = [] }) {
       const space = own.namespaces.get(namespace);
       if (space?.offloadedTo) space.offloadedTo = keep;

@@ -15,6 +15,7 @@ import { failedBy } from '../failures.ts';
 import { openMeeting } from '../meeting.ts';
 import * as messages from '../messages.ts';
 import { openScribe } from '../scribe.ts';
+import { together } from '../together.ts';
 import { openUnwinding } from '../unwinding.ts';
 import type { Acquisition, AcquisitionInput } from './acquisition.ts';
 import { openHolding } from './holding.ts';
@@ -82,8 +83,11 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
     await saga.forward(reserve);
     await saga.forward(buy);
     scribe.phase('peering', { RearguardContract: [saga.context.contract ?? ''] });
-    await saga.forward(meet);
-    await saga.forward(reach);
+    // Liqo copies the slice as soon as our identity at the seller stands, so the one need not wait for the other.
+    await together(
+      () => saga.forward(meet),
+      () => saga.forward(reach),
+    );
     scribe.phase('usage');
     void report('held');
   };

@@ -1,16 +1,21 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { AcquisitionId } from '../../src/domain/ids.ts';
+import type { AcquisitionId, ClusterId } from '../../src/domain/ids.ts';
 import { addAmounts, costOf } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
+import type { Candidate } from '../../src/domain/candidate.ts';
 import { codeOf, wordsOf } from '../failures.ts';
 import { undoing, untilDone } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
+import { together } from '../together.ts';
 import { acquire, demote, hear, letGo } from './acquiring.ts';
 import { search } from './discovery.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
 import { hourlyOf } from './living.ts';
 import type { Placement, PlacementSteps } from './usage.ts';
+
+/** What a place answers where nothing comes up. */
+const LATE = ['WORKLOAD_TIMEOUT', 'PEERING_TIMEOUT'];
 
 /** Puts the workload where it runs, and moves it when that place is lost. */
 export interface Placing {
@@ -26,15 +31,36 @@ export interface Placing {
 export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: PlacementSteps, scribe: Scribe): Placing {
   const { intent } = state;
   const { namespace } = saga.context;
+  /** The cluster towards which the namespace was made ready before its place was held. */
+  let prepared: ClusterId | undefined;
   let holding = saga.progress.entered.some(({ name }) => name === steps.hold.name);
 
   const elsewhere = async (): Promise<void> => {
     if (!holding) await saga.forward(steps.hold);
     holding = true;
     await search(state, scribe, async (candidate) => {
-      const attempt = await acquire(state, candidate);
+      let attempt: Attempt | undefined;
+      await together(
+        async () => {
+          attempt = await acquire(state, candidate);
+        },
+        () => prepare(candidate),
+      );
       return attempt && (await serve(attempt)) ? attempt : undefined;
     });
+  };
+  /** The namespace is made ready while the place is bought, where the seller says which cluster it will be; a user's own is offloaded to nobody before it is. */
+  const prepare = async ({ seller: { clusterId } }: Candidate): Promise<void> => {
+    prepared = undefined;
+    if (clusterId === undefined || intent.workload.kind === 'namespace') return;
+    saga.learn({ seller: clusterId });
+    try {
+      await saga.forward(steps.namespace);
+      prepared = clusterId;
+    } catch (error) {
+      // The place is no worse for it: once it is held this is tried again.
+      if (isCancellation(error)) throw error;
+    }
   };
   /** Brings the workload onto a held flavor; a place where it does not run is given back, and the next one is tried. */
   const serve = async (attempt: Attempt): Promise<boolean> => {
@@ -50,7 +76,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     });
     scribe.details(`Deploying to \`${node}\` of ${attempt.candidate.seller.domain}`);
     try {
-      await saga.forward(steps.namespace);
+      if (prepared !== sellerCluster) await saga.forward(steps.namespace);
       await saga.forward(steps.workload);
     } catch (error) {
       if (isCancellation(error) || codeOf(error) === 'WORKLOAD_REFUSED') throw error;
@@ -83,7 +109,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     try {
       await saga.forward(steps.workload);
     } catch (error) {
-      if (codeOf(error) !== 'WORKLOAD_TIMEOUT') throw error;
+      if (!LATE.includes(codeOf(error))) throw error;
     }
   };
   const stopCosting = (): void => {

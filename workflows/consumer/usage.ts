@@ -3,7 +3,7 @@ import type { AcquisitionId, ClusterId, IntentName } from '../../src/domain/ids.
 import type { Intent } from '../../src/domain/intent.ts';
 import type { Step } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
-import { undoing, watchingFor } from '../proxies.ts';
+import { building, undoing, watchingFor } from '../proxies.ts';
 
 /** What the steps of a placed workload read. */
 export interface Placement {
@@ -42,7 +42,7 @@ export function placementSteps(intent: Intent, timing: Timing, releaseAll: () =>
       phase: 'usage',
       forward: async ({ intent: name, namespace, runId, seller, leaving }) => {
         const sellers = [seller, leaving].filter((each) => each !== undefined);
-        await watchingFor(timing.offloadMs).prepareNamespace({ intent: name, namespace, ...(runId && { runId }), sellers });
+        await building.prepareNamespace({ intent: name, namespace, ...(runId && { runId }), sellers });
         return undefined;
       },
       undoThere: ({ namespace, runId }) => undoing.removeNamespace({ namespace, ...(runId && { runId }) }),
@@ -52,7 +52,7 @@ export function placementSteps(intent: Intent, timing: Timing, releaseAll: () =>
       phase: 'usage',
       forward: async ({ intent: name, namespace, acquisition, seller }) => {
         const workload = { intent: name, namespace, manifests, ...(acquisition && { acquisition }), ...(seller && { seller }) };
-        await watchingFor(timing.workloadMs).deploy(workload);
+        await watchingFor(timing.workloadMs + (acquisition ? timing.offloadMs : 0)).deploy(workload);
         return undefined;
       },
       undoThere: ({ intent: name, namespace }) => undoing.removeWorkload({ intent: name, namespace }),

@@ -65,25 +65,26 @@ const namespaceCalls = (api: Api): Pick<Cluster, 'ensureNamespace' | 'removeName
   },
 });
 
-function offloadingCalls(api: Api): Pick<Cluster, 'offload' | 'moveOffloadingAway' | 'removeOffloading'> {
+function offloadingCalls(api: Api): Pick<Cluster, 'offload' | 'awaitOffloaded' | 'moveOffloadingAway' | 'removeOffloading'> {
   const where = (namespace: string) => ({ namespace, name: OFFLOADING_NAME });
   const present = async (namespace: string): Promise<OffloadingObject | undefined> =>
     await api.get<OffloadingObject>(KINDS.namespaceOffloading, where(namespace));
   return {
-    async offload({ namespace, sellers }, wait) {
+    async offload({ namespace, sellers }) {
       const there = await present(namespace);
       if (there && !isOurs(there))
         throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is offloaded already, by somebody else`, { namespace });
       if (there && isGoing(there)) throw new Fault('STILL_THERE', `the offloading of ${namespace} is on its way out`, { namespace });
-      const applied = await api.apply(namespaceOffloading({ namespace, sellers }));
-      if (sellers.length === 0) return;
+      await api.apply(namespaceOffloading({ namespace, sellers }));
+    },
+    async awaitOffloaded({ namespace }, wait) {
       await waitUntil({
         api,
         looks: [{ kind: KINDS.namespaceOffloading, ...where(namespace) }],
         read([found = []], say) {
           const offloading = found[0] as OffloadingObject | undefined;
           const { offloadingPhase: phase, observedGeneration } = offloading?.status ?? {};
-          const current = (observedGeneration ?? 0) >= (applied.metadata.generation ?? 0);
+          const current = (observedGeneration ?? 0) >= (offloading?.metadata.generation ?? 0);
           if (phase === 'Ready' && current) return true;
           say(offloading ? `phase ${phase ?? 'not known yet'}${current ? '' : ' (of before)'}` : 'no NamespaceOffloading');
           return undefined;
