@@ -1,19 +1,44 @@
-import type { ResourceRequest } from '../src/domain/candidate.ts';
+import { type Intent, reduceIntent } from '../src/domain/intent.ts';
 import { lacking } from '../src/domain/resources.ts';
 import type { IntentRecord } from '../src/domain/status.ts';
+import type { WrongField } from '../src/domain/wrong-fields.ts';
+import type { NodeFacts } from './configuration.ts';
 import type { ActivityDeps } from './deps.ts';
 
-/** Phase 1: does it fit at home, and what is kept of an intent. */
-export const intentActivities = ({ cluster, intents }: Pick<ActivityDeps, 'cluster' | 'intents'>) => ({
-  /** A read. Limits on price, latency and place are met at home: it is free, near and ours. */
-  async fitsHere({ request }: { request: ResourceRequest }): Promise<{ fits: boolean; detail: string }> {
+/** Whether an intent fits at home, and why not. */
+export interface Home {
+  readonly fits: boolean;
+  readonly detail: string;
+}
+
+/** Who we are, and the intent in lowest terms or everything that is wrong with it. */
+export interface Opened {
+  readonly facts: NodeFacts;
+  readonly verdict: { readonly intent: Intent; readonly home: Home } | { readonly problems: readonly WrongField[] };
+}
+
+/** Phase 1: is it an intent, does it fit at home, and what is kept of it. */
+export const intentActivities = ({ cluster, intents, self, timing }: Pick<ActivityDeps, 'cluster' | 'intents' | 'self' | 'timing'>) => {
+  /** Limits on price, latency and place are met at home: it is free, near and ours. */
+  const fitsHere = async ({ placement, workload, request }: Intent): Promise<Home> => {
+    if (placement === 'remote') return { fits: false, detail: 'the intent wants a remote place' };
+    if (workload.kind === 'namespace') return { fits: false, detail: 'a namespace is offloaded, not placed' };
     const { total } = await cluster.free(request.architecture);
     const short = lacking(total, request.resources);
     return short.length === 0
       ? { fits: true, detail: 'fits locally' }
       : { fits: false, detail: short.map((name) => `${name}: ${request.resources[name]} wanted, ${total[name] ?? '0'} free`).join('; ') };
-  },
-  async saveIntent({ record }: { record: IntentRecord }): Promise<void> {
-    await intents.save(record);
-  },
-});
+  };
+  return {
+    /** Everything that an intent's workflow has to know before its first step, in one read. `now` is the workflow's own time, so that a relative deadline is counted from its start. */
+    async openIntent({ document, now }: { document: unknown; now: number }): Promise<Opened> {
+      const facts = { self, timing };
+      const reduced = reduceIntent(document, now);
+      if ('problems' in reduced) return { facts, verdict: reduced };
+      return { facts, verdict: { intent: reduced.ok, home: await fitsHere(reduced.ok) } };
+    },
+    async saveIntent({ record }: { record: IntentRecord }): Promise<void> {
+      await intents.save(record);
+    },
+  };
+};

@@ -20,7 +20,8 @@ export interface Scribe {
   readonly details: (headline: string) => void;
 }
 
-export function openScribe(start: readonly JournalEntry[] = []): Scribe {
+/** `first`: search attributes that go with the first phase. */
+export function openScribe(start: readonly JournalEntry[] = [], first: SearchAttributes = {}): Scribe {
   let lines = [...start];
   let headline = '';
   let phaseNow: Phase | undefined;
@@ -59,8 +60,8 @@ export function openScribe(start: readonly JournalEntry[] = []): Scribe {
     },
     phase(phase, more = {}) {
       if (phase === phaseNow && Object.keys(more).length === 0) return;
+      upsertSearchAttributes({ RearguardPhase: [phase], ...(phaseNow === undefined && first), ...more });
       phaseNow = phase;
-      upsertSearchAttributes({ RearguardPhase: [phase], ...more });
     },
     stuck(yes) {
       if (yes === stuckNow) return;

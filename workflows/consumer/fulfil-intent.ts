@@ -11,16 +11,15 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { intentName, intentNamespace } from '../../src/domain/ids.ts';
-import type { Intent } from '../../src/domain/intent.ts';
 import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { type Progress, openSaga } from '../../src/domain/saga.ts';
 import { failedBy, wordsOf } from '../failures.ts';
 import * as messages from '../messages.ts';
-import { reading, untilDone } from '../proxies.ts';
+import { untilDone } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
 import { openUnwinding } from '../unwinding.ts';
-import { admit, fitsHere } from './intent.ts';
+import { type Admitted, admit } from './intent.ts';
 import { type IntentState, changeAttempt, mark, openState } from './intent-state.ts';
 import { openLiving } from './living.ts';
 import { openPlacing } from './placing.ts';
@@ -36,10 +35,10 @@ interface Carried {
 }
 
 /** The intent in lowest terms; one that is refused can be asked why. */
-function admitted(document: unknown): Intent {
+async function admitted(document: unknown): Promise<Admitted> {
   const { workflowId } = workflowInfo();
   try {
-    return admit(document, workflowId, Date.now());
+    return await admit(document, workflowId);
   } catch (error) {
     const status = refusedStatus(workflowId, wordsOf(error), Date.now());
     setHandler(messages.status, () => status);
@@ -62,13 +61,13 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
   setHandler(messages.acquisitionReport, (report) => {
     if (state) changeAttempt(state, report.acquisition, { last: report });
   });
-  const facts = carried?.state.facts ?? (await reading.configuration());
+  const opened = carried ?? (await admitted(document));
   const { firstExecutionRunId } = workflowInfo();
-  const known = carried?.state ?? openState(facts, admitted(document), Date.now());
+  const known = 'state' in opened ? opened.state : openState(opened.facts, opened.intent, Date.now());
   state = known;
 
-  const { intent } = known;
-  const scribe = openScribe(carried?.journal);
+  const { intent, facts } = known;
+  const scribe = openScribe(carried?.journal, { RearguardNode: [facts.self.id] });
   const unwinding = openUnwinding(scribe, facts.timing);
   const steps = placementSteps(intent, facts.timing, () => releaseAll(known, known.ending ?? { reason: 'operator' }));
   const start: Placement = {
@@ -92,9 +91,8 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
 
   /** Until something ends it; `undefined` when the history is long. */
   const live = async (): Promise<Ending | undefined> => {
-    if (!carried) {
-      scribe.phase('intent', { RearguardNode: [facts.self.id] });
-      const home = await fitsHere(intent);
+    if ('home' in opened) {
+      const { home } = opened;
       scribe.note('intent', 'fits', home.detail);
       if (home.fits) await placing.atHome();
       else if (intent.placement === 'local')

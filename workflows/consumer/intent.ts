@@ -1,15 +1,28 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { type Intent, reduceIntent } from '../../src/domain/intent.ts';
+import type { NodeFacts } from '../../activities/configuration.ts';
+import type { Home } from '../../activities/intent.ts';
+import type { Intent } from '../../src/domain/intent.ts';
 import { reading } from '../proxies.ts';
 
-/** Phase 1: the document in lowest terms. A plain Temporal client may have started us, so it is validated here too; every wrong field is named. */
-export function admit(document: unknown, workflowId: string, now: number): Intent {
-  const reduced = reduceIntent(document, now);
-  if ('problems' in reduced) {
-    const words = reduced.problems.map(({ field, problem }) => `${field}: ${problem}`).join('; ');
-    throw ApplicationFailure.create({ type: 'INTENT_INVALID', message: words, nonRetryable: true, details: [reduced.problems] });
+/** What an intent's workflow is opened with. */
+export interface Admitted {
+  readonly facts: NodeFacts;
+  readonly intent: Intent;
+  readonly home: Home;
+}
+
+/**
+ * Phase 1: the document in lowest terms, and whether it fits at home. A plain Temporal client may have started us, so it is validated here too; every wrong field
+ * is named. By a local activity: a schema library in the bundle would be evaluated anew for each workflow, which cost a tenth of a second of its first task.
+ */
+export async function admit(document: unknown, workflowId: string): Promise<Admitted> {
+  const { facts, verdict } = await reading.openIntent({ document, now: Date.now() });
+  if ('problems' in verdict) {
+    const words = verdict.problems.map(({ field, problem }) => `${field}: ${problem}`).join('; ');
+    throw ApplicationFailure.create({ type: 'INTENT_INVALID', message: words, nonRetryable: true, details: [verdict.problems] });
   }
-  const expected = `intent/${reduced.ok.name}`;
+  const { intent, home } = verdict;
+  const expected = `intent/${intent.name}`;
   if (workflowId !== expected) {
     throw ApplicationFailure.create({
       type: 'INTENT_INVALID',
@@ -17,12 +30,5 @@ export function admit(document: unknown, workflowId: string, now: number): Inten
       nonRetryable: true,
     });
   }
-  return reduced.ok;
-}
-
-/** Whether it fits at home, and why not. */
-export async function fitsHere(intent: Intent): Promise<{ readonly fits: boolean; readonly detail: string }> {
-  if (intent.placement === 'remote') return { fits: false, detail: 'the intent wants a remote place' };
-  if (intent.workload.kind === 'namespace') return { fits: false, detail: 'a namespace is offloaded, not placed' };
-  return await reading.fitsHere({ request: intent.request });
+  return { facts, intent, home };
 }
