@@ -61,16 +61,16 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   const { timing, self } = facts;
   if (!carried) scribe.phase('peering', { RearguardNode: [self.id], RearguardPeer: [peer] });
 
-  const report = async (user: PeeringUser, state: PeeringReport['state'], detail?: string): Promise<void> => {
-    try {
-      await getExternalWorkflowHandle(user.replyTo).signal(messages.peeringReport, {
-        contract: user.contract,
-        state,
-        ...(detail && { detail }),
-      });
-    } catch {
-      // Whoever asked is over.
-    }
+  const reports = new Set<Promise<void>>();
+  /** Nobody waits for an answer to arrive but the end of this run: a server drops the signals of a workflow that has closed. */
+  const report = (user: PeeringUser, state: PeeringReport['state'], detail?: string): void => {
+    const facts = { contract: user.contract, state, ...(detail && { detail }) };
+    // Whoever asked may be over.
+    const sent: Promise<void> = getExternalWorkflowHandle(user.replyTo)
+      .signal(messages.peeringReport, facts)
+      .catch(() => undefined)
+      .finally(() => reports.delete(sent));
+    reports.add(sent);
   };
   const step = async (name: string, direction: 'do' | 'undo', work: () => Promise<void>): Promise<unknown> => {
     const finish = scribe.record({ step: name, phase: direction === 'do' ? 'peering' : 'teardown', direction });
@@ -98,8 +98,8 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       standing = { ...standing, identity: true, place: true };
       error = await step('identity', 'do', () => building.ensureIdentity({ peer, acquisition }));
     }
-    if (error) await report(user, 'failed', wordsOf(error));
-    else if (user.direction === 'sold') await report(user, 'ready');
+    if (error) report(user, 'failed', wordsOf(error));
+    else if (user.direction === 'sold') report(user, 'ready');
   };
   /** Removes what nobody uses any more; answers what could not be removed. */
   const tidy = async (): Promise<unknown> => {
@@ -120,7 +120,8 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
     users = users.filter((other) => !sameUser(user)(other));
     const gone = (): boolean => uses(user.direction) || !(user.direction === 'sold' ? standing.tenant : standing.identity);
     const error = gone() ? undefined : await tidy();
-    await (gone() || joining.length > 0 ? report(user, 'left') : report(user, 'failed', wordsOf(error)));
+    if (gone() || joining.length > 0) report(user, 'left');
+    else report(user, 'failed', wordsOf(error));
   };
 
   await CancellationScope.nonCancellable(async () => {
@@ -160,7 +161,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       pause = timing.stuckPauseMs;
     }
   });
-  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  await CancellationScope.nonCancellable(() => condition(() => allHandlersFinished() && reports.size === 0));
   if (users.length + joining.length + leaving.length > 0 || standing.tenant || standing.identity || standing.place) {
     await continueAsNew<typeof peering>(peer, { facts, users, joining, leaving, standing, journal: scribe.lines() });
   }
