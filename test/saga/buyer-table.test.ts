@@ -32,6 +32,7 @@ const ROWS: readonly Row[] = [
   { step: 'extend: node', does: { on: 'fabric', call: 'awaitVirtualNode' }, undoes: { on: 'fabric', call: 'awaitSliceGone' } },
   { step: 'namespace', does: { on: 'cluster', call: 'ensureNamespace' }, undoes: { on: 'cluster', call: 'removeNamespace' } },
   { step: 'namespace: offloading', does: { on: 'cluster', call: 'offload' }, undoes: { on: 'cluster', call: 'removeOffloading' } },
+  { step: 'workload: offloaded', does: { on: 'cluster', call: 'awaitOffloaded' } },
   { step: 'workload', does: { on: 'cluster', call: 'applyWorkload' }, undoes: { on: 'cluster', call: 'removeWorkload' } },
   { step: 'workload: pods', does: { on: 'cluster', call: 'awaitWorkload' } },
   { step: 'meeting place', does: { on: 'fabric', call: 'ensureIdentity' }, undoes: { on: 'fabric', call: 'removeMeetingPlace' } },
@@ -119,6 +120,7 @@ describe.each(ROWS)('$step', ({ does, undoes, besides }) => {
     if (
       does.call === 'ensureIdentity' ||
       does.call === 'ensureNamespace' ||
+      does.call === 'offload' ||
       does.call === 'applyWorkload' ||
       does.call === 'requestSlice' ||
       does.call === 'storeCredentials'
