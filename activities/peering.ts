@@ -17,7 +17,7 @@ interface Replica {
 /** Phase 4, what the two sides share: owned by the `peering` workflow. */
 export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDeps, 'fabric' | 'processes' | 'timing'>) => ({
   async joinPeering({ peer, user }: { peer: ClusterId; user: PeeringUser }): Promise<void> {
-    await processes.joinPeering(peer, user);
+    await heartbeating(() => processes.joinPeering(peer, user));
   },
   async ensureTenant({ peer }: { peer: ClusterId }): Promise<void> {
     await heartbeating(() => fabric.ensureTenant({ buyer: peer }));
@@ -40,17 +40,19 @@ export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDe
 export const sliceActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps, 'fabric' | 'contracts' | 'timing'>) => ({
   /** One effect, the slice; the rest waits for what Liqo and the seller make of it. The virtual node serves from then on, so the allocation becomes active. */
   async extend({ acquisition, seller, sliceClass }: Slice & { sliceClass: 'rearguard' | 'default' }): Promise<{ node: string }> {
-    const bought = await contracts.ofAcquisition(acquisition);
-    if (!bought) throw new Fault('CONTRACT_UNKNOWN', `no contract of acquisition ${acquisition} is stored here`, { acquisition });
-    const resources = canonicalResources(bought.terms.resources);
-    const contract = bought.terms.id;
-    await fabric.requestSlice({ acquisition, seller, contract, resources, sliceClass });
-    const ready = await waiting(timing.virtualNodeMs, (wait) => fabric.awaitVirtualNode({ acquisition, seller }, wait));
-    await contracts.activate(contract);
-    return ready;
+    return await waiting(timing.virtualNodeMs, async (wait) => {
+      const bought = await contracts.ofAcquisition(acquisition);
+      if (!bought) throw new Fault('CONTRACT_UNKNOWN', `no contract of acquisition ${acquisition} is stored here`, { acquisition });
+      const resources = canonicalResources(bought.terms.resources);
+      const contract = bought.terms.id;
+      await fabric.requestSlice({ acquisition, seller, contract, resources, sliceClass });
+      const ready = await fabric.awaitVirtualNode({ acquisition, seller }, wait);
+      await contracts.activate(contract);
+      return ready;
+    });
   },
   async withdrawSlice(slice: Slice): Promise<void> {
-    await fabric.withdrawSlice(slice);
+    await heartbeating(() => fabric.withdrawSlice(slice));
   },
   async awaitSliceGone(slice: Slice): Promise<void> {
     await waiting(timing.undoRoundMs, (wait) => fabric.awaitSliceGone(slice, wait));
@@ -61,14 +63,16 @@ export const sliceActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps
 export const admissionActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps, 'fabric' | 'contracts' | 'timing'>) => ({
   /** Step 33 of the reference workflow: only under a living contract of this buyer, and never more than was bought. */
   async admitSlice({ contract, buyer }: Replica): Promise<void> {
-    const sold = await contracts.get(contract);
-    if (!sold) throw new Fault('CONTRACT_UNKNOWN', `no contract ${contract}`, { contract });
-    if (sold.state !== 'active') {
-      await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is ${sold.state}` });
-      throw new Fault('CONTRACT_OVER', `contract ${contract} is ${sold.state}`, { contract });
-    }
-    await fabric.admitSlice({ buyer, contract, resources: canonicalResources(sold.terms.resources) });
-    await contracts.activate(contract);
+    await heartbeating(async () => {
+      const sold = await contracts.get(contract);
+      if (!sold) throw new Fault('CONTRACT_UNKNOWN', `no contract ${contract}`, { contract });
+      if (sold.state !== 'active') {
+        await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is ${sold.state}` });
+        throw new Fault('CONTRACT_OVER', `contract ${contract} is ${sold.state}`, { contract });
+      }
+      await fabric.admitSlice({ buyer, contract, resources: canonicalResources(sold.terms.resources) });
+      await contracts.activate(contract);
+    });
   },
   /** Ends what runs under the contract, without the buyer's help. */
   async stopSlice({ contract, buyer }: Replica): Promise<void> {

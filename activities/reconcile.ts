@@ -39,7 +39,7 @@ export const reconcileActivities = ({ contracts, inventory, processes, peers, kn
     const replyTo = processOf(orphan) ?? '';
     if (role === 'seller') {
       await fabric.stopSlice({ buyer: terms.buyerCluster, contract: terms.id }, { timeoutMs: timing.undoRoundMs, signal });
-      await inventory.giveBack({ contract: terms.id, ending });
+      await inventory.giveBack({ contract: terms.id, transaction: terms.transaction, ending });
       await processes.leavePeering(terms.buyerCluster, { contract: terms.id, direction: 'sold', replyTo });
       return `${terms.id} was sold and nobody served it: stopped, given back`;
     }

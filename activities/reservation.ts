@@ -47,12 +47,12 @@ type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'knownNodes' | 'fabr
 /** Phase 3, buyer: a hold, then a contract. */
 export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, clock }: BuyerDeps) => ({
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
-    const buyer = { ...self, clusterId: await fabric.clusterId() };
-    const { flavor, part, seller } = candidate;
-    const { id } = await heartbeating((signal) =>
-      peers.at(seller.address, { signal }).reserve({ flavor: flavor.id, buyer, part, idempotencyKey: acquisition }),
-    );
-    return { transaction: id };
+    return await heartbeating(async (signal) => {
+      const buyer = { ...self, clusterId: await fabric.clusterId() };
+      const { flavor, part, seller } = candidate;
+      const { id } = await peers.at(seller.address, { signal }).reserve({ flavor: flavor.id, buyer, part, idempotencyKey: acquisition });
+      return { transaction: id };
+    });
   },
   /** PURCHASE; what it brings is stored by the same activity, credentials as a Secret: they never enter a history. */
   async buy({
@@ -64,17 +64,17 @@ export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, c
     candidate: Candidate;
     transaction: TransactionId;
   }): Promise<Bought> {
-    const buyer = { ...self, clusterId: await fabric.clusterId() };
-    const { terms, credentials } = await heartbeating((signal) =>
-      peers.at(candidate.seller.address, { signal }).purchase({ transaction, buyer }),
-    );
-    const { flavor, part, dialect } = candidate;
-    checkContract({ transaction, flavor, part, buyer, dialect, lifetimeMs: LIFETIME_MS }, terms, clock.now());
-    // A cluster belongs to the node that first named it: another seller under its id would take over our peering with it.
-    await knownNodes.bindCluster(terms.sellerCluster, terms.seller.id);
-    await fabric.storeCredentials({ acquisition, credentials });
-    await contracts.storeBought({ terms, acquisition });
-    return { contract: terms.id, sellerCluster: terms.sellerCluster, expiresAt: Date.parse(terms.expiresAt) };
+    return await heartbeating(async (signal) => {
+      const buyer = { ...self, clusterId: await fabric.clusterId() };
+      const { terms, credentials } = await peers.at(candidate.seller.address, { signal }).purchase({ transaction, buyer });
+      const { flavor, part, dialect } = candidate;
+      checkContract({ transaction, flavor, part, buyer, dialect, lifetimeMs: LIFETIME_MS }, terms, clock.now());
+      // A cluster belongs to the node that first named it: another seller under its id would take over our peering with it.
+      await knownNodes.bindCluster(terms.sellerCluster, terms.seller.id);
+      await fabric.storeCredentials({ acquisition, credentials });
+      await contracts.storeBought({ terms, acquisition });
+      return { contract: terms.id, sellerCluster: terms.sellerCluster, expiresAt: Date.parse(terms.expiresAt) };
+    });
   },
   /**
    * Everything that this attempt has: credentials and row here, hold or contract at the seller. The seller is told by the contract's id, or by our own key when the
@@ -89,14 +89,16 @@ export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, c
     seller: string;
     ending: Ending;
   }): Promise<{ residue: boolean }> {
-    await fabric.dropCredentials({ acquisition });
-    const bought = await contracts.ofAcquisition(acquisition);
-    if (!bought)
-      return await known(heartbeating((signal) => peers.at(seller, { signal }).release({ buyer: self, idempotencyKey: acquisition })));
-    const contract = bought.terms.id;
-    const told = await known(heartbeating((signal) => peers.at(seller, { signal }).terminate({ contract, buyer: self, ending })));
-    await contracts.markOver({ contract, ending });
-    return told;
+    return await heartbeating(async (signal) => {
+      await fabric.dropCredentials({ acquisition });
+      const bought = await contracts.ofAcquisition(acquisition);
+      const peer = peers.at(seller, { signal });
+      if (!bought) return await known(peer.release({ buyer: self, idempotencyKey: acquisition }));
+      const contract = bought.terms.id;
+      const told = await known(peer.terminate({ contract, buyer: self, ending }));
+      await contracts.markOver({ contract, ending });
+      return told;
+    });
   },
 });
 
@@ -105,8 +107,10 @@ type SellerDeps = Pick<ActivityDeps, 'peers' | 'inventory' | 'contracts' | 'self
 /** Phase 3, seller: the hold becomes a sale, and the sale is taken back. */
 export const sellingActivities = ({ peers, inventory, contracts, self, fabric, contractMs, timing }: SellerDeps) => ({
   async sell({ transaction }: { transaction: TransactionId }): Promise<Sold> {
-    const seller = { ...self, clusterId: await fabric.clusterId() };
-    const { terms, acquisition } = await inventory.sell({ transaction, contract: contractOf(transaction), seller, lifetimeMs: contractMs });
+    const { terms, acquisition } = await heartbeating(async () => {
+      const seller = { ...self, clusterId: await fabric.clusterId() };
+      return await inventory.sell({ transaction, contract: contractOf(transaction), seller, lifetimeMs: contractMs });
+    });
     return {
       contract: terms.id,
       buyerCluster: terms.buyerCluster,
@@ -119,8 +123,8 @@ export const sellingActivities = ({ peers, inventory, contracts, self, fabric, c
   async markEnding({ contract, ending }: { contract: ContractId; ending: Ending }): Promise<void> {
     await contracts.markEnding({ contract, ending });
   },
-  async giveBack({ contract, ending }: { contract: ContractId; ending: Ending }): Promise<void> {
-    await inventory.giveBack({ contract, ending });
+  async giveBack(sale: { contract: ContractId; transaction?: TransactionId; ending: Ending }): Promise<void> {
+    await heartbeating(() => inventory.giveBack(sale));
   },
   /** A hint for the buyer, who reads the contract back. It does not decide anything, so a buyer that is away is passed over. */
   async notifyBuyer({ contract, buyer, ending }: { contract: ContractId; buyer: string; ending: Ending }): Promise<{ told: boolean }> {

@@ -50,14 +50,16 @@ export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster
     });
   },
   async moveOffloadingAway(input: { namespace: string; keep: readonly ClusterId[] }): Promise<void> {
-    await cluster.moveOffloadingAway(input);
+    await heartbeating(() => cluster.moveOffloadingAway(input));
   },
   /** One effect, the workload, as soon as its pods may leave; then until they run, read where they run. */
   async deploy(input: WorkloadRef): Promise<WorkloadHealth> {
     const { intent, namespace, manifests, acquisition } = input;
-    if (acquisition) await waiting(timing.offloadMs, (wait) => cluster.awaitOffloaded({ namespace }, wait));
-    await cluster.applyWorkload({ intent, namespace, manifests, ...(acquisition && { acquisition }) });
-    return short(await waiting(timing.workloadMs, (wait) => cluster.awaitWorkload(input, wait)));
+    return await heartbeating(async (signal, seen) => {
+      if (acquisition) await cluster.awaitOffloaded({ namespace }, { timeoutMs: timing.offloadMs, signal, seen });
+      await cluster.applyWorkload({ intent, namespace, manifests, ...(acquisition && { acquisition }) });
+      return short(await cluster.awaitWorkload(input, { timeoutMs: timing.workloadMs, signal, seen }));
+    });
   },
   async removeWorkload(input: { intent: IntentName; namespace: string }): Promise<void> {
     await waiting(timing.undoRoundMs, (wait) => cluster.removeWorkload(input, wait));

@@ -58,8 +58,11 @@ export interface Inventory {
     readonly seller: NodeIdentity;
     readonly lifetimeMs: number;
   }): Promise<Contract>;
-  /** The sale is undone: resources for sale again, allocation released, contract over. Idempotent; unknown is success. */
-  giveBack(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
+  /**
+   * The sale is undone: resources for sale again, allocation released, contract over. Where nothing was sold yet, the hold of `transaction` becomes a tombstone
+   * in the same transaction: a `sell` that was given up on, and comes later all the same, is refused. Idempotent; unknown is success.
+   */
+  giveBack(input: { readonly contract: ContractId; readonly transaction?: TransactionId; readonly ending: Ending }): Promise<void>;
   /** Sums for the leak report. */
   sums(): Promise<InventorySums>;
 }

@@ -254,8 +254,20 @@ export function inventoryContract(make: () => Promise<InventorySubject>): void {
       expect(await contracts.get(contractOf(id))).toMatchObject({ state: 'over', ending: { reason: 'expired' } });
     });
 
+    it('of what was not sold yet releases its hold, so that a sell which comes later is refused', async () => {
+      const { id } = await reserve(SEVEN, 'k');
+      for (const _ of [1, 2]) await inventory.giveBack({ contract: contractOf(id), transaction: id, ending: { reason: 'failed' } });
+      expect(await inventory.hold(id)).toMatchObject({ state: 'released' });
+      expect(await listed()).toEqual([TEN]);
+      await fails(sell(id), 'HOLD_RELEASED');
+      await fails(reserve(SEVEN, 'k'), 'HOLD_RELEASED');
+      expect(await inventory.sums()).toMatchObject({ free: TEN, held: { cpu: '0' }, sold: { cpu: '0' } });
+    });
+
     it('succeeds for a contract that never was', async () => {
-      await inventory.giveBack({ contract: contractOf(transactionId('e'.repeat(32))), ending: { reason: 'done' } });
+      const transaction = transactionId('e'.repeat(32));
+      await inventory.giveBack({ contract: contractOf(transaction), ending: { reason: 'done' } });
+      await inventory.giveBack({ contract: contractOf(transaction), transaction, ending: { reason: 'done' } });
       expect(await listed()).toEqual([TEN]);
     });
 

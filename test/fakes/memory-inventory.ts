@@ -147,8 +147,10 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       generation += 1;
       return sale;
     },
-    async giveBack({ contract, ending }) {
-      if (contracts.move(contract, 'over', ending)) generation += 1;
+    async giveBack({ contract, transaction, ending }) {
+      const row = rows.get(transaction ?? '');
+      if (row?.state === 'held') row.state = 'released';
+      if (contracts.move(contract, 'over', ending) || row !== undefined) generation += 1;
     },
     async sums() {
       const [held, gone] = [holding(), sumOf(sold())];

@@ -1,3 +1,4 @@
+import type { ISql } from 'postgres';
 import { afterAll, beforeEach, expect, inject, it } from 'vitest';
 import { isFault } from '../../src/domain/faults.ts';
 import { contractOf, type FlavorId } from '../../src/domain/ids.ts';
@@ -115,3 +116,30 @@ it('sells once, however many ask at once', async () => {
   for (const sale of sales) expect(sale).toEqual(sales[0]);
   expect(await inventory.sums()).toMatchObject({ sold: ONE, flavors: 1 });
 });
+
+it.each(['sell', 'giveBack'] as const)(
+  'leaves nothing sold when a sell that was given up on meets its giveBack, %s first in the queue',
+  async (first) => {
+    const { id } = await reserve(A.id, 'alice');
+    const contract = contractOf(id);
+    const calls = {
+      sell: () => outcome(sell(id)),
+      giveBack: () => outcome(inventory.giveBack({ contract, transaction: id, ending: { reason: 'failed' } })),
+    };
+    const second = first === 'sell' ? 'giveBack' : 'sell';
+    const waiting = async (asked: ISql): Promise<number> =>
+      (await asked`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length;
+    const started: Promise<string>[] = [];
+    await db.sql.begin(async (sql) => {
+      await sql`select from lineage for update`;
+      for (const name of [first, second] as const) {
+        started.push(calls[name]());
+        await expect.poll(() => waiting(sql), { timeout: 10_000 }).toBe(started.length);
+      }
+    });
+    const [one, other] = await Promise.all(started);
+    expect([one, other]).toEqual(first === 'sell' ? ['done', 'done'] : ['done', 'HOLD_RELEASED']);
+    expect(await contracts.list({ living: true })).toEqual([]);
+    expect(await inventory.sums()).toMatchObject({ free: all, held: { cpu: '0' }, sold: { cpu: '0' } });
+  },
+);

@@ -6,5 +6,5 @@ export const sell: SaleStep = {
   name: 'sell',
   phase: 'reservation',
   forward: ({ transaction }) => doing.sell({ transaction }),
-  undoHere: ({ contract, ending }) => undoingShortly.giveBack({ contract, ending: ending ?? { reason: 'failed' } }),
+  undoHere: ({ contract, transaction, ending }) => undoingShortly.giveBack({ contract, transaction, ending: ending ?? { reason: 'failed' } }),
 };

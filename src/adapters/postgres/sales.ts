@@ -88,13 +88,22 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
       return made;
     });
   },
-  async giveBack({ contract, ending }) {
+  async giveBack({ contract, transaction, ending }) {
     await pool.begin(async (sql) => {
-      const [sold] = await sql<{ transaction: string; amounts: Amounts; domain: string }[]>`
-        select transaction, amounts, terms -> 'seller' ->> 'domain' as domain
-        from hold join contract c using (transaction) where c.id = ${contract} and c.role = 'seller'`;
-      const [lineage] = sold ? await lockLineage(sql, sold.transaction) : [];
-      if (!sold || !lineage || !(await endContract(sql, contract, 'seller', ending))) return;
+      const [known] = transaction
+        ? [{ transaction }]
+        : await sql<{ transaction: string }[]>`select transaction from contract where id = ${contract} and role = 'seller'`;
+      const [lineage] = known ? await lockLineage(sql, known.transaction) : [];
+      if (!known || !lineage) return;
+      // Only under the lock is it sure what became of the hold: a `sell` that its caller gave up on may have committed just now, or wait behind us.
+      const released = await sql`
+        with moved as (update hold set state = 'released' where transaction = ${known.transaction} and state = 'held' returning lineage, amounts)
+        select ledger_move(lineage, amounts, -1, 0) from moved`;
+      if (released.count > 0) return;
+      const [sold] = await sql<{ amounts: Amounts; domain: string }[]>`
+        select h.amounts, c.terms -> 'seller' ->> 'domain' as domain from hold h join contract c using (transaction)
+        where h.transaction = ${known.transaction} and c.id = ${contract} and c.role = 'seller'`;
+      if (!sold || !(await endContract(sql, contract, 'seller', ending))) return;
       await move(sql, lineage, { amounts: sold.amounts, to: 'free' }, newId(sold.domain));
     });
   },
