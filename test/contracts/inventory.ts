@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FaultCode } from '../../src/domain/faults.ts';
 import { isSlice } from '../../src/domain/flavor.ts';
-import { contractOf, flavorId, type TransactionId, transactionId } from '../../src/domain/ids.ts';
+import { acquisitionId, contractOf, flavorId, type TransactionId, transactionId } from '../../src/domain/ids.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, SEVEN, TEN } from './samples.ts';
@@ -226,6 +226,18 @@ export function inventoryContract(make: () => Promise<InventorySubject>): void {
       await setClock(NOON + 10 * TTL);
       expect(await sell(id)).toEqual(contract);
       expect(await inventory.sums()).toMatchObject({ sold: ONE });
+    });
+
+    it('takes no contract that we bought for its own, though its seller named it as ours would be', async () => {
+      const other = await sell((await reserve(ONE, 'k1')).id);
+      const { id } = await reserve(ONE, 'k2');
+      const bought = { ...other.terms, id: contractOf(id), transaction: newTransaction() };
+      await contracts.storeBought({ terms: bought, acquisition: acquisitionId('a-1') });
+      await fails(sell(id), 'HOLD_RELEASED');
+      expect(await inventory.sums()).toMatchObject({ sold: ONE, held: ONE });
+      await inventory.giveBack({ contract: contractOf(id), transaction: id, ending: { reason: 'failed' } });
+      expect(await contracts.get(contractOf(id))).toMatchObject({ role: 'buyer', state: 'active', terms: bought });
+      expect(await inventory.sums()).toMatchObject({ sold: ONE, held: { cpu: '0' } });
     });
 
     it('refuses a transaction that never was', async () => {

@@ -122,6 +122,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const row = rows.get(transaction);
       if (row === undefined) throw new Fault('NOT_FOUND', 'no such transaction');
       const before = contracts.get(contract);
+      if (before?.role === 'buyer') throw new Fault('HOLD_RELEASED', 'the contract id of this reservation is taken');
       if (row.state === 'sold' && before !== undefined) return before;
       if (row.state === 'released') throw new Fault('HOLD_RELEASED', 'this reservation was released');
       const flavor = flavors.get(row.flavorId)?.flavor;
@@ -150,7 +151,8 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     async giveBack({ contract, transaction, ending }) {
       const row = rows.get(transaction ?? '');
       if (row?.state === 'held') row.state = 'released';
-      if (contracts.move(contract, 'over', ending) || row !== undefined) generation += 1;
+      if (contracts.get(contract)?.role === 'seller') contracts.move(contract, 'over', ending);
+      generation += 1;
     },
     async sums() {
       const [held, gone] = [holding(), sumOf(sold())];

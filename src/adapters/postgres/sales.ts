@@ -63,7 +63,9 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
       const [[lineage], [sold], before] = await Promise.all([locked, moved, readContract(sql, contract)]);
       if (!lineage) throw new Fault('NOT_FOUND', 'no such reservation', { transaction });
       if (!sold) throw await refusal(sql, transaction);
-      if (before) return before;
+      if (before?.role === 'seller') return before;
+      // Somebody from whom we buy named its contract as ours would be named: its row answers for nothing that we sell.
+      if (before) throw new Fault('HOLD_RELEASED', 'the contract id of this reservation is taken', { transaction });
       const flavor = await readFlavor(sql, sold.flavor);
       if (!flavor) throw new Error(`a hold names flavor ${sold.flavor}, which is not there`);
       const price = priceOfPart(flavor, sold.resources);
