@@ -26,6 +26,8 @@ export interface Inventory {
   withdraw(flavor: FlavorId): Promise<void>;
   /** What can be bought now: totals less what is sold and held. One query. */
   list(): Promise<readonly Flavor[]>;
+  /** Every flavor that is on sale, those of which nothing is left at the moment too: one that is given back is listed again. */
+  onSale(): Promise<readonly Flavor[]>;
   /** Changes whenever `list` may answer differently; one cheap query, so that an encoded list can be kept. */
   generation(): Promise<string>;
   /**

@@ -68,6 +68,20 @@ export function inventoryContract(make: () => Promise<InventorySubject>): void {
     });
   });
 
+  describe('what is on sale', () => {
+    it('counts a flavor of which nothing is left, and none that was withdrawn', async () => {
+      const { id } = await reserve(TEN, 'k');
+      await sell(id);
+      expect(await inventory.list()).toEqual([]);
+      const [flavor, ...more] = await inventory.onSale();
+      expect(more).toEqual([]);
+      await inventory.withdraw(flavor?.id ?? A.id);
+      expect(await inventory.onSale()).toEqual([]);
+      await inventory.giveBack({ contract: contractOf(id), ending: { reason: 'done' } });
+      expect(await inventory.list()).toEqual([]);
+    });
+  });
+
   describe('reserve', () => {
     it('holds until the end of its time, and lists the rest', async () => {
       const transaction = newTransaction();

@@ -67,6 +67,9 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
         return [{ ...flavor, ...(price === undefined ? {} : { price }), offer }];
       });
     },
+    async onSale() {
+      return [...flavors.values()].flatMap(({ flavor, onSale }) => (onSale ? [flavor] : []));
+    },
     async generation() {
       const expired = [...rows.values()].filter((row) => row.state === 'held' && !living(row)).length;
       return `${generation}.${expired}`;

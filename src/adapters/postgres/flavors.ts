@@ -68,7 +68,7 @@ export async function renew(
 }
 
 /** What is on sale: the part of `Inventory` that lists. */
-export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'generation' | 'sums'> => ({
+export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'generation' | 'sums'> => ({
   async publish(flavor: Flavor) {
     if (!isSlice(flavor)) throw new Fault('CONFIGURATION_INVALID', 'only slices of a cluster can be put on sale', { flavor: flavor.id });
     const described = description(flavor);
@@ -109,6 +109,9 @@ export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publis
     const rows = await pool<(FlavorRow & { free: Amounts })[]>`
       select f.*, s.free from flavor f join stock s using (lineage) where f.state = 'living' order by f.lineage`;
     return rows.map(listedOf).filter(({ offer }) => isSellable(offer));
+  },
+  async onSale() {
+    return (await pool<FlavorRow[]>`select * from flavor where state = 'living' order by lineage`).map(flavorOf);
   },
   async generation() {
     const [row] = await pool<{ generation: string }[]>`

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { contractOf } from '../../src/domain/ids.ts';
+import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
+import { publishFlavors } from '../../src/runtime/flavors.ts';
+import { buyerOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
+import { memoryInventory } from '../fakes/memory-inventory.ts';
+
+const { inventory } = memoryInventory({ clock: { now: () => NOON } });
+const publish = async (...names: readonly string[]): Promise<void> => {
+  const { flavors } = completed(
+    ConfigurationSchema.parse({
+      node: { id: 'north', domain: 'north.example', address: 'north.example:3004' },
+      flavors: names.map((name) => ({ name, cpu: '8', memory: '16Gi', pods: '100' })),
+    }),
+  );
+  await publishFlavors({ flavors, self: SELLER, inventory, now: NOON, log: { info: () => {}, error: () => {} } });
+};
+const listed = async (): Promise<number> => (await inventory.list()).length;
+
+test('a flavor that is not configured any more comes off sale, although it is sold out', async () => {
+  await publish('big', 'small');
+  expect(await listed()).toBe(2);
+  const [flavor] = await inventory.list();
+  if (!flavor) throw new Error('nothing is listed');
+  const transaction = newTransaction();
+  await inventory.reserve({ flavor: flavor.id, buyer: buyerOf('alice'), transaction, ttlMs: 1_000 });
+  await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 1_000 });
+  expect(await listed()).toBe(1);
+  await publish('small');
+  await inventory.giveBack({ contract: contractOf(transaction), ending: { reason: 'done' } });
+  expect(await listed()).toBe(1);
+  await publish();
+  expect(await listed()).toBe(0);
+});
