@@ -1,10 +1,11 @@
-import type { Contract } from '../src/domain/contract.ts';
 import { isFault } from '../src/domain/faults.ts';
-import { workflowIds } from '../src/domain/ids.ts';
-import type { Ending } from '../src/domain/reasons.ts';
+import { acquisitionId, clusterId, workflowIds } from '../src/domain/ids.ts';
+import type { IntentNamespace } from '../src/ports/cluster.ts';
+import type { OpenProcess } from '../src/ports/processes.ts';
 import type { KnownNode } from '../src/ports/records.ts';
 import { within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
+import { openMending } from './mending.ts';
 import { heartbeating } from './waiting.ts';
 
 /** What one comparison found and did. */
@@ -16,41 +17,25 @@ export interface Reconciliation {
   readonly failed: readonly string[];
 }
 
-type Deps = Pick<ActivityDeps, 'contracts' | 'inventory' | 'processes' | 'peers' | 'knownNodes' | 'fabric' | 'timing'>;
-const CLOSED: Ending = { reason: 'operator', detail: 'its workflow was closed by somebody; reconciled' };
+type Deps = Pick<ActivityDeps, 'contracts' | 'inventory' | 'processes' | 'peers' | 'knownNodes' | 'fabric' | 'cluster' | 'self' | 'timing'>;
+
+/** How many things are looked at at once. */
+const AT_ONCE = 8;
+/** Lines of each kind that a history keeps. */
+const MOST_LINES = 100;
+const ACQUISITION = workflowIds.acquisition(acquisitionId(''));
+const PEERING = workflowIds.peering(clusterId(''));
+/** What follows a prefix in the ids of those that have it. */
+const idsAfter = (prefix: string, open: readonly OpenProcess[]): readonly string[] =>
+  open.flatMap(({ workflowId }) => (workflowId.startsWith(prefix) ? [workflowId.slice(prefix.length)] : []));
 
 /**
- * Compares what is written with what runs and who answers. Events are a short cut only: a process that somebody closed by hand, or a node that came back, is found here.
+ * Compares what is written with what runs, what stands in the cluster and who answers. Events are a short cut only: a process that somebody closed by hand, or a node that came
+ * back, is found here. One thing that cannot be mended keeps no other waiting.
  */
-export const reconcileActivities = ({ contracts, inventory, processes, peers, knownNodes, fabric, timing }: Deps) => {
-  const processOf = ({ terms, role, acquisition }: Contract): string | undefined =>
-    role === 'seller' ? workflowIds.contract(terms.transaction) : acquisition && workflowIds.acquisition(acquisition);
-
-  /** Living in the table with nobody to end it. Asked in this order: a process that closes meanwhile has written its row before. */
-  const isOrphan = async (contract: Contract): Promise<boolean> => {
-    const workflowId = processOf(contract);
-    if (!workflowId || (await processes.isOpen(workflowId))) return false;
-    const now = await contracts.get(contract.terms.id);
-    return now !== undefined && now.state !== 'over';
-  };
-  const mend = async (orphan: Contract, signal: AbortSignal): Promise<string> => {
-    const { terms, role, acquisition } = orphan;
-    const ending = orphan.ending ?? CLOSED;
-    const replyTo = processOf(orphan) ?? '';
-    if (role === 'seller') {
-      await fabric.stopSlice({ buyer: terms.buyerCluster, contract: terms.id }, { timeoutMs: timing.undoRoundMs, signal });
-      await inventory.giveBack({ contract: terms.id, transaction: terms.transaction, ending });
-      await processes.leavePeering(terms.buyerCluster, { contract: terms.id, direction: 'sold', replyTo });
-      return `${terms.id} was sold and nobody served it: stopped, given back`;
-    }
-    if (acquisition) {
-      await fabric.withdrawSlice({ seller: terms.sellerCluster, acquisition });
-      await fabric.dropCredentials({ acquisition });
-      await processes.leavePeering(terms.sellerCluster, { contract: terms.id, direction: 'bought', acquisition, replyTo });
-    }
-    await contracts.markOver({ contract: terms.id, ending });
-    return `${terms.id} was bought and nobody held it: withdrawn`;
-  };
+export const reconcileActivities = (deps: Deps) => {
+  const { contracts, processes, peers, knownNodes, cluster, timing } = deps;
+  const mending = openMending(deps);
   /** Whether a node that did not answer before answers now. */
   const cameBack = async ({ address, lastFault }: KnownNode): Promise<boolean> => {
     try {
@@ -67,22 +52,87 @@ export const reconcileActivities = ({ contracts, inventory, processes, peers, kn
   return {
     async reconcile(): Promise<Reconciliation> {
       return await heartbeating(async (signal) => {
-        const mended: string[] = [];
         const failed: string[] = [];
-        for (const contract of await contracts.list({ living: true })) {
-          try {
-            if (await isOrphan(contract)) mended.push(await mend(contract, signal));
-          } catch (error) {
-            // One that cannot be mended now must not keep the others waiting.
-            if (!isFault(error)) throw error;
-            failed.push(`${contract.terms.id}: ${error.code}: ${error.message}`);
-          }
-        }
-        const stuck = (await processes.open()).filter((process) => process.stuck);
-        const back = await Promise.all((await knownNodes.list()).map(cameBack));
-        const poked = back.includes(true) ? stuck.map(({ workflowId }) => workflowId) : [];
-        for (const workflowId of poked) await processes.retryTeardown(workflowId);
-        return { mended, poked, failed };
+        /** Looks at each thing; answers what was done about those that needed it. */
+        const each = async <T>(
+          things: readonly T[],
+          nameOf: (thing: T) => string,
+          look: (thing: T) => Promise<string | undefined>,
+        ): Promise<readonly string[]> => {
+          const did: string[] = [];
+          const lookAt = async (thing: T): Promise<void> => {
+            try {
+              const line = await look(thing);
+              if (line !== undefined) did.push(line);
+            } catch (error) {
+              signal.throwIfAborted();
+              const words = error instanceof Error ? error.message.slice(0, 300) : 'unexpected';
+              failed.push(`${nameOf(thing)}: ${isFault(error) ? `${error.code}: ` : ''}${words}`);
+            }
+          };
+          for (let at = 0; at < things.length; at += AT_ONCE) await Promise.all(things.slice(at, at + AT_ONCE).map(lookAt));
+          return did;
+        };
+
+        const mended = [
+          ...(await each(
+            await contracts.list({ living: true }),
+            ({ terms }) => terms.id,
+            (contract) => mending.contract(contract, signal),
+          )),
+        ];
+        const open = await processes.open();
+        const peerings = idsAfter(PEERING, open).map(clusterId);
+        mended.push(...(await each(peerings, String, mending.peering)));
+        // An API server that is away is no reason to leave the rest undone.
+        const spaces: IntentNamespace[] = [];
+        await each(
+          [cluster],
+          () => 'namespaces of intents',
+          async () => {
+            spaces.push(...(await cluster.intentNamespaces()));
+            return undefined;
+          },
+        );
+        mended.push(
+          ...(await each(
+            spaces,
+            ({ namespace }) => `namespace ${namespace}`,
+            (space) => mending.namespace(space, signal),
+          )),
+        );
+        // What gives back already needs no telling.
+        const held = idsAfter(
+          ACQUISITION,
+          open.filter(({ phase }) => phase !== 'teardown'),
+        ).map(acquisitionId);
+        mended.push(...(await each(held, (id) => `acquisition ${id}`, mending.acquisition)));
+
+        const stuck = open.filter((process) => process.stuck);
+        const back: string[] = [];
+        await each(
+          await knownNodes.list(),
+          ({ address }) => address,
+          async (node) => {
+            if (await cameBack(node)) back.push(node.address);
+            return undefined;
+          },
+        );
+        const poked = await each(
+          back.length > 0 ? stuck : [],
+          ({ workflowId }) => workflowId,
+          async ({ workflowId }) => {
+            try {
+              await processes.retryTeardown(workflowId);
+            } catch (error) {
+              if (isFault(error) && error.code === 'NOT_FOUND') return undefined;
+              throw error;
+            }
+            return workflowId;
+          },
+        );
+        const short = (lines: readonly string[]): readonly string[] => lines.slice(0, MOST_LINES);
+        return { mended: short(mended), poked: short(poked), failed: short(failed) };
       });
     },
   };

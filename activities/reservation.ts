@@ -31,7 +31,7 @@ export interface Sold {
 const LIFETIME_MS = { min: 60_000, max: 366 * 86_400_000 };
 
 /** Whether the peer has a message for it; a FLUIDOS seller knows neither release nor termination, so what it keeps until it expires is residue at the peer. */
-async function known(work: Promise<void>): Promise<{ residue: boolean }> {
+export async function known(work: Promise<void>): Promise<{ residue: boolean }> {
   try {
     await work;
     return { residue: false };

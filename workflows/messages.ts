@@ -68,6 +68,8 @@ export const sliceGone = defineSignal('sliceGone');
 // --- peering -----------------------------------------------------------------------------------------------------------
 export const join = defineSignal<[PeeringUser]>('join');
 export const leave = defineSignal<[PeeringUser]>('leave');
+/** Who uses the peering at the moment. */
+export const peeringUsers = defineQuery<readonly PeeringUser[]>('peeringUsers');
 /** The peering's answer, to whoever joined or left. */
 export const peeringReport = defineSignal<[PeeringReport]>('peeringReport');
 

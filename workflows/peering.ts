@@ -53,6 +53,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
     joining = joining.filter((other) => !sameUser(user)(other));
     leaving = [...leaving, user];
   });
+  setHandler(messages.peeringUsers, () => users, { description: 'The contracts that use it' });
   setHandler(messages.retryTeardown, () => {
     pokes += 1;
   });

@@ -15,8 +15,11 @@ const { reconcile: compare } = proxyActivities<Activities>({
 export async function reconcile(): Promise<Reconciliation> {
   const found = await compare();
   setCurrentDetails(
-    [...found.mended.map((line) => `- mended: ${line}`), ...found.poked.map((id) => `- told to try again: ${id}`)].join('\n') ||
-      'Everything is as written.',
+    [
+      ...found.mended.map((line) => `- mended: ${line}`),
+      ...found.failed.map((line) => `- **could not be mended**: ${line}`),
+      ...found.poked.map((id) => `- told to try again: ${id}`),
+    ].join('\n') || 'Everything is as written.',
   );
   return found;
 }

@@ -37,6 +37,10 @@ export const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z
 export const acquisitionOf = (firstRunId: string, attempt: number): AcquisitionId =>
   acquisitionId(`${firstRunId.replaceAll('-', '').slice(-12)}-${attempt}`);
 
+/** Whether an attempt is of the run that began with this run id. */
+export const isAttemptOf = (firstRunId: string, acquisition: AcquisitionId): boolean =>
+  acquisition.startsWith(acquisitionOf(firstRunId, 0).slice(0, -1));
+
 /** ResourceSlice, VirtualNode and Node of an acquisition: at most 51 characters, since `<slice>-<12 hex>` is a certificate's CN. */
 export const sliceName = (acquisition: AcquisitionId): string => `rearguard-${acquisition}`;
 

@@ -14,6 +14,8 @@ export interface Cluster {
   ensureNamespace(input: { readonly intent: IntentName; readonly namespace: string; readonly runId: string }): Promise<void>;
   /** Only namespaces that ensureNamespace made for this run are deleted; waits until gone. STILL_THERE. */
   removeNamespace(input: { readonly namespace: string; readonly runId: string }, wait: Wait): Promise<void>;
+  /** Every namespace that ensureNamespace made and nobody removed yet. */
+  intentNamespaces(): Promise<readonly IntentNamespace[]>;
   /** NamespaceOffloading towards these sellers' clusters (none: selects nothing). A seller need not have a virtual node yet. */
   offload(input: { readonly namespace: string; readonly sellers: readonly ClusterId[] }): Promise<void>;
   /** Until that offloading is Ready, so that pods made from now on may leave. PEERING_TIMEOUT with what was last seen. */
@@ -49,6 +51,13 @@ export interface Cluster {
     readonly seller?: ClusterId;
     readonly manifests: readonly Manifest[];
   }): Promise<WorkloadHealth>;
+}
+
+/** A namespace of ours, and the run of the intent that it was made for. */
+export interface IntentNamespace {
+  readonly intent: IntentName;
+  readonly namespace: string;
+  readonly runId: string;
 }
 
 export interface WorkloadHealth {

@@ -41,6 +41,12 @@ export interface Processes {
   open(): Promise<readonly OpenProcess[]>;
   /** Whether a workflow of that id is running. */
   isOpen(workflowId: string): Promise<boolean>;
+  /** Whether that run of an intent is going on; `runId` is the first execution run id, which its namespace carries. */
+  runsIntent(name: IntentName, runId: string): Promise<boolean>;
+  /** Whether the run of the intent that made this acquisition is going on; `true` where nobody can tell. */
+  isWanted(acquisition: AcquisitionId): Promise<boolean>;
+  /** Who uses the peering with a cluster, as its workflow knows them. */
+  peeringUsers(peer: ClusterId): Promise<readonly PeeringUser[]>;
   journal(workflowId: string): Promise<readonly JournalEntry[]>;
 }
 

@@ -86,8 +86,11 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
       await at.buyer.cluster.ensureNamespace(place);
       await at.buyer.cluster.ensureNamespace(place);
       await fails(at.buyer.cluster.ensureNamespace({ ...place, runId: 'another' }), 'CLUSTER_REFUSED');
+      expect(await at.buyer.cluster.intentNamespaces()).toContainEqual(place);
       await at.buyer.cluster.removeNamespace({ ...place, runId: 'another' }, did.wait);
       await fails(at.buyer.cluster.ensureNamespace({ ...place, runId: 'another' }), 'CLUSTER_REFUSED');
+      await at.buyer.cluster.removeNamespace(place, did.wait);
+      expect(await at.buyer.cluster.intentNamespaces()).not.toContainEqual(place);
     });
 
     test('a workload runs at home, and is missing once it is removed', async () => {

@@ -1,6 +1,6 @@
 /** The port Cluster in memory; passes its contract suite. Pods run where Liqo would let them. */
 import { Fault } from '../../src/domain/faults.ts';
-import type { ClusterId } from '../../src/domain/ids.ts';
+import { type ClusterId, intentName } from '../../src/domain/ids.ts';
 import { type Resources, fits } from '../../src/domain/resources.ts';
 import type { Cluster, WorkloadHealth } from '../../src/ports/cluster.ts';
 import type { FakeNamespace, LiqoWorld } from './liqo-world.ts';
@@ -36,6 +36,10 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       if (known && known.runId !== runId) throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is not ours`);
       if (!known) own.namespaces.set(namespace, { name: namespace, runId, intent, offloadedTo: undefined, workload: undefined });
     },
+    intentNamespaces: async () =>
+      [...own.namespaces.values()].flatMap(({ name, intent, runId }) =>
+        intent === undefined || runId === undefined ? [] : [{ intent: intentName(intent), namespace: name, runId }],
+      ),
     async removeNamespace({ namespace, runId }) {
       if (own.namespaces.get(namespace)?.runId !== runId) return;
       own.namespaces.delete(namespace);

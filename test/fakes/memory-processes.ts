@@ -114,6 +114,9 @@ export function memoryProcesses({ clock }: { readonly clock: Clock }): MemoryPro
       });
     },
     isOpen: async (workflowId) => (await processes.open()).some((open) => open.workflowId === workflowId),
+    runsIntent: async (name) => await processes.isOpen(workflowIds.intent(name)),
+    isWanted: async () => true,
+    peeringUsers: async () => [],
     async journal(workflowId) {
       check();
       if (!workflowId.endsWith('-1')) throw new Fault('NOT_FOUND', `no workflow ${workflowId}`);

@@ -1,6 +1,6 @@
 /** Whatever our workflows call with a heartbeat timeout says that it lives, however slow the thing behind it is: one that Temporal takes for dead may still take effect. */
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { allActivities } from '../../activities/index.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';

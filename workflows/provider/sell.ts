@@ -6,5 +6,6 @@ export const sell: SaleStep = {
   name: 'sell',
   phase: 'reservation',
   forward: ({ transaction }) => doing.sell({ transaction }),
-  undoHere: ({ contract, transaction, ending }) => undoingShortly.giveBack({ contract, transaction, ending: ending ?? { reason: 'failed' } }),
+  undoHere: ({ contract, transaction, ending }) =>
+    undoingShortly.giveBack({ contract, transaction, ending: ending ?? { reason: 'failed' } }),
 };

@@ -1,5 +1,5 @@
 import { Fault, isFault } from '../../domain/faults.ts';
-import type { ClusterId } from '../../domain/ids.ts';
+import { type ClusterId, intentName } from '../../domain/ids.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { AddressRules } from './addresses.ts';
 import type { Api } from './api.ts';
@@ -32,7 +32,7 @@ export function kubernetesCluster(input: {
   };
 }
 
-const namespaceCalls = (api: Api): Pick<Cluster, 'ensureNamespace' | 'removeNamespace'> => ({
+const namespaceCalls = (api: Api): Pick<Cluster, 'ensureNamespace' | 'intentNamespaces' | 'removeNamespace'> => ({
   async ensureNamespace({ intent, namespace, runId }) {
     try {
       await api.raw('POST', `${pathOf(KINDS.namespace)}?fieldManager=${REARGUARD}`, intentNamespaceManifest({ intent, namespace, runId }));
@@ -45,6 +45,14 @@ const namespaceCalls = (api: Api): Pick<Cluster, 'ensureNamespace' | 'removeName
     if (label(there, OURS.run) !== runId)
       throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is there already and not this intent's`, { namespace });
     if (isGoing(there)) throw new Fault('STILL_THERE', `namespace ${namespace} is on its way out`, { namespace });
+  },
+  async intentNamespaces() {
+    const { items } = await api.list(KINDS.namespace, { labels: `${OURS.managedBy}=${REARGUARD},${OURS.intent},${OURS.run}` });
+    return items.map((there) => ({
+      intent: intentName(label(there, OURS.intent) ?? ''),
+      namespace: there.metadata.name,
+      runId: label(there, OURS.run) ?? '',
+    }));
   },
   async removeNamespace({ namespace, runId }, wait) {
     const there = await api.get(KINDS.namespace, { name: namespace });

@@ -68,7 +68,10 @@ export async function renew(
 }
 
 /** What is on sale: the part of `Inventory` that lists. */
-export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'generation' | 'sums'> => ({
+export const flavors = (
+  pool: Pool,
+  newId: NewFlavorId,
+): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'generation' | 'sums'> => ({
   async publish(flavor: Flavor) {
     if (!isSlice(flavor)) throw new Fault('CONFIGURATION_INVALID', 'only slices of a cluster can be put on sale', { flavor: flavor.id });
     const described = description(flavor);

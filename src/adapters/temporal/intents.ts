@@ -1,6 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { Fault } from '../../domain/faults.ts';
-import { type AcquisitionId, type IntentName, acquisitionOf, taskQueues, workflowIds } from '../../domain/ids.ts';
+import { type AcquisitionId, type IntentName, acquisitionOf, isAttemptOf, taskQueues, workflowIds } from '../../domain/ids.ts';
 import { sameIntent } from '../../domain/intent.ts';
 import type { Ending } from '../../domain/reasons.ts';
 import type { Processes } from '../../ports/processes.ts';
@@ -13,7 +13,10 @@ import { type Stand, standOf, untilEventAfter } from './watching.ts';
 /** How many of an intent's newest acquisitions are watched with it. */
 const WATCHED = 3;
 
-type IntentProcesses = Pick<Processes, 'startIntent' | 'readIntent' | 'awaitIntent' | 'acquisitionsOf' | 'endIntent'>;
+type IntentProcesses = Pick<
+  Processes,
+  'startIntent' | 'readIntent' | 'awaitIntent' | 'acquisitionsOf' | 'endIntent' | 'runsIntent' | 'isWanted'
+>;
 
 /** Intents as workflows: started once per name and document, read by queries, watched by their history. */
 export function intentProcesses({ temporal, node, call }: Calls): IntentProcesses {
@@ -109,6 +112,18 @@ export function intentProcesses({ temporal, node, call }: Calls): IntentProcesse
       const later = await call(`watching intent ${name}`, () => stands(name));
       return later.length === 0 ? undefined : { mark: markOf(later), open: later.some(([, stand]) => stand.open) };
     },
+    runsIntent: (name, runId) =>
+      call(`looking for a run of intent ${name}`, async () => {
+        const stand = await standOf(temporal, workflowIds.intent(name));
+        return stand?.open === true && stand.firstRunId === runId;
+      }),
+    isWanted: (acquisition) =>
+      call(`looking for the intent of acquisition ${acquisition}`, async () => {
+        const parent = (await standOf(temporal, workflowIds.acquisition(acquisition)))?.parent;
+        if (parent === undefined) return true;
+        const stand = await standOf(temporal, parent);
+        return stand?.open === true && isAttemptOf(stand.firstRunId, acquisition);
+      }),
     acquisitionsOf: (name) => call(`reading intent ${name}`, () => attemptsOf(name)),
     endIntent: (name: IntentName, ending: Ending) =>
       call(`ending intent ${name}`, async () => {

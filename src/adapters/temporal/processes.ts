@@ -121,6 +121,10 @@ export function temporalProcesses(input: {
         15_000,
       ),
     isOpen: (workflowId) => call(`looking for ${workflowId}`, async () => (await standOf(temporal, workflowId))?.open ?? false),
+    peeringUsers: (peer) =>
+      call(`reading the users of the peering with ${peer}`, async () => [
+        ...(await client.workflow.getHandle(workflowIds.peering(peer)).query(messages.peeringUsers)),
+      ]),
     journal: (workflowId) =>
       call(`reading the journal of ${workflowId}`, async () => [...(await client.workflow.getHandle(workflowId).query(messages.journal))]),
   };

@@ -11,6 +11,10 @@ export interface Stand {
   /** The id of its last event: grows with everything that happens to it. */
   readonly last: number;
   readonly open: boolean;
+  /** Of the first run of the chain, which continue-as-new keeps. */
+  readonly firstRunId: string;
+  /** The workflow that started it as its child. */
+  readonly parent?: string;
 }
 
 const RUNNING = temporal.api.enums.v1.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING;
@@ -20,7 +24,15 @@ export async function standOf({ client }: TemporalClient, workflowId: string): P
   try {
     const { raw } = await client.workflow.getHandle(workflowId).describe();
     const info = raw.workflowExecutionInfo;
-    return { runId: info?.execution?.runId ?? '', last: Number(info?.historyLength ?? 0), open: info?.status === RUNNING };
+    const runId = info?.execution?.runId ?? '';
+    const parent = info?.parentExecution?.workflowId;
+    return {
+      runId,
+      last: Number(info?.historyLength ?? 0),
+      open: info?.status === RUNNING,
+      firstRunId: info?.firstRunId || runId,
+      ...(parent && { parent }),
+    };
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

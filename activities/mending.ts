@@ -1,0 +1,98 @@
+import type { Contract } from '../src/domain/contract.ts';
+import { type AcquisitionId, type ClusterId, workflowIds } from '../src/domain/ids.ts';
+import type { PeeringUser } from '../src/domain/peering.ts';
+import type { Ending } from '../src/domain/reasons.ts';
+import type { IntentNamespace } from '../src/ports/cluster.ts';
+import type { ActivityDeps } from './deps.ts';
+import { known } from './reservation.ts';
+
+/** What of this node nobody answers for any more, and what is done about it; each answers in a line what it did, or nothing when all is well. */
+export interface Mending {
+  /** A living contract whose own workflow is gone. */
+  readonly contract: (contract: Contract, signal: AbortSignal) => Promise<string | undefined>;
+  /** Users of a peering whose workflows are gone. */
+  readonly peering: (peer: ClusterId) => Promise<string | undefined>;
+  /** The namespace of an intent whose workflow is gone. */
+  readonly namespace: (space: IntentNamespace, signal: AbortSignal) => Promise<string | undefined>;
+  /** An acquisition whose intent is gone: it would hold, and cost, until its contract expires. */
+  readonly acquisition: (id: AcquisitionId) => Promise<string | undefined>;
+}
+
+const CLOSED: Ending = { reason: 'operator', detail: 'its workflow was closed by somebody; reconciled' };
+const UNWANTED: Ending = { reason: 'operator', detail: 'its intent was closed by somebody; reconciled' };
+
+export function openMending({
+  contracts,
+  inventory,
+  processes,
+  peers,
+  fabric,
+  cluster,
+  self,
+  timing,
+}: Pick<ActivityDeps, 'contracts' | 'inventory' | 'processes' | 'peers' | 'fabric' | 'cluster' | 'self' | 'timing'>): Mending {
+  const processOf = ({ terms, role, acquisition }: Contract): string | undefined =>
+    role === 'seller' ? workflowIds.contract(terms.transaction) : acquisition && workflowIds.acquisition(acquisition);
+
+  /** Living in the table with nobody to end it. Asked in this order: a process that closes meanwhile has written its row before. */
+  const isOrphan = async (contract: Contract): Promise<boolean> => {
+    const workflowId = processOf(contract);
+    if (!workflowId || (await processes.isOpen(workflowId))) return false;
+    const now = await contracts.get(contract.terms.id);
+    return now !== undefined && now.state !== 'over';
+  };
+  /** Whoever is over has nobody to say so: a contract that still lives is mended first. */
+  const isGone = async ({ replyTo, contract }: PeeringUser): Promise<boolean> => {
+    if (await processes.isOpen(replyTo)) return false;
+    const row = await contracts.get(contract);
+    return row === undefined || row.state === 'over';
+  };
+
+  return {
+    async contract(contract, signal) {
+      if (!(await isOrphan(contract))) return undefined;
+      const { terms, role, acquisition } = contract;
+      const ending = contract.ending ?? CLOSED;
+      const replyTo = processOf(contract) ?? '';
+      if (role === 'seller') {
+        await fabric.stopSlice({ buyer: terms.buyerCluster, contract: terms.id }, { timeoutMs: timing.undoRoundMs, signal });
+        await inventory.giveBack({ contract: terms.id, transaction: terms.transaction, ending });
+        await processes.leavePeering(terms.buyerCluster, { contract: terms.id, direction: 'sold', replyTo });
+        return `${terms.id} was sold and nobody served it: stopped, given back`;
+      }
+      if (acquisition) {
+        const slice = { seller: terms.sellerCluster, acquisition };
+        await fabric.withdrawSlice(slice);
+        await fabric.awaitSliceGone(slice, { timeoutMs: timing.undoRoundMs, signal });
+        // The seller takes it for our word that nothing of ours needs its tenant any more.
+        await known(peers.at(terms.seller.address, { signal }).terminate({ contract: terms.id, buyer: self, ending }));
+        await fabric.dropCredentials({ acquisition });
+        await processes.leavePeering(terms.sellerCluster, { contract: terms.id, direction: 'bought', acquisition, replyTo });
+      }
+      await contracts.markOver({ contract: terms.id, ending });
+      return `${terms.id} was bought and nobody held it: withdrawn, its seller told`;
+    },
+    async peering(peer) {
+      const left: string[] = [];
+      for (const user of await processes.peeringUsers(peer)) {
+        if (!(await isGone(user))) continue;
+        await processes.leavePeering(peer, user);
+        left.push(user.contract);
+      }
+      return left.length === 0 ? undefined : `the peering with ${peer} was kept for contracts that are over: ${left.join(', ')}`;
+    },
+    async namespace({ intent, namespace, runId }, signal) {
+      if (await processes.runsIntent(intent, runId)) return undefined;
+      const wait = { timeoutMs: timing.undoRoundMs, signal };
+      await cluster.removeWorkload({ namespace, intent }, wait);
+      await cluster.removeOffloading({ namespace }, wait);
+      await cluster.removeNamespace({ namespace, runId }, wait);
+      return `namespace ${namespace} was of no intent that runs: removed`;
+    },
+    async acquisition(id) {
+      if (await processes.isWanted(id)) return undefined;
+      await processes.releaseAcquisition(id, UNWANTED);
+      return `acquisition ${id} was held for no intent that runs: released`;
+    },
+  };
+}

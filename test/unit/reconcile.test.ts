@@ -1,0 +1,166 @@
+/** The comparison of tables, workflows and cluster, on fakes: what it mends, and that nothing which cannot be mended keeps the rest waiting. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { beforeEach, expect, test } from 'vitest';
+import { type Reconciliation, reconcileActivities } from '../../activities/reconcile.ts';
+import { Fault } from '../../src/domain/faults.ts';
+import { acquisitionId, clusterId, contractOf, intentName, type TransactionId, workflowIds } from '../../src/domain/ids.ts';
+import type { PeeringUser } from '../../src/domain/peering.ts';
+import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
+import type { Fabric } from '../../src/ports/fabric.ts';
+import type { Inventory } from '../../src/ports/inventory.ts';
+import type { OpenProcess, Processes } from '../../src/ports/processes.ts';
+import { buyerOf, flavorOf, newTransaction, ONE, SELLER } from '../contracts/samples.ts';
+import { fakeCluster } from '../fakes/cluster.ts';
+import { fakeFabric } from '../fakes/fabric.ts';
+import { type Faulty, faulty } from '../fakes/faulty.ts';
+import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
+import { memoryInventory } from '../fakes/memory-inventory.ts';
+import { memoryProcesses, type MemoryProcesses } from '../fakes/memory-processes.ts';
+import { memoryRecords } from '../fakes/memory-records.ts';
+import { type FakePeers, fakePeers } from '../fakes/peers.ts';
+
+const NORTH = clusterId('north-1');
+const clock = { now: () => Date.now() };
+
+let world: LiqoWorld;
+let fabric: Faulty<Fabric>;
+let inventory: Inventory;
+let memory: ReturnType<typeof memoryInventory>;
+let records: ReturnType<typeof memoryRecords>;
+let peers: FakePeers;
+let asked: MemoryProcesses['asked'];
+/** What runs, as Temporal lists it; what is not here is closed. */
+let open: OpenProcess[];
+let users: PeeringUser[];
+let processes: Faulty<Processes>;
+/** Acquisitions and runs whose intent is gone. */
+let unwanted: Set<string>;
+
+beforeEach(async () => {
+  world = liqoWorld();
+  fabric = faulty(fakeFabric(world, NORTH));
+  memory = memoryInventory({ clock });
+  inventory = memory.inventory;
+  records = memoryRecords({ clock });
+  peers = fakePeers({ clock });
+  const standIn = memoryProcesses({ clock });
+  asked = standIn.asked;
+  [open, users, unwanted] = [[], [], new Set()];
+  processes = faulty<Processes>({
+    ...standIn.processes,
+    open: async () => open,
+    isOpen: async (workflowId) => open.some((process) => process.workflowId === workflowId),
+    runsIntent: async (_, runId) => !unwanted.has(runId),
+    isWanted: async (acquisition) => !unwanted.has(acquisition),
+    peeringUsers: async () => users,
+  });
+  await inventory.publish(flavorOf('000a'));
+});
+
+const running = (workflowId: string, more: Partial<OpenProcess> = {}): OpenProcess => ({
+  workflowId,
+  type: 'x',
+  startedAt: '2026-01-01T00:00:00Z',
+  stuck: false,
+  ...more,
+});
+async function sold(): Promise<TransactionId> {
+  const transaction = newTransaction();
+  const buyer = buyerOf('alice');
+  await inventory.reserve({ flavor: flavorOf('000a').id, buyer, part: ONE, transaction, ttlMs: 60_000, idempotencyKey: transaction });
+  await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 86_400_000 });
+  return transaction;
+}
+async function reconcile(): Promise<Reconciliation> {
+  const cluster = fakeCluster(world, NORTH);
+  const timing = { ...DEFAULT_TIMING, undoRoundMs: 300, nodeAnswerMs: 300 };
+  const { contracts } = memory;
+  const deps = { contracts, inventory, processes: processes.port, peers: peers.peers, knownNodes: records.knownNodes };
+  const activities = reconcileActivities({ ...deps, fabric: fabric.port, cluster, self: SELLER, timing });
+  return await new MockActivityEnvironment().run(activities.reconcile);
+}
+
+test('one orphan that cannot be mended keeps no other waiting', async () => {
+  const contracts = await Promise.all(Array.from({ length: 10 }, sold));
+  fabric.plan('stopSlice', { kind: 'refuse', fault: new Fault('STILL_THERE', 'a pod is going') });
+  const first = await reconcile();
+  expect(first.failed).toEqual([expect.stringMatching(/^contract-\S+: STILL_THERE: a pod is going$/)]);
+  expect(first.mended).toHaveLength(contracts.length - 1);
+  expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining('given back')], failed: [] });
+  expect(memory.living()).toEqual([]);
+});
+
+test('a failure that nobody expected keeps no other waiting either', async () => {
+  await Promise.all([sold(), sold()]);
+  let calls = 0;
+  const { get } = memory.contracts;
+  Object.assign(memory.contracts, {
+    get: async (id: Parameters<typeof get>[0]) => {
+      calls += 1;
+      if (calls === 1) throw new TypeError('a bug');
+      return await get(id);
+    },
+  });
+  expect(await reconcile()).toMatchObject({ mended: [expect.any(String)], failed: [expect.stringContaining('a bug')] });
+});
+
+test('users of a peering whose contracts are over leave it; those that live, or whose workflow runs, stay', async () => {
+  const [over, ending, living] = [await sold(), await sold(), await sold()];
+  for (const transaction of [over, ending]) await inventory.giveBack({ contract: contractOf(transaction), ending: { reason: 'drained' } });
+  users = [over, ending, living].map((transaction) => ({
+    contract: contractOf(transaction),
+    direction: 'sold',
+    replyTo: workflowIds.contract(transaction),
+  }));
+  open = [running('peering/alice-1'), running(workflowIds.contract(ending)), running(workflowIds.contract(living))];
+  expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining(contractOf(over))], failed: [] });
+  expect(asked).toEqual([`leave alice-1 ${contractOf(over)}`]);
+});
+
+test('an acquisition and a namespace of an intent that was closed by hand are given back; others are left alone', async () => {
+  const cluster = fakeCluster(world, NORTH);
+  for (const [name, runId] of [
+    ['shop', 'run-1'],
+    ['stall', 'run-2'],
+  ] as const) {
+    await cluster.ensureNamespace({ intent: intentName(name), namespace: `intent-${name}`, runId });
+    await cluster.applyWorkload({ intent: intentName(name), namespace: `intent-${name}`, manifests: [] });
+  }
+  open = [
+    running(workflowIds.acquisition(acquisitionId('a-1')), { phase: 'usage' }),
+    running(workflowIds.acquisition(acquisitionId('b-1')), { phase: 'usage' }),
+    running(workflowIds.acquisition(acquisitionId('a-2')), { phase: 'teardown' }),
+  ];
+  unwanted = new Set(['run-1', 'a-1', 'a-2']);
+  const { mended, failed } = await reconcile();
+  expect(failed).toEqual([]);
+  expect(mended).toEqual([expect.stringContaining('intent-shop'), expect.stringContaining('acquisition a-1')]);
+  expect(asked).toEqual(['releaseAcquisition a-1: operator (its intent was closed by somebody; reconciled)']);
+  expect(world.objects()).toEqual(['north-1: namespace intent-stall']);
+});
+
+test('a bought contract that nobody holds is ended at its seller too, once the slice is gone', async () => {
+  const west = { ...buyerOf('west'), address: 'west:1' };
+  await peers.add({ identity: west, flavors: [{ ...flavorOf('000b'), owner: west }] });
+  const peer = peers.peers.at('west:1');
+  const acquisition = acquisitionId('a-1');
+  const transaction = await peer.reserve({ flavor: flavorOf('000b').id, buyer: SELLER, part: ONE, idempotencyKey: acquisition });
+  const { terms, credentials } = await peer.purchase({ transaction: transaction.id, buyer: SELLER });
+  await fabric.port.storeCredentials({ acquisition, credentials });
+  await memory.contracts.storeBought({ terms, acquisition });
+  await fabric.port.requestSlice({
+    seller: terms.sellerCluster,
+    acquisition,
+    contract: terms.id,
+    resources: ONE,
+    sliceClass: 'rearguard',
+  });
+  world.setReachable(terms.sellerCluster, false);
+  expect(await reconcile()).toMatchObject({ mended: [], failed: [expect.stringContaining('STILL_THERE')] });
+  expect(peers.alive().contracts).toHaveLength(1);
+  world.setReachable(terms.sellerCluster, true);
+  expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining('its seller told')], failed: [] });
+  expect(peers.alive()).toEqual({ holds: [], contracts: [] });
+  expect(memory.living()).toEqual([]);
+  expect(world.objects()).toEqual([]);
+});
