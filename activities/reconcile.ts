@@ -11,13 +11,16 @@ import { heartbeating } from './waiting.ts';
 /** What one comparison found and did. */
 export interface Reconciliation {
   readonly mended: readonly string[];
-  /** Stuck processes that were told to try again, since a node answers again. */
+  /** Stuck processes that were told to try again, since their peer answers. */
   readonly poked: readonly string[];
   /** What should be mended and could not be; the next run tries again. */
   readonly failed: readonly string[];
 }
 
-type Deps = Pick<ActivityDeps, 'contracts' | 'inventory' | 'processes' | 'peers' | 'knownNodes' | 'fabric' | 'cluster' | 'self' | 'timing'>;
+type Deps = Pick<
+  ActivityDeps,
+  'contracts' | 'inventory' | 'processes' | 'peers' | 'knownNodes' | 'fabric' | 'cluster' | 'self' | 'timing' | 'clock'
+>;
 
 /** How many things are looked at at once. */
 const AT_ONCE = 8;
@@ -29,24 +32,29 @@ const PEERING = workflowIds.peering(clusterId(''));
 const idsAfter = (prefix: string, open: readonly OpenProcess[]): readonly string[] =>
   open.flatMap(({ workflowId }) => (workflowId.startsWith(prefix) ? [workflowId.slice(prefix.length)] : []));
 
+const is =
+  (peer: string | undefined) =>
+  ({ domain, clusterId: cluster }: KnownNode): boolean =>
+    peer !== undefined && (peer === domain || peer === cluster);
+
 /**
  * Compares what is written with what runs, what stands in the cluster and who answers. Events are a short cut only: a process that somebody closed by hand, or a node that came
  * back, is found here. One thing that cannot be mended keeps no other waiting.
  */
 export const reconcileActivities = (deps: Deps) => {
-  const { contracts, processes, peers, knownNodes, cluster, timing } = deps;
+  const { contracts, processes, peers, knownNodes, cluster, timing, clock } = deps;
   const mending = openMending(deps);
-  /** Whether a node that did not answer before answers now. */
-  const cameBack = async ({ address, lastFault }: KnownNode): Promise<boolean> => {
+  /** Whether a node answers of which nothing that is stuck was told lately: it may have come back, or its cluster behind it. */
+  const isDue = async ({ address, lastFault, pokedAt }: KnownNode): Promise<boolean> => {
     try {
       await within(timing.nodeAnswerMs, peers.at(address).describe());
     } catch (error) {
       if (!isFault(error)) throw error;
-      if (lastFault === undefined) await knownNodes.seen(address, { fault: `${error.code}: ${error.message}` });
+      if (lastFault === undefined || pokedAt !== undefined) await knownNodes.seen(address, { fault: `${error.code}: ${error.message}` });
       return false;
     }
     if (lastFault !== undefined) await knownNodes.seen(address, {});
-    return lastFault !== undefined;
+    return pokedAt === undefined || clock.now() - Date.parse(pokedAt) >= timing.pokeMs;
   };
 
   return {
@@ -109,17 +117,20 @@ export const reconcileActivities = (deps: Deps) => {
         mended.push(...(await each(held, (id) => `acquisition ${id}`, mending.acquisition)));
 
         const stuck = open.filter((process) => process.stuck);
-        const back: string[] = [];
+        const nodes = await knownNodes.list();
+        const due: KnownNode[] = [];
         await each(
-          await knownNodes.list(),
+          nodes,
           ({ address }) => address,
           async (node) => {
-            if (await cameBack(node)) back.push(node.address);
+            if (await isDue(node)) due.push(node);
             return undefined;
           },
         );
+        // Whoever deals with somebody that we do not know tries again with the others.
+        const concerns = ({ peer }: OpenProcess): boolean => due.some(is(peer)) || (due.length > 0 && !nodes.some(is(peer)));
         const poked = await each(
-          back.length > 0 ? stuck : [],
+          stuck.filter(concerns),
           ({ workflowId }) => workflowId,
           async ({ workflowId }) => {
             try {
@@ -131,6 +142,7 @@ export const reconcileActivities = (deps: Deps) => {
             return workflowId;
           },
         );
+        if (stuck.length > 0) for (const { address } of due) await knownNodes.poked(address);
         const short = (lines: readonly string[]): readonly string[] => lines.slice(0, MOST_LINES);
         return { mended: short(mended), poked: short(poked), failed: short(failed) };
       });

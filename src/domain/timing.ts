@@ -27,6 +27,8 @@ export interface Timing {
   readonly stuckPauseMaxMs: number;
   /** How often contracts, workflows and nodes are compared. */
   readonly reconcileMs: number;
+  /** How often what is stuck is told to try again while its peer answers, however long its own pause is. */
+  readonly pokeMs: number;
   /** The safety look of a held intent. */
   readonly lookMs: number;
   /** How long one side waits for the other's part in an ending that needs it: the intent's move off a lost place, a buyer that never sent a slice. */
@@ -50,6 +52,7 @@ export const DEFAULT_TIMING: Timing = {
   stuckPauseMs: 30_000,
   stuckPauseMaxMs: 3_600_000,
   reconcileMs: 60_000,
+  pokeMs: 300_000,
   lookMs: 86_400_000,
   sellerGraceMs: 60_000,
   buyerGoneMs: 86_400_000,

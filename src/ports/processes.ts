@@ -55,5 +55,7 @@ export interface OpenProcess {
   readonly type: string;
   readonly startedAt: string;
   readonly phase?: string;
+  /** Whom it deals with: a node's domain, or its cluster id. */
+  readonly peer?: string;
   readonly stuck: boolean;
 }

@@ -30,6 +30,8 @@ export interface KnownNode {
   readonly source: 'configuration' | 'operator';
   readonly lastSeenAt?: string;
   readonly lastFault?: string;
+  /** When what is stuck was told last that it answers; absent again as soon as it was silent. */
+  readonly pokedAt?: string;
 }
 
 export interface KnownNodes {
@@ -48,6 +50,8 @@ export interface KnownNodes {
       readonly fault?: string;
     },
   ): Promise<void>;
+  /** What is stuck was told that this node answers. */
+  poked(address: string): Promise<void>;
   /** Binds a Liqo cluster id to a node identity at first sight. BUYER_REFUSED when another node holds it, or when it clashes with a known one. */
   bindCluster(clusterId: string, nodeId: string): Promise<void>;
 }

@@ -17,6 +17,7 @@ const TIMING_WORDS: Record<keyof Timing, string> = {
   stuckPauseMs: 'The pause between the rounds of what is stuck; doubles.',
   stuckPauseMaxMs: 'The longest such pause.',
   reconcileMs: 'How often contracts, workflows and nodes are compared.',
+  pokeMs: 'How often what is stuck is told to try again while its peer answers.',
   lookMs: 'The safety look of a held intent.',
   sellerGraceMs: "How long one side waits for the other's part in an ending that needs it.",
   buyerGoneMs: 'How long a seller keeps the tenant of an ended contract for a buyer whose own teardown still needs it.',

@@ -139,6 +139,17 @@ export function knownNodesContract(make: () => Promise<KnownNodes>): void {
     expect(await listed()).toEqual(['a:1 operator']);
   });
 
+  it('remembers what was told of a node that answers, until it is silent, however often it answered since', async () => {
+    await nodes.add('a:1', 'operator');
+    await nodes.poked('a:1');
+    await nodes.seen('a:1', {});
+    expect(Date.parse((await nodes.list())[0]?.pokedAt ?? '')).not.toBeNaN();
+    await nodes.seen('a:1', { fault: 'PEER_TIMEOUT' });
+    await nodes.seen('a:1', {});
+    expect((await nodes.list())[0]).not.toHaveProperty('pokedAt');
+    await nodes.poked('b:1');
+  });
+
   describe('a cluster id', () => {
     it('belongs to the node that showed it first', async () => {
       for (const _ of [1, 2]) await nodes.bindCluster('south', 'a');

@@ -59,7 +59,12 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
         const node = nodes.get(address);
         if (!node) return;
         const { lastFault: _, ...healthy } = node;
-        nodes.set(address, fault === undefined ? { ...healthy, ...facts, lastSeenAt: now() } : { ...node, lastFault: fault });
+        const { pokedAt: __, ...silent } = node;
+        nodes.set(address, fault === undefined ? { ...healthy, ...facts, lastSeenAt: now() } : { ...silent, lastFault: fault });
+      },
+      async poked(address) {
+        const node = nodes.get(address);
+        if (node) nodes.set(address, { ...node, pokedAt: now() });
       },
       async bindCluster(id, nodeId) {
         for (const [other, holder] of clusters) {

@@ -20,7 +20,8 @@ import { memoryRecords } from '../fakes/memory-records.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 
 const NORTH = clusterId('north-1');
-const clock = { now: () => Date.now() };
+let moved = 0;
+const clock = { now: () => Date.now() + moved };
 
 let world: LiqoWorld;
 let fabric: Faulty<Fabric>;
@@ -46,6 +47,7 @@ beforeEach(async () => {
   const standIn = memoryProcesses({ clock });
   asked = standIn.asked;
   [open, users, unwanted] = [[], [], new Set()];
+  moved = 0;
   processes = faulty<Processes>({
     ...standIn.processes,
     open: async () => open,
@@ -76,7 +78,7 @@ async function reconcile(): Promise<Reconciliation> {
   const timing = { ...DEFAULT_TIMING, undoRoundMs: 300, nodeAnswerMs: 300 };
   const { contracts } = memory;
   const deps = { contracts, inventory, processes: processes.port, peers: peers.peers, knownNodes: records.knownNodes };
-  const activities = reconcileActivities({ ...deps, fabric: fabric.port, cluster, self: SELLER, timing });
+  const activities = reconcileActivities({ ...deps, fabric: fabric.port, cluster, self: SELLER, timing, clock });
   return await new MockActivityEnvironment().run(activities.reconcile);
 }
 
@@ -163,4 +165,45 @@ test('a bought contract that nobody holds is ended at its seller too, once the s
   expect(peers.alive()).toEqual({ holds: [], contracts: [] });
   expect(memory.living()).toEqual([]);
   expect(world.objects()).toEqual([]);
+});
+
+test('what is stuck tries again when its peer returns, and every few minutes while it answers', async () => {
+  const { knownNodes } = records;
+  for (const name of ['west', 'east']) {
+    await peers.add({ identity: { ...buyerOf(name), address: `${name}:1` } });
+    await knownNodes.add(`${name}:1`, 'operator');
+    await knownNodes.seen(`${name}:1`, { domain: `${name}.example`, clusterId: `${name}-1` });
+  }
+  open = [
+    running('acquisition/w-1', { stuck: true, peer: 'west.example', phase: 'teardown' }),
+    running('contract/e', { stuck: true, peer: 'east-1' }),
+    running('contract/gone', { stuck: true, peer: 'east-1' }),
+    running('intent/free', { peer: 'west.example' }),
+  ];
+  const poked = async (): Promise<readonly string[]> => {
+    const { poked: lines, failed } = await reconcile();
+    expect(failed).toEqual([]);
+    return lines.toSorted();
+  };
+  expect(await poked()).toEqual(['acquisition/w-1', 'contract/e']);
+  expect(await poked()).toEqual([]);
+  peers.setReachable('west:1', false);
+  expect(await poked()).toEqual([]);
+  peers.setReachable('west:1', true);
+  // A search that asks west meanwhile finds it well: what is stuck has to hear of it all the same.
+  await knownNodes.seen('west:1', {});
+  expect(await poked()).toEqual(['acquisition/w-1']);
+  moved = DEFAULT_TIMING.pokeMs;
+  expect(await poked()).toEqual(['acquisition/w-1', 'contract/e']);
+  moved *= 2;
+  peers.setReachable('west:1', false);
+  expect(await poked()).toEqual(['contract/e']);
+});
+
+test('a stuck process of a peer that is no known node tries again with the others', async () => {
+  await peers.add({ identity: { ...buyerOf('west'), address: 'west:1' } });
+  open = [running('contract/x', { stuck: true, peer: 'nobody-1' })];
+  expect(await reconcile()).toMatchObject({ poked: [] });
+  await records.knownNodes.add('west:1', 'operator');
+  expect(await reconcile()).toMatchObject({ poked: ['contract/x'] });
 });

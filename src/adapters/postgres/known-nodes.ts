@@ -11,6 +11,7 @@ interface KnownNodeRow {
   readonly source: KnownNode['source'];
   readonly last_seen_at: Date | null;
   readonly last_fault: string | null;
+  readonly poked_at: Date | null;
 }
 
 const knownNode = (row: KnownNodeRow): KnownNode => ({
@@ -22,6 +23,7 @@ const knownNode = (row: KnownNodeRow): KnownNode => ({
   ...(row.dialect === null ? {} : { dialect: row.dialect }),
   ...(row.last_seen_at === null ? {} : { lastSeenAt: row.last_seen_at.toISOString() }),
   ...(row.last_fault === null ? {} : { lastFault: row.last_fault }),
+  ...(row.poked_at === null ? {} : { pokedAt: row.poked_at.toISOString() }),
 });
 
 const WORDS: Record<string, string> = {
@@ -65,8 +67,12 @@ export const knownNodes = (pool: Pool): KnownNodes => ({
         cluster_id = coalesce(${clusterId ?? null}, cluster_id),
         dialect = coalesce(${dialect ?? null}, dialect),
         last_seen_at = case when ${fault ?? null}::text is null then clock_now() else last_seen_at end,
-        last_fault = ${fault ?? null}
+        last_fault = ${fault ?? null},
+        poked_at = case when ${fault ?? null}::text is null then poked_at end
       where address = ${address}`;
+  },
+  async poked(address) {
+    await pool`update known_node set poked_at = clock_now() where address = ${address}`;
   },
   async bindCluster(clusterId, nodeId) {
     const [row] = await pool<{ outcome: string }[]>`select bind_cluster(${clusterId}, ${nodeId}) as outcome`;

@@ -21,6 +21,7 @@ export interface Calls {
 /** How many open workflows a list answers at most. */
 const MOST_OPEN = 10_000;
 const phase = defineSearchAttributeKey('RearguardPhase', 'KEYWORD');
+const peerKey = defineSearchAttributeKey('RearguardPeer', 'KEYWORD');
 const stuck = defineSearchAttributeKey('RearguardStuck', 'BOOL');
 
 /** The port {@link Processes} on Temporal. Every call has a deadline; 5 s unless it waits for something by its nature. */
@@ -107,11 +108,13 @@ export function temporalProcesses(input: {
             query: 'ExecutionStatus = "Running"',
           })) {
             const inPhase = typedSearchAttributes.get(phase);
+            const peer = typedSearchAttributes.get(peerKey);
             found.push({
               workflowId,
               type,
               startedAt: startTime.toISOString(),
               ...(inPhase !== undefined && { phase: inPhase }),
+              ...(peer && { peer }),
               stuck: typedSearchAttributes.get(stuck) ?? false,
             });
             if (found.length >= MOST_OPEN) break;

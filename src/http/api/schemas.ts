@@ -170,11 +170,19 @@ export const KnownNode = z
     source: z.enum(['configuration', 'operator']),
     lastSeenAt: instant.optional(),
     lastFault: z.string().optional(),
+    pokedAt: instant.optional().describe('When what is stuck was told last that this node answers; absent since it was silent.'),
   })
   .meta({ id: 'KnownNode' });
 
 export const Process = z
-  .object({ workflowId: z.string(), type: z.string(), startedAt: instant, phase: z.string().optional(), stuck: z.boolean() })
+  .object({
+    workflowId: z.string(),
+    type: z.string(),
+    startedAt: instant,
+    phase: z.string().optional(),
+    peer: z.string().optional().describe("Whom it deals with: a node's domain, or its Liqo cluster id."),
+    stuck: z.boolean(),
+  })
   .meta({ id: 'Process', description: 'An open workflow.' });
 
 export const Sums = z
