@@ -42,7 +42,7 @@ const is =
  * back, is found here. One thing that cannot be mended keeps no other waiting.
  */
 export const reconcileActivities = (deps: Deps) => {
-  const { contracts, processes, peers, knownNodes, cluster, timing, clock } = deps;
+  const { contracts, inventory, processes, peers, knownNodes, cluster, timing, clock } = deps;
   const mending = openMending(deps);
   /** Whether a node answers of which nothing that is stuck was told lately: it may have come back, or its cluster behind it. */
   const isDue = async ({ address, lastFault, pokedAt }: KnownNode): Promise<boolean> => {
@@ -143,6 +143,15 @@ export const reconcileActivities = (deps: Deps) => {
           },
         );
         if (stuck.length > 0) for (const { address } of due) await knownNodes.poked(address);
+        await each(
+          [inventory],
+          () => 'pruning',
+          async () => {
+            const { holds, clusters } = await inventory.prune();
+            if (holds + clusters > 0) mended.push(`forgot ${holds} old reservations and ${clusters} cluster ids that never bought`);
+            return undefined;
+          },
+        );
         const short = (lines: readonly string[]): readonly string[] => lines.slice(0, MOST_LINES);
         return { mended: short(mended), poked: short(poked), failed: short(failed) };
       });

@@ -65,6 +65,11 @@ export interface Inventory {
    * in the same transaction: a `sell` that was given up on, and comes later all the same, is refused. Idempotent; unknown is success.
    */
   giveBack(input: { readonly contract: ContractId; readonly transaction?: TransactionId; readonly ending: Ending }): Promise<void>;
+  /**
+   * Forgets what nobody can ask for any more, some of it at each call: tombstones and expired holds after 30 days, and cluster ids that were not shown for
+   * a day and with which nobody ever bought. What was sold stays. Answers how many of each.
+   */
+  prune(): Promise<{ readonly holds: number; readonly clusters: number }>;
   /** Sums for the leak report. */
   sums(): Promise<InventorySums>;
 }

@@ -74,7 +74,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const management = managementApi(deps, { log, version, loopbackOnly });
     handlers.api = (request, bindings) => management.fetch(request, bindings);
     const routes = rearRoutes(
-      { inventory, contracts, processes, fabric: parts.cluster.fabric, nodes: knownNodes, clock },
+      { inventory, contracts, processes, fabric: parts.cluster.fabric, clock },
       {
         self: () => self,
         newTransaction: () => transactionId(`${randomBytes(16).toString('hex')}-${process.hrtime.bigint()}`),

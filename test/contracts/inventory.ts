@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FaultCode } from '../../src/domain/faults.ts';
 import { isSlice } from '../../src/domain/flavor.ts';
-import { acquisitionId, contractOf, flavorId, type TransactionId, transactionId } from '../../src/domain/ids.ts';
+import { acquisitionId, clusterId, contractOf, flavorId, type TransactionId, transactionId } from '../../src/domain/ids.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, SEVEN, TEN } from './samples.ts';
@@ -150,6 +150,45 @@ export function inventoryContract(make: () => Promise<InventorySubject>): void {
       await setClock(NOON + TTL);
       await reserve(ONE, 'k4', limit);
     });
+  });
+
+  describe('a buyer’s cluster', () => {
+    const mallory = buyerOf('mallory');
+    const claim = (cluster: string) => reserve(ONE, 'm', { buyer: { ...mallory, clusterId: clusterId(cluster) } });
+
+    it.each([
+      ['the id of another node’s', 'alice-1'],
+      ['an id that ends with a known one', 'evil-alice-1'],
+      ['an id that a known one ends with', '1'],
+    ])('of %s is refused before any hold', async (_, cluster) => {
+      await reserve(ONE);
+      await fails(claim(cluster), 'BUYER_REFUSED');
+      expect(await inventory.sums()).toMatchObject({ holds: 1 });
+    });
+
+    it('is bound by what was held only: whoever is refused keeps no id from anybody', async () => {
+      const { clusterId: cluster } = alice;
+      const squat = { buyer: { ...mallory, ...(cluster && { clusterId: cluster }) } };
+      await fails(reserve(ONE, 'm', { ...squat, flavor: flavorId('north.example-k8slice-9999') }), 'NOT_FOUND');
+      await fails(reserve({ ...ONE, cpu: '11' }, 'm', squat), 'NOT_ENOUGH');
+      await fails(reserve({ ...ONE, cpu: '1100m' }, 'm', squat), 'CONFIGURATION_INVALID');
+      await reserve(ONE);
+    });
+
+    it('has to be named', async () => {
+      const { clusterId: _, ...nameless } = alice;
+      await fails(reserve(ONE, 'k', { buyer: nameless }), 'BUYER_REFUSED');
+    });
+  });
+
+  it('forgets nothing that may still be asked for', async () => {
+    const [held, sold] = [await reserve(ONE, 'k1'), await reserve(ONE, 'k2')];
+    await sell(sold.id);
+    await inventory.release({ buyer: alice, idempotencyKey: 'k3' });
+    expect(await inventory.prune()).toEqual({ holds: 0, clusters: 0 });
+    await fails(reserve(ONE, 'k3'), 'HOLD_RELEASED');
+    expect(await reserve(ONE, 'k1')).toEqual(held);
+    expect(await inventory.sums()).toMatchObject({ held: ONE, sold: ONE });
   });
 
   describe('the end of a hold', () => {

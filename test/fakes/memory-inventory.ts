@@ -5,7 +5,7 @@
 import type { Contract, ContractTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import type { Flavor, NodeIdentity } from '../../src/domain/flavor.ts';
-import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
+import { acquisitionId, clusterId, clusterIdsClash, type TransactionId } from '../../src/domain/ids.ts';
 import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
 import { add, canonicalResources, fits, NOTHING, type Resources, subtract } from '../../src/domain/resources.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -28,6 +28,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
   const rows = new Map<string, Row>();
   /** By (buyer, key), or (buyer, flavor) without one. */
   const places = new Map<string, TransactionId | 'tombstone'>();
+  const owners = new Map<string, string>();
   const contracts = memoryContracts();
   let generation = 0;
 
@@ -42,6 +43,15 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
   const free = ({ id, offer }: Flavor): Resources =>
     offer.kind === 'k8slice' ? canonicalResources(subtract(offer.resources, sumOf(takenOf(id)))) : NOTHING;
   const transactionOf = ({ transaction, flavorId, expiresAt, resources }: Row) => ({ id: transaction, flavorId, expiresAt, resources });
+
+  /** A Liqo cluster id belongs to the node that reserved under it first. */
+  const bind = ({ id, clusterId: cluster }: NodeIdentity): void => {
+    if (cluster === undefined) throw new Fault('BUYER_REFUSED', 'a buyer has to name its Liqo cluster');
+    for (const [known, owner] of owners)
+      if ((known === cluster && owner !== id) || clusterIdsClash(clusterId(known), cluster))
+        throw new Fault('BUYER_REFUSED', 'another node holds this cluster id', { cluster });
+    owners.set(cluster, id);
+  };
 
   const inventory: Inventory = {
     async publish(flavor) {
@@ -92,6 +102,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       if (holding().filter((each) => each.buyer.id === buyer.id).length >= maxHolds) {
         throw new Fault('TOO_MANY_HOLDS', 'too many open reservations', { maxHolds });
       }
+      bind(buyer);
       const expiresAt = new Date(clock.now() + ttlMs).toISOString();
       const key = idempotencyKey === undefined ? {} : { key: idempotencyKey };
       const made: Row = { transaction, flavorId: flavor, buyer, resources, state: 'held', expiresAt, place, ...key };
@@ -157,6 +168,8 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       if (contracts.get(contract)?.role === 'seller') contracts.move(contract, 'over', ending);
       generation += 1;
     },
+    // Nothing in memory grows old.
+    prune: async () => ({ holds: 0, clusters: 0 }),
     async sums() {
       const [held, gone] = [holding(), sumOf(sold())];
       const total = [...flavors.values()].reduce((sum, { flavor }) => add(sum, free(flavor)), NOTHING);

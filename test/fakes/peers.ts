@@ -71,8 +71,6 @@ interface Standing {
   readonly node: FakeNode;
   readonly dialect: Dialect;
   readonly memory: MemoryInventory;
-  /** Which node holds which Liqo cluster id, at first sight. */
-  readonly clusters: Map<string, string>;
   reachable: boolean;
 }
 
@@ -132,13 +130,10 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
 
   const trading = (run: Run, extension: Run): Pick<Peer, 'reserve' | 'purchase' | 'release' | 'terminate' | 'refreshCredentials'> => ({
     reserve: ({ flavor, buyer, part, idempotencyKey }) =>
-      run('reserve', async ({ memory, dialect, node, clusters }) => {
+      run('reserve', async ({ memory, dialect, node }) => {
         counter += 1;
         const transaction = transactionId(`${counter.toString(16).padStart(32, '0')}-${clock.now()}000000`);
         const ttlMs = node.holdTtlMs ?? 60_000;
-        const owner = clusters.get(buyer.clusterId ?? '') ?? buyer.id;
-        if (owner !== buyer.id) throw new Fault('BUYER_REFUSED', 'another node holds this cluster id');
-        clusters.set(buyer.clusterId ?? '', buyer.id);
         // A FLUIDOS node ignores the key: it knows (buyer, flavor) only.
         const key = dialect === 'fluidos' ? {} : { idempotencyKey };
         const { id, flavorId, expiresAt } = await memory.inventory
@@ -199,7 +194,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
     async add(node) {
       const memory = memoryInventory({ clock });
       for (const flavor of node.flavors ?? []) await memory.inventory.publish(flavor);
-      nodes.set(node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, clusters: new Map(), reachable: true });
+      nodes.set(node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, reachable: true });
     },
     trouble: troubles.add,
     heal: troubles.heal,

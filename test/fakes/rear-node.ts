@@ -1,16 +1,7 @@
 /** A node's real REAR routes on a real socket, over small doubles of what stands behind them. */
 import { randomBytes } from 'node:crypto';
-import { Fault } from '../../src/domain/faults.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
-import {
-  type AcquisitionId,
-  clusterId,
-  clusterIdsClash,
-  type ContractId,
-  contractOf,
-  type TransactionId,
-  transactionId,
-} from '../../src/domain/ids.ts';
+import { type AcquisitionId, clusterId, type ContractId, contractOf, type TransactionId, transactionId } from '../../src/domain/ids.ts';
 import { listen } from '../../src/http/listen.ts';
 import type { RearOptions, RearPorts } from '../../src/http/rear/ports.ts';
 import { rearRoutes } from '../../src/http/rear/routes.ts';
@@ -31,7 +22,6 @@ export async function rearNode(input: {
   let self: NodeIdentity | undefined = identityOf(input.name, '127.0.0.1:1');
   const memory = memoryInventory({ clock });
   const notices: AcquisitionId[] = [];
-  const owners = new Map<string, string>();
   let issued = 0;
 
   const sell = async (transaction: TransactionId): Promise<ContractId> => {
@@ -62,15 +52,6 @@ export async function rearNode(input: {
         issued += 1;
         const kubeconfig = Buffer.from(`kubeconfig ${issued}`).toString('base64');
         return { clusterId: self?.clusterId ?? clusterId(''), kubeconfig };
-      },
-    },
-    nodes: {
-      async bindCluster(cluster, node) {
-        const taken = [...owners].some(
-          ([known, owner]) => (known === cluster && owner !== node) || clusterIdsClash(clusterId(known), clusterId(cluster)),
-        );
-        if (taken) throw new Fault('BUYER_REFUSED', 'another node holds this cluster id', { cluster });
-        owners.set(cluster, node);
       },
     },
     ...input.ports,

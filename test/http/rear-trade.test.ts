@@ -155,6 +155,19 @@ describe('RESERVE', () => {
   });
 });
 
+test('who is refused binds no cluster id: the node that it belongs to reserves after it', async () => {
+  const squatter = { ...BUYER, ID: 'squatter' };
+  for (const flavor of ['slice', 'nothing-of-that-name']) {
+    const asks = body({
+      buyerID: squatter,
+      flavorID: flavor,
+      configuration: flavor === 'slice' ? { type: 'k8slice', data: null } : undefined,
+    });
+    expect((await reserve(asks)).status).toBeGreaterThanOrEqual(400);
+  }
+  await reserved();
+});
+
 describe('what an operator sets', () => {
   test('FLUIDOS buyers are refused unless they are allowed', async () => {
     const strict = await rearNode({ name: 'strict', clock, options: { legacyBuyers: false, maxHoldsPerBuyer: 2 } });

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { isSlice } from '../../src/domain/flavor.ts';
-import { contractOf, DNS_SUBDOMAIN, type FlavorId, flavorId } from '../../src/domain/ids.ts';
+import { acquisitionId, clusterId, contractOf, DNS_SUBDOMAIN, type FlavorId, flavorId } from '../../src/domain/ids.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, SEVEN, TEN } from '../contracts/samples.ts';
 import { cloneDatabase } from './database.ts';
@@ -181,21 +181,47 @@ describe('a key', () => {
   });
 });
 
-describe('a buyer’s cluster', () => {
-  it.each([
-    ['the id of another node’s', 'alice-1'],
-    ['an id that ends with a known one', 'evil-alice-1'],
-    ['an id that a known one ends with', '1'],
-  ])('of %s is refused before any hold', async (_, cluster) => {
-    await reserve(A.id, ONE);
-    const mallory = { ...buyerOf('mallory'), clusterId: cluster as NonNullable<typeof alice.clusterId> };
-    await expect(reserve(A.id, ONE, mallory)).rejects.toMatchObject({ code: 'BUYER_REFUSED' });
-    expect(await inventory.sums()).toMatchObject({ holds: 1 });
+describe('pruning', () => {
+  const DAY = 86_400_000;
+  const rows = async () => {
+    const [{ holds, clusters } = { holds: '', clusters: '' }] = await db.sql<{ holds: string; clusters: string }[]>`
+      select (select string_agg(state, ' ' order by state) from hold) as holds,
+        (select string_agg(cluster_id, ' ' order by cluster_id) from cluster_identity) as clusters`;
+    return [holds, clusters];
+  };
+
+  it('forgets tombstones and expired holds by age, and ids that never bought; what was sold stays for ever', async () => {
+    await sell(A.id, ONE);
+    await reserve((await one()).id, ONE, buyerOf('bob'));
+    await inventory.release({ buyer: buyerOf('carol'), idempotencyKey: 'k' });
+    await db.setClock(NOON + DAY - 1);
+    expect(await inventory.prune()).toEqual({ holds: 0, clusters: 0 });
+    expect(await rows()).toEqual(['expired released sold', 'alice-1 bob-1']);
+    expect(await inventory.sums()).toMatchObject({ held: { cpu: '0' } });
+    await db.setClock(NOON + DAY + 1);
+    expect(await inventory.prune()).toEqual({ holds: 0, clusters: 1 });
+    await db.setClock(NOON + 30 * DAY);
+    expect(await inventory.prune()).toEqual({ holds: 0, clusters: 0 });
+    await db.setClock(NOON + 30 * DAY + 1);
+    expect(await inventory.prune()).toEqual({ holds: 2, clusters: 0 });
+    expect(await rows()).toEqual(['sold', 'alice-1']);
+    await db.setClock(NOON + 900 * DAY);
+    expect(await inventory.prune()).toEqual({ holds: 0, clusters: 0 });
   });
 
-  it('has to be named', async () => {
-    const { clusterId: _, ...nameless } = alice;
-    await expect(reserve(A.id, ONE, nameless)).rejects.toMatchObject({ code: 'BUYER_REFUSED' });
+  it('keeps the id of a seller from whom we bought, and of a buyer that is seen again and again', async () => {
+    const { terms } = await sell(A.id, ONE);
+    const west = { ...terms, id: contractOf(newTransaction()), transaction: newTransaction(), sellerCluster: clusterId('west-1') };
+    await db.store.knownNodes.bindCluster('west-1', 'west');
+    await contracts.storeBought({ terms: west, acquisition: acquisitionId('a-1') });
+    await db.store.knownNodes.bindCluster('idle-1', 'idle');
+    for (let hour = 0; hour <= 48; hour += 12) {
+      await db.setClock(NOON + (hour * DAY) / 24);
+      await reserve((await one()).id, ONE, buyerOf('bob'));
+    }
+    expect(await inventory.prune()).toMatchObject({ clusters: 1 });
+    expect((await rows())[1]).toBe('alice-1 bob-1 west-1');
+    await db.store.knownNodes.bindCluster('idle-1', 'another');
   });
 });
 

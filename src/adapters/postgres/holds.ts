@@ -63,6 +63,13 @@ function flavorReader(pool: Pool): (id: FlavorId) => Promise<SliceFlavor | undef
   };
 }
 
+/** A key is one attempt of a buyer, who repeats what it did for minutes, and gives it back for as long as we are away: after so long no repeat comes any more. */
+const TOMBSTONE_DAYS = 30;
+/** An id that somebody reserved under and never bought with: it may be anybody's. */
+const STRANGER_DAYS = 1;
+/** Rows that go at once: a statement has to end before its time. */
+const MOST_PRUNED = 10_000;
+
 /** Moves a hold to released unless something else became of it; answers whether it moved. The lineage's row is locked before the hold's, as everywhere. */
 async function letGo(sql: Db, row: { readonly id: string; readonly lineage: string }): Promise<boolean> {
   await sql`select from lineage where id = ${row.lineage} for update`;
@@ -73,7 +80,7 @@ async function letGo(sql: Db, row: { readonly id: string; readonly lineage: stri
 }
 
 /** Reservations: the part of `Inventory` that holds capacity for a short time. */
-export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release' | 'abandon'> {
+export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release' | 'abandon' | 'prune'> {
   const flavorOf = flavorReader(pool);
   return {
     async reserve({ flavor: id, buyer, part, idempotencyKey, transaction, ttlMs, maxHolds }) {
@@ -128,6 +135,18 @@ export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release
         const [row] = await sql<{ id: string; lineage: string }[]>`select id, lineage from hold where transaction = ${transaction}`;
         return row ? await letGo(sql, row) : false;
       });
+    },
+    async prune() {
+      // Of a flavor that nobody asks for, nobody else turns expired holds into tombstones.
+      await pool`select sweep(id) from (select id from lineage where next_expiry <= clock_now() order by id for update skip locked) due`;
+      const { count: holds } = await pool`
+        delete from hold where id in (
+          select id from hold where state in ('released', 'expired') and made_at < clock_now() - ${TOMBSTONE_DAYS} * interval '1 day' limit ${MOST_PRUNED})`;
+      const { count: clusters } = await pool`
+        delete from cluster_identity c where seen_at < clock_now() - ${STRANGER_DAYS} * interval '1 day'
+          and not exists (select from contract where terms ->> 'buyerCluster' = c.cluster_id)
+          and not exists (select from contract where terms ->> 'sellerCluster' = c.cluster_id)`;
+      return { holds, clusters };
     },
   };
 }

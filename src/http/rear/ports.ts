@@ -4,7 +4,6 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Processes } from '../../ports/processes.ts';
-import type { KnownNodes } from '../../ports/records.ts';
 
 /** What the seller's side of REAR stands on. */
 export interface RearPorts {
@@ -12,7 +11,6 @@ export interface RearPorts {
   readonly contracts: Pick<Contracts, 'get' | 'ofTransaction'>;
   readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition'>;
   readonly fabric: Pick<Fabric, 'issueCredentials'>;
-  readonly nodes: Pick<KnownNodes, 'bindCluster'>;
   readonly clock: Clock;
 }
 

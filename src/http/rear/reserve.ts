@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { Fault, isFault } from '../../domain/faults.ts';
-import type { Flavor, NodeIdentity } from '../../domain/flavor.ts';
+import type { Flavor } from '../../domain/flavor.ts';
 import { flavorId } from '../../domain/ids.ts';
 import type { Resources } from '../../domain/resources.ts';
 import { isRecord } from '../../rear/json.ts';
@@ -17,13 +17,10 @@ const WRONG_TYPE = 'Configuration type not supported';
 const WRONG_CAST = 'Error casting the flavor data to ServiceFlavor';
 /** What may be an idempotency key: printable, at most 200 characters. */
 const KEY = /^[\x21-\x7e]{1,200}$/;
-/** How long a cluster id is known to be bound without asking again, and how many are remembered. */
-const [BOUND_MS, MOST_BOUND] = [60_000, 10_000];
 
 /** Handles RESERVE_FLAVOR; refusals are the rows of our notes' section 3. One statement of the store per reservation. */
 export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming: IncomingMessage) => Promise<Response> {
   const { inventory, options } = rear;
-  const bind = binding(rear);
 
   /** A FLUIDOS node looks for the flavor first: whatever else is wrong, an unknown one is told. */
   const unlessUnknown = async (flavor: string, otherwise: Refusal | ((found: Flavor) => Refusal)): Promise<Refusal> => {
@@ -70,7 +67,6 @@ export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming
     const wanted = await part(flavorID, configuration);
     if (buyer.clusterId === undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: LiqoID not provided'));
     if (buyer.id === '') throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: buyer ID not provided'));
-    await bind(buyer.clusterId, buyer);
     try {
       const transaction = await inventory.reserve({
         flavor: flavorId(flavorID),
@@ -100,16 +96,4 @@ function wrongType({ offer }: Flavor, { type, data }: WireConfiguration): Refusa
   if (offer.kind === 'k8slice' || type !== 'service') return refuse(400, 'CONFIGURATION_INVALID', WRONG_TYPE);
   const policy = isRecord(data) && Object.keys(data).some((key) => key.toLowerCase() === 'hostingpolicy');
   return policy ? refuse(500, 'CONFIGURATION_INVALID', WRONG_CAST) : refuse(400, 'CONFIGURATION_INVALID', 'Flavor type not supported');
-}
-
-/** Binds a buyer's Liqo cluster to its identity, before anything is held; what was just bound is not asked again. */
-function binding({ nodes, clock }: Rear): (cluster: string, buyer: NodeIdentity) => Promise<void> {
-  const bound = new Map<string, { readonly node: string; readonly until: number }>();
-  return async (cluster, { id }) => {
-    const known = bound.get(cluster);
-    if (known !== undefined && known.node === id && known.until > clock.now()) return;
-    await nodes.bindCluster(cluster, id);
-    if (bound.size >= MOST_BOUND) bound.clear();
-    bound.set(cluster, { node: id, until: clock.now() + BOUND_MS });
-  };
 }
