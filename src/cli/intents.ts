@@ -41,10 +41,11 @@ export function intentCommands(program: Command, line: CommandLine): void {
 
   intent
     .command('list')
-    .description('every intent that lives or is remembered')
+    .description('the newest intents that live or are remembered')
+    .option('-n, --limit <count>', 'how many at most', '100')
     .action(
-      line.run(async (api, asJson) => {
-        const { items } = await api.get<{ items: readonly IntentStatus[] }>('/intents');
+      line.run(async (api, asJson, { limit }: { limit: string }) => {
+        const { items } = await api.get<{ items: readonly IntentStatus[] }>(`/intents?limit=${encodeURIComponent(limit)}`);
         line.tell(asJson, items, () =>
           table(
             ['NAME', 'STATE', 'PHASE', 'PLACE', 'COST', 'AGE', 'REASON'],

@@ -1,7 +1,7 @@
 import type { JournalEntry } from '../domain/journal.ts';
 import type { AcquisitionId, ClusterId, ContractId, IntentName, TransactionId } from '../domain/ids.ts';
 import type { Ending } from '../domain/reasons.ts';
-import type { IntentRecord } from '../domain/status.ts';
+import type { IntentRecord, IntentStatus } from '../domain/status.ts';
 import type { PeeringUser } from '../domain/peering.ts';
 
 /** The running processes (Temporal). Faults: PROCESSES_UNAVAILABLE, NOT_FOUND. */
@@ -10,6 +10,8 @@ export interface Processes {
   startIntent(input: { readonly name: IntentName; readonly document: unknown }): Promise<{ readonly created: boolean }>;
   /** Status, plan and journal of a living (or retained) workflow; undefined when there is none. */
   readIntent(name: IntentName): Promise<IntentRecord | undefined>;
+  /** The status alone, for lists. */
+  readStatus(name: IntentName): Promise<IntentStatus | undefined>;
   /**
    * Waits until something happened to an intent's workflow, or to one of its acquisitions, since the mark `after` was given; at most `timeoutMs`. Without
    * `after` it answers at once. `undefined` when there is no such workflow. A mark is opaque.

@@ -1,12 +1,13 @@
 import type { Candidate } from '../domain/candidate.ts';
 import type { FlavorId } from '../domain/ids.ts';
-import type { IntentRecord } from '../domain/status.ts';
+import type { IntentRecord, IntentStatus } from '../domain/status.ts';
 
 /** The `intent` table: a projection that activities write, so that lists and ended intents can be read without their workflows. */
 export interface IntentRecords {
   save(record: IntentRecord): Promise<void>;
   get(name: string): Promise<IntentRecord | undefined>;
-  list(): Promise<readonly IntentRecord[]>;
+  /** What a list shows of them: the newest by their start, those of the same moment by name. */
+  newest(limit: number): Promise<readonly IntentStatus[]>;
 }
 
 /** The Peering Candidates table. */

@@ -25,14 +25,17 @@ export function intentRecordsContract(make: () => Promise<IntentRecords>): void 
     expect(await records.get('web')).toEqual(record('web', NOON, 2));
   });
 
-  it('lists the newest first', async () => {
+  it('lists the status of the newest ones: by their start, then by name', async () => {
     for (const [name, at] of [
       ['b', 1],
+      ['d', 3],
       ['c', 3],
       ['a', 2],
     ] as const)
       await records.save(record(name, NOON + at));
-    expect((await records.list()).map(({ status }) => status.name)).toEqual(['c', 'a', 'b']);
+    expect((await records.newest(10)).map(({ name }) => name)).toEqual(['c', 'd', 'a', 'b']);
+    await records.save(record('b', NOON + 4, 7));
+    expect(await records.newest(2)).toEqual([record('b', NOON + 4, 7).status, record('c', NOON + 3).status]);
   });
 }
 

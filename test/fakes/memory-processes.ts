@@ -68,6 +68,7 @@ export function memoryProcesses({ clock }: { readonly clock: Clock }): MemoryPro
       check();
       return intents.get(name);
     },
+    readStatus: async (name) => (await processes.readIntent(name))?.status,
     async awaitIntent(name, { after, timeoutMs, signal }) {
       check();
       const stand = () => ({ mark: `m${marks.get(name)}`, open: intents.get(name)?.status.state !== 'ended' });

@@ -25,7 +25,11 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
         intents.set(record.status.name, record);
       },
       get: async (name) => intents.get(name),
-      list: async () => [...intents.values()],
+      newest: async (limit) =>
+        [...intents.values()]
+          .map(({ status }) => status)
+          .toSorted((a, b) => b.startedAt - a.startedAt || (a.name < b.name ? -1 : 1))
+          .slice(0, limit),
     },
     candidates: {
       async replace(node, candidates) {

@@ -113,6 +113,27 @@ describe('intents', () => {
     expect((await ask('GET', '/api/v1/intents/web?after=m2&wait=0.01')).body).toMatchObject({ mark: 'm2' });
   });
 
+  test('are listed newest first, as many as are wanted, the living ones as they are now', async () => {
+    await ask('PUT', '/api/v1/intents/web', document());
+    const record = await fake.processes.readIntent(intentName('web'));
+    if (!record) throw new Error('no record');
+    for (const [name, startedAt] of [
+      ['b', 2],
+      ['c', 3],
+      ['a', 2],
+    ] as const)
+      await records.intents.save({ ...record, status: { ...record.status, name, state: 'ended', startedAt } });
+    fake.change(intentName('web'), { phase: 'usage' });
+    const listed = async (query: string) =>
+      ((await ask('GET', `/api/v1/intents${query}`)).body as { items: { name: string; phase: string }[] }).items;
+    expect((await listed('')).map(({ name }) => name)).toEqual(['web', 'c', 'a', 'b']);
+    expect(await listed('?limit=2')).toMatchObject([{ name: 'web', phase: 'usage' }, { name: 'c' }]);
+    expect((await listed('?limit=1')).map(({ name }) => name)).toEqual(['web']);
+    // Nothing else of a record is read for a list.
+    Object.assign(deps, { processes: { ...fake.processes, readIntent: () => Promise.reject(new Error('a whole record')) } });
+    expect(await listed('?limit=2')).toMatchObject([{ name: 'web', phase: 'usage' }, { name: 'c' }]);
+  });
+
   test('are told as last written down when their workflow does not answer, or is forgotten', async () => {
     const record = await (async () => {
       await ask('PUT', '/api/v1/intents/web', document());
@@ -305,6 +326,16 @@ describe('what is wrong is refused with what, where and why', () => {
       400,
       { errors: [expect.objectContaining({ field: 'query.wait' })] },
     ],
+    [
+      'a list of none',
+      'GET',
+      '/api/v1/intents?limit=0',
+      undefined,
+      {},
+      400,
+      { errors: [expect.objectContaining({ field: 'query.limit' })] },
+    ],
+    ['a list of too many', 'GET', '/api/v1/intents?limit=1001', undefined, {}, 400, {}],
     ['an unknown role', 'GET', '/api/v1/contracts?role=thief', undefined, {}, 400, {}],
     ['an unheard of contract', 'GET', '/api/v1/contracts/x', undefined, {}, 404, { code: 'NOT_FOUND' }],
     [
@@ -335,7 +366,7 @@ describe('what is wrong is refused with what, where and why', () => {
   });
 
   test('a bug shows nothing of itself but the id under which the log knows it', async () => {
-    Object.assign(deps, { intents: { list: () => Promise.reject(new Error('password=secret')) } });
+    Object.assign(deps, { intents: { newest: () => Promise.reject(new Error('password=secret')) } });
     const answer = await ask('GET', '/api/v1/intents');
     expect(answer.status).toBe(500);
     expect(JSON.stringify(answer.body)).not.toContain('secret');

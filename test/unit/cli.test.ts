@@ -54,6 +54,7 @@ test('an intent is started, told, followed and ended', async () => {
   expect(await rearguard(run, { file: YAML })).toMatchObject({ exit: 0, out: expect.stringContaining('intent web started'), err: '' });
   expect((await rearguard(run, { file: YAML })).out).toContain('lives already');
   expect((await rearguard(['intent', 'list'])).out).toMatch(/^NAME +STATE[^\n]+\nweb +working +intent/);
+  expect((await rearguard(['intent', 'list', '--limit', '1'])).out).toMatch(/\nweb +working/);
   expect((await rearguard(['intent', 'status', 'web'])).out).toMatch(/state: +working \(intent, for/);
   expect(JSON.parse((await rearguard(['intent', 'status', 'web', '--json'])).out)).toMatchObject({ status: { name: 'web' } });
   expect((await rearguard(['intent', 'plan', 'web'])).out).toBe('none\n');
@@ -81,6 +82,7 @@ describe('exit codes and words', () => {
   test.each<[string, readonly string[], { file?: string; fetch?: typeof fetch }, number, RegExp]>([
     ['an unknown command', ['intnt'], {}, 2, /did you mean intent/i],
     ['an unknown option', ['intent', 'list', '--al'], {}, 2, /unknown option/],
+    ['a limit that is none', ['intent', 'list', '--limit', 'all'], {}, 2, /query\.limit/],
     ['a missing option', ['intent', 'run'], {}, 2, /--file/],
     ['a missing operand', ['intent', 'status'], {}, 2, /missing required argument/],
     ['a file that is not there', ['intent', 'run', '-f', 'no.yaml'], {}, 2, /cannot read no\.yaml \(ENOENT\)/],

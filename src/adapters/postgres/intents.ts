@@ -18,7 +18,8 @@ export const intents = (pool: Pool): IntentRecords => ({
     const [row] = await pool<IntentRow[]>`select record from intent where name = ${name}`;
     return row?.record;
   },
-  async list() {
-    return (await pool<IntentRow[]>`select record from intent order by started_at desc, name`).map((row) => row.record);
+  async newest(limit) {
+    const rows = await pool<Pick<IntentRecord, 'status'>[]>`select status from intent order by started_at desc, name limit ${limit}`;
+    return rows.map(({ status }) => status);
   },
 });

@@ -15,7 +15,7 @@ const WATCHED = 3;
 
 type IntentProcesses = Pick<
   Processes,
-  'startIntent' | 'readIntent' | 'awaitIntent' | 'acquisitionsOf' | 'endIntent' | 'runsIntent' | 'isWanted'
+  'startIntent' | 'readIntent' | 'readStatus' | 'awaitIntent' | 'acquisitionsOf' | 'endIntent' | 'runsIntent' | 'isWanted'
 >;
 
 /** Intents as workflows: started once per name and document, read by queries, watched by their history. */
@@ -85,6 +85,15 @@ export function intentProcesses({ temporal, node, call }: Calls): IntentProcesse
             documentOf(name),
           ]);
           return { status, document, plan: entries, silent, journal };
+        } catch (error) {
+          if (isNotFound(error)) return undefined;
+          throw error;
+        }
+      }),
+    readStatus: (name) =>
+      call(`reading the status of intent ${name}`, async () => {
+        try {
+          return await handleOf(name).query(messages.status);
         } catch (error) {
           if (isNotFound(error)) return undefined;
           throw error;

@@ -4,11 +4,14 @@ import { DNS_LABEL, intentName, workflowIds } from '../../domain/ids.ts';
 import { IntentDocument } from '../../domain/intent-schema.ts';
 import { reduceIntent } from '../../domain/intent.ts';
 import type { IntentRecord, IntentStatus as Status } from '../../domain/status.ts';
+import type { OpenProcess } from '../../ports/processes.ts';
 import { type ApiDeps, type Answer, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
 import { Accepted, Created, IntentStatus, IntentView, Journal, Plan, listOf } from './schemas.ts';
 
-/** How many living intents a list asks for their present status; the rest are told as they were last written down. */
-const MOST_ASKED = 200;
+/** How many living intents a list asks for their present status. */
+const MOST_ASKED = 500;
+/** How many intents a list shows, unless it is told otherwise, and at most. */
+const LISTED = { usual: 100, most: 1_000 } as const;
 const AT_ONCE = 16;
 /** A long poll that is shorter than what proxies cut off. */
 const MOST_WAIT_SECONDS = 60;
@@ -55,24 +58,23 @@ async function runs(name: string, { processes }: ApiDeps): Promise<boolean> {
   }
 }
 
-async function list(deps: ApiDeps): Promise<readonly Status[]> {
-  const kept = new Map((await deps.intents.list()).map(({ status }) => [status.name, status]));
-  let open: readonly string[] = [];
+/** What the table keeps of those that ended, and what the workflows of those that live say, in one order. */
+async function list(limit: number, deps: ApiDeps): Promise<readonly Status[]> {
+  const kept = new Map((await deps.intents.newest(limit)).map((status) => [status.name, status]));
+  let open: readonly OpenProcess[] = [];
+  const prefix = workflowIds.intent(intentName(''));
   try {
-    const prefix = workflowIds.intent(intentName(''));
-    open = (await deps.processes.open()).flatMap(({ workflowId }) =>
-      workflowId.startsWith(prefix) ? [workflowId.slice(prefix.length)] : [],
-    );
+    open = (await deps.processes.open()).filter(({ workflowId }) => workflowId.startsWith(prefix));
   } catch (error) {
     if (!isFault(error)) throw error;
   }
-  const asked = open.slice(0, MOST_ASKED);
-  for (let i = 0; i < asked.length; i += AT_ONCE) {
-    const answers = await Promise.allSettled(asked.slice(i, i + AT_ONCE).map((name) => deps.processes.readIntent(intentName(name))));
-    for (const answer of answers)
-      if (answer.status === 'fulfilled' && answer.value) kept.set(answer.value.status.name, answer.value.status);
+  const newest = open.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, Math.min(limit, MOST_ASKED));
+  const names = newest.map(({ workflowId }) => intentName(workflowId.slice(prefix.length)));
+  for (let i = 0; i < names.length; i += AT_ONCE) {
+    const answers = await Promise.allSettled(names.slice(i, i + AT_ONCE).map((name) => deps.processes.readStatus(name)));
+    for (const answer of answers) if (answer.status === 'fulfilled' && answer.value) kept.set(answer.value.name, answer.value);
   }
-  return [...kept.values()].toSorted((a, b) => b.startedAt - a.startedAt);
+  return [...kept.values()].toSorted((a, b) => b.startedAt - a.startedAt || (a.name < b.name ? -1 : 1)).slice(0, limit);
 }
 
 async function journals(name: string, deps: ApiDeps): Promise<z.input<typeof Journal>> {
@@ -118,10 +120,19 @@ export const intentRoutes: readonly Route[] = [
     method: 'get',
     path: '/intents',
     operationId: 'listIntents',
-    summary: 'Every intent that lives or is remembered, newest first',
+    summary: 'The status of the newest intents that live or are remembered: by their start, those of the same moment by name',
     tag: 'intents',
+    query: z.object({
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(LISTED.most)
+        .optional()
+        .describe(`How many of the newest ones; ${LISTED.usual} when absent.`),
+    }),
     answers: { 200: { description: 'Their status.', schema: listOf(IntentStatus) } },
-    handle: async (_, deps) => ok({ items: await list(deps) }),
+    handle: async ({ query: { limit = LISTED.usual } }, deps) => ok({ items: await list(limit, deps) }),
   }),
   route({
     method: 'post',
