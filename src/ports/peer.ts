@@ -21,7 +21,7 @@ export interface Peer {
   describe(): Promise<PeerDescription>;
   /** LIST_FLAVORS. Rows that cannot be read are left out and counted; the selector is only a hint to the seller. */
   listFlavors(request?: ResourceRequest): Promise<{ readonly flavors: readonly Flavor[]; readonly unreadable: readonly string[] }>;
-  /** RESERVE_FLAVOR. Repeating it with the same key gives the same transaction. Also FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID, HOLD_RELEASED, BUYER_REFUSED. */
+  /** RESERVE_FLAVOR. Repeating it with the same key gives the same transaction. Also FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID, HOLD_RELEASED, BUYER_REFUSED, TOO_MANY_HOLDS (passing). */
   reserve(input: {
     readonly flavor: FlavorId;
     readonly buyer: NodeIdentity;

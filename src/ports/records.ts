@@ -1,5 +1,4 @@
 import type { Candidate } from '../domain/candidate.ts';
-import type { FlavorId } from '../domain/ids.ts';
 import type { IntentRecord, IntentStatus } from '../domain/status.ts';
 
 /** The `intent` table: a projection that activities write, so that lists and ended intents can be read without their workflows. */
@@ -15,7 +14,6 @@ export interface Candidates {
   /** Replaces what one node offered, in one transaction, so that nobody sees it empty in between. */
   replace(node: string, candidates: readonly Candidate[]): Promise<void>;
   list(): Promise<readonly (Candidate & { readonly seenAt: string })[]>;
-  remove(flavor: FlavorId): Promise<void>;
 }
 
 /** A node that we ask for flavors. */

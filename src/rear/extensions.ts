@@ -11,6 +11,9 @@ import { goObject, listOf, strictText } from './reading.ts';
 /** Each names a message (or a header) of ours. */
 export const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key'] as const;
 
+/** What may be an idempotency key: printable, at most 200 characters. */
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
+
 export const WELL_KNOWN = '/.well-known/rear';
 
 /** `detail` is somebody's words for a person: short, and without control characters. */
@@ -41,7 +44,7 @@ export const writeDescription = (self: NodeIdentity): object => ({
   extensions: EXTENSIONS,
 });
 
-export const release = goObject({ buyerID: identity, idempotencyKey: z.string().min(1).max(200) });
+export const release = goObject({ buyerID: identity, idempotencyKey: z.string().regex(IDEMPOTENCY_KEY) });
 export const writeRelease = (buyer: NodeIdentity, idempotencyKey: string): object => ({ buyerID: writeIdentity(buyer), idempotencyKey });
 
 export const termination = goObject({ buyerID: identity, ending });

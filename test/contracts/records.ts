@@ -88,12 +88,6 @@ export function candidatesContract(make: () => Promise<Candidates>): void {
     await Promise.all(replacing);
     for (const ids of seen) expect(sets.map((set) => set.map(({ flavor }) => flavor.id))).toContainEqual(ids);
   });
-
-  it('forgets a flavor', async () => {
-    await candidates.replace('north', [candidate('1'), candidate('2')]);
-    for (const _ of [1, 2]) await candidates.remove(flavorOf('1').id);
-    expect(await listed()).toEqual([flavorOf('2').id]);
-  });
 }
 
 /** What every `KnownNodes` does; `make` answers an empty one. */

@@ -30,7 +30,7 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
     };
   };
   return {
-    free: async () => ({ total: own.capacity, largestNode: own.capacity }),
+    free: async () => ({ total: own.capacity }),
     async ensureNamespace({ namespace, runId, intent }) {
       const known = own.namespaces.get(namespace);
       if (known && known.runId !== runId) throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is not ours`);

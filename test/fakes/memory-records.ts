@@ -39,13 +39,6 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
         );
       },
       list: async () => [...offers.values()].flat(),
-      async remove(flavor) {
-        for (const [node, candidates] of offers)
-          offers.set(
-            node,
-            candidates.filter((candidate) => candidate.flavor.id !== flavor),
-          );
-      },
     },
     knownNodes: {
       list: async () => [...nodes.values()].toSorted((a, b) => (a.address < b.address ? -1 : 1)),

@@ -68,6 +68,19 @@ describe.each(POSTS)('POST %s', (path) => {
   });
 });
 
+test.each([
+  ['nothing', ''],
+  ['a NUL', 'k\u0000'],
+  ['half a character', 'k\ud800'],
+  ['a space', 'k k'],
+  ['a novel', 'k'.repeat(201)],
+])('a release by a key of %s is a bad request', async (_what, idempotencyKey) => {
+  const release = (key: string) =>
+    rawCall(node.port, 'POST', '/api/v2/reservations/release', { body: JSON.stringify({ buyerID: { ID: 'x' }, idempotencyKey: key }) });
+  expect((await release(idempotencyKey)).status).toBe(400);
+  expect((await release('k')).status).toBe(204);
+});
+
 describe('connections', () => {
   test('headers that trickle are cut off', async () => {
     const started = Date.now();

@@ -209,6 +209,7 @@ describe('RESERVE and PURCHASE', () => {
     [404, '', 'FLAVOR_GONE'],
     [409, '', 'NOT_ENOUGH'],
     [403, '', 'BUYER_REFUSED'],
+    [429, '', 'TOO_MANY_HOLDS'],
   ])('a FLUIDOS seller that answers RESERVE with %d %j: %s', async (status, text, code) => {
     expect(await codeOf(reserve(await seller(says(status, text), 'fluidos')))).toBe(code);
   });

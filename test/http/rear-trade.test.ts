@@ -1,7 +1,8 @@
 /** RESERVE_FLAVOR and PURCHASE_FLAVOR at the seller: our notes' tables 3 and 4.2, row by row, and what we do where we must differ. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { contractOf, flavorId, transactionId } from '../../src/domain/ids.ts';
+import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
+import { acquisitionId, clusterId, contractOf, flavorId, nodeId, transactionId } from '../../src/domain/ids.ts';
 import { rawCall } from '../fakes/raw-http.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
 import { handClock, sliceOf } from '../fakes/samples.ts';
@@ -49,6 +50,7 @@ describe('RESERVE', () => {
     ['1 wrong type', body({ flavorID: 5 }), 400, expect.stringContaining('json: cannot unmarshal flavorID')],
     ['1 buyer is a text', body({ buyerID: 'x' }), 400, expect.stringContaining('json: cannot unmarshal buyerID')],
     ['2 null', 'null', 500, 'Error getting the Flavor by ID\n'],
+    ['2 a flavor that a database could not read', body({ flavorID: 'a\u0000b' }), 500, 'Error getting the Flavor by ID\n'],
     ['2 unknown flavor', body({ flavorID: 'nobody' }), 500, 'Error getting the Flavor by ID\n'],
     [
       '2 unknown flavor before all else',
@@ -180,6 +182,11 @@ describe('what an operator sets', () => {
     expect((await send({ 'idempotency-key': 'a' })).status).toBe(200);
     expect((await send({ 'idempotency-key': 'x'.repeat(201) })).status).toBe(400);
     expect(strict.memory.holds()).toHaveLength(2);
+    // Its buyer is told that it passes: no reason to think less of this seller.
+    const peer = httpPeers({ clock }).at(strict.identity.address);
+    const [buyer, part] = [{ id: nodeId('south-node'), address: BUYER.IP, domain: BUYER.domain, clusterId: clusterId('south-1') }, DATA];
+    const call = peer.reserve({ flavor: flavorId('slice'), buyer, part, idempotencyKey: acquisitionId('c') });
+    await expect(call).rejects.toMatchObject({ code: 'TOO_MANY_HOLDS' });
     await strict.close();
   });
 });

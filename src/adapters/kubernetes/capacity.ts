@@ -1,5 +1,5 @@
 import { nanos, parseQuantity } from '../../domain/quantity.ts';
-import { NOTHING, RESOURCE_NAMES, type ResourceName, type Resources, add, formatResource, subtract } from '../../domain/resources.ts';
+import { NOTHING, type ResourceName, type Resources, add, formatResource, subtract } from '../../domain/resources.ts';
 import type { Api } from './api.ts';
 import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, VIRTUAL_NODE } from './labels.ts';
@@ -42,12 +42,8 @@ function takesPods(node: NodeObject, architecture?: string): boolean {
   return architecture === undefined || label(node, 'kubernetes.io/arch') === architecture;
 }
 
-/** What workers have free: allocatable less the requests of living pods, in sum and on the one with most. Never below nothing. */
-export function freeOf(
-  nodes: readonly NodeObject[],
-  pods: readonly PodObject[],
-  architecture?: string,
-): { readonly total: Resources; readonly largestNode: Resources } {
+/** What workers have free: allocatable less the requests of living pods, in sum. Never below nothing. */
+export function freeOf(nodes: readonly NodeObject[], pods: readonly PodObject[], architecture?: string): { readonly total: Resources } {
   const free = new Map(
     nodes
       .filter((node) => takesPods(node, architecture))
@@ -60,15 +56,11 @@ export function freeOf(
     free.set(node, subtract(left, requestsOf(pod)));
   }
   const each = [...free.values()].map((left) => resources((name) => atLeastNothing(nanos(left[name] ?? '0'))));
-  const more = (a: Resources, b: Resources): Resources => {
-    const differences = RESOURCE_NAMES.map((name) => nanos(b[name] ?? '0') - nanos(a[name] ?? '0'));
-    return (differences.find((difference) => difference !== 0n) ?? 0n) > 0n ? b : a;
-  };
-  return { total: each.reduce(add, NOTHING), largestNode: each.reduce(more, NOTHING) };
+  return { total: each.reduce(add, NOTHING) };
 }
 const atLeastNothing = (value: bigint): bigint => (value < 0n ? 0n : value);
 
-export async function free(api: Api, architecture?: string): Promise<{ readonly total: Resources; readonly largestNode: Resources }> {
+export async function free(api: Api, architecture?: string): Promise<{ readonly total: Resources }> {
   const [nodes, pods] = await Promise.all([api.list<NodeObject>(KINDS.node), api.list<PodObject>(KINDS.pod)]);
   return freeOf(nodes.items, pods.items, architecture);
 }

@@ -22,7 +22,4 @@ export const candidates = (pool: Pool): Candidates => ({
     const rows = await pool<CandidateRow[]>`select candidate, seen_at from peering_candidate order by node, flavor_id`;
     return rows.map((row) => ({ ...row.candidate, seenAt: row.seen_at.toISOString() }));
   },
-  async remove(flavor) {
-    await pool`delete from peering_candidate where flavor_id = ${flavor}`;
-  },
 });

@@ -16,6 +16,8 @@ const SAME: ReadonlySet<FaultCode> = new Set([
   'CONTRACT_UNKNOWN',
   'CONTRACT_OVER',
   'BUYER_REFUSED',
+  // Of all of ours together: it passes as soon as one is bought or expires.
+  'TOO_MANY_HOLDS',
 ]);
 /** What the seller itself may overcome. */
 const PASSING: ReadonlySet<FaultCode> = new Set(['STORE_UNAVAILABLE', 'PROCESSES_UNAVAILABLE', 'CLUSTER_UNREACHABLE', 'STILL_THERE']);
@@ -58,6 +60,7 @@ function ofStatus(status: number, text: string, operation: Operation): FaultCode
     case 'reserve':
       if (status === 404 || text.startsWith('Error getting the Flavor by ID')) return 'FLAVOR_GONE';
       if (text.startsWith('Configuration type not supported')) return 'CONFIGURATION_INVALID';
+      if (status === 429) return 'TOO_MANY_HOLDS';
       return status === 409 ? 'NOT_ENOUGH' : 'PEER_REFUSED';
     case 'purchase':
       return status === 404 || status === 408 || text.startsWith('Error getting the Transaction') ? 'HOLD_EXPIRED' : 'PEER_REFUSED';

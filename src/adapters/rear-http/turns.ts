@@ -60,6 +60,5 @@ export function openTurns({ lastsMs }: { readonly lastsMs: number }) {
       }
     },
     ofTransaction: (transaction: string): Turn | undefined => [...turns.values()].find((turn) => turn.transaction === transaction),
-    ofKey: (key: string): Turn | undefined => [...turns.values()].find((turn) => turn.key === key),
   };
 }

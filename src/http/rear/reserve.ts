@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { Fault, isFault } from '../../domain/faults.ts';
 import type { Flavor } from '../../domain/flavor.ts';
-import { flavorId } from '../../domain/ids.ts';
+import { DNS_SUBDOMAIN, flavorId } from '../../domain/ids.ts';
 import type { Resources } from '../../domain/resources.ts';
+import { IDEMPOTENCY_KEY } from '../../rear/extensions.ts';
 import { isRecord } from '../../rear/json.ts';
 import { firstIssue } from '../../rear/reading.ts';
 import { readPart, reservation, type WireConfiguration, writeTransaction } from '../../rear/reservation.ts';
@@ -15,8 +16,6 @@ import type { Rear } from './ports.ts';
 const UNKNOWN_FLAVOR = 'Error getting the Flavor by ID';
 const WRONG_TYPE = 'Configuration type not supported';
 const WRONG_CAST = 'Error casting the flavor data to ServiceFlavor';
-/** What may be an idempotency key: printable, at most 200 characters. */
-const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** Handles RESERVE_FLAVOR; refusals are the rows of our notes' section 3. One statement of the store per reservation. */
 export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming: IncomingMessage) => Promise<Response> {
@@ -25,7 +24,7 @@ export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming
   /** A FLUIDOS node looks for the flavor first: whatever else is wrong, an unknown one is told. */
   const unlessUnknown = async (flavor: string, otherwise: Refusal | ((found: Flavor) => Refusal)): Promise<Refusal> => {
     const found = (await current()).flavors.find(({ id }) => id === flavor);
-    if (found === undefined) return new Refusal(500, UNKNOWN_FLAVOR, new Fault('NOT_FOUND', 'no such flavor', { flavor }));
+    if (found === undefined) return unknown(flavor);
     return otherwise instanceof Refusal ? otherwise : otherwise(found);
   };
 
@@ -64,6 +63,8 @@ export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming
       throw refuse(403, 'BUYER_REFUSED', 'Error: this node sells to buyers that send an Idempotency-Key');
     }
     const { flavorID, buyerID: buyer, configuration } = await readBody(reservation, incoming, options);
+    // What no flavor can be called is none that we have; a database would choke on some of it.
+    if (!DNS_SUBDOMAIN.test(flavorID)) throw unknown(flavorID);
     const wanted = await part(flavorID, configuration);
     if (buyer.clusterId === undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: LiqoID not provided'));
     if (buyer.id === '') throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: buyer ID not provided'));
@@ -84,10 +85,13 @@ export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming
   };
 }
 
+const unknown = (flavor: string): Refusal =>
+  new Refusal(500, UNKNOWN_FLAVOR, new Fault('NOT_FOUND', 'no such flavor', { flavor: flavor.slice(0, 253) }));
+
 function keyOf(incoming: IncomingMessage): string | undefined {
   const key = incoming.headers['idempotency-key'];
   if (key === undefined) return undefined;
-  if (typeof key === 'string' && KEY.test(key)) return key;
+  if (typeof key === 'string' && IDEMPOTENCY_KEY.test(key)) return key;
   throw refuse(400, 'BAD_REQUEST', 'Error: the Idempotency-Key is not 1 to 200 printable characters');
 }
 
