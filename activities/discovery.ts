@@ -3,6 +3,7 @@ import { isFault } from '../src/domain/faults.ts';
 import type { Flavor } from '../src/domain/flavor.ts';
 import { assess } from '../src/domain/matching.ts';
 import { rank, refusedEntry } from '../src/domain/ranking.ts';
+import type { PeerDescription } from '../src/ports/peer.ts';
 import { within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -30,12 +31,10 @@ export const discoveryActivities = ({
   ): Promise<{ found: readonly Candidate[]; refused: readonly PlanEntry[]; silent?: SilentNode }> => {
     const peer = peers.at(address);
     let answer: { flavors: readonly Flavor[]; unreadable: readonly string[] };
-    let dialect: Candidate['dialect'];
+    let description: PeerDescription;
     try {
-      const [description, listed] = await within(timing.nodeAnswerMs, Promise.all([peer.describe(), peer.listFlavors(request)]));
-      answer = listed;
-      dialect = description.dialect;
-      const { identity } = description;
+      [description, answer] = await within(timing.nodeAnswerMs, Promise.all([peer.describe(), peer.listFlavors(request)]));
+      const { dialect, identity } = description;
       await knownNodes.seen(address, {
         dialect,
         ...(identity && { nodeId: identity.id, domain: identity.domain, ...(identity.clusterId && { clusterId: identity.clusterId }) }),
@@ -47,10 +46,12 @@ export const discoveryActivities = ({
     }
     const found: Candidate[] = [];
     const refused: PlanEntry[] = [];
+    const { dialect, identity } = description;
+    const asked = { address, ...(identity && { identity }) };
     const rated = await ratings.of([...new Set(answer.flavors.map(({ owner }) => owner.id))]);
     for (const flavor of answer.flavors) {
       const rating = rated.get(flavor.owner.id);
-      const verdict = assess(flavor, request, { self, dialect, ...(rating !== undefined && { rating }) });
+      const verdict = assess(flavor, request, { self, dialect, asked, ...(rating !== undefined && { rating }) });
       if ('candidate' in verdict) found.push(verdict.candidate);
       else refused.push(refusedEntry(flavor, verdict.refusals));
     }

@@ -20,7 +20,7 @@ export interface ResourceRequest {
 /** A remote flavor that somebody offered us, with what buying the part we need would cost. */
 export interface Candidate {
   readonly flavor: Flavor;
-  /** Where RESERVE and PURCHASE go: the flavor's owner. */
+  /** Where RESERVE and PURCHASE go: the flavor's owner, at the address that we asked. */
   readonly seller: NodeIdentity;
   readonly dialect: Dialect;
   /** What to buy of it: the request, rounded up to the flavor's minimum and steps. */
@@ -38,6 +38,7 @@ export interface Refusal {
     | 'not-a-slice'
     | 'unavailable'
     | 'own-flavor'
+    | 'not-theirs'
     | 'too-small'
     | 'cannot-be-cut'
     | 'architecture'

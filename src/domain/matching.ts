@@ -10,6 +10,12 @@ export type Verdict = { readonly candidate: Candidate } | { readonly refusals: r
 /** Nobody has rated anybody yet. */
 const NEUTRAL_RATING = 0.5;
 
+/** Whom we asked, and who it says that it is. */
+export interface AskedNode {
+  readonly address: string;
+  readonly identity?: NodeIdentity;
+}
+
 /**
  * Whether a flavor will do for a request, and what buying the part we need would cost; otherwise every reason why not, so that a failed intent
  * explains itself. It trusts nothing that the seller wrote: what cannot be read is a reason, never a throw.
@@ -17,13 +23,19 @@ const NEUTRAL_RATING = 0.5;
 export function assess(
   flavor: Flavor,
   request: ResourceRequest,
-  { self, dialect, rating = NEUTRAL_RATING }: { readonly self: NodeIdentity; readonly dialect: Dialect; readonly rating?: number },
+  {
+    self,
+    dialect,
+    asked,
+    rating = NEUTRAL_RATING,
+  }: { readonly self: NodeIdentity; readonly dialect: Dialect; readonly asked: AskedNode; readonly rating?: number },
 ): Verdict {
   const refusals: Refusal[] = [];
   const refuse = (code: Refusal['code'], detail: string): void => void refusals.push({ code, detail });
 
   if (!flavor.available) refuse('unavailable', 'is not available');
   if (flavor.owner.id === self.id || flavor.owner.address === self.address) refuse('own-flavor', 'is our own');
+  if (dialect === 'rearguard') checkOwner(flavor.owner, asked, refuse);
   if (!isSlice(flavor)) {
     refuse('not-a-slice', `offers ${flavor.offer.kind === 'service' ? 'a service' : 'something else'}, not a slice of a cluster`);
     return { refusals };
@@ -44,7 +56,25 @@ export function assess(
   if (refusals.length > 0 || !part || priced === 'unreadable') return { refusals };
   const price = priced ? { hourly: priced } : {};
   const latency = latencyMs === undefined ? {} : { latencyMs };
-  return { candidate: { flavor, seller: flavor.owner, dialect, part, ...price, ...latency, rating } };
+  return { candidate: { flavor, seller: { ...flavor.owner, address: asked.address }, dialect, part, ...price, ...latency, rating } };
+}
+
+/** The address as it is dialled: REAR's port is 80 where none stands. */
+const dialled = (address: string): string => (/:\d+$/.test(address) ? address : `${address}:80`).toLowerCase();
+
+/** A node offers its own only, at the address where we know it: otherwise it would send us to others, or trade in their name. A FLUIDOS node says not who it is. */
+function checkOwner(owner: NodeIdentity, { address, identity }: AskedNode, refuse: Refuse): void {
+  const wrong =
+    identity === undefined
+      ? 'does not say who it is'
+      : owner.id !== identity.id
+        ? `says that it is ${identity.id}`
+        : dialled(identity.address) !== dialled(owner.address)
+          ? `says that it is at ${identity.address}`
+          : undefined;
+  if (wrong !== undefined) refuse('not-theirs', `is offered as of ${owner.id} at ${owner.address} by a node that ${wrong}`);
+  else if (dialled(owner.address) !== dialled(address))
+    refuse('not-theirs', `is offered by a node that is known at ${address} and says that it is at ${owner.address}`);
 }
 
 type Refuse = (code: Refusal['code'], detail: string) => void;

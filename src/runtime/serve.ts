@@ -6,6 +6,7 @@ import { managementApi } from '../http/api/app.ts';
 import { unavailable } from '../http/api/problem.ts';
 import { healthz, readyz } from '../http/health.ts';
 import { type Fetch, type Listener, listen } from '../http/listen.ts';
+import { isLoopback } from '../http/rear/callback.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
 import { publishFlavors } from './flavors.ts';
 import type { Parts } from './parts.ts';
@@ -17,8 +18,6 @@ export interface Running {
   /** Resolves when everything under way has ended, or was cut off. */
   stop(): Promise<void>;
 }
-
-const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 /**
  * `rearguard serve`: two listeners, at once; what they need may still be away, and as long as it is they say 503. Publishes the configured flavors and known nodes
@@ -59,7 +58,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const store = await parts.store;
     const { inventory, contracts, candidates, intents, knownNodes } = store;
     const { processes, clock } = parts;
-    const loopbackOnly = LOOPBACK.test(parseAddress(api.listen)?.host ?? '');
+    const loopbackOnly = isLoopback(api.listen);
     const deps = {
       processes,
       inventory,
@@ -81,6 +80,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         holdMs: rear.holdSeconds * 1_000,
         legacyHoldMs: rear.legacyHoldSeconds * 1_000,
         legacyBuyers: rear.legacyBuyers,
+        loopbackBuyers: isLoopback(rear.listen) || isLoopback(configuration.node.address),
         maxHoldsPerBuyer: rear.maxHoldsPerBuyer,
         bodyLimitBytes: rear.bodyLimitBytes,
         bodyTimeoutMs,

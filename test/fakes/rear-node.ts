@@ -62,6 +62,7 @@ export async function rearNode(input: {
     holdMs: 60_000,
     legacyHoldMs: 300_000,
     legacyBuyers: true,
+    loopbackBuyers: true,
     maxHoldsPerBuyer: 100,
     bodyLimitBytes: 65_536,
     bodyTimeoutMs: 10_000,

@@ -170,6 +170,43 @@ test('who is refused binds no cluster id: the node that it belongs to reserves a
   await reserved();
 });
 
+describe('where a buyer wants to hear of the end', () => {
+  const status = async (IP: string, loopbackBuyers: boolean): Promise<number> => {
+    const own = await rearNode({ name: 'own', clock, options: { loopbackBuyers } });
+    await own.memory.inventory.publish(sliceOf(own.identity, { id: flavorId('slice') }));
+    const answer = await rawCall(own.port, 'POST', '/api/v2/reservations', { body: body({ buyerID: { ...BUYER, IP } }) });
+    expect(own.memory.holds()).toHaveLength(answer.status === 200 ? 1 : 0);
+    await own.close();
+    return answer.status;
+  };
+  test.each([
+    '169.254.169.254',
+    '169.254.1.1:3004',
+    '[fe80::1]:3004',
+    '[::ffff:169.254.169.254]:80',
+    '0.0.0.0:5432',
+    '0:80',
+    '[::]:3004',
+    '2852039166:80',
+  ])('is nowhere at %s', async (address) => expect(await status(address, true)).toBe(400));
+  test.each([
+    '127.0.0.1:5432',
+    '127.1:80',
+    '2130706433:80',
+    '0x7f.1:80',
+    'localhost:3005',
+    'LOCALHOST',
+    'db.localhost:1',
+    '[::1]:3004',
+    '[::ffff:127.0.0.1]:1',
+  ])('is not our own machine, %s, unless we are there ourselves', async (address) =>
+    expect([await status(address, false), await status(address, true)]).toEqual([400, 200]),
+  );
+  test.each(['192.0.2.10:30000', '10.0.0.5', 'south.example:3004', '[2001:db8::1]:3004', ''])('may be %j', async (address) =>
+    expect(await status(address, false)).toBe(200),
+  );
+});
+
 describe('what an operator sets', () => {
   test('FLUIDOS buyers are refused unless they are allowed', async () => {
     const strict = await rearNode({ name: 'strict', clock, options: { legacyBuyers: false, maxHoldsPerBuyer: 2 } });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ResourceRequest } from '../../src/domain/candidate.ts';
+import type { Dialect, ResourceRequest } from '../../src/domain/candidate.ts';
 import type { Flavor } from '../../src/domain/flavor.ts';
 import { nodeId } from '../../src/domain/ids.ts';
-import { assess } from '../../src/domain/matching.ts';
+import { type AskedNode, assess } from '../../src/domain/matching.ts';
 import { compareAmounts } from '../../src/domain/money.ts';
 import { checkPart } from '../../src/domain/partition.ts';
 import { fits } from '../../src/domain/resources.ts';
@@ -12,7 +12,7 @@ import { sliceFlavor } from './flavors.ts';
 const self = { id: nodeId('me'), address: '192.0.2.1:3004', domain: 'me.example' };
 const request: ResourceRequest = { resources: { cpu: '1', memory: '1Gi', pods: '10' } };
 const verdict = (flavor: Flavor, more: Partial<ResourceRequest> = {}) =>
-  assess(flavor, { ...request, ...more }, { self, dialect: 'rearguard' });
+  assess(flavor, { ...request, ...more }, { self, dialect: 'rearguard', asked: { address: flavor.owner.address, identity: flavor.owner } });
 const codes = (flavor: Flavor, more: Partial<ResourceRequest> = {}) => {
   const found = verdict(flavor, more);
   return 'refusals' in found ? found.refusals.map(({ code }) => code) : [];
@@ -54,6 +54,25 @@ describe('what will do', () => {
     ['exactly what is wanted', sliceFlavor('f', { offer: { resources: request.resources } }), {}],
     ['another of our domain', sliceFlavor('f', { owner: { ...self, id: nodeId('sister'), address: '192.0.2.9:1' } }), {}],
   ])('%s', (_, flavor, more) => expect(codes(flavor, more)).toEqual([]));
+});
+
+describe('whose it is', () => {
+  const flavor = sliceFlavor('f');
+  const { owner } = flavor;
+  const of = (asked: AskedNode, dialect: Dialect = 'rearguard') => assess(flavor, request, { self, dialect, asked });
+  it.each<[string, AskedNode]>([
+    ['of another node', { address: owner.address, identity: { ...owner, id: nodeId('liar') } }],
+    ['of a node that is elsewhere', { address: '192.0.2.66:1', identity: owner }],
+    ['of a node that says it is elsewhere', { address: owner.address, identity: { ...owner, address: '192.0.2.66:1' } }],
+    ['by a node that says not who it is', { address: owner.address }],
+  ])('%s: not theirs', (_, asked) => expect(of(asked)).toMatchObject({ refusals: [{ code: 'not-theirs' }] }));
+  it.each<[string, AskedNode]>([
+    ['as it is', { address: owner.address, identity: owner }],
+    ['spelt otherwise', { address: owner.address.toUpperCase(), identity: { ...owner, address: owner.address.toUpperCase() } }],
+  ])('%s: theirs', (_, asked) => expect(of(asked)).toMatchObject({ candidate: { seller: { id: owner.id, address: asked.address } } }));
+  it('is not known of a FLUIDOS node, which is asked where it was asked before, whatever its list says', () => {
+    expect(of({ address: '192.0.2.66:1' }, 'fluidos')).toMatchObject({ candidate: { seller: { id: owner.id, address: '192.0.2.66:1' } } });
+  });
 });
 
 describe('what will not do', () => {

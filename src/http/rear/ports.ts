@@ -24,6 +24,8 @@ export interface RearOptions {
   readonly legacyHoldMs: number;
   /** Whether FLUIDOS buyers are sold to: they are outside what contract-enforced peering guarantees. */
   readonly legacyBuyers: boolean;
+  /** Whether a buyer may want to be called at loopback: only where we are on loopback ourselves. */
+  readonly loopbackBuyers: boolean;
   readonly maxHoldsPerBuyer: number;
   readonly bodyLimitBytes: number;
   readonly bodyTimeoutMs: number;

@@ -10,6 +10,7 @@ import { firstIssue } from '../../rear/reading.ts';
 import { readPart, reservation, type WireConfiguration, writeTransaction } from '../../rear/reservation.ts';
 import { json, Refusal, refuse } from './answers.ts';
 import { readBody } from './body.ts';
+import { callbackRefusal } from './callback.ts';
 import type { Listed } from './list.ts';
 import type { Rear } from './ports.ts';
 
@@ -68,6 +69,8 @@ export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming
     const wanted = await part(flavorID, configuration);
     if (buyer.clusterId === undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: LiqoID not provided'));
     if (buyer.id === '') throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: buyer ID not provided'));
+    const unheard = buyer.address === '' ? undefined : callbackRefusal(buyer.address, { loopback: options.loopbackBuyers });
+    if (unheard !== undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', `Error: the buyer's IP: ${unheard}`));
     try {
       const transaction = await inventory.reserve({
         flavor: flavorId(flavorID),
