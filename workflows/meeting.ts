@@ -1,8 +1,9 @@
-import { ApplicationFailure, condition, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
 import { type ClusterId, workflowIds } from '../src/domain/ids.ts';
 import type { PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import * as messages from './messages.ts';
 import { doing } from './proxies.ts';
+import { waitFor } from './summaries.ts';
 
 /** One contract's dealings with `peering/<peer>`, which answers by signal. */
 export interface Meeting {
@@ -20,8 +21,9 @@ export function openMeeting(onFailure: (failure: ApplicationFailure) => void = (
   });
   const failed = (code: string, why: string): ApplicationFailure =>
     ApplicationFailure.create({ type: code, message: `the peering: ${why}`, nonRetryable: true });
-  const answer = async (wanted: PeeringReport['state'], withinMs: number, code: string): Promise<void> => {
-    const heard = await condition(() => last?.state === wanted || last?.state === 'failed', withinMs);
+  const answer = async (peer: ClusterId, wanted: PeeringReport['state'], withinMs: number, code: string): Promise<void> => {
+    const words = `peering/${peer} to say ${wanted}`;
+    const heard = await waitFor(words, () => last?.state === wanted || last?.state === 'failed', withinMs);
     if (heard && last?.state === wanted) return;
     throw failed(code, last?.state === 'failed' ? (last.detail ?? 'no reason given') : `no answer within ${withinMs} ms`);
   };
@@ -29,7 +31,7 @@ export function openMeeting(onFailure: (failure: ApplicationFailure) => void = (
     async join(peer, user, readyWithinMs) {
       last = undefined;
       await doing.joinPeering({ peer, user });
-      if (readyWithinMs !== undefined) await answer('ready', readyWithinMs, 'PEERING_TIMEOUT');
+      if (readyWithinMs !== undefined) await answer(peer, 'ready', readyWithinMs, 'PEERING_TIMEOUT');
     },
     async leave(peer, user, withinMs) {
       last = undefined;
@@ -39,7 +41,7 @@ export function openMeeting(onFailure: (failure: ApplicationFailure) => void = (
         // Nobody owns that peering any more: there is nothing to leave.
         return;
       }
-      await answer('left', withinMs, 'STILL_THERE');
+      await answer(peer, 'left', withinMs, 'STILL_THERE');
     },
   };
 }

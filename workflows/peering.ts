@@ -15,6 +15,7 @@ import { wordsOf } from './failures.ts';
 import * as messages from './messages.ts';
 import { building, reading, undoing } from './proxies.ts';
 import { openScribe } from './scribe.ts';
+import { waitFor } from './summaries.ts';
 
 /** What of a peering may stand: entered before it is built, cleared only after it is removed. */
 interface Standing {
@@ -154,7 +155,8 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
         scribe.details(`**Stuck** while tearing down the peering with ${peer}: ${wordsOf(error)}`);
         if (workflowInfo().continueAsNewSuggested) return;
         const seen = pokes;
-        await condition(() => pokes !== seen || joining.length > 0 || leaving.length > 0, pause);
+        const news = (): boolean => pokes !== seen || joining.length > 0 || leaving.length > 0;
+        await waitFor(`stuck: the next try to tear down the peering with ${peer}, or retryTeardown`, news, pause);
         pause = Math.min(pause * 2, timing.stuckPauseMaxMs);
         continue;
       }

@@ -1,6 +1,20 @@
-import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { taskQueues } from '../src/domain/ids.ts';
+import { SUMMARIES, oneLine } from './summaries.ts';
+
+/** What Temporal's proxies, of activities and of local ones, have in common. */
+type Proxy = Readonly<Record<keyof Activities, { executeWithOptions(options: { summary: string }, args: [unknown?]): Promise<unknown> }>>;
+const WORDS = SUMMARIES as Readonly<Record<keyof Activities, (input: unknown) => string>>;
+/** Every call says in the Temporal UI what it does to whom: no call site can forget it. */
+const told = (proxy: Proxy): Activities =>
+  Object.fromEntries(
+    (Object.keys(WORDS) as (keyof Activities)[]).map((name) => [
+      name,
+      (...args: [unknown?]) => proxy[name].executeWithOptions({ summary: oneLine(WORDS[name](args[0])) }, args),
+    ]),
+  ) as unknown as Activities;
+const calls = (options: ActivityOptions): Activities => told(proxyActivities<Activities>(options) as unknown as Proxy);
 
 /**
  * The ways in which our workflows call activities. Whatever changes the world waits until a cancelled call has really stopped: otherwise a step could still be
@@ -10,7 +24,7 @@ const retry = { initialInterval: '200ms', backoffCoefficient: 1.6, maximumInterv
 const WAIT = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
 /** Effects of a second or two. Passing faults are retried for a while, then the step has failed. */
-export const doing = proxyActivities<Activities>({
+export const doing = calls({
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '20s',
   heartbeatTimeout: '5s',
@@ -19,7 +33,7 @@ export const doing = proxyActivities<Activities>({
 });
 
 /** Effects in our own cluster: a passing outage of it is no reason to look for another seller. Whoever waits for a shared one gives up by itself. */
-export const building = proxyActivities<Activities>({
+export const building = calls({
   startToCloseTimeout: '15s',
   scheduleToCloseTimeout: '60s',
   heartbeatTimeout: '4s',
@@ -28,14 +42,14 @@ export const building = proxyActivities<Activities>({
 });
 
 /** PURCHASE: a FLUIDOS seller needs more than ten seconds for it; ours answers within its own deadline. */
-export const buying = proxyActivities<Activities>({
+export const buying = calls({
   startToCloseTimeout: '15s',
   scheduleToCloseTimeout: '16s',
   heartbeatTimeout: '5s',
   cancellationType: WAIT,
   retry,
 });
-export const buyingSlowly = proxyActivities<Activities>({
+export const buyingSlowly = calls({
   startToCloseTimeout: '75s',
   scheduleToCloseTimeout: '80s',
   heartbeatTimeout: '5s',
@@ -45,7 +59,7 @@ export const buyingSlowly = proxyActivities<Activities>({
 
 /** Effects that watch until something is so, for `ms` at most; the heartbeat finds a dead worker, and a new one watches again from the beginning once. */
 export const watchingFor = (ms: number) =>
-  proxyActivities<Activities>({
+  calls({
     startToCloseTimeout: ms + 10_000,
     scheduleToCloseTimeout: 2 * ms + 20_000,
     heartbeatTimeout: '6s',
@@ -54,7 +68,7 @@ export const watchingFor = (ms: number) =>
   });
 
 /** Compensations: one round. The rounds are repeated by the workflow, where they can be seen. */
-export const undoing = proxyActivities<Activities>({
+export const undoing = calls({
   taskQueue: taskQueues.undo,
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '2m',
@@ -64,7 +78,7 @@ export const undoing = proxyActivities<Activities>({
 });
 
 /** Short compensations that do not heartbeat. */
-export const undoingShortly = proxyActivities<Activities>({
+export const undoingShortly = calls({
   taskQueue: taskQueues.undo,
   startToCloseTimeout: '15s',
   scheduleToCloseTimeout: '60s',
@@ -74,7 +88,7 @@ export const undoingShortly = proxyActivities<Activities>({
 });
 
 /** What has to be written or moved at home whatever happens: tried again for as long as it takes. */
-export const untilDone = proxyActivities<Activities>({
+export const untilDone = calls({
   taskQueue: taskQueues.undo,
   startToCloseTimeout: '15s',
   cancellationType: WAIT,
@@ -82,14 +96,14 @@ export const untilDone = proxyActivities<Activities>({
 });
 
 /** Looks that change nothing; they go on through an outage, for as long as somebody waits for the answer. */
-export const observing = proxyActivities<Activities>({
+export const observing = calls({
   taskQueue: taskQueues.observe,
   startToCloseTimeout: '15s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
 });
 /** A look that reads what a seller answers: it may be hostile, so it never keeps anybody waiting. */
-export const glancing = proxyActivities<Activities>({
+export const glancing = calls({
   taskQueue: taskQueues.observe,
   startToCloseTimeout: '15s',
   scheduleToCloseTimeout: '40s',
@@ -97,11 +111,19 @@ export const glancing = proxyActivities<Activities>({
   retry,
 });
 /** Discovery asks others and so may take a node's whole deadline; a passing outage of our own store or cluster does not end it. */
-export const asking = proxyActivities<Activities>({
+export const asking = calls({
   startToCloseTimeout: '30s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
 });
 
 /** Reads at the start of a run: no history events of their own. */
-export const reading = proxyLocalActivities<Activities>({ startToCloseTimeout: '10s', retry });
+export const reading = told(proxyLocalActivities<Activities>({ startToCloseTimeout: '10s', retry }) as unknown as Proxy);
+
+/** One try: what a run could not compare, the next one of the schedule does. */
+export const comparing = calls({
+  taskQueue: taskQueues.undo,
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '10s',
+  retry: { maximumAttempts: 1 },
+});

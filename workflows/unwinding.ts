@@ -1,9 +1,10 @@
-import { CancellationScope, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Residue, Saga } from '../src/domain/saga.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import { wordsOf } from './failures.ts';
 import * as messages from './messages.ts';
 import type { Scribe } from './scribe.ts';
+import { waitFor } from './summaries.ts';
 
 /** The one way back: rounds of undoing until nothing is left, with the stuck state in between where it can be seen. */
 export interface Unwinding {
@@ -39,7 +40,11 @@ export function openUnwinding(scribe: Scribe, timing: Timing): Unwinding {
           scribe.details(
             `**Stuck** while tearing down: ${describe()}. Next try in ${Math.round(pause / 1000)} s, or by the update \`retryTeardown\`.`,
           );
-          await condition(() => pokes !== seen, pause);
+          await waitFor(
+            `stuck: the next try to undo ${left.map(({ step }) => step).join(', ')}, or retryTeardown`,
+            () => pokes !== seen,
+            pause,
+          );
           pause = Math.min(pause * 2, timing.stuckPauseMaxMs);
         }
         scribe.stuck(false);

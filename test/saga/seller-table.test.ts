@@ -1,137 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import type { SliceFlavor } from '../../src/domain/flavor.ts';
-import {
-  type TransactionId,
-  acquisitionId,
-  clusterId,
-  contractOf,
-  flavorId,
-  transactionId,
-  taskQueues,
-  workflowIds,
-} from '../../src/domain/ids.ts';
-import type { Resources } from '../../src/domain/resources.ts';
+import { type TransactionId, clusterId, contractOf, taskQueues, workflowIds } from '../../src/domain/ids.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
-import { fakeCluster } from '../fakes/cluster.ts';
-import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
-import { fakeFabric } from '../fakes/fabric.ts';
-import { type Faulty, faulty } from '../fakes/faulty.ts';
-import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
-import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 import { workflowTypes } from '../../workflows/messages.ts';
+import { SOUTH, type Shop, openShop } from './shop.ts';
 import { type Stage, openStage } from './stage.ts';
-import { QUICK, identity } from './trade.ts';
 
-/** A seller with one flavor, and a buyer whose Liqo and notices are in memory. */
-interface Shop {
-  readonly world: LiqoWorld;
-  readonly peers: FakePeers;
-  readonly fabric: Faulty<Fabric>;
-  readonly inventory: Faulty<Inventory>;
-  /** A hold that PURCHASE may name. */
-  reserve(): Promise<TransactionId>;
-  /** The buyer's Liqo makes the slice of a contract; the seller's watch tells of it. */
-  offerSlice(transaction: TransactionId): Promise<void>;
-  /** The buyer's Liqo takes its slice away, and the buyer says that it is done. */
-  buyerDone(transaction: TransactionId): Promise<void>;
-  leaks(): Promise<readonly string[]>;
-}
-
-const WHOLE: Resources = { cpu: '8', memory: '16Gi', pods: '100' };
-const PART: Resources = { cpu: '2', memory: '4Gi', pods: '10' };
-const SOUTH = clusterId('south');
 let stage: Stage;
 let shop: Shop;
-let count = 0;
-
-async function openShop(): Promise<Shop> {
-  const clock = { now: () => Date.now() };
-  const world = liqoWorld();
-  const peers = fakePeers({ clock });
-  await peers.add({ identity: identity('south') });
-  const { store } = stage.database;
-  const fabric = faulty(fakeFabric(world, clusterId('north')));
-  const buyersFabric = fakeFabric(world, SOUTH);
-  const inventory = faulty(store.inventory);
-  const flavor: SliceFlavor = {
-    id: flavorId(`north.example-k8slice-${(++count).toString(16).padStart(4, '0')}`),
-    providerId: identity('north').id,
-    offer: {
-      kind: 'k8slice',
-      architecture: 'amd64',
-      resources: WHOLE,
-      partitionability: { min: { cpu: '0', memory: '0', pods: '0' }, step: { cpu: '0', memory: '0', pods: '0' } },
-    },
-    price: { amount: '0.10', currency: 'EUR', period: 'hourly' },
-    owner: identity('north'),
-    available: true,
-    createdAt: '2026-01-01T00:00:00Z',
-  };
-  await store.inventory.publish(flavor);
-  const before = await store.inventory.sums();
-  await stage.play({
-    ...store,
-    inventory: inventory.port,
-    ratings: givenRatings(),
-    telemetry: memoryTelemetry(),
-    peers: peers.peers,
-    fabric: fabric.port,
-    cluster: fakeCluster(world, clusterId('north')),
-    clock,
-    self: identity('north'),
-    timing: { ...QUICK, buyerAbsentMs: 30_000, buyerGoneMs: 30_000 },
-    contractMs: 86_400_000,
-  });
-  const acquisitionOfTransaction = (transaction: TransactionId) => acquisitionId(`a-${transaction.slice(24, 32)}`);
-  return {
-    world,
-    peers,
-    fabric,
-    inventory,
-    async reserve() {
-      const id = transactionId(`${(++count).toString(16).padStart(32, 'f')}-1`);
-      const hold = await store.inventory.reserve({
-        flavor: flavor.id,
-        buyer: identity('south'),
-        part: PART,
-        idempotencyKey: `key-${count}`,
-        transaction: id,
-        ttlMs: 60_000,
-      });
-      return hold.id;
-    },
-    async offerSlice(transaction) {
-      const contract = contractOf(transaction);
-      await buyersFabric.requestSlice({
-        seller: clusterId('north'),
-        acquisition: acquisitionOfTransaction(transaction),
-        contract,
-        resources: PART,
-        sliceClass: 'rearguard',
-      });
-      await stage.node.processes.noticeOfSlice(transaction, 'offered');
-    },
-    async buyerDone(transaction) {
-      await buyersFabric.withdrawSlice({ seller: clusterId('north'), acquisition: acquisitionOfTransaction(transaction) });
-      await stage.node.processes.endContract(transaction, { reason: 'ended-by-user' });
-    },
-    async leaks() {
-      const after = await store.inventory.sums();
-      const living = (await store.contracts.list({ living: true })).map(({ terms }) => `contract ${terms.id}`);
-      const allocations = (await store.contracts.allocations())
-        .filter(({ state }) => state !== 'released')
-        .map(({ contract }) => `allocation of ${contract}`);
-      return [
-        ...living,
-        ...allocations,
-        ...(JSON.stringify(after) === JSON.stringify(before) ? [] : [`sums ${JSON.stringify(after)}`]),
-        ...world.objects(),
-      ];
-    },
-  };
-}
 
 beforeAll(async () => {
   stage = await openStage('north');
@@ -195,7 +72,7 @@ const letGo = (): void => {
 
 describe.each(ROWS)('$step', (row) => {
   test('refused: nothing is sold, or the contract ends with its reason; nothing is left', async () => {
-    shop = await openShop();
+    shop = await openShop(stage);
     const transaction = await shop.reserve();
     plan(row, row.call, 'refuse');
     if (row.beforeSigned) await expect(purchase(transaction)).rejects.toMatchObject({ name: 'Fault' });
@@ -215,7 +92,7 @@ describe.each(ROWS)('$step', (row) => {
   });
 
   test('answer lost after it took effect: done once, and sold', async () => {
-    shop = await openShop();
+    shop = await openShop(stage);
     const transaction = await shop.reserve();
     plan(row, row.call, 'lose-answer');
     await expect(purchase(transaction)).resolves.toBe(contractOf(transaction));
@@ -223,7 +100,7 @@ describe.each(ROWS)('$step', (row) => {
   });
 
   test('ended by its seller in the middle', async () => {
-    shop = await openShop();
+    shop = await openShop(stage);
     const transaction = await shop.reserve();
     plan(row, row.call, 'hang');
     const sale = purchase(transaction).catch((error: unknown) => error);
@@ -240,7 +117,7 @@ describe.each(ROWS)('$step', (row) => {
   });
 
   test('worker killed in the middle: the next one goes on', async () => {
-    shop = await openShop();
+    shop = await openShop(stage);
     const transaction = await shop.reserve();
     plan(row, row.call, 'hang');
     const sale = purchase(transaction).catch((error: unknown) => error);
@@ -259,7 +136,7 @@ describe.each(ROWS)('$step', (row) => {
   });
 
   test('compensation fails, then succeeds', async () => {
-    shop = await openShop();
+    shop = await openShop(stage);
     const transaction = await shop.reserve();
     plan(row, row.undo, 'passing', 2);
     await purchase(transaction);
@@ -267,7 +144,7 @@ describe.each(ROWS)('$step', (row) => {
   });
 
   test('compensation stuck: it shows, and is mended', async () => {
-    shop = await openShop();
+    shop = await openShop(stage);
     const transaction = await shop.reserve();
     plan(row, row.undo, 'refuse', Number.POSITIVE_INFINITY);
     await purchase(transaction);
@@ -285,7 +162,7 @@ describe.each(ROWS)('$step', (row) => {
 });
 
 test('a second contract shares the tenant, and the tenant outlives the first', async () => {
-  shop = await openShop();
+  shop = await openShop(stage);
   const [first, second] = [await shop.reserve(), await shop.reserve()];
   await Promise.all([purchase(first), purchase(second)]);
   expect(shop.fabric.called('ensureTenant')).toBe(1);
@@ -301,7 +178,7 @@ test('a second contract shares the tenant, and the tenant outlives the first', a
 });
 
 test('a purchase during the last tenant’s teardown does not lose its tenant', async () => {
-  shop = await openShop();
+  shop = await openShop(stage);
   const first = await shop.reserve();
   await purchase(first);
   await shop.offerSlice(first);
@@ -322,7 +199,7 @@ const reconcile = (): Promise<unknown> =>
   stage.node.temporal.client.workflow.execute(workflowTypes.reconcile, { workflowId: 'reconcile', taskQueue: taskQueues.forward });
 
 test('a contract whose workflow somebody terminated is given back by the reconciliation; a living one is left alone', async () => {
-  shop = await openShop();
+  shop = await openShop(stage);
   const [closed, living] = [await shop.reserve(), await shop.reserve()];
   await Promise.all([purchase(closed), purchase(living)]);
   await shop.offerSlice(closed);
@@ -338,7 +215,7 @@ test('a contract whose workflow somebody terminated is given back by the reconci
 });
 
 test('a tenant that was made by half is removed, though it was never ready', async () => {
-  shop = await openShop();
+  shop = await openShop(stage);
   const transaction = await shop.reserve();
   shop.fabric.plan('ensureTenant', { kind: 'lose-answer', fault: new Fault('CLUSTER_REFUSED', 'the policy never came into force') });
   await expect(purchase(transaction)).rejects.toMatchObject({ name: 'Fault' });
@@ -346,7 +223,7 @@ test('a tenant that was made by half is removed, though it was never ready', asy
 });
 
 test('an outage of our own cluster while a slice is let in ends no contract', async () => {
-  shop = await openShop();
+  shop = await openShop(stage);
   const transaction = await shop.reserve();
   await purchase(transaction);
   shop.fabric.plan('admitSlice', { kind: 'refuse', fault: new Fault('CLUSTER_UNREACHABLE', 'away for long') }, Number.POSITIVE_INFINITY);
@@ -361,7 +238,7 @@ test('an outage of our own cluster while a slice is let in ends no contract', as
 });
 
 test('a hold that is gone is not sold', async () => {
-  shop = await openShop();
+  shop = await openShop(stage);
   const transaction = await shop.reserve();
   await stage.database.clear();
   await expect(purchase(transaction)).rejects.toMatchObject({ code: expect.stringMatching(/HOLD_EXPIRED|NOT_FOUND/) });

@@ -6,6 +6,7 @@ import { type IntentName, workflowIds } from '../../src/domain/ids.ts';
 import type { IntentStatus } from '../../src/domain/status.ts';
 import { cloneDatabase, type TestDatabase } from '../store/database.ts';
 import { openTestNode, type TestNode } from './node.ts';
+import { untold } from './summaries.ts';
 import type { Workers } from './workers.ts';
 
 /** One node on which a file plays its cases one after the other: the workers stay, what stands behind their ports changes with each case. */
@@ -20,7 +21,7 @@ export interface Stage {
   /** Until the intent is in use. */
   untilInUse(name: IntentName): Promise<IntentStatus>;
   resultOf(name: IntentName): Promise<unknown>;
-  /** No workflow is open, and every history that was made since the last call replays. */
+  /** No workflow is open, every history that was made since the last call replays, and each of its calls and timers says what it is for. */
   allOverAndReplayed(): Promise<void>;
   close(): Promise<void>;
 }
@@ -69,6 +70,7 @@ export async function openStage(name: string): Promise<Stage> {
         replayed.add(runId);
         const history = await node.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
         await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+        expect([workflowId, untold(history)]).toEqual([workflowId, []]);
       }
     },
     async close() {

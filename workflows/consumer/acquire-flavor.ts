@@ -16,6 +16,7 @@ import { openMeeting } from '../meeting.ts';
 import * as messages from '../messages.ts';
 import { openScribe } from '../scribe.ts';
 import { together } from '../together.ts';
+import { waitFor } from '../summaries.ts';
 import { openUnwinding } from '../unwinding.ts';
 import type { Acquisition, AcquisitionInput } from './acquisition.ts';
 import { openHolding } from './holding.ts';
@@ -115,7 +116,7 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
       if (saga.context.node && !released) {
         // The place is gone, so the intent first moves its workload off it; an intent that does not answer is not waited for.
         await report('lost', ending);
-        await condition(() => released !== undefined, timing.sellerGraceMs);
+        await waitFor('the intent to move its workload off the place that is lost', () => released !== undefined, timing.sellerGraceMs);
       }
     }
     if (!(await unwinding.undo(saga, 'here'))) return false;

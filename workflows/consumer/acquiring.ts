@@ -3,7 +3,6 @@ import {
   ChildWorkflowCancellationType,
   ParentClosePolicy,
   type SearchAttributes,
-  condition,
   getExternalWorkflowHandle,
   startChild,
   workflowInfo,
@@ -13,6 +12,7 @@ import { type AcquisitionId, acquisitionOf, workflowIds } from '../../src/domain
 import type { Ending } from '../../src/domain/reasons.ts';
 import * as messages from '../messages.ts';
 import { observing } from '../proxies.ts';
+import { waitFor } from '../summaries.ts';
 import type { acquireFlavor } from './acquire-flavor.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
 
@@ -67,7 +67,11 @@ export async function hear(
   states: readonly messages.AcquisitionReport['state'][],
 ): Promise<Attempt> {
   for (;;) {
-    const heard = await condition(() => states.includes(attemptOf(state, id)?.last?.state ?? 'lost'), ASK_AFTER_MS);
+    const heard = await waitFor(
+      `acquisition ${id} to be ${states.join(' or ')}`,
+      () => states.includes(attemptOf(state, id)?.last?.state ?? 'lost'),
+      ASK_AFTER_MS,
+    );
     const attempt = attemptOf(state, id);
     if (!attempt) throw new Error(`no attempt ${id}`);
     if (heard) return attempt;

@@ -33,7 +33,7 @@ export async function search<T>(state: IntentState, scribe: Scribe, take: (candi
     if (left <= 0) throw ApplicationFailure.create({ type: 'NO_CANDIDATE', message: explain(state), nonRetryable: true });
     state.waitingFor = `capacity: ${explain(state)}`;
     scribe.details(`Nothing to buy at the moment: ${explain(state)}. Asks again in ${Math.round(Math.min(pause, left) / 1000)} s.`);
-    await sleep(Math.min(pause, left));
+    await sleep(Math.min(pause, left), { summary: 'nothing to buy at the moment: until every known node is asked again' });
     pause = Math.min(pause * 2, facts.timing.discoveryPauseMaxMs);
   }
 }

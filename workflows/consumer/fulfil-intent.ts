@@ -114,7 +114,7 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
         const { deadline } = intent;
         if (deadline) {
           const left = Date.parse(deadline) - Date.now();
-          void sleep(Math.max(1, left)).then(
+          void sleep(Math.max(1, left), { summary: `the deadline of the intent: ${deadline}` }).then(
             () => stop({ reason: 'deadline', detail: deadline }),
             () => undefined,
           );

@@ -1,9 +1,10 @@
-import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
 import { observing } from '../proxies.ts';
+import { waitFor } from '../summaries.ts';
 import type { Scribe } from '../scribe.ts';
 import type { Acquisition } from './acquisition.ts';
 
@@ -53,7 +54,7 @@ export function openHolding(
       const left = until - Date.now();
       if (ready) return true;
       if (left <= 0) return false;
-      await condition(() => newsOfNode || lookAtContract, left);
+      await waitFor(`virtual node ${saga.context.node} to be Ready again`, () => newsOfNode || lookAtContract, left);
       if (lookAtContract) return true;
     }
   };
@@ -66,7 +67,8 @@ export function openHolding(
         if (workflowInfo().continueAsNewSuggested) return undefined;
         const left = expiresAt - Date.now();
         if (left <= 0) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
-        const woken = await condition(
+        const woken = await waitFor(
+          left < timing.lookMs ? `the end of ${saga.context.contract}` : `${saga.context.contract} held, until its next look`,
           () => lookAtContract || lookAtNode || (lost !== undefined && newsOfNode),
           Math.min(left, timing.lookMs),
         );

@@ -1,10 +1,11 @@
-import { condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { WorkloadHealth, WorkloadRef } from '../../activities/usage.ts';
 import { addAmounts, costOf, lastsFor } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
 import { glancing } from '../proxies.ts';
+import { waitFor } from '../summaries.ts';
 import { type IntentState, attemptOf } from './intent-state.ts';
 import { type Placement, manifestsOf } from './usage.ts';
 
@@ -56,7 +57,13 @@ export function openLiving(state: IntentState, timing: Timing): Living {
           ends?.at ?? Number.MAX_SAFE_INTEGER,
           troubledSince === undefined ? now + timing.lookMs : troubledSince + timing.nodeLostMs,
         );
-        await condition(() => look || lostPlace(placement) !== undefined, Math.max(1, wakeAt - now));
+        const words =
+          ends?.at === wakeAt
+            ? `the workload, until its ${ends.ending.reason}`
+            : troubledSince === undefined
+              ? 'the workload, until its next look'
+              : 'pods that do not run';
+        await waitFor(words, () => look || lostPlace(placement) !== undefined, wakeAt - now);
         if (lostPlace(placement) || (!look && ends && Date.now() >= ends.at)) continue;
         look = false;
         const { intent: name, namespace, acquisition, seller } = placement;

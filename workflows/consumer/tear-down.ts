@@ -1,7 +1,7 @@
-import { condition } from '@temporalio/workflow';
 import { workflowIds } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { observing } from '../proxies.ts';
+import { waitFor } from '../summaries.ts';
 import { letGo } from './acquiring.ts';
 import { type IntentState, changeAttempt } from './intent-state.ts';
 
@@ -13,7 +13,11 @@ export async function releaseAll(state: IntentState, ending: Ending): Promise<vo
 /** A place is over in seconds when its seller answers; of one that does not, our own side is undone, and the rest goes on without us. A child that was closed by hand says nothing more. */
 export async function untilReleased(state: IntentState): Promise<void> {
   const all = (states: readonly string[]): boolean => state.attempts.every(({ last }) => states.includes(last?.state ?? ''));
-  for (let enough = ['over']; !(await condition(() => all(enough), state.facts.timing.undoRoundMs)); enough = ['over', 'undone-here']) {
+  for (
+    let enough = ['over'];
+    !(await waitFor('the acquisitions to give everything back', () => all(enough), state.facts.timing.undoRoundMs));
+    enough = ['over', 'undone-here']
+  ) {
     for (const { id, last } of state.attempts) {
       if (enough.includes(last?.state ?? '') || (await observing.isOpen({ workflowId: workflowIds.acquisition(id) }))) continue;
       changeAttempt(state, id, {

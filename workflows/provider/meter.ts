@@ -1,10 +1,11 @@
-import { condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import { codeOf, wordsOf } from '../failures.ts';
 import * as messages from '../messages.ts';
 import type { Scribe } from '../scribe.ts';
+import { waitFor } from '../summaries.ts';
 import { admit } from './admit.ts';
 import type { Sale } from './sale.ts';
 
@@ -42,7 +43,11 @@ export function openMetering(timing: Timing, seenBefore: boolean): Metering {
         if (now >= expiresAt) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
         if (!seen && now >= absentAt) return { reason: 'buyer-absent', detail: `no slice within ${timing.buyerAbsentMs} ms` };
         const wakeAt = Math.min(expiresAt, againAt ?? (seen ? now + timing.lookMs : absentAt));
-        await condition(() => offered, Math.max(1, wakeAt - now));
+        await waitFor(
+          seen ? `${saga.context.contract} served, until its next look or end` : `a slice of buyer ${saga.context.buyerCluster}`,
+          () => offered,
+          wakeAt - now,
+        );
         if (!offered && (againAt === undefined || Date.now() < againAt)) continue;
         offered = false;
         againAt = undefined;

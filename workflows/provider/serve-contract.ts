@@ -18,6 +18,7 @@ import { openMeeting } from '../meeting.ts';
 import * as messages from '../messages.ts';
 import { reading, untilDone } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
+import { waitFor } from '../summaries.ts';
 import { openUnwinding } from '../unwinding.ts';
 import { admit } from './admit.ts';
 import { openMetering } from './meter.ts';
@@ -71,7 +72,11 @@ export async function serveContract(
   const metering = openMetering(timing, carried?.sliceSeen ?? false);
   /** Its own teardown needs the tenant, so the buyer says when it is done. One that never came has nothing to tear down. */
   const untilBuyerIsDone = async (): Promise<void> => {
-    await condition(() => buyerDone, metering.sliceSeen() ? timing.buyerGoneMs : timing.sellerGraceMs);
+    await waitFor(
+      'the buyer to be done with its own teardown',
+      () => buyerDone,
+      metering.sliceSeen() ? timing.buyerGoneMs : timing.sellerGraceMs,
+    );
   };
 
   const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone);
