@@ -3,6 +3,7 @@ import type { Residue, Saga } from '../src/domain/saga.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import { wordsOf } from './failures.ts';
 import * as messages from './messages.ts';
+import { stuckPauses } from './pauses.ts';
 import type { Scribe } from './scribe.ts';
 import { waitFor } from './summaries.ts';
 
@@ -29,7 +30,7 @@ export function openUnwinding(scribe: Scribe, timing: Timing): Unwinding {
     residue: describe,
     async undo(saga, side, onStuck) {
       return await CancellationScope.nonCancellable(async () => {
-        let pause = timing.stuckPauseMs;
+        const pauses = stuckPauses(timing);
         for (;;) {
           const seen = pokes;
           left = await saga.unwind(side);
@@ -37,6 +38,7 @@ export function openUnwinding(scribe: Scribe, timing: Timing): Unwinding {
           if (workflowInfo().continueAsNewSuggested) return false;
           scribe.stuck(true);
           onStuck?.();
+          const pause = pauses.next();
           scribe.details(
             `**Stuck** while tearing down: ${describe()}. Next try in ${Math.round(pause / 1000)} s, or by the update \`retryTeardown\`.`,
           );
@@ -45,7 +47,6 @@ export function openUnwinding(scribe: Scribe, timing: Timing): Unwinding {
             () => pokes !== seen,
             pause,
           );
-          pause = Math.min(pause * 2, timing.stuckPauseMaxMs);
         }
         scribe.stuck(false);
         return true;

@@ -19,7 +19,7 @@ import { together } from '../together.ts';
 import { waitFor } from '../summaries.ts';
 import { openUnwinding } from '../unwinding.ts';
 import type { Acquisition, AcquisitionInput } from './acquisition.ts';
-import { openHolding } from './holding.ts';
+import { type Held, openHolding } from './holding.ts';
 import { extend, meetSeller } from './peering.ts';
 import { buy, reserve } from './reservation.ts';
 
@@ -27,7 +27,7 @@ import { buy, reserve } from './reservation.ts';
 interface Carried {
   readonly progress: Progress<Acquisition>;
   readonly journal: readonly JournalEntry[];
-  readonly lost?: Ending;
+  readonly held?: Held;
 }
 
 /**
@@ -51,7 +51,7 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   const reach = extend(timing);
   const start: Acquisition = { id: input.id, candidate, workflowId: workflowInfo().workflowId };
   const saga = openSaga<Acquisition>([reserve, buy, meet, reach], carried?.progress ?? { context: start, entered: [] }, scribe.record);
-  const holding = openHolding(saga, timing, scribe, carried?.lost, unwinding.poke);
+  const holding = openHolding(saga, timing, scribe, carried?.held ?? {}, unwinding.poke);
 
   let eager = true;
   setHandler(messages.release, (ending, how) => {
@@ -136,6 +136,5 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   const finished = ending !== undefined && (await CancellationScope.nonCancellable(() => tearDown(ending)));
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (finished) return { ending };
-  const lost = holding.lost();
-  return await continueAsNew<typeof acquireFlavor>(input, { progress: saga.progress, journal: scribe.lines(), ...(lost && { lost }) });
+  return await continueAsNew<typeof acquireFlavor>(input, { progress: saga.progress, journal: scribe.lines(), held: holding.held() });
 }

@@ -3,31 +3,41 @@ import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
+import { askingPauses } from '../pauses.ts';
 import { observing } from '../proxies.ts';
-import { waitFor } from '../summaries.ts';
 import type { Scribe } from '../scribe.ts';
+import { waitFor } from '../summaries.ts';
 import type { Acquisition } from './acquisition.ts';
+
+/** What of a held flavor rides continue-as-new. */
+export interface Held {
+  /** Why its node counts as lost. */
+  readonly lost?: Ending;
+  /** The seller was asked whether the contract lives, and has not answered. */
+  readonly asks?: boolean;
+}
 
 /** A held flavor: a wait, woken by the shared watch, by a seller's notice, by its own expiry and once a day. Silence is not news. */
 export interface Holding {
   /** Answers why the flavor is held no more; `undefined` when the history is long. A node that stays away is told once, and held on. */
   readonly hold: (tellLost: (ending: Ending) => Promise<void>) => Promise<Ending | undefined>;
-  readonly lost: () => Ending | undefined;
+  readonly held: () => Held;
 }
 
-export function openHolding(
-  saga: Saga<Acquisition>,
-  timing: Timing,
-  scribe: Scribe,
-  lostBefore: Ending | undefined,
-  poke: () => void,
-): Holding {
-  let lost = lostBefore;
-  let lookAtContract = false;
+export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scribe, before: Held, poke: () => void): Holding {
+  let { lost, asks = false } = before;
+  let askAt = 0;
   let lookAtNode = false;
   let newsOfNode = false;
+  const pauses = askingPauses(timing);
+  const ask = (): void => {
+    asks = true;
+    askAt = 0;
+    pauses.reset();
+  };
+  const askIsDue = (): boolean => asks && Date.now() >= askAt;
   setHandler(messages.contractNotice, () => {
-    lookAtContract = true;
+    ask();
     poke();
   });
   setHandler(messages.nodeChanged, ({ ready }) => {
@@ -36,17 +46,23 @@ export function openHolding(
     poke();
   });
 
+  /** Whether the seller says that the contract ends. A question that it does not answer is put again, after a growing pause; the daily one is not. */
   const contractOver = async (daily: boolean): Promise<Ending | undefined> => {
     const { contract, candidate, sellerCluster, id, workflowId } = saga.context;
+    asks = false;
     if (!contract || !sellerCluster || candidate.dialect === 'fluidos') return undefined;
     const seller = candidate.seller.address;
     const { state, ending } = daily
       ? await observing.tendContract({ contract, seller, sellerCluster, acquisition: id, replyTo: workflowId })
       : await observing.readContractBack({ contract, seller });
+    if (state === 'silent' && !daily) {
+      asks = true;
+      askAt = Date.now() + pauses.next();
+    }
     return state === 'ending' || state === 'over' ? (ending ?? { reason: 'withdrawn-by-seller' }) : undefined;
   };
-  /** Whether the node is Ready, or becomes so within the tolerance. */
-  const nodeServes = async (): Promise<boolean> => {
+  /** Whether the node is Ready, or becomes so within the tolerance; `undefined` when the seller is to be asked first. */
+  const nodeServes = async (): Promise<boolean | undefined> => {
     const until = Date.now() + timing.nodeLostMs;
     for (;;) {
       newsOfNode = false;
@@ -54,27 +70,28 @@ export function openHolding(
       const left = until - Date.now();
       if (ready) return true;
       if (left <= 0) return false;
-      await waitFor(`virtual node ${saga.context.node} to be Ready again`, () => newsOfNode || lookAtContract, left);
-      if (lookAtContract) return true;
+      await waitFor(`virtual node ${saga.context.node} to be Ready again`, () => newsOfNode || askIsDue(), left);
+      if (askIsDue()) return undefined;
     }
   };
 
   return {
-    lost: () => lost,
+    held: () => ({ ...(lost && { lost }), ...(asks && { asks }) }),
     async hold(tellLost) {
       const expiresAt = saga.context.expiresAt ?? Number.MAX_SAFE_INTEGER;
+      const { contract, candidate, node } = saga.context;
       for (;;) {
         if (workflowInfo().continueAsNewSuggested) return undefined;
-        const left = expiresAt - Date.now();
-        if (left <= 0) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
-        const woken = await waitFor(
-          left < timing.lookMs ? `the end of ${saga.context.contract}` : `${saga.context.contract} held, until its next look`,
-          () => lookAtContract || lookAtNode || (lost !== undefined && newsOfNode),
-          Math.min(left, timing.lookMs),
-        );
+        const now = Date.now();
+        if (now >= expiresAt) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
+        const lookAt = asks ? Math.max(askAt, now) : now + timing.lookMs;
+        const words = asks
+          ? `${candidate.seller.domain} to say whether ${contract} still lives`
+          : `${contract} held, until its next look or end`;
+        const news = (): boolean => askIsDue() || lookAtNode || (lost !== undefined && newsOfNode);
+        const woken = (await waitFor(words, news, Math.min(expiresAt, lookAt) - now)) || asks;
         if (!woken && Date.now() >= expiresAt) continue;
-        if (lookAtContract || !woken) {
-          lookAtContract = false;
+        if (askIsDue() || !woken) {
           const over = await contractOver(!woken);
           if (over) return over;
         }
@@ -82,10 +99,18 @@ export function openHolding(
           newsOfNode = false;
           if ((await observing.observeNode({ acquisition: saga.context.id })).ready) lost = undefined;
         }
-        if ((lookAtNode || !woken) && !lost && !(await nodeServes())) {
-          lost = { reason: 'breach', detail: `virtual node ${saga.context.node} was not Ready for ${timing.nodeLostMs} ms` };
-          scribe.note('usage', 'lost', lost.detail ?? '');
-          await tellLost(lost);
+        if ((lookAtNode || !woken) && !lost) {
+          lookAtNode = true;
+          const serves = await nodeServes();
+          if (serves === undefined) continue;
+          if (!serves) {
+            // A seller that withdrew says so, if it answers: its notice may have been lost.
+            const over = await contractOver(false);
+            if (over) return over;
+            lost = { reason: 'breach', detail: `virtual node ${node} was not Ready for ${timing.nodeLostMs} ms` };
+            scribe.note('usage', 'lost', lost.detail ?? '');
+            await tellLost(lost);
+          }
         }
         lookAtNode = false;
       }

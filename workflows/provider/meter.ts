@@ -4,6 +4,7 @@ import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import { codeOf, wordsOf } from '../failures.ts';
 import * as messages from '../messages.ts';
+import { stuckPauses } from '../pauses.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
 import { admit } from './admit.ts';
@@ -34,7 +35,7 @@ export function openMetering(timing: Timing, seenBefore: boolean): Metering {
     sliceSeen: () => seen,
     async meter(saga, scribe) {
       const absentAt = Date.now() + timing.buyerAbsentMs;
-      let pause = timing.stuckPauseMs;
+      const pauses = stuckPauses(timing);
       let againAt: number | undefined;
       const expiresAt = saga.context.expiresAt ?? Number.MAX_SAFE_INTEGER;
       for (;;) {
@@ -54,7 +55,7 @@ export function openMetering(timing: Timing, seenBefore: boolean): Metering {
         try {
           await saga.forward(admit);
           admitted = true;
-          pause = timing.stuckPauseMs;
+          pauses.reset();
           scribe.phase('usage');
         } catch (error) {
           if (isCancellation(error)) throw error;
@@ -64,8 +65,7 @@ export function openMetering(timing: Timing, seenBefore: boolean): Metering {
           if (code === 'SLICE_DENIED' || code === 'NOT_FOUND') continue;
           // Silence ends no contract: an outage of our own cluster or store is waited out, and nothing that is said of a slice in use ends it.
           if (!admitted && !PASSING.includes(code)) throw error;
-          againAt = Date.now() + pause;
-          pause = Math.min(pause * 2, timing.stuckPauseMaxMs);
+          againAt = Date.now() + pauses.next();
         }
       }
     },

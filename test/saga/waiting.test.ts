@@ -1,0 +1,66 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { Fault } from '../../src/domain/faults.ts';
+import { acquisitionId, clusterId, contractId, intentName, workflowIds } from '../../src/domain/ids.ts';
+import { type Stage, openStage } from './stage.ts';
+import { type Trade, document, identity, openTrade } from './trade.ts';
+
+/** What a buyer waits for when the other side is away, for longer than one try. */
+let stage: Stage;
+let trade: Trade;
+beforeAll(async () => {
+  stage = await openStage('south');
+});
+afterEach(async () => {
+  trade.peers.heal();
+  trade.fabric.heal();
+  await stage.database.clear();
+});
+afterAll(() => stage.close());
+
+const NORTH = identity('north');
+const away = new Fault('PEER_UNREACHABLE', 'nobody answers');
+async function bought(name: ReturnType<typeof intentName>) {
+  await stage.play(trade.deps);
+  await stage.node.processes.startIntent({ name, document: document(name) });
+  const { place } = await stage.untilInUse(name);
+  if (place?.kind !== 'remote') throw new Error('it was bought');
+  return { acquisition: acquisitionId(place.acquisition), contract: contractId(place.contract) };
+}
+const linesOf = async (workflowId: string) => await stage.node.processes.journal(workflowId).catch(() => []);
+async function end(name: ReturnType<typeof intentName>): Promise<void> {
+  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
+  await stage.allOverAndReplayed();
+  expect(await trade.leaks()).toEqual([]);
+}
+const untilAtWest = (name: ReturnType<typeof intentName>): Promise<void> =>
+  expect.poll(() => stage.statusOf(name), { timeout: 30_000 }).toMatchObject({ state: 'in-use', place: { seller: 'west.example' } });
+
+test('a notice whose read-back nobody answers is read back until somebody does', async () => {
+  trade = await openTrade(stage.database);
+  const name = intentName('unheard');
+  const { acquisition, contract } = await bought(name);
+  await trade.peers.endContract({ address: NORTH.address, contract, ending: { reason: 'withdrawn-by-seller' }, state: 'ending' });
+  trade.peers.trouble({ address: NORTH.address, call: 'readContract', trouble: { kind: 'refuse', fault: away }, times: 3 });
+  await stage.node.processes.noticeToAcquisition(acquisition);
+  await untilAtWest(name);
+  expect(await linesOf(workflowIds.intent(name))).toContainEqual(
+    expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining('withdrawn-by-seller') }),
+  );
+  await end(name);
+});
+
+test('a withdrawal whose notice never came is learnt when the node goes away, and is not taken for a breach', async () => {
+  trade = await openTrade(stage.database);
+  const name = intentName('unnoticed');
+  const { acquisition, contract } = await bought(name);
+  await trade.peers.endContract({ address: NORTH.address, contract, ending: { reason: 'withdrawn-by-seller' }, state: 'ending' });
+  trade.world.setReachable(clusterId('north'), false);
+  await stage.node.processes.noticeOfNode(acquisition, false);
+  await untilAtWest(name);
+  trade.world.setReachable(clusterId('north'), true);
+  expect(await linesOf(workflowIds.intent(name))).toContainEqual(
+    expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining('withdrawn-by-seller') }),
+  );
+  await end(name);
+});
