@@ -59,8 +59,12 @@ export const nodeChanged = defineSignal<[{ readonly ready: boolean }]>('nodeChan
 /** Resolves once the contract is signed and its tenant stands; always asked with the update id {@link SIGNED_UPDATE_ID}. */
 export const signed = defineUpdate<ContractId, []>('signed');
 export const SIGNED_UPDATE_ID = 'signed';
-/** Ends the contract; `by` decides whether the other side is told. */
-export const endContract = defineSignal<[{ readonly by: 'buyer' | 'seller'; readonly ending: Ending }]>('endContract');
+/**
+ * Ends the contract. `buyer`: it is done with it, and is not told · `seller`: the buyer is told, and its tenant kept until it is done · `seller-alone`: told, and not
+ * waited for; said of a contract that ends already, it cuts that wait short.
+ */
+export const endContract = defineSignal<[{ readonly by: EndedBy; readonly ending: Ending }]>('endContract');
+export type EndedBy = 'buyer' | 'seller' | 'seller-alone';
 /** From the shared watch: a slice that names this contract is there (or gone). */
 export const sliceOffered = defineSignal('sliceOffered');
 export const sliceGone = defineSignal('sliceGone');

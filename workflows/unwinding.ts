@@ -13,6 +13,8 @@ export interface Unwinding {
   readonly undo: <C extends object>(saga: Pick<Saga<C>, 'unwind'>, side: 'here' | 'there', onStuck?: () => void) => Promise<boolean>;
   /** Something changed out there: try at once. */
   readonly poke: () => void;
+  /** How often something changed, or an operator asked for another try. */
+  readonly pokes: () => number;
   /** What is left at the moment, in words; empty when nothing is stuck. */
   readonly residue: () => string;
 }
@@ -27,6 +29,7 @@ export function openUnwinding(scribe: Scribe, timing: Timing): Unwinding {
   const describe = (): string => left.map(({ step, side, error }) => `${step} (${side}): ${wordsOf(error)}`).join('; ');
   return {
     poke,
+    pokes: () => pokes,
     residue: describe,
     async undo(saga, side, onStuck) {
       return await CancellationScope.nonCancellable(async () => {

@@ -80,10 +80,14 @@ export function marketCommands(program: Command, line: CommandLine): void {
     .description('ends one: withdrawn or drained where we sold it, released where we bought it')
     .option('--reason <reason>', 'withdrawn-by-seller, drained, ended-by-user or operator')
     .option('--detail <words>', 'words for the other side')
+    .option(
+      '--without-buyer',
+      'where we sold: do not wait until the buyer took down its own side, which may then hang; also for one that ends already',
+    )
     .action(
-      line.run(async (api, asJson, id: string, options: { reason?: string; detail?: string }) => {
-        const { reason, detail } = options;
-        const text = JSON.stringify({ ...(reason && { reason }), ...(detail && { detail }) });
+      line.run(async (api, asJson, id: string, options: { reason?: string; detail?: string; withoutBuyer?: boolean }) => {
+        const { reason, detail, withoutBuyer } = options;
+        const text = JSON.stringify({ ...(reason && { reason }), ...(detail && { detail }), ...(withoutBuyer && { withoutBuyer }) });
         await api.send('POST', `/contracts/${encodeURIComponent(id)}/end`, { text, type: 'application/json' });
         line.tell(asJson, { id, accepted: true }, () => `contract ${id} is ending\n`);
         return EXIT.ok;

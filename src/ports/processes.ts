@@ -27,8 +27,11 @@ export interface Processes {
   retryTeardown(workflowId: string): Promise<void>;
   /** PURCHASE: starts or joins `contract/<transaction>` and waits until it is signed, at most `timeoutMs`. The contract's own faults come through. */
   purchase(transaction: TransactionId, timeoutMs: number): Promise<ContractId>;
-  /** Ends a contract at the seller's side; `by` (the buyer unless told otherwise) decides whether the other side is told. Over already is success. */
-  endContract(transaction: TransactionId, ending: Ending, by?: 'buyer' | 'seller'): Promise<void>;
+  /**
+   * Ends a contract at the seller's side. `by` (the buyer unless told otherwise) decides whether the other side is told; `seller-alone` does not wait for it either, also
+   * when the contract ends already. Over already is success.
+   */
+  endContract(transaction: TransactionId, ending: Ending, by?: 'buyer' | 'seller' | 'seller-alone'): Promise<void>;
   /** The buyer's side: what it holds is given back. Over already is success. */
   releaseAcquisition(acquisition: AcquisitionId, ending: Ending): Promise<void>;
   /** Tells an acquisition that its seller sent a notice of end; it looks for itself. */

@@ -205,6 +205,9 @@ describe('the market', () => {
     await store.inventory.giveBack({ contract, ending: { reason: 'drained' } });
     expect((await ask('POST', `/api/v1/contracts/${contract}/end`)).status).toBe(202);
     expect(fake.asked).toHaveLength(3);
+    // It is over, and its tenant may still be kept for the buyer: only who says so waits no more.
+    expect((await ask('POST', `/api/v1/contracts/${contract}/end`, { reason: 'operator', withoutBuyer: true })).status).toBe(202);
+    expect(fake.asked.slice(3)).toEqual([`endContract ${transaction} seller-alone: operator`]);
   });
 });
 

@@ -16,11 +16,11 @@ import type { NodeFacts } from '../../activities/configuration.ts';
 import { codeOf, failedBy, wordsOf } from '../failures.ts';
 import { openMeeting } from '../meeting.ts';
 import * as messages from '../messages.ts';
-import { reading, untilDone } from '../proxies.ts';
+import { reading } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
-import { waitFor } from '../summaries.ts';
 import { openUnwinding } from '../unwinding.ts';
 import { admit } from './admit.ts';
+import { openBuyer } from './buyer.ts';
 import { openMetering } from './meter.ts';
 import type { Sale } from './sale.ts';
 import { sell } from './sell.ts';
@@ -32,7 +32,10 @@ interface Carried {
   readonly progress: Progress<Sale>;
   readonly journal: readonly JournalEntry[];
   readonly sliceSeen: boolean;
+  /** Whether the buyer needs the tenant no more, or nobody waits for it any more. */
   readonly buyerDone: boolean;
+  /** Until when the tenant is kept for the buyer, once that wait has begun. */
+  readonly keptUntil?: number;
 }
 
 /** A contract at its seller: sells the hold, prepares the tenant, is signed, lets the slice in, holds until its end, and takes everything back without the buyer's help. */
@@ -42,14 +45,16 @@ export async function serveContract(
 ): Promise<{ readonly ending: Ending }> {
   const contract = contractOf(input.transaction);
 
-  let end: { readonly by: 'buyer' | 'seller'; readonly ending: Ending } | undefined;
+  let end: { readonly by: messages.EndedBy; readonly ending: Ending } | undefined;
   let buyerDone = carried?.buyerDone ?? false;
+  let cut = false;
   let failure: unknown;
   let isSigned = carried !== undefined;
   let poke = (): void => undefined;
   const scope = new CancellationScope();
   setHandler(messages.endContract, (request) => {
-    if (request.by === 'buyer') buyerDone = true;
+    if (request.by !== 'seller') buyerDone = true;
+    if (request.by === 'seller-alone') cut = true;
     end ??= request;
     scope.cancel();
     poke();
@@ -70,16 +75,16 @@ export async function serveContract(
   const unwinding = openUnwinding(scribe, timing);
   poke = unwinding.poke;
   const metering = openMetering(timing, carried?.sliceSeen ?? false);
-  /** Its own teardown needs the tenant, so the buyer says when it is done. One that never came has nothing to tear down. */
-  const untilBuyerIsDone = async (): Promise<void> => {
-    await waitFor(
-      'the buyer to be done with its own teardown',
-      () => buyerDone,
-      metering.sliceSeen() ? timing.buyerGoneMs : timing.sellerGraceMs,
-    );
-  };
-
-  const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone);
+  const buyer = openBuyer({
+    contract,
+    timing,
+    scribe,
+    unwinding,
+    isDone: () => buyerDone,
+    isCut: () => cut,
+    keptUntil: carried?.keptUntil,
+  });
+  const meet = meetBuyer(openMeeting(), timing, () => buyer.untilDone(saga.context, metering.sliceSeen()));
   const start: Sale = { transaction: input.transaction, contract, workflowId: workflowInfo().workflowId };
   const saga = openSaga<Sale>([sell, meet, admit], carried?.progress ?? { context: start, entered: [] }, scribe.record);
 
@@ -112,19 +117,12 @@ export async function serveContract(
     scribe.details(`Ending contract \`${contract}\`: ${ending.reason}${ending.detail ? ` (${ending.detail})` : ''}`);
     if (!saga.context.ending) {
       saga.learn({ ending });
-      if (isSigned && end?.by !== 'buyer') await tell(ending);
+      if (isSigned && end?.by !== 'buyer') await buyer.tell(saga.context);
     }
     if (!(await unwinding.undo(saga, 'here')) || !(await unwinding.undo(saga, 'there'))) return false;
     scribe.details(`Contract \`${contract}\` is over: ${ending.reason}`);
     return true;
   };
-  /** The reason is written first: the buyer, once told, reads it back. */
-  const tell = async (ending: Ending): Promise<void> => {
-    const { buyerAddress } = saga.context;
-    await untilDone.markEnding({ contract, ending });
-    if (buyerAddress) await untilDone.notifyBuyer({ contract, buyer: buyerAddress, ending });
-  };
-
   const ending = saga.context.ending ?? (await live());
   const finished = ending !== undefined && (await CancellationScope.nonCancellable(() => tearDown(ending)));
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
@@ -135,5 +133,6 @@ export async function serveContract(
     journal: scribe.lines(),
     sliceSeen: metering.sliceSeen(),
     buyerDone,
+    ...buyer.kept(),
   });
 }

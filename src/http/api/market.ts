@@ -14,6 +14,12 @@ const EndRequest = z.strictObject({
     .optional()
     .describe('`ended-by-user` where we bought, `withdrawn-by-seller` where we sold, when absent.'),
   detail: z.string().max(500).optional(),
+  withoutBuyer: z
+    .boolean()
+    .optional()
+    .describe(
+      'Where we sold: do not keep the tenant until the buyer has taken down its own side, which may then hang. Also cuts that wait short for a contract that has ended.',
+    ),
 });
 
 async function find(id: string, deps: ApiDeps): Promise<StoredContract> {
@@ -30,8 +36,9 @@ async function end(contract: StoredContract, wanted: z.output<typeof EndRequest>
     const problem = `must be one of ${allowed.join(', ')}: of contract ${terms.id} we are the ${role}`;
     throw new InvalidInput('BAD_REQUEST', [{ field: 'reason', problem }]);
   }
-  if (contract.state === 'over') return;
   const ending = { reason, ...(wanted.detail !== undefined && { detail: wanted.detail }) };
+  if (role === 'seller' && wanted.withoutBuyer) return await processes.endContract(terms.transaction, ending, 'seller-alone');
+  if (contract.state === 'over') return;
   if (role === 'seller') await processes.endContract(terms.transaction, ending, 'seller');
   else if (acquisition !== undefined) await processes.releaseAcquisition(acquisition, ending);
   else throw new Fault('CONTRACT_UNKNOWN', `contract ${terms.id} is of no acquisition of ours`, { contract: terms.id });

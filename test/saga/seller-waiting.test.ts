@@ -1,0 +1,77 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { Fault } from '../../src/domain/faults.ts';
+import { type TransactionId, contractOf, workflowIds } from '../../src/domain/ids.ts';
+import { type Shop, openShop } from './shop.ts';
+import { type Stage, openStage } from './stage.ts';
+import { identity } from './trade.ts';
+
+/** What a seller waits for when a contract ends: its buyer's own teardown needs the tenant. */
+let stage: Stage;
+let shop: Shop;
+beforeAll(async () => {
+  stage = await openStage('north');
+});
+afterEach(async () => {
+  shop.peers.heal();
+  shop.fabric.heal();
+  await stage.database.clear();
+});
+afterAll(() => stage.close());
+
+/** Nobody waits this long in a test. */
+const LONG = { sellerGraceMs: 600_000, buyerGoneMs: 600_000 };
+async function sold(): Promise<TransactionId> {
+  const transaction = await shop.reserve();
+  await stage.node.processes.purchase(transaction, 20_000);
+  return transaction;
+}
+const notes = async (transaction: TransactionId, step: string) =>
+  (await stage.node.processes.journal(workflowIds.contract(transaction)).catch(() => [])).filter((line) => line.step === step);
+const untilNoted = (transaction: TransactionId, step: string): Promise<void> =>
+  expect.poll(() => notes(transaction, step), { timeout: 20_000, interval: 50 }).toHaveLength(1);
+const withdraw = (transaction: TransactionId): Promise<void> =>
+  stage.node.processes.endContract(transaction, { reason: 'withdrawn-by-seller' }, 'seller');
+async function nothingLeft(): Promise<void> {
+  await stage.allOverAndReplayed();
+  expect(await shop.leaks()).toEqual([]);
+}
+
+test('a buyer that could not be told is told again until it hears; its tenant is kept until it is done, and the journal says so', async () => {
+  shop = await openShop(stage, LONG);
+  const transaction = await sold();
+  const away = new Fault('PEER_UNREACHABLE', 'nobody answers');
+  shop.peers.trouble({ address: identity('south').address, call: 'notifyEnd', trouble: { kind: 'refuse', fault: away }, times: 3 });
+  await withdraw(transaction);
+  await untilNoted(transaction, 'waits-for-buyer');
+  expect((await notes(transaction, 'waits-for-buyer'))[0]?.detail).toMatch(/buyer south .* since .*, until .*; it could not be told yet/);
+  await expect.poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 }).toMatchObject([{ contract: contractOf(transaction) }]);
+  await shop.buyerDone(transaction);
+  await nothingLeft();
+});
+
+test('saying again that it ends does not cut the wait short; saying that nobody is waited for does', async () => {
+  shop = await openShop(stage, LONG);
+  const transaction = await sold();
+  await withdraw(transaction);
+  await untilNoted(transaction, 'waits-for-buyer');
+  await withdraw(transaction);
+  // Both were delivered by the time the second notice is: a repeat tells the buyer once more.
+  await expect.poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 }).toHaveLength(2);
+  expect(await stage.node.processes.isOpen(workflowIds.contract(transaction))).toBe(true);
+  await stage.node.processes.endContract(transaction, { reason: 'operator' }, 'seller-alone');
+  await nothingLeft();
+  expect((await notes(transaction, 'buyer-is-away'))[0]?.detail).toContain('an operator waits for south no more');
+  expect(await stage.database.store.contracts.get(contractOf(transaction))).toMatchObject({ ending: { reason: 'withdrawn-by-seller' } });
+});
+
+test('a tenant that cannot be removed makes nobody wait for the buyer anew', async () => {
+  // Workers read their timing once.
+  await stage.killWorkers();
+  shop = await openShop(stage, { sellerGraceMs: 1_000 });
+  const transaction = await sold();
+  shop.fabric.plan('removeTenant', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'forbidden') }, 3);
+  await withdraw(transaction);
+  await nothingLeft();
+  expect(await notes(transaction, 'waits-for-buyer')).toHaveLength(1);
+  expect((await notes(transaction, 'buyer-is-away'))[0]?.detail).toContain('south did not say in time that it is done');
+});

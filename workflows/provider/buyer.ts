@@ -1,0 +1,73 @@
+import type { ContractId } from '../../src/domain/ids.ts';
+import type { Timing } from '../../src/domain/timing.ts';
+import { askingPauses } from '../pauses.ts';
+import { untilDone } from '../proxies.ts';
+import type { Scribe } from '../scribe.ts';
+import { waitFor } from '../summaries.ts';
+import type { Unwinding } from '../unwinding.ts';
+import type { Sale } from './sale.ts';
+
+/** What a seller still has to do with the buyer of a contract that ends: tell it, and keep its tenant until it has taken down its own side. */
+export interface Buyer {
+  /** The reason is written first: the buyer, once told, reads it back. */
+  readonly tell: (sale: Sale) => Promise<void>;
+  /**
+   * Its own teardown needs the tenant, so the buyer says when it is done; one that never came has nothing to tear down. A buyer that could not be told is told again meanwhile.
+   * The wait has one deadline, however often it is begun.
+   */
+  readonly untilDone: (sale: Sale, sliceSeen: boolean) => Promise<void>;
+  /** What rides continue-as-new. */
+  readonly kept: () => { readonly keptUntil?: number };
+}
+
+export function openBuyer(input: {
+  readonly contract: ContractId;
+  readonly timing: Timing;
+  readonly scribe: Scribe;
+  readonly unwinding: Pick<Unwinding, 'pokes'>;
+  readonly isDone: () => boolean;
+  /** Whether an operator said to wait no more. */
+  readonly isCut: () => boolean;
+  readonly keptUntil: number | undefined;
+}): Buyer {
+  const { contract, timing, scribe, unwinding, isDone, isCut } = input;
+  let { keptUntil } = input;
+  /** Whether it has to hear of the end, and whether it has. */
+  let hears = false;
+  let untold = false;
+  const notify = async ({ buyerAddress, ending }: Sale): Promise<void> => {
+    if (!hears || !buyerAddress || !ending) return;
+    untold = !(await untilDone.notifyBuyer({ contract, buyer: buyerAddress, ending })).told;
+  };
+  return {
+    async tell(sale) {
+      hears = true;
+      if (sale.ending) await untilDone.markEnding({ contract, ending: sale.ending });
+      await notify(sale);
+    },
+    async untilDone(sale, sliceSeen) {
+      const since = Date.now();
+      keptUntil ??= since + (sliceSeen ? timing.buyerGoneMs : timing.sellerGraceMs);
+      if (isDone() || since >= keptUntil) return;
+      const span = `since ${new Date(since).toISOString()}, until ${new Date(keptUntil).toISOString()} at most`;
+      const words = `buyer ${sale.buyerCluster} to take down its own side, which needs its tenant here`;
+      scribe.details(
+        `**Waiting** for ${words}: ${span}. What it used is for sale again. \`rearguard contracts end ${contract} --without-buyer\` cuts this short, and may leave its side hanging.`,
+      );
+      scribe.note('teardown', 'waits-for-buyer', `${words}: ${span}${untold ? '; it could not be told yet' : ''}`);
+      const pauses = askingPauses(timing);
+      for (;;) {
+        const pokes = unwinding.pokes();
+        const left = keptUntil - Date.now();
+        if (left <= 0) break;
+        await waitFor(words, () => isDone() || unwinding.pokes() !== pokes, untold ? Math.min(left, pauses.next()) : left);
+        if (isDone()) break;
+        if (untold || unwinding.pokes() !== pokes) await notify(sale);
+      }
+      scribe.details(`Ending contract \`${contract}\`: what is shared with ${sale.buyerCluster} goes, unless another contract uses it`);
+      if (isCut()) scribe.note('teardown', 'buyer-is-away', `an operator waits for ${sale.buyerCluster} no more`);
+      else if (!isDone()) scribe.note('teardown', 'buyer-is-away', `${sale.buyerCluster} did not say in time that it is done`);
+    },
+    kept: () => (keptUntil === undefined ? {} : { keptUntil }),
+  };
+}
