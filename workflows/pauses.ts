@@ -8,7 +8,7 @@ export interface Pauses {
   readonly reset: () => void;
 }
 
-export function openPauses(firstMs: number, mostMs: number): Pauses {
+function openPauses(firstMs: number, mostMs: number): Pauses {
   let pause = firstMs;
   return {
     next() {
@@ -27,3 +27,6 @@ export const stuckPauses = ({ stuckPauseMs, stuckPauseMaxMs }: Timing): Pauses =
 /** Between questions whose answer is wanted within minutes of the other side's return: ten at most, as a node is configured unless told otherwise. */
 export const askingPauses = ({ stuckPauseMs, stuckPauseMaxMs }: Timing): Pauses =>
   openPauses(stuckPauseMs, Math.min(stuckPauseMaxMs, 20 * stuckPauseMs));
+/** Before one asks after a child that one has heard nothing of. */
+export const hearingPauses = ({ undoRoundMs, stuckPauseMaxMs }: Timing): Pauses =>
+  openPauses(undoRoundMs, Math.max(undoRoundMs, stuckPauseMaxMs));

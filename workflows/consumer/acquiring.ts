@@ -11,13 +11,12 @@ import type { Candidate } from '../../src/domain/candidate.ts';
 import { type AcquisitionId, acquisitionOf, workflowIds } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import * as messages from '../messages.ts';
+import { hearingPauses } from '../pauses.ts';
 import { observing } from '../proxies.ts';
 import { waitFor } from '../summaries.ts';
 import type { acquireFlavor } from './acquire-flavor.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
 
-/** After how long an intent asks after a child that it has heard nothing of. */
-const ASK_AFTER_MS = 120_000;
 /** Ended attempts that an intent remembers; the journal of each stays with its own workflow. */
 const MOST_ATTEMPTS = 50;
 
@@ -60,17 +59,18 @@ export async function acquire(state: IntentState, candidate: Candidate): Promise
   return undefined;
 }
 
-/** Waits for one of these states of a child; one that is not running any more counts as over. */
+/** Waits for one of these states of a child, and asks after one that is not heard of, ever more rarely: it may be stuck for days. One that is not running any more counts as over. */
 export async function hear(
   state: IntentState,
   id: AcquisitionId,
   states: readonly messages.AcquisitionReport['state'][],
 ): Promise<Attempt> {
+  const pauses = hearingPauses(state.facts.timing);
   for (;;) {
     const heard = await waitFor(
       `acquisition ${id} to be ${states.join(' or ')}`,
       () => states.includes(attemptOf(state, id)?.last?.state ?? 'lost'),
-      ASK_AFTER_MS,
+      pauses.next(),
     );
     const attempt = attemptOf(state, id);
     if (!attempt) throw new Error(`no attempt ${id}`);

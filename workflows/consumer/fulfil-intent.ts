@@ -142,7 +142,8 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
     scribe.details(`Ended: **${ending.reason}**${ending.detail ? ` (${ending.detail})` : ''}`);
     const now = Date.now();
     const record = { status: statusOf(known, '', now), document, plan: known.plan, silent: known.silent, journal: scribe.lines() };
-    await Promise.all([untilDone.saveIntent({ record }), released]);
+    const [, allReleased] = await Promise.all([untilDone.saveIntent({ record }), released]);
+    if (!allReleased) return false;
     // Queries of the closed workflow say so too.
     endedAt = now;
     return true;

@@ -1,5 +1,7 @@
+import { workflowInfo } from '@temporalio/workflow';
 import { workflowIds } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
+import { hearingPauses } from '../pauses.ts';
 import { observing } from '../proxies.ts';
 import { waitFor } from '../summaries.ts';
 import { letGo } from './acquiring.ts';
@@ -10,19 +12,23 @@ export async function releaseAll(state: IntentState, ending: Ending): Promise<vo
   for (const { id } of state.attempts) await letGo(state, id, ending);
 }
 
-/** A place is over in seconds when its seller answers; of one that does not, our own side is undone, and the rest goes on without us. A child that was closed by hand says nothing more. */
-export async function untilReleased(state: IntentState): Promise<void> {
+/**
+ * A place is over in seconds when its seller answers; of one that does not, our own side is undone, and the rest goes on without us. A child that was closed by hand says
+ * nothing more, so it is asked after, ever more rarely. `false`: the history is long, go on in a new run.
+ */
+export async function untilReleased(state: IntentState): Promise<boolean> {
   const all = (states: readonly string[]): boolean => state.attempts.every(({ last }) => states.includes(last?.state ?? ''));
-  for (
-    let enough = ['over'];
-    !(await waitFor('the acquisitions to give everything back', () => all(enough), state.facts.timing.undoRoundMs));
-    enough = ['over', 'undone-here']
-  ) {
+  const pauses = hearingPauses(state.facts.timing);
+  let enough = ['over'];
+  while (!(await waitFor('the acquisitions to give everything back', () => all(enough), pauses.next()))) {
+    enough = ['over', 'undone-here'];
     for (const { id, last } of state.attempts) {
       if (enough.includes(last?.state ?? '') || (await observing.isOpen({ workflowId: workflowIds.acquisition(id) }))) continue;
       changeAttempt(state, id, {
         last: { acquisition: id, state: 'over', ending: { reason: 'operator', detail: 'its workflow was closed by somebody' } },
       });
     }
+    if (!all(enough) && workflowInfo().continueAsNewSuggested) return false;
   }
+  return true;
 }
