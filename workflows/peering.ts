@@ -13,6 +13,7 @@ import type { JournalEntry } from '../src/domain/journal.ts';
 import type { PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import { wordsOf } from './failures.ts';
 import * as messages from './messages.ts';
+import { stuckPauses } from './pauses.ts';
 import { building, reading, undoing } from './proxies.ts';
 import { openScribe } from './scribe.ts';
 import { waitFor } from './summaries.ts';
@@ -118,50 +119,75 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
     }
     return error;
   };
-  const letGo = async (user: PeeringUser): Promise<void> => {
+  /** Answers what could not be removed although this user was the last. */
+  const letGo = async (user: PeeringUser): Promise<unknown> => {
     users = users.filter((other) => !sameUser(user)(other));
     const gone = (): boolean => uses(user.direction) || !(user.direction === 'sold' ? standing.tenant : standing.identity);
     const error = gone() ? undefined : await tidy();
-    if (gone() || joining.length > 0) report(user, 'left');
+    const left = gone() || joining.length > 0;
+    if (left) report(user, 'left');
     else report(user, 'failed', wordsOf(error));
+    return left ? undefined : error;
+  };
+  /** Removes everything that nobody uses, the place itself last. */
+  const clear = async (): Promise<unknown> => {
+    const error = await tidy();
+    if (error || users.length > 0 || !standing.place || joining.length > 0) return error;
+    const failed = await step('meeting-place', 'undo', () => undoing.removeMeetingPlace({ peer }));
+    if (!failed) standing = { ...standing, place: false };
+    return failed;
   };
 
   await CancellationScope.nonCancellable(async () => {
-    let pause = timing.stuckPauseMs;
+    const pauses = stuckPauses(timing);
+    const asked = (): boolean => joining.length > 0 || leaving.length > 0;
+    const describe = (): void => {
+      const sold = users.filter(({ direction }) => direction === 'sold').length;
+      scribe.details(`Peering with **${peer}**: ${users.length} contracts (${sold} sold)`);
+    };
+    let failed: unknown;
     for (;;) {
-      scribe.details(
-        `Peering with **${peer}**: ${users.length} contracts (${users.filter(({ direction }) => direction === 'sold').length} sold)`,
-      );
       const [next] = joining;
       const [done] = leaving;
       if (next) {
         joining = joining.slice(1);
+        failed = undefined;
+        describe();
         await takeIn(next);
-      } else if (done) {
-        leaving = leaving.slice(1);
-        await letGo(done);
-      } else if (users.length > 0) {
-        if (workflowInfo().continueAsNewSuggested) return;
-        await condition(() => joining.length > 0 || leaving.length > 0);
-      } else {
-        let error = await tidy();
-        if (!error && standing.place && joining.length === 0) {
-          error = await step('meeting-place', 'undo', () => undoing.removeMeetingPlace({ peer }));
-          if (!error) standing = { ...standing, place: false };
-        }
-        if (joining.length > 0 || leaving.length > 0) continue;
-        if (!error) return;
-        scribe.stuck(true);
-        scribe.details(`**Stuck** while tearing down the peering with ${peer}: ${wordsOf(error)}`);
-        if (workflowInfo().continueAsNewSuggested) return;
-        const seen = pokes;
-        const news = (): boolean => pokes !== seen || joining.length > 0 || leaving.length > 0;
-        await waitFor(`stuck: the next try to tear down the peering with ${peer}, or retryTeardown`, news, pause);
-        pause = Math.min(pause * 2, timing.stuckPauseMaxMs);
         continue;
       }
-      scribe.stuck(false);
-      pause = timing.stuckPauseMs;
+      if (done) {
+        leaving = leaving.slice(1);
+        failed = await letGo(done);
+        // Whoever could not leave asks again and again: stuck all the while.
+        if (failed) scribe.stuck(true);
+        continue;
+      }
+      failed ??= await clear();
+      if (asked()) {
+        failed = undefined;
+        continue;
+      }
+      scribe.stuck(failed !== undefined);
+      if (!failed && users.length === 0) return;
+      if (workflowInfo().continueAsNewSuggested) return;
+      if (failed) {
+        const pause = pauses.next();
+        const seen = pokes;
+        scribe.details(
+          `**Stuck** while tearing down the peering with ${peer}: ${wordsOf(failed)}. Next try in ${Math.round(pause / 1000)} s, or by the update \`retryTeardown\`.`,
+        );
+        failed = undefined;
+        await waitFor(
+          `stuck: the next try to tear down the peering with ${peer}, or retryTeardown`,
+          () => pokes !== seen || asked(),
+          pause,
+        );
+        continue;
+      }
+      pauses.reset();
+      describe();
+      await condition(asked);
     }
   });
   await CancellationScope.nonCancellable(() => condition(() => allHandlersFinished() && reports.size === 0));

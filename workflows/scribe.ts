@@ -1,4 +1,4 @@
-import { type SearchAttributes, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { type SearchAttributes, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { JournalEntry, Phase } from '../src/domain/journal.ts';
 import type { Record } from '../src/domain/saga.ts';
 import { wordsOf } from './failures.ts';
@@ -25,7 +25,8 @@ export function openScribe(start: readonly JournalEntry[] = [], first: SearchAtt
   let lines = [...start];
   let headline = '';
   let phaseNow: Phase | undefined;
-  let stuckNow = false;
+  // Attributes outlive continue-as-new: what the run before was stuck in may be mended by this one.
+  let stuckNow = workflowInfo().searchAttributes['RearguardStuck']?.[0] === true;
   const show = (): void => {
     const last = lines
       .slice(-12)

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { type TransactionId, contractOf, workflowIds } from '../../src/domain/ids.ts';
-import { type Shop, openShop } from './shop.ts';
+import { type TransactionId, acquisitionId, contractOf, transactionId, workflowIds } from '../../src/domain/ids.ts';
+import { SOUTH, type Shop, openShop } from './shop.ts';
 import { type Stage, openStage } from './stage.ts';
 import { identity } from './trade.ts';
 
@@ -74,4 +74,30 @@ test('a tenant that cannot be removed makes nobody wait for the buyer anew', asy
   await nothingLeft();
   expect(await notes(transaction, 'waits-for-buyer')).toHaveLength(1);
   expect((await notes(transaction, 'buyer-is-away'))[0]?.detail).toContain('south did not say in time that it is done');
+});
+
+test('a peering that others still use is stuck as long as somebody cannot leave it, and says why', async () => {
+  shop = await openShop(stage, { sellerGraceMs: 1_000 });
+  const transaction = await sold();
+  const other = {
+    contract: contractOf(transactionId('0-1')),
+    direction: 'bought',
+    acquisition: acquisitionId('a-1'),
+    replyTo: 'nobody',
+  } as const;
+  await stage.node.processes.joinPeering(SOUTH, other);
+  shop.fabric.plan('removeTenant', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'forbidden') }, Number.POSITIVE_INFINITY);
+  await withdraw(transaction);
+  const peering = workflowIds.peering(SOUTH);
+  const isStuck = async (): Promise<boolean | undefined> =>
+    (await stage.node.processes.open()).find(({ workflowId }) => workflowId === peering)?.stuck;
+  await expect.poll(isStuck, { timeout: 20_000, interval: 50 }).toBe(true);
+  // The contract's next rounds do not hide it.
+  const rounds = shop.fabric.called('removeTenant');
+  await expect.poll(() => shop.fabric.called('removeTenant'), { timeout: 20_000, interval: 50 }).toBeGreaterThan(rounds + 2);
+  expect(await isStuck()).toBe(true);
+  shop.fabric.heal();
+  await expect.poll(isStuck, { timeout: 20_000, interval: 50 }).toBe(false);
+  await stage.node.processes.leavePeering(SOUTH, other);
+  await nothingLeft();
 });
