@@ -45,6 +45,8 @@ export interface AcquisitionReport {
   readonly sellerCluster?: ClusterId;
   readonly node?: string;
   readonly ending?: Ending;
+  /** What stays at a seller that has no message for an end, in words. */
+  readonly residue?: string;
 }
 
 // --- acquireFlavor ---------------------------------------------------------------------------------------------------

@@ -156,6 +156,7 @@ function statusText({ status, plan, source }: View, now: number): string {
         ? `${plan.entries.length} seen, ${tried.length} in hand; see: rearguard intent plan ${status.name}`
         : undefined,
     ],
+    ...(status.residue ?? []).map((residue): readonly [string, string] => ['left at peer', residue]),
     ['attempts', status.attempts > 0 ? String(status.attempts) : undefined],
     ['started', new Date(status.startedAt).toISOString()],
     ['ended', endedAt === undefined ? undefined : new Date(endedAt).toISOString()],

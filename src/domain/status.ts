@@ -27,6 +27,8 @@ export interface IntentStatus {
   readonly place?: Place;
   readonly ending?: Ending;
   readonly hourly?: { readonly amount: string; readonly currency: string };
+  /** What stays at sellers that have no message for an end, in words. */
+  readonly residue?: readonly string[];
   readonly attempts: number;
   readonly startedAt: number;
   readonly endedAt?: number;

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, contractId, intentName, workflowIds } from '../../src/domain/ids.ts';
 import { type Stage, openStage } from './stage.ts';
-import { type Trade, document, identity, openTrade } from './trade.ts';
+import { type Trade, document, flavorOf, identity, openTrade } from './trade.ts';
 
 /** What a buyer waits for when the other side is away, for longer than one try. */
 let stage: Stage;
@@ -63,4 +63,33 @@ test('a withdrawal whose notice never came is learnt when the node goes away, an
     expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining('withdrawn-by-seller') }),
   );
   await end(name);
+});
+
+test('what stays at a seller that knows no end is told: in the acquisition, in the intent, and in what is written down', async () => {
+  trade = await openTrade(stage.database, { sellers: [] });
+  const fluidos = { ...NORTH, address: 'fluidos:3004' };
+  await trade.peers.add({ identity: fluidos, dialect: 'fluidos', flavors: [flavorOf(fluidos, '0.10')] });
+  await stage.database.store.knownNodes.configure([fluidos.address]);
+  const name = intentName('residue');
+  await stage.play(trade.deps);
+  await stage.node.processes.startIntent({ name, document: document(name, { limits: {} }) });
+  const { place } = await stage.untilInUse(name);
+  if (place?.kind !== 'remote') throw new Error('it was bought');
+  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await stage.resultOf(name);
+  await stage.allOverAndReplayed();
+
+  const words = expect.stringMatching(new RegExp(`^contract ${place.contract} stays at north\\.example until .*no message`));
+  const line = expect.objectContaining({ step: 'residue-at-peer', detail: words });
+  const acquisition = workflowIds.acquisition(acquisitionId(place.acquisition));
+  expect(await linesOf(acquisition)).toContainEqual(line);
+  expect(await stage.node.temporal.client.workflow.getHandle(acquisition).query('__temporal_workflow_metadata')).toMatchObject({
+    currentDetails: expect.stringContaining('**Left at the peer**: contract '),
+  });
+  const told = await stage.node.processes.readIntent(name);
+  const written = await stage.database.store.intents.get(name);
+  for (const record of [told, written]) {
+    expect(record?.status.residue).toEqual([words]);
+    expect(record?.journal).toContainEqual(line);
+  }
 });

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
-import { type Progress, openSaga } from '../../src/domain/saga.ts';
+import { type Progress, type Saga, openSaga } from '../../src/domain/saga.ts';
 import { failedBy } from '../failures.ts';
 import { openMeeting } from '../meeting.ts';
 import * as messages from '../messages.ts';
@@ -50,7 +50,15 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   );
   const reach = extend(timing);
   const start: Acquisition = { id: input.id, candidate, workflowId: workflowInfo().workflowId };
-  const saga = openSaga<Acquisition>([reserve, buy, meet, reach], carried?.progress ?? { context: start, entered: [] }, scribe.record);
+  const hold = reserve((residue) => {
+    saga.learn({ residue });
+    scribe.note('teardown', 'residue-at-peer', residue);
+  });
+  const saga: Saga<Acquisition> = openSaga<Acquisition>(
+    [hold, buy, meet, reach],
+    carried?.progress ?? { context: start, entered: [] },
+    scribe.record,
+  );
   const holding = openHolding(saga, timing, scribe, carried?.held ?? {}, unwinding.poke);
 
   let eager = true;
@@ -63,11 +71,12 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
 
   const title = `\`${candidate.flavor.id}\` of ${candidate.seller.domain} for intent **${input.intent}**`;
   const report = async (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
-    const { contract, sellerCluster, node } = saga.context;
+    const { contract, sellerCluster, node, residue } = saga.context;
     const facts = {
       ...(contract && { contract }),
       ...(sellerCluster && { sellerCluster }),
       ...(node && { node }),
+      ...(residue && { residue }),
       ...(ending && { ending }),
     };
     await CancellationScope.nonCancellable(async () => {
@@ -81,7 +90,7 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
 
   const acquire = async (): Promise<void> => {
     scribe.details(`Acquiring ${title}`);
-    await saga.forward(reserve);
+    await saga.forward(hold);
     await saga.forward(buy);
     scribe.phase('peering', { RearguardContract: [saga.context.contract ?? ''] });
     // Liqo copies the slice as soon as our identity at the seller stands, so the one need not wait for the other.
@@ -128,7 +137,8 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
     if (eager) tellHere();
     if (!(await unwinding.undo(saga, 'there', tellHere))) return false;
     await report('over', ending);
-    scribe.details(`Gave back ${title}: ${ending.reason}`);
+    const { residue } = saga.context;
+    scribe.details(`Gave back ${title}: ${ending.reason}${residue ? `. **Left at the peer**: ${residue}` : ''}`);
     return true;
   };
 

@@ -28,6 +28,8 @@ export interface Acquisition {
   readonly expiresAt?: number;
   readonly node?: string;
   readonly ending?: Ending;
+  /** What stays at the seller, in words: a FLUIDOS node knows neither release nor termination. */
+  readonly residue?: string;
 }
 
 export type AcquisitionStep = Step<Acquisition>;

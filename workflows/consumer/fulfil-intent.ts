@@ -23,7 +23,7 @@ import { type Admitted, admit } from './intent.ts';
 import { type IntentState, changeAttempt, mark, openState } from './intent-state.ts';
 import { openLiving } from './living.ts';
 import { openPlacing } from './placing.ts';
-import { refusedStatus, statusOf } from './status.ts';
+import { refusedStatus, residueOf, statusOf } from './status.ts';
 import { releaseAll, untilReleased } from './tear-down.ts';
 import { type Placement, placementSteps } from './usage.ts';
 
@@ -126,6 +126,12 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
       return isCancellation(error) ? { reason: 'ended-by-user', detail: 'cancelled in Temporal' } : failedBy(error);
     }
   };
+  /** A line for each thing that stays at a seller; `true` when one is new. */
+  const tellResidue = (): boolean => {
+    const fresh = residueOf(known).filter((residue) => !scribe.lines().some(({ detail }) => detail === residue));
+    for (const residue of fresh) scribe.note('teardown', 'residue-at-peer', residue);
+    return fresh.length > 0;
+  };
   /** `false` when the history is long. */
   const tearDown = async (ending: Ending): Promise<boolean> => {
     known.ending = ending;
@@ -141,9 +147,14 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
     known.since = Date.now();
     scribe.details(`Ended: **${ending.reason}**${ending.detail ? ` (${ending.detail})` : ''}`);
     const now = Date.now();
-    const record = { status: statusOf(known, '', now), document, plan: known.plan, silent: known.silent, journal: scribe.lines() };
-    const [, allReleased] = await Promise.all([untilDone.saveIntent({ record }), released]);
+    const save = async (): Promise<void> => {
+      const record = { status: statusOf(known, '', now), document, plan: known.plan, silent: known.silent, journal: scribe.lines() };
+      await untilDone.saveIntent({ record });
+    };
+    tellResidue();
+    const [allReleased] = await Promise.all([released, save()]);
     if (!allReleased) return false;
+    if (tellResidue()) await save();
     // Queries of the closed workflow say so too.
     endedAt = now;
     return true;

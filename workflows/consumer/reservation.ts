@@ -1,17 +1,22 @@
 import { buying, buyingSlowly, doing, undoingShortly } from '../proxies.ts';
 import type { AcquisitionStep } from './acquisition.ts';
 
-/** A hold at the seller; undone there by our own key, since a lost answer has no transaction id. The same compensation ends what the hold became. */
-export const reserve: AcquisitionStep = {
+/** A hold at the seller; undone there by our own key, since a lost answer has no transaction id. The same compensation ends what the hold became, if the seller has a message for that. */
+export const reserve = (leaves: (residue: string) => void): AcquisitionStep => ({
   name: 'reserve',
   phase: 'reservation',
   forward: ({ id, candidate }) => doing.reserve({ acquisition: id, candidate }),
   // The seller takes it for our word that we are done, and then removes the tenant that Liqo's finalizers need.
   undoneAfter: ['extend', 'meet-seller'],
-  undoThere: async ({ id, candidate, ending }) => {
-    await undoingShortly.giveUp({ acquisition: id, seller: candidate.seller.address, ending: ending ?? { reason: 'failed' } });
+  undoThere: async ({ id, candidate, ending, contract, expiresAt }) => {
+    const { domain, address } = candidate.seller;
+    const { residue } = await undoingShortly.giveUp({ acquisition: id, seller: address, ending: ending ?? { reason: 'failed' } });
+    if (!residue) return;
+    const what = contract ? `contract ${contract}` : `a reservation of ${candidate.flavor.id}`;
+    const until = contract && expiresAt ? `until ${new Date(expiresAt).toISOString()}` : 'until it expires there';
+    leaves(`${what} stays at ${domain} ${until}: a FLUIDOS node has no message for its end`);
   },
-};
+});
 
 /** The contract, stored here with its credentials. It is never undone without its hold, so giving that up ends it too. */
 export const buy: AcquisitionStep = {

@@ -41,6 +41,7 @@ export const IntentStatus = z
     place: Place.optional(),
     ending: Ending.optional(),
     hourly: hourly.optional(),
+    residue: z.array(z.string()).optional().describe('What stays at sellers that have no message for an end (FLUIDOS nodes), in words.'),
     attempts: z.int(),
     startedAt: epoch,
     endedAt: epoch.optional(),
