@@ -67,7 +67,7 @@ export const SIGNED_UPDATE_ID = 'signed';
  */
 export const endContract = defineSignal<[{ readonly by: EndedBy; readonly ending: Ending }]>('endContract');
 export type EndedBy = 'buyer' | 'seller' | 'seller-alone';
-/** From the shared watch: a slice that names this contract is there (or gone). */
+/** From the shared watch: a slice that names this contract is there, or gone; the latter is only written down. */
 export const sliceOffered = defineSignal('sliceOffered');
 export const sliceGone = defineSignal('sliceGone');
 

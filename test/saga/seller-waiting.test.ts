@@ -45,6 +45,8 @@ test('a buyer that could not be told is told again until it hears; its tenant is
   await untilNoted(transaction, 'waits-for-buyer');
   expect((await notes(transaction, 'waits-for-buyer'))[0]?.detail).toMatch(/buyer south .* since .*, until .*; it could not be told yet/);
   await expect.poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 }).toMatchObject([{ contract: contractOf(transaction) }]);
+  await stage.node.processes.noticeOfSlice(transaction, 'gone');
+  await untilNoted(transaction, 'slice-gone');
   await shop.buyerDone(transaction);
   await nothingLeft();
 });

@@ -16,12 +16,12 @@ const PASSING = ['CLUSTER_UNREACHABLE', 'STORE_UNAVAILABLE', 'PROCESSES_UNAVAILA
 /** A signed contract: a wait for the buyer's slice, then for the contract's end. */
 export interface Metering {
   /** Answers why the contract ends; `undefined` when the history is long. */
-  readonly meter: (saga: Saga<Sale>, scribe: Scribe) => Promise<Ending | undefined>;
+  readonly meter: (saga: Saga<Sale>) => Promise<Ending | undefined>;
   /** Whether a slice of this contract ever came. */
   readonly sliceSeen: () => boolean;
 }
 
-export function openMetering(timing: Timing, seenBefore: boolean): Metering {
+export function openMetering(timing: Timing, scribe: Scribe, seenBefore: boolean): Metering {
   let offered = false;
   let seen = seenBefore;
   let admitted = seenBefore;
@@ -29,11 +29,12 @@ export function openMetering(timing: Timing, seenBefore: boolean): Metering {
     offered = true;
     seen = true;
   });
-  setHandler(messages.sliceGone, () => undefined);
+  // A contract ends by its own rules only; who reads the journal sees why nothing runs under it.
+  setHandler(messages.sliceGone, () => scribe.note('usage', 'slice-gone', 'the buyer took its slice away'));
 
   return {
     sliceSeen: () => seen,
-    async meter(saga, scribe) {
+    async meter(saga) {
       const absentAt = Date.now() + timing.buyerAbsentMs;
       const pauses = stuckPauses(timing);
       let againAt: number | undefined;

@@ -74,7 +74,7 @@ export async function serveContract(
   const scribe = openScribe(carried?.journal);
   const unwinding = openUnwinding(scribe, timing);
   poke = unwinding.poke;
-  const metering = openMetering(timing, carried?.sliceSeen ?? false);
+  const metering = openMetering(timing, scribe, carried?.sliceSeen ?? false);
   const buyer = openBuyer({
     contract,
     timing,
@@ -103,7 +103,7 @@ export async function serveContract(
         scribe.details(
           `Contract \`${contract}\` with ${saga.context.buyerCluster}, until ${new Date(saga.context.expiresAt ?? 0).toISOString()}`,
         );
-        return await metering.meter(saga, scribe);
+        return await metering.meter(saga);
       });
     } catch (error) {
       if (end) return end.ending;
