@@ -31,8 +31,8 @@ export function openScribe(start: readonly JournalEntry[] = [], first: SearchAtt
     const last = lines
       .slice(-12)
       .map(
-        ({ step, direction, outcome, detail }) =>
-          `- ${direction === 'undo' ? '↩ ' : ''}**${step}** ${outcome}${detail ? `: ${detail}` : ''}`,
+        ({ step, direction, side, outcome, detail }) =>
+          `- ${direction === 'undo' ? '↩ ' : ''}**${step}**${side ? ` (${side})` : ''} ${outcome}${detail ? `: ${detail}` : ''}`,
       );
     setCurrentDetails([headline, '', ...last].join('\n'));
   };
@@ -42,12 +42,16 @@ export function openScribe(start: readonly JournalEntry[] = [], first: SearchAtt
   };
   setHandler(messages.journal, () => lines, { description: 'Steps as they happened, oldest first' });
   return {
-    record({ step, phase, direction }) {
+    record({ step, phase, direction, side }) {
       const startedAt = Date.now();
-      add({ step, phase, direction, startedAt, outcome: 'running' });
+      add({ step, phase, direction, ...(side && { side }), startedAt, outcome: 'running' });
       return (outcome, error) => {
         lines = lines.map((line) =>
-          line.step === step && line.direction === direction && line.outcome === 'running' && line.startedAt === startedAt
+          line.step === step &&
+          line.direction === direction &&
+          line.side === side &&
+          line.outcome === 'running' &&
+          line.startedAt === startedAt
             ? { ...line, outcome, endedAt: Date.now(), ...(error !== undefined && { detail: wordsOf(error) }) }
             : line,
         );

@@ -10,6 +10,7 @@ export interface ReportedStep {
   readonly phase: Phase;
   readonly step: string;
   readonly direction: 'do' | 'undo';
+  readonly side?: 'here' | 'there';
   readonly startedAt: string;
   readonly endedAt?: string;
   readonly outcome: 'running' | 'done' | 'failed';
@@ -33,12 +34,13 @@ export interface Outcome {
 export const stepsOf = (followed: readonly Followed[]): readonly ReportedStep[] =>
   followed
     .flatMap(({ node, workflowId, journal }) =>
-      journal.map(({ step, phase, direction, startedAt, endedAt, outcome, detail }) => ({
+      journal.map(({ step, phase, direction, side, startedAt, endedAt, outcome, detail }) => ({
         node,
         workflow: workflowId,
         phase,
         step,
         direction,
+        ...(side && { side }),
         startedAt: new Date(startedAt).toISOString(),
         ...(endedAt !== undefined && { endedAt: new Date(endedAt).toISOString() }),
         outcome,

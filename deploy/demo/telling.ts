@@ -64,7 +64,7 @@ export function openTelling(out: Out): Telling {
       for (const entry of now.journal) {
         if (entry.outcome === 'running' || told.has(keyOf(entry))) continue;
         const took = (entry.endedAt ?? entry.startedAt) - entry.startedAt;
-        const what = `${entry.direction === 'undo' ? '↩ ' : ''}${entry.step}`;
+        const what = `${entry.direction === 'undo' ? '↩ ' : ''}${entry.step}${entry.side ? ` (${entry.side})` : ''}`;
         const mark = entry.outcome === 'done' ? paint('green', '✓') : paint('red', '✗');
         const detail = entry.detail ? paint('dim', ` ${entry.detail.slice(0, 160)}`) : '';
         const time = took > 0 ? ` ${(took / 1000).toFixed(2)} s` : '';
@@ -115,7 +115,7 @@ export function openTelling(out: Out): Telling {
   };
 }
 
-const keyOf = ({ step, direction, startedAt }: JournalEntry): string => `${step} ${direction} ${startedAt}`;
+const keyOf = ({ step, direction, side, startedAt }: JournalEntry): string => `${step} ${direction} ${side} ${startedAt}`;
 const kindOf = (workflowId: string): string => workflowId.split('/')[0] ?? workflowId;
 const clock = (time: number): string => {
   const date = new Date(time);

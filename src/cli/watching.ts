@@ -91,7 +91,7 @@ const MARKS = { running: '…', done: '✓', failed: '✗' } as const;
 /** Journal lines that were not told yet, or have ended since. */
 function newLines({ workflows }: Journals, told: Map<string, string>): readonly string[] {
   const lines = workflows.flatMap(({ workflowId, lines }) =>
-    lines.map((line) => ({ ...line, workflowId, key: `${workflowId} ${line.step} ${line.direction} ${line.startedAt}` })),
+    lines.map((line) => ({ ...line, workflowId, key: `${workflowId} ${line.step} ${line.direction} ${line.side} ${line.startedAt}` })),
   );
   const fresh = lines.filter(({ key, outcome }) => told.get(key) !== outcome);
   for (const { key, outcome } of fresh) told.set(key, outcome);
@@ -101,7 +101,8 @@ function newLines({ workflows }: Journals, told: Map<string, string>): readonly 
 }
 
 export function journalLine(line: JournalEntry, workflowId: string): string {
-  const who = workflowId.startsWith('acquisition/') ? `${line.step} [${workflowId.slice('acquisition/'.length)}]` : line.step;
+  const what = `${line.step}${line.side ? ` (${line.side})` : ''}`;
+  const who = workflowId.startsWith('acquisition/') ? `${what} [${workflowId.slice('acquisition/'.length)}]` : what;
   const took = line.endedAt === undefined || line.endedAt === line.startedAt ? '' : ` (${span(line.endedAt - line.startedAt)})`;
   const undo = line.direction === 'undo' ? '↩ ' : '';
   return `${line.phase.padEnd(11)} ${MARKS[line.outcome]} ${undo}${who}${took}${line.detail ? `: ${line.detail}` : ''}\n`;

@@ -7,6 +7,8 @@ export interface JournalEntry {
   readonly step: string;
   readonly phase: Phase;
   readonly direction: 'do' | 'undo';
+  /** Of a compensation: what our own side can do alone, or what may have to wait for the peer. */
+  readonly side?: 'here' | 'there';
   /** Milliseconds since the epoch, workflow time. */
   readonly startedAt: number;
   readonly endedAt?: number;

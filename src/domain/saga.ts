@@ -40,6 +40,7 @@ export type Record = (line: {
   readonly step: string;
   readonly phase: Phase;
   readonly direction: 'do' | 'undo';
+  readonly side?: 'here' | 'there';
 }) => (outcome: 'done' | 'failed', error?: unknown) => void;
 
 export interface Saga<C extends object> {
@@ -71,7 +72,7 @@ export function openSaga<C extends object>(steps: readonly Step<C>[], start: Pro
     if (awaited) return { step: name, side, error: new Error(`waits until ${awaited} is undone`) };
     const compensate = side === 'here' ? step.undoHere : step.undoThere;
     if (!compensate) return undefined;
-    const finish = record({ step: name, phase: 'teardown', direction: 'undo' });
+    const finish = record({ step: name, phase: 'teardown', direction: 'undo', side });
     try {
       await compensate(context);
     } catch (error) {

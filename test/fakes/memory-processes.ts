@@ -121,7 +121,12 @@ export function memoryProcesses({ clock }: { readonly clock: Clock }): MemoryPro
     async journal(workflowId) {
       check();
       if (!workflowId.endsWith('-1')) throw new Fault('NOT_FOUND', `no workflow ${workflowId}`);
-      return [{ step: 'reserve', phase: 'reservation', direction: 'do', startedAt: clock.now(), endedAt: clock.now(), outcome: 'done' }];
+      const at = { startedAt: clock.now(), endedAt: clock.now(), outcome: 'done' } as const;
+      return [
+        { step: 'reserve', phase: 'reservation', direction: 'do', ...at },
+        { step: 'extend', phase: 'teardown', direction: 'undo', side: 'here', ...at },
+        { step: 'extend', phase: 'teardown', direction: 'undo', side: 'there', ...at },
+      ];
     },
   };
   return {

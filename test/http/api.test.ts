@@ -89,7 +89,10 @@ describe('intents', () => {
     expect((await ask('GET', '/api/v1/intents/web/journal')).body).toMatchObject({
       workflows: [
         { workflowId: 'intent/web', lines: [{ step: 'fits' }] },
-        { workflowId: 'acquisition/web-1', lines: [{ step: 'reserve' }] },
+        {
+          workflowId: 'acquisition/web-1',
+          lines: [{ step: 'reserve' }, { step: 'extend', side: 'here' }, { step: 'extend', side: 'there' }],
+        },
       ],
       unread: [],
     });

@@ -58,7 +58,9 @@ test('an intent is started, told, followed and ended', async () => {
   expect((await rearguard(['intent', 'status', 'web'])).out).toMatch(/state: +working \(intent, for/);
   expect(JSON.parse((await rearguard(['intent', 'status', 'web', '--json'])).out)).toMatchObject({ status: { name: 'web' } });
   expect((await rearguard(['intent', 'plan', 'web'])).out).toBe('none\n');
-  expect((await rearguard(['intent', 'journal', 'web'])).out).toMatch(/reservation ✓ reserve \[web-1\]/);
+  const { out } = await rearguard(['intent', 'journal', 'web']);
+  expect(out).toMatch(/reservation ✓ reserve \[web-1\]/);
+  expect(out).toMatch(/↩ extend \(here\) \[web-1\][^]*↩ extend \(there\) \[web-1\]/);
 
   const watching = rearguard(['intent', 'status', 'web', '--watch']);
   await expect.poll(() => fake.waiting()).toBe(1);

@@ -32,9 +32,10 @@ const world = (failing: Record<string, number> = {}, names: readonly string[] = 
     undoThere: () => act(`there ${name}`),
   }));
   const open = (start: Progress<Facts> = { context: { id: 'x' }, entered: [] }) =>
-    openSaga<Facts>(steps, start, ({ step, direction, phase }) => {
-      lines.push(`${phase} ${direction} ${step} …`);
-      return (outcome) => void lines.push(`${phase} ${direction} ${step} ${outcome}`);
+    openSaga<Facts>(steps, start, ({ step, direction, side, phase }) => {
+      const what = [phase, direction, step, ...(side ? [side] : [])].join(' ');
+      lines.push(`${what} …`);
+      return (outcome) => void lines.push(`${what} ${outcome}`);
     });
   const run = async (saga = open()) => {
     for (const step of steps) await saga.forward(step);
@@ -170,10 +171,10 @@ describe('a saga', () => {
       'usage do a done',
       'usage do b …',
       'usage do b failed',
-      'teardown undo b …',
-      'teardown undo b done',
-      'teardown undo a …',
-      'teardown undo a failed',
+      'teardown undo b here …',
+      'teardown undo b here done',
+      'teardown undo a here …',
+      'teardown undo a here failed',
     ]);
   });
 });

@@ -68,6 +68,10 @@ const JournalEntry = z.object({
   step: z.string(),
   phase: z.enum(PHASES),
   direction: z.enum(['do', 'undo']),
+  side: z
+    .enum(['here', 'there'])
+    .optional()
+    .describe('Of a compensation: what this side can do alone, or what may have to wait for the peer.'),
   startedAt: epoch,
   endedAt: epoch.optional(),
   outcome: z.enum(['running', 'done', 'failed']),
