@@ -157,7 +157,9 @@ test('nothing to buy: it fails when its patience is over, and says of each offer
     type: 'INTENT_FAILED',
     message: expect.stringMatching(/NO_CANDIDATE.*costs .*west:3004: PEER_UNREACHABLE/),
   });
-  expect((await stage.node.processes.readIntent(name))?.plan).toMatchObject([{ verdict: 'refused' }]);
+  // A query may be late on a busy machine; only its answer counts.
+  const plan = async () => (await stage.node.processes.readIntent(name).catch(() => undefined))?.plan;
+  await expect.poll(plan, { timeout: 30_000 }).toMatchObject([{ verdict: 'refused' }]);
   await nothingLeft();
 });
 

@@ -29,6 +29,8 @@ const notes = async (transaction: TransactionId, step: string) =>
   (await stage.node.processes.journal(workflowIds.contract(transaction)).catch(() => [])).filter((line) => line.step === step);
 const untilNoted = (transaction: TransactionId, step: string): Promise<void> =>
   expect.poll(() => notes(transaction, step), { timeout: 20_000, interval: 50 }).toHaveLength(1);
+const untilSaid = (transaction: TransactionId, step: string, words: RegExp): Promise<void> =>
+  expect.poll(async () => (await notes(transaction, step))[0]?.detail, { timeout: 20_000, interval: 50 }).toMatch(words);
 const withdraw = (transaction: TransactionId): Promise<void> =>
   stage.node.processes.endContract(transaction, { reason: 'withdrawn-by-seller' }, 'seller');
 async function nothingLeft(): Promise<void> {
@@ -43,7 +45,7 @@ test('a buyer that could not be told is told again until it hears; its tenant is
   shop.peers.trouble({ address: identity('south').address, call: 'notifyEnd', trouble: { kind: 'refuse', fault: away }, times: 3 });
   await withdraw(transaction);
   await untilNoted(transaction, 'waits-for-buyer');
-  expect((await notes(transaction, 'waits-for-buyer'))[0]?.detail).toMatch(/buyer south .* since .*, until .*; it could not be told yet/);
+  await untilSaid(transaction, 'waits-for-buyer', /buyer south .* since .*, until .*; it could not be told yet/);
   await expect.poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 }).toMatchObject([{ contract: contractOf(transaction) }]);
   await stage.node.processes.noticeOfSlice(transaction, 'gone');
   await untilNoted(transaction, 'slice-gone');
@@ -62,7 +64,7 @@ test('saying again that it ends does not cut the wait short; saying that nobody 
   expect(await stage.node.processes.isOpen(workflowIds.contract(transaction))).toBe(true);
   await stage.node.processes.endContract(transaction, { reason: 'operator' }, 'seller-alone');
   await nothingLeft();
-  expect((await notes(transaction, 'buyer-is-away'))[0]?.detail).toContain('an operator waits for south no more');
+  await untilSaid(transaction, 'buyer-is-away', /an operator waits for south no more/);
   expect(await stage.database.store.contracts.get(contractOf(transaction))).toMatchObject({ ending: { reason: 'withdrawn-by-seller' } });
 });
 
@@ -74,8 +76,8 @@ test('a tenant that cannot be removed makes nobody wait for the buyer anew', asy
   shop.fabric.plan('removeTenant', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'forbidden') }, 3);
   await withdraw(transaction);
   await nothingLeft();
-  expect(await notes(transaction, 'waits-for-buyer')).toHaveLength(1);
-  expect((await notes(transaction, 'buyer-is-away'))[0]?.detail).toContain('south did not say in time that it is done');
+  await untilNoted(transaction, 'waits-for-buyer');
+  await untilSaid(transaction, 'buyer-is-away', /south did not say in time that it is done/);
 });
 
 test('a peering that others still use is stuck as long as somebody cannot leave it, and says why', async () => {
