@@ -9,6 +9,7 @@ import { nodeId } from '../domain/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Peers } from '../ports/peer.ts';
 import type { Processes } from '../ports/processes.ts';
+import type { Turns } from '../ports/turns.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import type { Configuration } from './configuration.ts';
 import type { Readiness } from './readiness.ts';
@@ -35,6 +36,13 @@ export interface Parts {
   readonly self: Promise<NodeIdentity>;
   close(): Promise<void>;
 }
+
+/** Turns that all our processes share, as soon as the store is there. */
+const turnsOf = (store: Promise<Store>): Turns => ({
+  take: async (turn) => await (await store).turns.take(turn),
+  note: async (turn) => await (await store).turns.note(turn),
+  free: async (turn) => await (await store).turns.free(turn),
+});
 
 /** Opens everything that a process of ours stands on, whatever of it is away at the moment. */
 export function openParts(input: {
@@ -89,7 +97,12 @@ export function openParts(input: {
     clock: { now: () => Date.now() },
     temporal,
     processes: temporalProcesses({ temporal, node: node.id, log }),
-    peers: httpPeers({ clock: { now: () => Date.now() }, limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) }, log }),
+    peers: httpPeers({
+      clock: { now: () => Date.now() },
+      limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) },
+      turns: turnsOf(store),
+      log,
+    }),
     cluster,
     store,
     namespace,

@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
+import { localTurns } from '../../src/adapters/rear-http/turns.ts';
+import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, flavorId, transactionId } from '../../src/domain/ids.ts';
 import type { Peers } from '../../src/ports/peer.ts';
 import { codeOf } from '../contracts/peer.ts';
@@ -104,6 +106,38 @@ describe('a FLUIDOS seller', () => {
     await bought;
     await waiting;
     expect(second).not.toBe(first.id);
+  });
+
+  test('sells to one at a time of all our processes, whichever of them buys or gives up', async () => {
+    const limits = { describeMs: 15_000, listMs: 15_000, reserveMs: 15_000, extensionMs: 15_000 };
+    const turns = localTurns(handClock());
+    const [one, other] = [1, 2].map(() => httpPeers({ clock: handClock(), limits, turns }).at(server.address));
+    if (!one || !other) throw new Error('two processes');
+    const ask = { flavor: flavorId('large'), buyer, part: PART };
+    const first = await one.reserve({ ...ask, idempotencyKey: acquisitionId('k-1') });
+    let second: string | undefined;
+    const waiting = other.reserve({ ...ask, idempotencyKey: acquisitionId('k-2') }).then(({ id }) => {
+      second = id;
+    });
+    sales = 1;
+    expect(second).toBeUndefined();
+    // Not the process that reserved.
+    await other.purchase({ transaction: transactionId(first.id), buyer });
+    await waiting;
+    expect(second).not.toBe(first.id);
+    // A seller that knows no release gives nothing back, but the next of ours need not wait for what nobody will buy.
+    const third = one.reserve({ ...ask, idempotencyKey: acquisitionId('k-3') });
+    expect(await codeOf(other.release({ buyer, idempotencyKey: acquisitionId('k-2') }))).toBe('PEER_REFUSED');
+    await third;
+  });
+
+  test('is paid attention to although the turn cannot be given back: its answer comes once', async () => {
+    const away = (): Promise<never> => Promise.reject(new Fault('STORE_UNAVAILABLE', 'away'));
+    const turns = { ...localTurns(handClock()), free: away };
+    const peer = httpPeers({ clock: handClock(), turns }).at(server.address);
+    const { id } = await peer.reserve({ flavor: flavorId('large'), buyer, part: PART, idempotencyKey: acquisitionId('k-1') });
+    sales = 1;
+    expect(await peer.purchase({ transaction: transactionId(id), buyer })).toMatchObject({ terms: { transaction: id } });
   });
 
   test('another acquisition does not wait for ever', async () => {

@@ -2,7 +2,8 @@
 import type { RequestListener } from 'node:http';
 import net from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { httpPeers, type RearHttpLimits } from '../../src/adapters/rear-http/peers.ts';
+import type { RearHttpLimits } from '../../src/adapters/rear-http/calls.ts';
+import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { isFault } from '../../src/domain/faults.ts';
 import { acquisitionId, flavorId, transactionId } from '../../src/domain/ids.ts';
 import type { Peer } from '../../src/ports/peer.ts';

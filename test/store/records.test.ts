@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { contractsContract } from '../contracts/contracts.ts';
 import { candidatesContract, intentRecordsContract, knownNodesContract } from '../contracts/records.ts';
+import { turnsContract } from '../contracts/turns.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -16,6 +17,11 @@ const cleared =
 describe('contracts', () => contractsContract(cleared(db.store)));
 describe('intents', () => intentRecordsContract(cleared(db.store.intents)));
 describe('candidates', () => candidatesContract(cleared(db.store.candidates)));
+describe('turns', () =>
+  turnsContract(async () => {
+    await db.clear();
+    return { turns: db.store.turns, setClock: db.setClock };
+  }));
 describe('known nodes', () => knownNodesContract(cleared(db.store.knownNodes)));
 
 test('what a hostile peer or user writes is kept as far as Postgres can, and stops nothing', async () => {

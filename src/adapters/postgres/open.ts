@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Fault } from '../../domain/faults.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
+import type { Turns } from '../../ports/turns.ts';
 import type { Candidates, IntentRecords, KnownNodes } from '../../ports/records.ts';
 import { candidates } from './candidates.ts';
 import { connect, guarded, type StoreLog, translate } from './connect.ts';
@@ -11,6 +12,7 @@ import { intents } from './intents.ts';
 import { knownNodes } from './known-nodes.ts';
 import { migrate } from './migrate.ts';
 import { sales } from './sales.ts';
+import { turns } from './turns.ts';
 
 /** Everything that a node keeps in Postgres. */
 export interface Store {
@@ -19,6 +21,7 @@ export interface Store {
   readonly intents: IntentRecords;
   readonly candidates: Candidates;
   readonly knownNodes: KnownNodes;
+  readonly turns: Turns;
   /** Fails with STORE_UNAVAILABLE while the database does not answer. */
   ready(): Promise<void>;
   /** Waits for statements under way, then lets go of every connection. */
@@ -67,6 +70,7 @@ export async function openStore(options: {
     intents: guarded(intents(pool), log),
     candidates: guarded(candidates(pool), log),
     knownNodes: guarded(knownNodes(pool), log),
+    turns: guarded(turns(pool), log),
     ...guarded(own, log),
   };
 }

@@ -1,64 +1,53 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Fault } from '../../domain/faults.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Turns } from '../../ports/turns.ts';
 
-interface Turn {
-  readonly place: string;
-  readonly key: string;
-  transaction?: string;
-  readonly over: Promise<void>;
-  free(): void;
-}
+/** How soon one that waits asks again: nobody tells processes of each other's turns. */
+const AGAIN_MS = 200;
 
-/**
- * One acquisition at a time per FLUIDOS flavor: such a seller knows a transaction by (buyer, flavor), so that two of ours would be given the same one
- * and only one could buy. A turn lasts from RESERVE until PURCHASE is answered, the buyer gives up, or `lastsMs` have passed.
- */
-export function openTurns({ lastsMs }: { readonly lastsMs: number }) {
-  const turns = new Map<string, Turn>();
-
-  const begin = (place: string, key: string): Turn => {
-    let free = (): void => {};
-    const over = new Promise<void>((resolve) => {
-      free = resolve;
-    });
-    const turn: Turn = {
-      place,
-      key,
-      over,
-      free() {
-        clearTimeout(timer);
-        if (turns.get(place) === turn) turns.delete(place);
-        free();
-      },
-    };
-    const timer = setTimeout(() => turn.free(), lastsMs);
-    timer.unref();
-    turns.set(place, turn);
-    return turn;
-  };
-
+/** Turns among those in one process; what a node uses that has no store. */
+export function localTurns(clock: Clock): Turns {
+  const turns = new Map<string, { readonly key: string; readonly endsAt: number; readonly transaction?: string }>();
   return {
-    /** Waits for its turn; the holder of a turn takes it again at once. PEER_TIMEOUT when it does not come in time (nothing was sent). */
-    async take(input: { readonly place: string; readonly key: string; readonly timeoutMs: number; readonly signal?: AbortSignal }) {
-      const { place, key, timeoutMs, signal } = input;
-      const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(), timeoutMs);
-      const aborted = (): void => deadline.abort();
-      signal?.addEventListener('abort', aborted, { once: true });
-      const late = new Promise<void>((resolve) => deadline.signal.addEventListener('abort', () => resolve(), { once: true }));
-      try {
-        for (;;) {
-          signal?.throwIfAborted();
-          const current = turns.get(place);
-          if (current === undefined) return begin(place, key);
-          if (current.key === key) return current;
-          if (deadline.signal.aborted) throw new Fault('PEER_TIMEOUT', 'another acquisition of ours is buying this flavor', { place });
-          await Promise.race([current.over, late]);
-        }
-      } finally {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', aborted);
+    async take({ place, key, lastsMs }) {
+      const now = turns.get(place);
+      if (now !== undefined && now.key !== key && now.endsAt > clock.now()) return false;
+      turns.set(place, { ...(now?.key === key ? now : {}), key, endsAt: clock.now() + lastsMs });
+      return true;
+    },
+    async note({ place, key, transaction }) {
+      const now = turns.get(place);
+      if (now?.key === key) turns.set(place, { ...now, transaction });
+    },
+    async free(of) {
+      for (const [place, { key, transaction }] of turns) {
+        if ('key' in of ? key === of.key : transaction === of.transaction && place.startsWith(of.at)) turns.delete(place);
       }
     },
-    ofTransaction: (transaction: string): Turn | undefined => [...turns.values()].find((turn) => turn.transaction === transaction),
   };
+}
+
+/** Waits for a turn. PEER_TIMEOUT when it does not come in time (nothing was sent); the signal's own reason when it aborts. */
+export async function awaitTurn(
+  turns: Turns,
+  {
+    timeoutMs,
+    signal,
+    ...turn
+  }: { readonly place: string; readonly key: string; readonly lastsMs: number; readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<void> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    if (await turns.take(turn)) return;
+    const left = until - performance.now();
+    if (left <= 0) throw new Fault('PEER_TIMEOUT', 'another acquisition of ours is buying this flavor', { place: turn.place });
+    try {
+      await pause(Math.min(AGAIN_MS, left), undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
 }
