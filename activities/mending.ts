@@ -55,8 +55,10 @@ export function openMending({
       const ending = contract.ending ?? CLOSED;
       const replyTo = processOf(contract) ?? '';
       if (role === 'seller') {
-        await fabric.stopSlice({ buyer: terms.buyerCluster, contract: terms.id }, { timeoutMs: timing.undoRoundMs, signal });
+        const replica = { buyer: terms.buyerCluster, contract: terms.id };
+        await fabric.stopSlice(replica, { timeoutMs: timing.undoRoundMs, signal });
         await inventory.giveBack({ contract: terms.id, transaction: terms.transaction, ending });
+        await fabric.removeReplica(replica, { timeoutMs: timing.undoRoundMs, signal });
         await processes.leavePeering(terms.buyerCluster, { contract: terms.id, direction: 'sold', replyTo });
         return `${terms.id} was sold and nobody served it: stopped, given back`;
       }

@@ -20,7 +20,8 @@ const TIMING_WORDS: Record<keyof Timing, string> = {
   pokeMs: 'How often what is stuck is told to try again while its peer answers.',
   lookMs: 'The safety look of a held intent.',
   sellerGraceMs: "How long one side waits for the other's part in an ending that needs it.",
-  buyerGoneMs: 'How long a seller keeps the tenant of an ended contract for a buyer whose own teardown still needs it.',
+  buyerGoneMs:
+    'How long a seller keeps tenant and replicated slice of an ended contract for a buyer whose own teardown still needs them; then it removes them alone.',
 };
 const timingShape = Object.fromEntries(
   Object.entries(TIMING_WORDS).map(([name, words]) => [name, milliseconds(DEFAULT_TIMING[name as keyof Timing], words)]),

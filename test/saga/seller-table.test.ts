@@ -53,6 +53,7 @@ const ROWS: readonly Row[] = [
   { step: 'sell', on: 'inventory', call: 'sell', undo: 'giveBack', beforeSigned: true },
   { step: 'meet-buyer (tenant)', on: 'fabric', call: 'ensureTenant', undo: 'removeTenant', beforeSigned: true },
   { step: 'admit', on: 'fabric', call: 'admitSlice', undo: 'stopSlice', beforeSigned: false },
+  { step: 'admit (replica)', on: 'fabric', call: 'admitSlice', undo: 'awaitReplicaGone', beforeSigned: false },
   { step: 'meeting place', on: 'fabric', call: 'ensureTenant', undo: 'removeMeetingPlace', beforeSigned: true },
 ];
 const plan = ({ on }: Row, call: Row['call'], kind: 'refuse' | 'passing' | 'lose-answer' | 'hang', times = 1): void => {
@@ -207,6 +208,7 @@ test('a contract whose workflow somebody terminated is given back by the reconci
   await stage.node.temporal.client.workflow.getHandle(workflowIds.contract(closed)).terminate('by hand');
   await expect(reconcile()).resolves.toMatchObject({ mended: [expect.stringContaining(contractOf(closed))] });
   expect(await stage.database.store.contracts.get(contractOf(closed))).toMatchObject({ state: 'over', ending: { reason: 'operator' } });
+  expect(shop.world.objects().filter((line) => line.startsWith('north: replica'))).toEqual([]);
   expect(await stage.database.store.contracts.get(contractOf(living))).toMatchObject({ state: 'active' });
   await expect(reconcile()).resolves.toMatchObject({ mended: [] });
   await shop.buyerDone(closed);

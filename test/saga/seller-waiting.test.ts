@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { type TransactionId, acquisitionId, contractOf, transactionId, workflowIds } from '../../src/domain/ids.ts';
+import { type TransactionId, acquisitionId, clusterId, contractOf, transactionId, workflowIds } from '../../src/domain/ids.ts';
 import { SOUTH, type Shop, openShop } from './shop.ts';
 import { type Stage, openStage } from './stage.ts';
 import { identity } from './trade.ts';
@@ -78,6 +78,27 @@ test('a tenant that cannot be removed makes nobody wait for the buyer anew', asy
   await nothingLeft();
   await untilNoted(transaction, 'waits-for-buyer');
   await untilSaid(transaction, 'buyer-is-away', /south did not say in time that it is done/);
+});
+
+test('a buyer that never takes its slice away loses the replica when its time is over, though another contract keeps the tenant', async () => {
+  await stage.killWorkers();
+  shop = await openShop(stage, { sellerGraceMs: 1_000, buyerGoneMs: 2_000 });
+  const [ended, kept] = [await sold(), await sold()];
+  const allocations = async () => (await stage.database.store.contracts.allocations()).filter(({ state }) => state === 'active').length;
+  await shop.offerSlice(ended);
+  await shop.offerSlice(kept);
+  await expect.poll(allocations, { timeout: 20_000, interval: 50 }).toBe(2);
+  const replicas = (): readonly string[] => shop.world.objects().filter((line) => line.startsWith('north: replica'));
+  expect(replicas()).toHaveLength(2);
+  await withdraw(ended);
+  await expect.poll(() => stage.node.processes.isOpen(workflowIds.contract(ended)), { timeout: 20_000, interval: 50 }).toBe(false);
+  expect(replicas()).toHaveLength(1);
+  await untilSaid(ended, 'buyer-is-away', /south did not say in time/);
+  expect(shop.world.cluster(clusterId('north')).tenants.has(SOUTH)).toBe(true);
+  expect(shop.world.find(SOUTH)?.slices.size).toBe(2);
+  await shop.buyerDone(kept);
+  await shop.buyerDone(ended).catch(() => undefined);
+  await nothingLeft();
 });
 
 test('a peering that others still use is stuck as long as somebody cannot leave it, and says why', async () => {

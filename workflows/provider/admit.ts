@@ -1,8 +1,11 @@
 import { doing, undoing } from '../proxies.ts';
 import type { SaleStep } from './sale.ts';
 
-/** Step 33 of the reference workflow: the buyer's slice is accepted under this contract and for what was bought. Undone here: what runs under it is stopped, whether the buyer helps or not. */
-export const admit: SaleStep = {
+/**
+ * Step 33 of the reference workflow: the buyer's slice is accepted under this contract and for what was bought. Undone here: what runs under it is stopped, whether the buyer helps or
+ * not. Undone there: the buyer's own teardown takes the slice's replica away; when it had its time and did not, we do, since another contract may keep the tenant for a year.
+ */
+export const admitSlice = (untilBuyerIsDone: () => Promise<void>): SaleStep => ({
   name: 'admit',
   phase: 'peering',
   forward: async ({ contract, buyerCluster }) => {
@@ -13,4 +16,9 @@ export const admit: SaleStep = {
   undoHere: async ({ contract, buyerCluster }) => {
     if (buyerCluster) await undoing.stopSlice({ contract, buyer: buyerCluster });
   },
-};
+  undoThere: async ({ contract, buyerCluster }) => {
+    if (!buyerCluster) return;
+    await untilBuyerIsDone();
+    await undoing.removeReplica({ contract, buyer: buyerCluster });
+  },
+});

@@ -7,8 +7,7 @@ import * as messages from '../messages.ts';
 import { stuckPauses } from '../pauses.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
-import { admit } from './admit.ts';
-import type { Sale } from './sale.ts';
+import type { Sale, SaleStep } from './sale.ts';
 
 /** What may be over in a moment: an outage of our own parts, or a call that nobody answered. */
 const PASSING = ['CLUSTER_UNREACHABLE', 'STORE_UNAVAILABLE', 'PROCESSES_UNAVAILABLE', 'TIMEOUT'];
@@ -16,7 +15,7 @@ const PASSING = ['CLUSTER_UNREACHABLE', 'STORE_UNAVAILABLE', 'PROCESSES_UNAVAILA
 /** A signed contract: a wait for the buyer's slice, then for the contract's end. */
 export interface Metering {
   /** Answers why the contract ends; `undefined` when the history is long. */
-  readonly meter: (saga: Saga<Sale>) => Promise<Ending | undefined>;
+  readonly meter: (saga: Saga<Sale>, admit: SaleStep) => Promise<Ending | undefined>;
   /** Whether a slice of this contract ever came. */
   readonly sliceSeen: () => boolean;
 }
@@ -34,7 +33,7 @@ export function openMetering(timing: Timing, scribe: Scribe, seenBefore: boolean
 
   return {
     sliceSeen: () => seen,
-    async meter(saga) {
+    async meter(saga, admit) {
       const absentAt = Date.now() + timing.buyerAbsentMs;
       const pauses = stuckPauses(timing);
       let againAt: number | undefined;

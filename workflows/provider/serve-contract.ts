@@ -19,7 +19,7 @@ import * as messages from '../messages.ts';
 import { reading } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
 import { openUnwinding } from '../unwinding.ts';
-import { admit } from './admit.ts';
+import { admitSlice } from './admit.ts';
 import { openBuyer } from './buyer.ts';
 import { openMetering } from './meter.ts';
 import type { Sale } from './sale.ts';
@@ -84,7 +84,9 @@ export async function serveContract(
     isCut: () => cut,
     keptUntil: carried?.keptUntil,
   });
-  const meet = meetBuyer(openMeeting(), timing, () => buyer.untilDone(saga.context, metering.sliceSeen()));
+  const untilBuyerIsDone = (): Promise<void> => buyer.untilDone(saga.context, metering.sliceSeen());
+  const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone);
+  const admit = admitSlice(untilBuyerIsDone);
   const start: Sale = { transaction: input.transaction, contract, workflowId: workflowInfo().workflowId };
   const saga = openSaga<Sale>([sell, meet, admit], carried?.progress ?? { context: start, entered: [] }, scribe.record);
 
@@ -103,7 +105,7 @@ export async function serveContract(
         scribe.details(
           `Contract \`${contract}\` with ${saga.context.buyerCluster}, until ${new Date(saga.context.expiresAt ?? 0).toISOString()}`,
         );
-        return await metering.meter(saga);
+        return await metering.meter(saga, admit);
       });
     } catch (error) {
       if (end) return end.ending;
