@@ -1,4 +1,4 @@
-import { ApplicationFailure, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, getExternalWorkflowHandle, isCancellation, setHandler } from '@temporalio/workflow';
 import { type ClusterId, workflowIds } from '../src/domain/ids.ts';
 import type { PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import * as messages from './messages.ts';
@@ -30,7 +30,13 @@ export function openMeeting(onFailure: (failure: ApplicationFailure) => void = (
   return {
     async join(peer, user, readyWithinMs) {
       last = undefined;
-      await doing.joinPeering({ peer, user });
+      try {
+        await getExternalWorkflowHandle(workflowIds.peering(peer)).signal(messages.join, user);
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        // Nobody owns that peering yet, and only a client starts one.
+        await doing.joinPeering({ peer, user });
+      }
       if (readyWithinMs !== undefined) await answer(peer, 'ready', readyWithinMs, 'PEERING_TIMEOUT');
     },
     async leave(peer, user, withinMs) {

@@ -26,7 +26,7 @@ export interface Processes {
   endIntent(name: IntentName, ending: Ending): Promise<void>;
   retryTeardown(workflowId: string): Promise<void>;
   /** PURCHASE: starts or joins `contract/<transaction>` and waits until it is signed, at most `timeoutMs`. The contract's own faults come through. */
-  purchase(transaction: TransactionId, timeoutMs: number): Promise<ContractId>;
+  purchase(sale: { readonly transaction: TransactionId; readonly buyer?: ClusterId }, timeoutMs: number): Promise<ContractId>;
   /**
    * Ends a contract at the seller's side. `by` (the buyer unless told otherwise) decides whether the other side is told; `seller-alone` does not wait for it either, also
    * when the contract ends already. Over already is success.

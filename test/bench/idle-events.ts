@@ -65,7 +65,7 @@ export async function measureIdleEvents({ quick, say }: Measuring): Promise<Meas
       await deps.inventory.publish(flavor);
       const transaction = transactionId(`${'e'.repeat(32)}-1`);
       await deps.inventory.reserve({ flavor: flavor.id, buyer: east, part: PART, idempotencyKey: 'idle', transaction, ttlMs: 60_000 });
-      await processes.purchase(transaction, 30_000);
+      await processes.purchase({ transaction }, 30_000);
       const seller = deps.self.clusterId;
       const contract = contractOf(transaction);
       if (!seller || !east.clusterId) throw new Error('no cluster id');

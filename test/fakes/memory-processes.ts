@@ -96,7 +96,7 @@ export function memoryProcesses({ clock }: { readonly clock: Clock }): MemoryPro
       if (workflowId.endsWith('gone')) throw new Fault('NOT_FOUND', `no workflow ${workflowId}`);
       await ask(`retryTeardown ${workflowId}`);
     },
-    purchase: async (transaction) => contractOf(transaction),
+    purchase: async ({ transaction }) => contractOf(transaction),
     endContract: (transaction, ending, by) => ask(`endContract ${transaction} ${by}: ${words(ending)}`),
     releaseAcquisition: (acquisition, ending) => ask(`releaseAcquisition ${acquisition}: ${words(ending)}`),
     noticeToAcquisition: (acquisition) => ask(`noticeToAcquisition ${acquisition}`),

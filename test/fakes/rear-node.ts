@@ -38,7 +38,7 @@ export async function rearNode(input: {
     contracts: memory.contracts,
     clock,
     processes: {
-      purchase: (transaction) => hands.purchase(transaction),
+      purchase: ({ transaction }) => hands.purchase(transaction),
       async endContract(transaction, ending) {
         await memory.inventory.giveBack({ contract: contractOf(transaction), ending });
       },

@@ -134,22 +134,22 @@ test('a watch wakes when something happens to the intent or to its acquisition, 
 test('PURCHASE sells once; a repeat joins, and after the end gets the same answer', async () => {
   const transaction = transactionId('a'.repeat(32));
   const expected = `contract-${'a'.repeat(32)}`;
-  expect(await Promise.all(Array.from({ length: 5 }, () => processes.purchase(transaction, 10_000)))).toEqual(Array(5).fill(expected));
+  expect(await Promise.all(Array.from({ length: 5 }, () => processes.purchase({ transaction }, 10_000)))).toEqual(Array(5).fill(expected));
   await processes.endContract(transaction, { reason: 'drained' }, 'seller');
   expect(await resultOf(`contract/${transaction}`)).toBe('seller: drained');
-  expect(await processes.purchase(transaction, 10_000)).toBe(expected);
+  expect(await processes.purchase({ transaction }, 10_000)).toBe(expected);
   await processes.endContract(transaction, { reason: 'drained' });
 });
 
 test('PURCHASE passes on why it is refused, and says so when it takes too long', async () => {
   const expired = transactionId(`expired${'0'.repeat(25)}`);
-  await expect(processes.purchase(expired, 10_000)).rejects.toEqual(fault('HOLD_EXPIRED'));
+  await expect(processes.purchase({ transaction: expired }, 10_000)).rejects.toEqual(fault('HOLD_EXPIRED'));
   await processes.endContract(expired, { reason: 'failed' });
   await resultOf(`contract/${expired}`);
-  await expect(processes.purchase(expired, 10_000)).rejects.toEqual(fault('HOLD_EXPIRED'));
+  await expect(processes.purchase({ transaction: expired }, 10_000)).rejects.toEqual(fault('HOLD_EXPIRED'));
 
   const slow = transactionId(`slow${'0'.repeat(28)}`);
-  await expect(processes.purchase(slow, 300)).rejects.toEqual(fault('PROCESSES_UNAVAILABLE'));
+  await expect(processes.purchase({ transaction: slow }, 300)).rejects.toEqual(fault('PROCESSES_UNAVAILABLE'));
   await processes.endContract(slow, { reason: 'failed' });
 });
 

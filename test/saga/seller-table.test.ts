@@ -20,7 +20,8 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-const purchase = (transaction: TransactionId): Promise<unknown> => stage.node.processes.purchase(transaction, 20_000);
+const purchase = (transaction: TransactionId): Promise<unknown> =>
+  stage.node.processes.purchase({ transaction, buyer: clusterId('south') }, 20_000);
 const untilServed = (transaction: TransactionId): Promise<void> =>
   expect
     .poll(

@@ -22,7 +22,7 @@ afterAll(() => stage.close());
 const LONG = { sellerGraceMs: 600_000, buyerGoneMs: 600_000 };
 async function sold(): Promise<TransactionId> {
   const transaction = await shop.reserve();
-  await stage.node.processes.purchase(transaction, 20_000);
+  await stage.node.processes.purchase({ transaction }, 20_000);
   return transaction;
 }
 const notes = async (transaction: TransactionId, step: string) =>

@@ -8,7 +8,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type TransactionId, contractOf } from '../../src/domain/ids.ts';
+import { type ClusterId, type TransactionId, contractOf } from '../../src/domain/ids.ts';
 import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { type Progress, openSaga } from '../../src/domain/saga.ts';
@@ -18,6 +18,7 @@ import { openMeeting } from '../meeting.ts';
 import * as messages from '../messages.ts';
 import { reading } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
+import { together } from '../together.ts';
 import { openUnwinding } from '../unwinding.ts';
 import { admitSlice } from './admit.ts';
 import { openBuyer } from './buyer.ts';
@@ -25,6 +26,12 @@ import { openMetering } from './meter.ts';
 import type { Sale } from './sale.ts';
 import { sell } from './sell.ts';
 import { meetBuyer } from './sign.ts';
+
+/** What a sale is started with; the buyer's cluster where the hold names one, so that its tenant is built while the hold is sold. */
+export interface SaleInput {
+  readonly transaction: TransactionId;
+  readonly buyer?: ClusterId;
+}
 
 /** What rides continue-as-new. */
 interface Carried {
@@ -39,10 +46,7 @@ interface Carried {
 }
 
 /** A contract at its seller: sells the hold, prepares the tenant, is signed, lets the slice in, holds until its end, and takes everything back without the buyer's help. */
-export async function serveContract(
-  input: { readonly transaction: TransactionId },
-  carried?: Carried,
-): Promise<{ readonly ending: Ending }> {
+export async function serveContract(input: SaleInput, carried?: Carried): Promise<{ readonly ending: Ending }> {
   const contract = contractOf(input.transaction);
 
   let end: { readonly by: messages.EndedBy; readonly ending: Ending } | undefined;
@@ -84,10 +88,18 @@ export async function serveContract(
     isCut: () => cut,
     keptUntil: carried?.keptUntil,
   });
-  const untilBuyerIsDone = (): Promise<void> => buyer.untilDone(saga.context, metering.sliceSeen());
+  // Who was never told of the contract has nothing to take down.
+  const untilBuyerIsDone = async (): Promise<void> => {
+    if (isSigned) await buyer.untilDone(saga.context, metering.sliceSeen());
+  };
   const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone);
   const admit = admitSlice(untilBuyerIsDone);
-  const start: Sale = { transaction: input.transaction, contract, workflowId: workflowInfo().workflowId };
+  const start: Sale = {
+    transaction: input.transaction,
+    contract,
+    workflowId: workflowInfo().workflowId,
+    ...(input.buyer && { buyerCluster: input.buyer }),
+  };
   const saga = openSaga<Sale>([sell, meet, admit], carried?.progress ?? { context: start, entered: [] }, scribe.record);
 
   const live = async (): Promise<Ending | undefined> => {
@@ -96,8 +108,15 @@ export async function serveContract(
         if (!carried) {
           scribe.phase('reservation', { RearguardNode: [self.id], RearguardContract: [contract] });
           scribe.details(`Selling \`${input.transaction}\``);
-          await saga.forward(sell);
-          await saga.forward(meet);
+          if (input.buyer)
+            await together(
+              () => saga.forward(sell),
+              () => saga.forward(meet),
+            );
+          else {
+            await saga.forward(sell);
+            await saga.forward(meet);
+          }
           isSigned = true;
           const { hourly, buyerCluster } = saga.context;
           scribe.phase('peering', { RearguardPeer: [buyerCluster ?? ''], ...(hourly && { RearguardHourlyCost: [Number(hourly)] }) });

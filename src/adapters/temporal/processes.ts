@@ -2,7 +2,7 @@ import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
 import * as messages from '../../../workflows/messages.ts';
 import { Fault } from '../../domain/faults.ts';
-import { type ContractId, type TransactionId, taskQueues, workflowIds } from '../../domain/ids.ts';
+import { type ContractId, taskQueues, workflowIds } from '../../domain/ids.ts';
 import type { Processes } from '../../ports/processes.ts';
 import type { Log, TemporalClient } from './connection.ts';
 import { isNotFound, translated } from './errors.ts';
@@ -137,9 +137,9 @@ export function temporalProcesses(input: {
  * PURCHASE as update-with-start: the first one starts the sale, a repeat joins it, and one that comes after the end gets the answer that was given then. The update
  * id is fixed, so that all of them wait for one answer.
  */
-function purchasing({ temporal, node, call }: Calls): (transaction: TransactionId, timeoutMs: number) => Promise<ContractId> {
+function purchasing({ temporal, node, call }: Calls): Processes['purchase'] {
   const { client } = temporal;
-  return (transaction, timeoutMs) =>
+  return ({ transaction, buyer }, timeoutMs) =>
     call(
       `selling ${transaction}`,
       async () => {
@@ -147,7 +147,7 @@ function purchasing({ temporal, node, call }: Calls): (transaction: TransactionI
         const startWorkflowOperation = new WithStartWorkflowOperation(messages.workflowTypes.contract, {
           workflowId,
           taskQueue: taskQueues.forward,
-          args: [{ transaction }],
+          args: [{ transaction, ...(buyer && { buyer }) }],
           workflowIdConflictPolicy: 'USE_EXISTING',
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           memo: { transaction },

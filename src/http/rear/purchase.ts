@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Contract } from '../../domain/contract.ts';
 import { Fault, FAULTS, isFault } from '../../domain/faults.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
-import { DNS_SUBDOMAIN, type TransactionId, transactionId } from '../../domain/ids.ts';
+import { type ClusterId, DNS_SUBDOMAIN, type TransactionId, transactionId } from '../../domain/ids.ts';
 import { purchase, writeContract } from '../../rear/contract.ts';
 import { json, Refusal } from './answers.ts';
 import { readBody } from './body.ts';
@@ -58,16 +58,16 @@ export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction:
     mine(hold.buyer, buyer);
     if (hold.state === 'expired') throw new Fault('HOLD_EXPIRED', 'the reservation has expired');
     if (hold.state === 'released') throw new Fault('HOLD_RELEASED', 'the reservation was released');
-    await signed(transaction);
+    await signed(transaction, hold.buyer.clusterId);
     const sold = await living(transaction);
     if (sold === undefined) throw new Fault('PROCESSES_UNAVAILABLE', 'signed, but not found');
     return sold;
   };
 
   /** Waits until the contract is signed. When nobody can say whether it will be, the hold is taken away: either it is sold already, or it never will be. */
-  const signed = async (transaction: TransactionId): Promise<void> => {
+  const signed = async (transaction: TransactionId, buyer?: ClusterId): Promise<void> => {
     try {
-      await within(options.purchaseWaitMs + 1_000, processes.purchase(transaction, options.purchaseWaitMs));
+      await within(options.purchaseWaitMs + 1_000, processes.purchase({ transaction, ...(buyer && { buyer }) }, options.purchaseWaitMs));
     } catch (error) {
       if (isFault(error) && !FAULTS[error.code].retry) throw error;
       options.log?.error({ transaction, code: isFault(error) ? error.code : 'unexpected' }, 'a purchase without an answer');
