@@ -27,16 +27,20 @@ export function openMeeting(onFailure: (failure: ApplicationFailure) => void = (
     if (heard && last?.state === wanted) return;
     throw failed(code, last?.state === 'failed' ? (last.detail ?? 'no reason given') : `no answer within ${withinMs} ms`);
   };
+  const signalled = async (peer: ClusterId, user: PeeringUser): Promise<boolean> => {
+    try {
+      await getExternalWorkflowHandle(workflowIds.peering(peer)).signal(messages.join, user);
+      return true;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return false;
+    }
+  };
   return {
     async join(peer, user, readyWithinMs) {
       last = undefined;
-      try {
-        await getExternalWorkflowHandle(workflowIds.peering(peer)).signal(messages.join, user);
-      } catch (error) {
-        if (isCancellation(error)) throw error;
-        // Nobody owns that peering yet, and only a client starts one.
-        await doing.joinPeering({ peer, user });
-      }
+      // Only a client starts a peering; whoever waits for the answer tries the shorter way first, which fails when nobody owns that peering yet.
+      if (readyWithinMs === undefined || !(await signalled(peer, user))) await doing.joinPeering({ peer, user });
       if (readyWithinMs !== undefined) await answer(peer, 'ready', readyWithinMs, 'PEERING_TIMEOUT');
     },
     async leave(peer, user, withinMs) {
