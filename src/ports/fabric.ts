@@ -40,8 +40,8 @@ export interface Fabric {
   awaitReplicaGone(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
 
   /**
-   * Takes the replicated slice of an ended contract away without the buyer's help, with its Quota and what Liqo signed for it; waits until they are gone. What the buyer's Liqo may
-   * copy again has no verdict. STILL_THERE.
+   * Takes the replicated slice of an ended contract away without the buyer's help, with its Quota and what Liqo signed for it; waits until they are gone. The
+   * buyer cannot make a slice of that contract again. STILL_THERE.
    */
   removeReplica(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
 

@@ -228,6 +228,8 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await at.seller.fabric.removeReplica(sold(attempt), did.wait);
       await at.seller.fabric.removeReplica(sold(attempt), did.wait);
       await fails(at.seller.fabric.awaitReplicaGone(sold(other), { timeoutMs: 300 }), 'STILL_THERE');
+      // The buyer's Liqo lives, and copies it no more.
+      await at.seller.fabric.awaitReplicaGone(sold(attempt), { timeoutMs: 300 });
       expect(await at.buyer.fabric.nodeHealth({ acquisition: other.acquisition })).toMatchObject({ present: true, ready: true });
     });
 

@@ -133,6 +133,26 @@ test.each(HARM)('it %s: refused with %i', async (_, status, harm) => {
   expect(await statusOf(harm())).toBe(status);
 });
 
+test('it makes a slice again under a contract that the seller took away: refused', async () => {
+  const ended = newAttempt();
+  await did.request(ended);
+  await did.admit(ended);
+  const sold = { buyer: at.buyer.id, contract: ended.contract };
+  await at.seller.fabric.removeReplica(sold, did.wait);
+  const again = forged({ resources: BOUGHT }, {}, 'again');
+  const under = (contract: string) => ({ ...again, metadata: { ...again.metadata, annotations: { 'rearguard.dev/contract': contract } } });
+  expect(await statusOf(tenant.raw('POST', `${slices()}?dryRun=All`, under(ended.contract)))).toBe(422);
+  expect(await statusOf(tenant.raw('POST', `${slices()}?dryRun=All`, under(newAttempt().contract)))).toBe('written');
+  expect(await statusOf(tenant.raw('POST', `${slices()}?dryRun=All`, under(ended.contract.slice(0, -1))))).toBe('written');
+  const left = await seller.list<ResourceSliceObject>(KINDS.resourceSlice, { namespace });
+  expect(left.items.map(({ metadata }) => metadata.annotations?.['rearguard.dev/contract'])).toEqual([bought.contract]);
+  const certificates = (await seller.list(KINDS.secret, { namespace })).items.filter(({ metadata }) =>
+    metadata.name.startsWith('liqo-remote-'),
+  );
+  expect(certificates.map(({ metadata }) => metadata.name)).toEqual([`liqo-remote-certificate-${slice}`]);
+  await did.withdraw(ended);
+});
+
 test('nothing of it changed what was sold', async () => {
   const { status, spec } = await replica();
   expect(conditionOf(status?.conditions, 'Resources')).toMatchObject({ status: 'Accepted', reason: 'ContractValid' });

@@ -9,6 +9,8 @@ export const OURS = {
   contract: 'rearguard.dev/contract',
   /** On pods: which manifest of the workload made them. */
   manifest: 'rearguard.dev/manifest',
+  /** On a tenant's namespace: contracts whose slices we took away, with blanks between. */
+  ended: 'rearguard.dev/ended-contracts',
   /** On an identity whose token is newer than the one with which Liqo asks that seller. */
   unchecked: 'rearguard.dev/unchecked',
   /** On a ForeignCluster: when we made Liqo look at it, in milliseconds since the epoch. */

@@ -20,6 +20,11 @@ const TENANT_VARIABLE = {
   name: 'tenant',
   expression: `has(namespaceObject.metadata.labels) && '${LIQO_KEYS.remoteCluster}' in namespaceObject.metadata.labels ? namespaceObject.metadata.labels['${LIQO_KEYS.remoteCluster}'] : ''`,
 };
+/** The contracts that we took away from a tenant: see ended-contracts.ts. */
+const ENDED_VARIABLE = {
+  name: 'ended',
+  expression: `has(namespaceObject.metadata.annotations) && '${OURS.ended}' in namespaceObject.metadata.annotations ? namespaceObject.metadata.annotations['${OURS.ended}'] : ''`,
+};
 const text = (key: string, field: 'labels' | 'annotations', object = 'object'): string =>
   `(has(${object}.metadata.${field}) && '${key}' in ${object}.metadata.${field} ? ${object}.metadata.${field}['${key}'] : '')`;
 const unchanged = (key: string, field: 'labels' | 'annotations'): string =>
@@ -54,7 +59,7 @@ const policy = (name: string, group: string, resource: string, validations: read
     matchConditions: [
       { name: 'a-tenants-own-account', expression: "('system:serviceaccounts:' + request.namespace) in request.userInfo.groups" },
     ],
-    variables: [TENANT_VARIABLE],
+    variables: [TENANT_VARIABLE, ENDED_VARIABLE],
     validations,
   },
 });
@@ -73,6 +78,10 @@ export const slicePolicy = (): readonly Manifest[] => [
   policy(SLICE_POLICY, 'authentication.liqo.io', 'resourceslices', [
     rule(`has(object.spec.class) && object.spec.class == '${SLICE_CLASS}'`, `must be of class ${SLICE_CLASS}`),
     rule(`!has(object.spec.consumerClusterID) || object.spec.consumerClusterID == ${TENANT}`, 'must name its own cluster as consumer'),
+    rule(
+      `request.operation != 'CREATE' || ${text(OURS.contract, 'annotations')} == '' || !(' ' + variables.ended + ' ').contains(' ' + ${text(OURS.contract, 'annotations')} + ' ')`,
+      'must not name a contract that is over',
+    ),
     rule(unchanged(OURS.contract, 'annotations'), `must keep its ${OURS.contract}`),
     rule(unchanged(LIQO_KEYS.cordon, 'annotations'), `must not touch ${LIQO_KEYS.cordon}`),
     ...COPY,

@@ -5,6 +5,7 @@ import type { Resources } from '../../domain/resources.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
 import { removeCertificates } from './certificates.ts';
+import { keepOut } from './ended-contracts.ts';
 import { faultOf, isRefused } from './faults.ts';
 import { KINDS, pathOf } from './kinds.ts';
 import { LIQO_KEYS } from './labels.ts';
@@ -193,19 +194,22 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
 
     async removeReplica({ buyer, contract }, wait) {
       const namespace = tenantNamespace(buyer);
-      const standing = await slicesOf({ buyer, contract });
-      // By uid: a buyer's Liqo that still lives may copy the slice again, and no verdict lets that in any more.
-      const ended = new Set<string | undefined>(standing.map(({ metadata }) => metadata.uid));
-      for (const slice of standing) if (!isGoing(slice)) await api.remove(KINDS.resourceSlice, place(slice));
+      if ((await slicesOf({ buyer, contract })).length > 0) await keepOut(api, { buyer, contract });
+      const owners = new Set<string | undefined>();
       await waitUntil({
         api,
         looks: [
           { kind: KINDS.resourceSlice, namespace },
           { kind: KINDS.quota, namespace },
         ],
-        read([slices = [], quotas = []], say) {
-          const left = slices.filter(({ metadata }) => ended.has(metadata.uid));
-          const kept = quotas.filter((quota) => ownedBy(quota, ended));
+        async read([slices = [], quotas = []], say) {
+          const left = slices.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
+          for (const slice of left) {
+            owners.add(slice.metadata.uid);
+            // Once more when it was copied again before the policy knew of the end.
+            if (!isGoing(slice)) await api.remove(KINDS.resourceSlice, place(slice));
+          }
+          const kept = quotas.filter((quota) => ownedBy(quota, owners));
           if (left.length + kept.length === 0) return true;
           say(left.length > 0 ? `slice ${left.map(({ metadata }) => metadata.name).join(', ')} is going` : 'its quota is going');
           return undefined;
