@@ -12,7 +12,7 @@ export interface Mending {
   readonly contract: (contract: Contract, signal: AbortSignal) => Promise<string | undefined>;
   /** Users of a peering whose workflows are gone. */
   readonly peering: (peer: ClusterId) => Promise<string | undefined>;
-  /** The namespace of an intent whose workflow is gone. */
+  /** The namespace of an intent whose workflow is gone, or a user's own that it offloaded. */
   readonly namespace: (space: IntentNamespace, signal: AbortSignal) => Promise<string | undefined>;
   /** An acquisition whose intent is gone: it would hold, and cost, until its contract expires. */
   readonly acquisition: (id: AcquisitionId) => Promise<string | undefined>;
@@ -87,9 +87,9 @@ export function openMending({
       if (await processes.runsIntent(intent, runId)) return undefined;
       const wait = { timeoutMs: timing.undoRoundMs, signal };
       await cluster.removeWorkload({ namespace, intent }, wait);
-      await cluster.removeOffloading({ namespace }, wait);
+      await cluster.removeOffloading({ namespace, runId }, wait);
       await cluster.removeNamespace({ namespace, runId }, wait);
-      return `namespace ${namespace} was of no intent that runs: removed`;
+      return `namespace ${namespace} was of no intent that runs: given back`;
     },
     async acquisition(id) {
       if (await processes.isWanted(id)) return undefined;

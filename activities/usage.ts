@@ -18,10 +18,11 @@ export interface WorkloadRef {
   readonly seller?: ClusterId;
 }
 
-/** A namespace; `runId` marks it as ours to make and delete, absent for a user's own. */
+/** A namespace; `runId` marks it as ours to make and delete, absent for a user's own; `run` is the run for which it is offloaded, either way. */
 export interface SpaceRef {
   readonly namespace: string;
   readonly runId?: string;
+  readonly run?: string;
 }
 
 /** How many pods of a workload a history keeps. */
@@ -35,17 +36,18 @@ export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster
     intent,
     namespace,
     runId,
+    run = runId,
     sellers,
   }: SpaceRef & { intent: IntentName; sellers: readonly ClusterId[] }): Promise<void> {
     await heartbeating(async () => {
       if (runId !== undefined) await cluster.ensureNamespace({ intent, namespace, runId });
-      if (sellers.length > 0) await cluster.offload({ namespace, sellers });
+      if (sellers.length > 0) await cluster.offload({ namespace, sellers, ...(run !== undefined && { owner: { intent, runId: run } }) });
     });
   },
   /** The offloading goes first: Liqo's finalizer on it waits for the seller. */
-  async removeNamespace({ namespace, runId }: SpaceRef): Promise<void> {
+  async removeNamespace({ namespace, runId, run = runId }: SpaceRef): Promise<void> {
     await waiting(timing.undoRoundMs, async (wait) => {
-      await cluster.removeOffloading({ namespace }, wait);
+      await cluster.removeOffloading({ namespace, ...(run !== undefined && { runId: run }) }, wait);
       if (runId !== undefined) await cluster.removeNamespace({ namespace, runId }, wait);
     });
   },

@@ -14,16 +14,23 @@ export interface Cluster {
   ensureNamespace(input: { readonly intent: IntentName; readonly namespace: string; readonly runId: string }): Promise<void>;
   /** Only namespaces that ensureNamespace made for this run are deleted; waits until gone. STILL_THERE. */
   removeNamespace(input: { readonly namespace: string; readonly runId: string }, wait: Wait): Promise<void>;
-  /** Every namespace that ensureNamespace made and nobody removed yet. */
+  /** Every namespace that ensureNamespace made, or that is offloaded for a run, and that nobody gave back yet. */
   intentNamespaces(): Promise<readonly IntentNamespace[]>;
-  /** NamespaceOffloading towards these sellers' clusters (none: selects nothing). A seller need not have a virtual node yet. */
-  offload(input: { readonly namespace: string; readonly sellers: readonly ClusterId[] }): Promise<void>;
+  /**
+   * NamespaceOffloading towards these sellers' clusters (none: selects nothing), for one run of an intent. A seller need not have a virtual node yet. CLUSTER_REFUSED when another
+   * run offloads that namespace, or somebody else does.
+   */
+  offload(input: {
+    readonly namespace: string;
+    readonly sellers: readonly ClusterId[];
+    readonly owner?: { readonly intent: IntentName; readonly runId: string };
+  }): Promise<void>;
   /** Until that offloading is Ready, so that pods made from now on may leave. PEERING_TIMEOUT with what was last seen. */
   awaitOffloaded(input: { readonly namespace: string }, wait: Wait): Promise<void>;
   /** Here: the offloading selects no cluster any more, so that new pods go elsewhere at once. */
   moveOffloadingAway(input: { readonly namespace: string; readonly keep?: readonly ClusterId[] }): Promise<void>;
-  /** There: the NamespaceOffloading is gone (a finalizer waits for the seller). STILL_THERE. */
-  removeOffloading(input: { readonly namespace: string }, wait: Wait): Promise<void>;
+  /** There: the NamespaceOffloading is gone (a finalizer waits for the seller); another run's is left alone. STILL_THERE. */
+  removeOffloading(input: { readonly namespace: string; readonly runId?: string }, wait: Wait): Promise<void>;
   /** Applies the workload; pods are pinned to the acquisition's virtual node, or kept off virtual nodes when there is none. Requests become limits and the reverse on a virtual node. */
   applyWorkload(input: {
     readonly namespace: string;
@@ -53,7 +60,7 @@ export interface Cluster {
   }): Promise<WorkloadHealth>;
 }
 
-/** A namespace of ours, and the run of the intent that it was made for. */
+/** A namespace of ours or a user's, and the run of the intent for which we made or offloaded it. */
 export interface IntentNamespace {
   readonly intent: IntentName;
   readonly namespace: string;

@@ -93,6 +93,23 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
       expect(await at.buyer.cluster.intentNamespaces()).not.toContainEqual(place);
     });
 
+    test('an offloading belongs to the run that made it', async () => {
+      const { cluster } = at.buyer;
+      const { namespace } = place;
+      const owner = { intent: place.intent, runId: `${place.runId}-offloads` };
+      const other = { intent: place.intent, runId: 'another' };
+      await cluster.ensureNamespace(place);
+      for (const _ of [1, 2]) await cluster.offload({ namespace, sellers: [], owner });
+      await fails(cluster.offload({ namespace, sellers: [], owner: other }), 'CLUSTER_REFUSED');
+      await cluster.moveOffloadingAway({ namespace });
+      await cluster.removeOffloading({ namespace, runId: other.runId }, did.wait);
+      expect(await cluster.intentNamespaces()).toEqual(expect.arrayContaining([place, { ...owner, namespace }]));
+      await cluster.removeOffloading({ namespace, runId: owner.runId }, did.wait);
+      expect(await cluster.intentNamespaces()).not.toContainEqual({ ...owner, namespace });
+      await cluster.offload({ namespace, sellers: [], owner: other });
+      await cluster.removeOffloading({ namespace }, did.wait);
+    });
+
     test('a workload runs at home, and is missing once it is removed', async () => {
       const here = { ...place, manifests: [deployment(), configMap] };
       const { total } = await at.buyer.cluster.free();

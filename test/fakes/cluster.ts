@@ -36,18 +36,24 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       if (known && known.runId !== runId) throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is not ours`);
       if (!known) own.namespaces.set(namespace, { name: namespace, runId, intent, offloadedTo: undefined, workload: undefined });
     },
-    intentNamespaces: async () =>
-      [...own.namespaces.values()].flatMap(({ name, intent, runId }) =>
-        intent === undefined || runId === undefined ? [] : [{ intent: intentName(intent), namespace: name, runId }],
-      ),
+    async intentNamespaces() {
+      const found = [...own.namespaces.values()].flatMap(({ name, intent, runId, offloadedFor }) => [
+        ...(intent === undefined || runId === undefined ? [] : [{ intent: intentName(intent), namespace: name, runId }]),
+        ...(offloadedFor ? [{ intent: intentName(offloadedFor.intent), namespace: name, runId: offloadedFor.runId }] : []),
+      ]);
+      return [...new Map(found.map((each) => [`${each.namespace} ${each.runId}`, each])).values()];
+    },
     async removeNamespace({ namespace, runId }) {
       if (own.namespaces.get(namespace)?.runId !== runId) return;
       own.namespaces.delete(namespace);
       world.changed();
     },
-    async offload({ namespace, sellers }) {
+    async offload({ namespace, sellers, owner }) {
       const space = own.namespaces.get(namespace);
       if (!space) throw new Fault('CLUSTER_REFUSED', `no namespace ${namespace}`);
+      if (space.offloadedFor && space.offloadedFor.runId !== owner?.runId)
+        throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is offloaded already, for intent ${space.offloadedFor.intent}`);
+      space.offloadedFor = owner;
       space.offloadedTo = sellers;
       world.changed();
     },
@@ -63,15 +69,16 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       if (space?.offloadedTo) space.offloadedTo = keep;
       world.changed();
     },
-    async removeOffloading({ namespace }, wait) {
+    async removeOffloading({ namespace, runId }, wait) {
       const space = own.namespaces.get(namespace);
+      if (runId !== undefined && space?.offloadedFor && space.offloadedFor.runId !== runId) return;
       const away = (): boolean => (space?.offloadedTo ?? []).some((seller) => world.find(seller)?.reachable === false);
       await world.until(
         () => (away() ? undefined : true),
         wait,
         () => new Fault('STILL_THERE', `offloading of ${namespace}`),
       );
-      if (space) space.offloadedTo = undefined;
+      if (space) space.offloadedTo = space.offloadedFor = undefined;
       world.changed();
     },
     async applyWorkload({ namespace, manifests, intent, acquisition }) {

@@ -25,6 +25,8 @@ export interface FakeNamespace {
   readonly runId: string | undefined;
   readonly intent: string | undefined;
   offloadedTo: readonly ClusterId[] | undefined;
+  /** The run for which it is offloaded. */
+  offloadedFor?: { readonly intent: string; readonly runId: string } | undefined;
   workload:
     | { readonly intent: string; readonly manifests: readonly Manifest[]; readonly acquisition: AcquisitionId | undefined }
     | undefined;

@@ -46,6 +46,25 @@ test('an intent that was terminated gives back its place and its namespace', asy
   expect(await contracts.ofAcquisition(acquisition)).toMatchObject({ state: 'over', ending: { reason: 'operator' } });
 });
 
+test('an intent that was terminated gives back a namespace of the user’s, which stays', async () => {
+  const name = intentName(`closed-${++count}`);
+  trade = await openTrade(stage.database);
+  const { namespaces } = trade.world.cluster(clusterId('south'));
+  namespaces.set('mine', { name: 'mine', runId: undefined, intent: undefined, offloadedTo: undefined, workload: undefined });
+  await stage.play(trade.deps);
+  const more = { workload: { namespace: 'mine' }, resources: { cpu: '2', memory: '2Gi', pods: '5' } };
+  await stage.node.processes.startIntent({ name, document: document(name, more) });
+  await stage.untilInUse(name);
+  await expect(reconcile()).resolves.toMatchObject({ mended: [], failed: [] });
+  await terminate(workflowIds.intent(name));
+  await expect(reconcile()).resolves.toMatchObject({
+    mended: [expect.stringContaining('namespace mine'), expect.stringContaining('released')],
+    failed: [],
+  });
+  expect([...namespaces.keys()]).toEqual(['mine']);
+  await nothingLeft();
+});
+
 test('an intent of the same name that was started since keeps what is its own', async () => {
   const { name, acquisition } = await inUse();
   await terminate(workflowIds.intent(name));

@@ -16,6 +16,7 @@ import {
   tenantRole,
   tenantServiceAccount,
 } from '../../src/adapters/kubernetes/tenant-manifests.ts';
+import { namespaceOffloading } from '../../src/adapters/kubernetes/workload-manifests.ts';
 import { acquisitionId, clusterId, contractId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { OWNED_KINDS } from '../../src/domain/owned-objects.ts';
@@ -40,6 +41,7 @@ const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
   'stored-credentials': storedCredentials({ acquisition, seller: north, kubeconfig }),
   'remote-identity': remoteIdentity({ seller: north, self: south, kubeconfig }),
   'resource-slice': resourceSlice({ self: south, seller: north, acquisition, contract, resources, sliceClass: 'rearguard' }),
+  'offloading-of-a-run': namespaceOffloading({ namespace: 'mine', sellers: [north], owner: { intent: 'shop', runId: 'run-1' } }),
   'resource-slice-of-a-fluidos-seller': resourceSlice({
     self: south,
     seller: north,

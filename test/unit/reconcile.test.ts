@@ -141,6 +141,19 @@ test('an acquisition and a namespace of an intent that was closed by hand are gi
   expect(world.objects()).toEqual(['north-1: namespace intent-stall']);
 });
 
+test('a user’s own namespace is not offloaded for an intent that was closed by hand, and stays', async () => {
+  const own = world.cluster(NORTH).namespaces;
+  own.set('mine', { name: 'mine', runId: undefined, intent: undefined, offloadedTo: undefined, workload: undefined });
+  const cluster = fakeCluster(world, NORTH);
+  await cluster.offload({ namespace: 'mine', sellers: [clusterId('west-1')], owner: { intent: intentName('shop'), runId: 'run-1' } });
+  expect(await reconcile()).toMatchObject({ mended: [], failed: [] });
+  unwanted = new Set(['run-1']);
+  expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining('namespace mine')], failed: [] });
+  expect(world.objects()).toEqual([]);
+  expect(own.has('mine')).toBe(true);
+  expect(await reconcile()).toMatchObject({ mended: [] });
+});
+
 test('a bought contract that nobody holds is ended at its seller too, once the slice is gone', async () => {
   const west = { ...buyerOf('west'), address: 'west:1' };
   await peers.add({ identity: west, flavors: [{ ...flavorOf('000b'), owner: west }] });

@@ -72,6 +72,7 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
   const steps = placementSteps(intent, facts.timing, () => releaseAll(known, known.ending ?? { reason: 'operator' }));
   const start: Placement = {
     intent: intentName(intent.name),
+    run: firstExecutionRunId,
     ...(intent.workload.kind === 'namespace'
       ? { namespace: intent.workload.namespace }
       : { namespace: intentNamespace(intentName(intent.name)), runId: firstExecutionRunId }),

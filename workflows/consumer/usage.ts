@@ -11,6 +11,8 @@ export interface Placement {
   readonly namespace: string;
   /** Marks the namespace as this run's; absent when it is the user's own, which is never ours to delete. */
   readonly runId?: string;
+  /** The run for which it is offloaded, whosever it is. */
+  readonly run?: string;
   readonly acquisition?: AcquisitionId;
   readonly seller?: ClusterId;
   /** The seller of the place before, while it is kept until the new one serves. */
@@ -40,12 +42,12 @@ export function placementSteps(intent: Intent, timing: Timing, releaseAll: () =>
     namespace: {
       name: 'namespace',
       phase: 'usage',
-      forward: async ({ intent: name, namespace, runId, seller, leaving }) => {
+      forward: async ({ intent: name, namespace, runId, run, seller, leaving }) => {
         const sellers = [seller, leaving].filter((each) => each !== undefined);
-        await building.prepareNamespace({ intent: name, namespace, ...(runId && { runId }), sellers });
+        await building.prepareNamespace({ intent: name, namespace, ...(runId && { runId }), ...(run && { run }), sellers });
         return undefined;
       },
-      undoThere: ({ namespace, runId }) => undoing.removeNamespace({ namespace, ...(runId && { runId }) }),
+      undoThere: ({ namespace, runId, run }) => undoing.removeNamespace({ namespace, ...(runId && { runId }), ...(run && { run }) }),
     },
     workload: {
       name: 'workload',

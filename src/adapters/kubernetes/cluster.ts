@@ -47,12 +47,17 @@ const namespaceCalls = (api: Api): Pick<Cluster, 'ensureNamespace' | 'intentName
     if (isGoing(there)) throw new Fault('STILL_THERE', `namespace ${namespace} is on its way out`, { namespace });
   },
   async intentNamespaces() {
-    const { items } = await api.list(KINDS.namespace, { labels: `${OURS.managedBy}=${REARGUARD},${OURS.intent},${OURS.run}` });
-    return items.map((there) => ({
+    const labels = `${OURS.managedBy}=${REARGUARD},${OURS.intent},${OURS.run}`;
+    const [own, offloadings] = await Promise.all([
+      api.list(KINDS.namespace, { labels }),
+      api.list<OffloadingObject>(KINDS.namespaceOffloading, { labels }),
+    ]);
+    const found = [...own.items, ...offloadings.items].map((there) => ({
       intent: intentName(label(there, OURS.intent) ?? ''),
-      namespace: there.metadata.name,
+      namespace: there.metadata.namespace ?? there.metadata.name,
       runId: label(there, OURS.run) ?? '',
     }));
+    return [...new Map(found.map((each) => [`${each.namespace} ${each.runId}`, each])).values()];
   },
   async removeNamespace({ namespace, runId }, wait) {
     const there = await api.get(KINDS.namespace, { name: namespace });
@@ -73,17 +78,26 @@ const namespaceCalls = (api: Api): Pick<Cluster, 'ensureNamespace' | 'intentName
   },
 });
 
+/** The run for which a namespace is offloaded; earlier releases did not write it down. */
+function ownerOf(offloading: OffloadingObject): { readonly intent: string; readonly runId: string } | undefined {
+  const [intent, runId] = [label(offloading, OURS.intent), label(offloading, OURS.run)];
+  return intent === undefined || runId === undefined ? undefined : { intent, runId };
+}
+
 function offloadingCalls(api: Api): Pick<Cluster, 'offload' | 'awaitOffloaded' | 'moveOffloadingAway' | 'removeOffloading'> {
   const where = (namespace: string) => ({ namespace, name: OFFLOADING_NAME });
   const present = async (namespace: string): Promise<OffloadingObject | undefined> =>
     await api.get<OffloadingObject>(KINDS.namespaceOffloading, where(namespace));
   return {
-    async offload({ namespace, sellers }) {
+    async offload({ namespace, sellers, owner }) {
       const there = await present(namespace);
+      const { intent, runId } = (there && ownerOf(there)) ?? {};
       if (there && !isOurs(there))
         throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is offloaded already, by somebody else`, { namespace });
+      if (runId !== undefined && runId !== owner?.runId)
+        throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is offloaded already, for intent ${intent}`, { namespace });
       if (there && isGoing(there)) throw new Fault('STILL_THERE', `the offloading of ${namespace} is on its way out`, { namespace });
-      await api.apply(namespaceOffloading({ namespace, sellers }));
+      await api.apply(namespaceOffloading({ namespace, sellers, owner }));
     },
     async awaitOffloaded({ namespace }, wait) {
       await waitUntil({
@@ -105,14 +119,16 @@ function offloadingCalls(api: Api): Pick<Cluster, 'offload' | 'awaitOffloaded' |
       const there = await present(namespace);
       if (!there || !isOurs(there) || isGoing(there)) return;
       try {
-        await api.apply(namespaceOffloading({ namespace, sellers: keep }));
+        await api.apply(namespaceOffloading({ namespace, sellers: keep, owner: ownerOf(there) }));
       } catch (error) {
         if (!isFault(error) || (await present(namespace))) throw error;
       }
     },
-    async removeOffloading({ namespace }, wait) {
+    async removeOffloading({ namespace, runId }, wait) {
       const there = await present(namespace);
       if (!there || !isOurs(there)) return;
+      const owner = ownerOf(there);
+      if (owner !== undefined && runId !== undefined && owner.runId !== runId) return;
       if (!isGoing(there)) await api.remove(KINDS.namespaceOffloading, where(namespace));
       await waitUntil({
         api,

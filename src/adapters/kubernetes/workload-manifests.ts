@@ -21,10 +21,18 @@ export const intentNamespaceManifest = (input: {
  * Sends a namespace to sellers. By their clusters, not by virtual nodes: a selector by host name makes Liqo flap when a seller has several of our nodes; pods are
  * pinned instead.
  */
-export const namespaceOffloading = (input: { readonly namespace: string; readonly sellers: readonly ClusterId[] }): Manifest => ({
+export const namespaceOffloading = (input: {
+  readonly namespace: string;
+  readonly sellers: readonly ClusterId[];
+  readonly owner?: { readonly intent: string; readonly runId: string } | undefined;
+}): Manifest => ({
   apiVersion: OFFLOADING,
   kind: 'NamespaceOffloading',
-  metadata: { name: 'offloading', namespace: input.namespace, labels: managed },
+  metadata: {
+    name: 'offloading',
+    namespace: input.namespace,
+    labels: { ...managed, ...(input.owner && { [OURS.intent]: input.owner.intent, [OURS.run]: input.owner.runId }) },
+  },
   spec: {
     namespaceMappingStrategy: 'DefaultName',
     podOffloadingStrategy: 'Remote',
