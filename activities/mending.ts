@@ -1,8 +1,9 @@
 import type { Contract } from '../src/domain/contract.ts';
-import { type AcquisitionId, type ClusterId, workflowIds } from '../src/domain/ids.ts';
+import { type AcquisitionId, type ClusterId, acquisitionId, contractId, workflowIds } from '../src/domain/ids.ts';
 import type { PeeringUser } from '../src/domain/peering.ts';
 import type { Ending } from '../src/domain/reasons.ts';
 import type { IntentNamespace } from '../src/ports/cluster.ts';
+import type { MeetingPlace } from '../src/ports/fabric.ts';
 import type { ActivityDeps } from './deps.ts';
 import { known } from './reservation.ts';
 
@@ -12,6 +13,8 @@ export interface Mending {
   readonly contract: (contract: Contract, signal: AbortSignal) => Promise<string | undefined>;
   /** Users of a peering whose workflows are gone. */
   readonly peering: (peer: ClusterId) => Promise<string | undefined>;
+  /** What contracts with a peer share, when no workflow owns it any more; `open` are the ids of the workflows that run. */
+  readonly place: (place: MeetingPlace, open: ReadonlySet<string>) => Promise<string | undefined>;
   /** The namespace of an intent whose workflow is gone, or a user's own that it offloaded. */
   readonly namespace: (space: IntentNamespace, signal: AbortSignal) => Promise<string | undefined>;
   /** An acquisition whose intent is gone: it would hold, and cost, until its contract expires. */
@@ -20,6 +23,16 @@ export interface Mending {
 
 const CLOSED: Ending = { reason: 'operator', detail: 'its workflow was closed by somebody; reconciled' };
 const UNWANTED: Ending = { reason: 'operator', detail: 'its intent was closed by somebody; reconciled' };
+
+/** An acquisition that never was. */
+const NOBODY = acquisitionId('nobody');
+
+/** Who a contract with that cluster is, to its peering. */
+function userOf({ terms, role, acquisition }: Contract, peer: ClusterId, replyTo: string): PeeringUser | undefined {
+  const contract = terms.id;
+  if (role === 'seller') return terms.buyerCluster === peer ? { contract, direction: 'sold', replyTo } : undefined;
+  return acquisition && terms.sellerCluster === peer ? { contract, direction: 'bought', acquisition, replyTo } : undefined;
+}
 
 export function openMending({
   contracts,
@@ -82,6 +95,22 @@ export function openMending({
         left.push(user.contract);
       }
       return left.length === 0 ? undefined : `the peering with ${peer} was kept for contracts that are over: ${left.join(', ')}`;
+    },
+    async place({ peer, tenant, identity }, open) {
+      if (await processes.isOpen(workflowIds.peering(peer))) return undefined;
+      // One that is over may still need it for its buyer's teardown.
+      const users: PeeringUser[] = (await contracts.list()).flatMap((contract) => {
+        const replyTo = processOf(contract);
+        const user = replyTo !== undefined && open.has(replyTo) ? userOf(contract, peer, replyTo) : undefined;
+        return user ? [user] : [];
+      });
+      // Nobody: then somebody who is over, so that the peering's own workflow takes everything away once he is told to leave, by the next comparison.
+      const nobody = { contract: contractId('nobody'), replyTo: workflowIds.acquisition(NOBODY) };
+      if (users.length === 0 && identity) users.push({ ...nobody, direction: 'bought', acquisition: NOBODY });
+      if (users.length === 0 || (tenant && !users.some(({ direction }) => direction === 'sold')))
+        users.push({ ...nobody, direction: 'sold' });
+      for (const user of users) await processes.joinPeering(peer, user);
+      return `what we share with ${peer} was of no peering that runs: taken over for ${users.map(({ contract }) => contract).join(', ')}`;
     },
     async namespace({ intent, namespace, runId }, signal) {
       if (await processes.runsIntent(intent, runId)) return undefined;

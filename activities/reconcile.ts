@@ -1,6 +1,5 @@
 import { isFault } from '../src/domain/faults.ts';
 import { acquisitionId, clusterId, workflowIds } from '../src/domain/ids.ts';
-import type { IntentNamespace } from '../src/ports/cluster.ts';
 import type { OpenProcess } from '../src/ports/processes.ts';
 import type { KnownNode } from '../src/ports/records.ts';
 import { within } from './deadline.ts';
@@ -42,7 +41,7 @@ const is =
  * back, is found here. One thing that cannot be mended keeps no other waiting.
  */
 export const reconcileActivities = (deps: Deps) => {
-  const { contracts, inventory, processes, peers, knownNodes, cluster, timing, clock } = deps;
+  const { contracts, inventory, processes, peers, knownNodes, fabric, cluster, timing, clock } = deps;
   const mending = openMending(deps);
   /** Whether a node answers of which nothing that is stuck was told lately: it may have come back, or its cluster behind it. */
   const isDue = async ({ address, lastFault, pokedAt }: KnownNode): Promise<boolean> => {
@@ -82,6 +81,20 @@ export const reconcileActivities = (deps: Deps) => {
           return did;
         };
 
+        /** An API server that is away is no reason to leave the rest undone. */
+        const listed = async <T>(what: string, list: () => Promise<readonly T[]>): Promise<readonly T[]> => {
+          const found: T[] = [];
+          await each(
+            [list],
+            () => what,
+            async () => {
+              found.push(...(await list()));
+              return undefined;
+            },
+          );
+          return found;
+        };
+
         const mended = [
           ...(await each(
             await contracts.list({ living: true }),
@@ -92,19 +105,17 @@ export const reconcileActivities = (deps: Deps) => {
         const open = await processes.open();
         const peerings = idsAfter(PEERING, open).map(clusterId);
         mended.push(...(await each(peerings, String, mending.peering)));
-        // An API server that is away is no reason to leave the rest undone.
-        const spaces: IntentNamespace[] = [];
-        await each(
-          [cluster],
-          () => 'namespaces of intents',
-          async () => {
-            spaces.push(...(await cluster.intentNamespaces()));
-            return undefined;
-          },
+        const running = new Set(open.map(({ workflowId }) => workflowId));
+        mended.push(
+          ...(await each(
+            await listed('meeting places', fabric.meetingPlaces),
+            ({ peer }) => `meeting place of ${peer}`,
+            (place) => mending.place(place, running),
+          )),
         );
         mended.push(
           ...(await each(
-            spaces,
+            await listed('namespaces of intents', cluster.intentNamespaces),
             ({ namespace }) => `namespace ${namespace}`,
             (space) => mending.namespace(space, signal),
           )),

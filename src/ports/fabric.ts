@@ -17,6 +17,8 @@ export interface Fabric {
   enforcement(): Promise<Enforcement | undefined>;
 
   // --- both roles, driven by the `peering` workflow ---------------------------------------------------------------
+  /** Every tenant namespace that we made, and what of ours stands in it: a peering's workflow owns each. */
+  meetingPlaces(): Promise<readonly MeetingPlace[]>;
   /** The tenant namespace of a peer, and what Liqo keeps for the peer as a whole (ForeignCluster); waits until they are gone. STILL_THERE. */
   removeMeetingPlace(input: { readonly peer: ClusterId }, wait: Wait): Promise<void>;
 
@@ -72,6 +74,14 @@ export interface Fabric {
   awaitSliceGone(input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId }, wait: Wait): Promise<void>;
   /** Whether an acquisition's virtual node is Ready now. */
   nodeHealth(input: { readonly acquisition: AcquisitionId }): Promise<NodeHealth>;
+}
+
+/** What a peering may have left. */
+export interface MeetingPlace {
+  readonly peer: ClusterId;
+  /** The peer's tenancy with us, and our identity there. */
+  readonly tenant: boolean;
+  readonly identity: boolean;
 }
 
 export interface NodeHealth {

@@ -144,6 +144,16 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       expect(await at.buyer.fabric.nodeHealth({ acquisition })).toMatchObject({ present: false, ready: false });
     });
 
+    test('tells where it meets whom, and what stands there', async () => {
+      tidy.push(attempt);
+      expect(await at.seller.fabric.meetingPlaces()).toEqual([]);
+      await did.meet(attempt);
+      expect(await at.seller.fabric.meetingPlaces()).toEqual([{ peer: at.buyer.id, tenant: true, identity: false }]);
+      expect(await at.buyer.fabric.meetingPlaces()).toEqual([{ peer: at.seller.id, tenant: false, identity: true }]);
+      await at.seller.fabric.removeTenant({ buyer: at.buyer.id }, did.wait);
+      expect(await at.seller.fabric.meetingPlaces()).toEqual([{ peer: at.buyer.id, tenant: false, identity: false }]);
+    });
+
     test('what needs something first says that it is not there', async () => {
       const { acquisition, contract } = attempt;
       await fails(at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs: 3_600_000 }), 'CLUSTER_REFUSED');

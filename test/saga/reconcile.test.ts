@@ -100,3 +100,28 @@ test('a user of a peering whose contract is over and whose workflow was terminat
   await expect(reconcile()).resolves.toMatchObject({ mended: [expect.stringContaining(contract)], failed: [] });
   await nothingLeft();
 });
+
+test('a peering that was terminated is taken over by those that use it', async () => {
+  const { name } = await inUse();
+  await terminate(workflowIds.peering(clusterId('north')));
+  await expect(reconcile()).resolves.toMatchObject({ mended: [expect.stringContaining('taken over')], failed: [] });
+  await expect(reconcile()).resolves.toMatchObject({ mended: [], failed: [] });
+  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await stage.resultOf(name);
+  await nothingLeft();
+});
+
+test('what a terminated peering left, and nobody uses, is taken away by the next two comparisons', async () => {
+  const { name, acquisition } = await inUse();
+  trade.fabric.plan('removeIdentity', { kind: 'hang' });
+  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await trade.fabric.whenHanging('removeIdentity');
+  await terminate(workflowIds.peering(clusterId('north')));
+  trade.fabric.letGo();
+  await stage.resultOf(name);
+  await expect.poll(() => stage.node.processes.isOpen(workflowIds.acquisition(acquisition)), { timeout: 40_000 }).toBe(false);
+  await expect(reconcile()).resolves.toMatchObject({ mended: [expect.stringContaining('taken over for nobody')], failed: [] });
+  await expect.poll(async () => (await stage.node.processes.peeringUsers(clusterId('north'))).length, { timeout: 20_000 }).toBe(1);
+  await expect(reconcile()).resolves.toMatchObject({ mended: [expect.stringContaining('contracts that are over: nobody')], failed: [] });
+  await nothingLeft();
+});

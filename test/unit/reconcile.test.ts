@@ -119,6 +119,29 @@ test('users of a peering whose contracts are over leave it; those that live, or 
   expect(asked).toEqual([`leave alice-1 ${contractOf(over)}`]);
 });
 
+test('what is shared with a peer whose peering was closed by hand is taken over for those that use it, or for nobody', async () => {
+  const [living, ending, gone] = [await sold(), await sold(), await sold()];
+  for (const transaction of [ending, gone]) await inventory.giveBack({ contract: contractOf(transaction), ending: { reason: 'drained' } });
+  for (const buyer of ['alice-1', 'bob-1', 'carol-1']) await fabric.port.ensureTenant({ buyer: clusterId(buyer) });
+  world.cluster(NORTH).identities.set(clusterId('bob-1'), acquisitionId('b-1'));
+  open = [running(workflowIds.contract(living)), running(workflowIds.contract(ending)), running('peering/carol-1')];
+  const { mended, failed } = await reconcile();
+  expect(failed).toEqual([]);
+  expect(mended).toEqual([expect.stringContaining('alice-1'), expect.stringContaining('bob-1')]);
+  expect(asked.toSorted()).toEqual(
+    [`join alice-1 ${contractOf(living)}`, `join alice-1 ${contractOf(ending)}`, 'join bob-1 nobody', 'join bob-1 nobody'].toSorted(),
+  );
+});
+
+test('an API server that is away keeps nothing else waiting', async () => {
+  await sold();
+  fabric.plan('meetingPlaces', { kind: 'refuse', fault: new Fault('CLUSTER_UNREACHABLE', 'no route') });
+  expect(await reconcile()).toMatchObject({
+    mended: [expect.stringContaining('given back')],
+    failed: ['meeting places: CLUSTER_UNREACHABLE: no route'],
+  });
+});
+
 test('an acquisition and a namespace of an intent that was closed by hand are given back; others are left alone', async () => {
   const cluster = fakeCluster(world, NORTH);
   for (const [name, runId] of [

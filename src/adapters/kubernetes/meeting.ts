@@ -1,4 +1,4 @@
-import { type ClusterId, tenantNamespace } from '../../domain/ids.ts';
+import { type ClusterId, clusterId, tenantNamespace } from '../../domain/ids.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
@@ -50,7 +50,23 @@ async function userOf(api: Api, peer: ClusterId, namespace: string): Promise<str
   return secrets.items.length > 0 ? `our identity at ${peer}` : undefined;
 }
 
-export const meetingCalls = (api: Api): Pick<Fabric, 'removeMeetingPlace'> => ({
+export const meetingCalls = (api: Api): Pick<Fabric, 'meetingPlaces' | 'removeMeetingPlace'> => ({
+  async meetingPlaces() {
+    const ours = `${OURS.managedBy}=${REARGUARD}`;
+    const [places, tenants, identities] = await Promise.all([
+      api.list(KINDS.namespace, { labels: `${ours},${LIQO_KEYS.tenantNamespace}=true` }),
+      api.list(KINDS.tenant, { labels: ours }),
+      api.list(KINDS.secret, { labels: `${ours},${LIQO_KEYS.identityType}=ControlPlane` }),
+    ]);
+    const within = (objects: readonly KubeObject[]) => new Set(objects.map(({ metadata }) => metadata.namespace));
+    const [withTenant, withIdentity] = [within(tenants.items), within(identities.items)];
+    return places.items.map((place) => ({
+      peer: clusterId(label(place, LIQO_KEYS.remoteCluster) ?? ''),
+      tenant: withTenant.has(place.metadata.name),
+      identity: withIdentity.has(place.metadata.name),
+    }));
+  },
+
   async removeMeetingPlace({ peer }, wait) {
     const name = tenantNamespace(peer);
     const there = await api.get(KINDS.namespace, { name });
