@@ -20,8 +20,7 @@ export interface TestNode {
 
 const log = { debug: () => {}, info: () => {}, warn: () => {} };
 
-export async function openTestNode(node: string): Promise<TestNode> {
-  const address = inject('temporalAddress');
+export async function openTestNode(node: string, address = inject('temporalAddress')): Promise<TestNode> {
   const namespace = `test-${node}-${randomBytes(4).toString('hex')}`;
   const temporal = temporalClient({ address, namespace });
   await prepareNamespace({ temporal, namespace, retentionDays: 1, log });

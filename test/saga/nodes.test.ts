@@ -1,120 +1,21 @@
 /** Whole nodes: configuration, both listeners, three workers, real Postgres and Temporal, REAR over HTTP, driven by the command line. Only the clusters are stood in for. */
-import type { Server } from 'node:net';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { runProgram } from '../../src/cli/program.ts';
-import { clusterId } from '../../src/domain/ids.ts';
-import type { World } from '../../src/ports/world.ts';
-import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
-import { runNode } from '../../src/runtime/run.ts';
-import { claimBlock } from '../../deploy/playground/ports.ts';
-import { fakeCluster } from '../fakes/cluster.ts';
-import { fakeFabric } from '../fakes/fabric.ts';
-import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
-import { type TestDatabase, cloneDatabase } from '../store/database.ts';
-import { QUICK, document } from './trade.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NODES, type Pair, openPair } from './pair.ts';
+import { document } from './trade.ts';
 
-const NODES = ['south', 'north'] as const;
-type Name = (typeof NODES)[number];
-
-let database: TestDatabase;
-let liqo: LiqoWorld;
-let api: Record<Name, string>;
-const stop = new AbortController();
-let ports: Server | undefined;
-let running: readonly Promise<void>[] = [];
-
-/** The present state first, then what happens, as a real watch tells it. */
-const worldOf = (id: string): World => ({
-  async watch(sink, signal) {
-    const { sinks } = liqo.cluster(clusterId(id));
-    const hear = (event: Parameters<typeof sink>[0]): void => void sink(event).catch(() => {});
-    sinks.add(hear);
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    sinks.delete(hear);
-  },
-});
-
+let pair: Pair;
+let liqo: Pair['liqo'];
+let api: Pair['api'];
+let rearguard: Pair['rearguard'];
 beforeAll(async () => {
-  database = await cloneDatabase(inject('databases'));
-  liqo = liqoWorld();
-  const { base, held } = await claimBlock();
-  ports = held;
-  const at = (index: number): string => `127.0.0.1:${base + 1 + index}`;
-  const unique = Date.now().toString(36);
-  api = { south: `http://${at(1)}`, north: `http://${at(3)}` };
-  running = NODES.map((name, i) => {
-    const configuration = completed(
-      ConfigurationSchema.parse({
-        node: { id: name, domain: `${name}.example`, address: at(2 * i) },
-        rear: { listen: at(2 * i) },
-        api: { listen: at(2 * i + 1) },
-        temporal: { address: inject('temporalAddress'), namespace: `nodes-${name}-${unique}` },
-        database: { url: database.url, schema: `${name}_${unique}` },
-        knownNodes: name === 'south' ? [at(2)] : [],
-        flavors:
-          name === 'south'
-            ? []
-            : [{ name: 'big', cpu: '8', memory: '16Gi', pods: '100', price: { amount: '0.10', currency: 'EUR' }, latencyMs: 5 }],
-        timing: QUICK,
-        shutdownSeconds: 3,
-        log: { level: process.env['REARGUARD_TEST_LOG'] ?? 'silent' },
-      }),
-    );
-    const openCluster = () => ({
-      fabric: fakeFabric(liqo, clusterId(name)),
-      cluster: fakeCluster(liqo, clusterId(name)),
-      world: worldOf(name),
-      ready: async () => {},
-      close: () => {},
-    });
-    return runNode({
-      configuration,
-      roles: ['serve', 'work'],
-      version: '0',
-      bundle: inject('workflowBundle'),
-      signal: stop.signal,
-      openCluster,
-    });
-  });
+  pair = await openPair({ sellers: ['north'] });
+  ({ liqo, api, rearguard } = pair);
 });
-afterAll(async () => {
-  stop.abort();
-  await Promise.all(running);
-  ports?.close();
-  await database.drop();
-});
-
-/** Runs a command as a person would, at one node. */
-async function rearguard(node: Name, argv: readonly string[], file?: unknown): Promise<{ exit: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const exit = await runProgram(['--api', api[node], ...argv], {
-    output: {
-      out: (words) => {
-        out += words;
-      },
-      err: (words) => {
-        err += words;
-      },
-    },
-    environment: {},
-    readInput: async () => JSON.stringify(file),
-    now: () => Date.now(),
-    signal: AbortSignal.timeout(45_000),
-    version: '0',
-  });
-  return { exit, out, err };
-}
-const readyz = async (node: Name): Promise<unknown> => {
-  try {
-    return await (await fetch(`${api[node]}/readyz`)).json();
-  } catch {
-    return undefined;
-  }
-};
+afterAll(() => pair.stop());
 
 test('both become ready, and say what they are', async () => {
-  for (const node of NODES) await expect.poll(() => readyz(node), { timeout: 60_000 }).toMatchObject({ ready: true });
+  await pair.untilReady();
+  for (const node of NODES) expect(await (await fetch(`${api[node]}/readyz`)).json()).toMatchObject({ ready: true });
   expect(await (await fetch(`${api.north}/healthz`)).json()).toEqual({ alive: true });
   const flavors = await rearguard('north', ['flavors']);
   expect(flavors.out).toMatch(/north\.example-k8slice-[0-9a-f]{10} +8 cpu, 16Gi, 100 pods +0\.1 EUR hourly/);
@@ -170,8 +71,7 @@ test('the seller withdraws a contract by the command line: the intent is told wh
     .toMatch(new RegExp(`${id} +buyer +north\\.example +(ending|over) .* drained`));
   const over = await rearguard('south', ['intent', 'end', 'stall', '--watch']);
   expect([over.exit, over.out]).toEqual([0, expect.stringContaining('ended: ended-by-user')]);
-  await expect.poll(async () => (await rearguard('north', ['processes'])).out, { timeout: 20_000 }).toBe('none\n');
-  await expect.poll(() => liqo.objects(), { timeout: 20_000 }).toEqual([]);
+  await pair.allOverAndReplayed();
 });
 
 test('what is wrong ends with its exit code, and words that say what to do', async () => {
@@ -181,7 +81,6 @@ test('what is wrong ends with its exit code, and words that say what to do', asy
   expect([none.exit, none.err]).toEqual([4, expect.stringContaining('nobody')]);
   const usage = await rearguard('south', ['intent', 'run']);
   expect([usage.exit, usage.err]).toEqual([2, expect.stringContaining('--file')]);
-  api = { ...api, north: 'http://127.0.0.1:1' };
-  const away = await rearguard('north', ['intent', 'list']);
+  const away = await rearguard('north', ['--api', 'http://127.0.0.1:1', 'intent', 'list']);
   expect([away.exit, away.err]).toEqual([3, expect.stringContaining('REARGUARD_API')]);
 });

@@ -1,11 +1,10 @@
-import { Worker } from '@temporalio/worker';
-import fs from 'node:fs';
 import { expect, inject } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { type IntentName, workflowIds } from '../../src/domain/ids.ts';
 import type { IntentStatus } from '../../src/domain/status.ts';
 import { cloneDatabase, type TestDatabase } from '../store/database.ts';
 import { openTestNode, type TestNode } from './node.ts';
+import { openReplay } from './replaying.ts';
 import { untold } from './summaries.ts';
 import type { Workers } from './workers.ts';
 
@@ -28,16 +27,16 @@ export interface Stage {
 
 const WITHIN = { timeout: 40_000, interval: 50 } as const;
 
-export async function openStage(name: string): Promise<Stage> {
-  const [node, database] = await Promise.all([openTestNode(name), cloneDatabase(inject('databases'))]);
+/** On the Temporal of the whole run, unless another one is named. */
+export async function openStage(name: string, temporalAddress = inject('temporalAddress')): Promise<Stage> {
+  const [node, database] = await Promise.all([openTestNode(name, temporalAddress), cloneDatabase(inject('databases'))]);
   let current: Omit<ActivityDeps, 'processes'> | undefined;
   const need = (): Omit<ActivityDeps, 'processes'> => {
     if (!current) throw new Error('no case is played');
     return current;
   };
-  const workflowBundle = { code: fs.readFileSync(inject('workflowBundle'), 'utf8') };
   let workers: Workers | undefined;
-  const replayed = new Set<string>();
+  const replay = openReplay(inject('workflowBundle'), untold);
   const stage: Stage = {
     node,
     database,
@@ -65,13 +64,7 @@ export async function openStage(name: string): Promise<Stage> {
     resultOf: (intent) => node.temporal.client.workflow.getHandle(workflowIds.intent(intent)).result(),
     async allOverAndReplayed() {
       await expect.poll(async () => (await node.processes.open()).map(({ workflowId }) => workflowId), WITHIN).toEqual([]);
-      for await (const { workflowId, runId } of node.temporal.client.workflow.list()) {
-        if (replayed.has(runId)) continue;
-        replayed.add(runId);
-        const history = await node.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
-        await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
-        expect([workflowId, untold(history)]).toEqual([workflowId, []]);
-      }
+      expect((await replay(node.temporal.client)).failed).toEqual([]);
     },
     async close() {
       await workers?.stop();

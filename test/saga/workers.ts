@@ -1,8 +1,9 @@
-import { type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { allActivities } from '../../activities/index.ts';
 import { faultInterceptor } from '../../activities/interceptor.ts';
 import { taskQueues } from '../../src/domain/ids.ts';
+import './quiet-runtime.ts';
 
 export interface Workers {
   /** Finishes what runs, then stops. */
@@ -10,11 +11,6 @@ export interface Workers {
   /** As SIGKILL would: what runs is never reported. */
   kill(): Promise<void>;
 }
-
-Runtime.install({
-  shutdownSignals: [],
-  logger: { log: () => {}, trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-});
 
 /** A node's three workers in this process; for tests, and for the benchmarks, which run without vitest. */
 export async function startWorkers(input: {

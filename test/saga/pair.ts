@@ -1,0 +1,176 @@
+import type { Server } from 'node:net';
+import { expect, inject } from 'vitest';
+import { claimBlock } from '../../deploy/playground/ports.ts';
+import { waitFor } from '../../deploy/playground/wait.ts';
+import { type TemporalClient, temporalClient } from '../../src/adapters/temporal/connection.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { clusterId } from '../../src/domain/ids.ts';
+import type { Timing } from '../../src/domain/timing.ts';
+import type { Cluster } from '../../src/ports/cluster.ts';
+import type { Fabric } from '../../src/ports/fabric.ts';
+import type { OpenProcess } from '../../src/ports/processes.ts';
+import type { World } from '../../src/ports/world.ts';
+import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
+import { runNode } from '../../src/runtime/run.ts';
+import { fakeCluster } from '../fakes/cluster.ts';
+import { fakeFabric } from '../fakes/fabric.ts';
+import { type Faulty, faulty } from '../fakes/faulty.ts';
+import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
+import { cloneDatabase } from '../store/database.ts';
+import { openReplay } from './replaying.ts';
+import { QUICK } from './trade.ts';
+
+export const NODES = ['south', 'north'] as const;
+export type NodeName = (typeof NODES)[number];
+
+/** What a command of the CLI said. */
+export interface Said {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Two whole nodes: configuration, both listeners, three workers, real Postgres and Temporal, REAR over HTTP. Only the clusters are stood in for, and can be made to fail. */
+export interface Pair {
+  readonly liqo: LiqoWorld;
+  /** Base URL of each node's API. */
+  readonly api: Readonly<Record<NodeName, string>>;
+  readonly fabric: Readonly<Record<NodeName, Faulty<Fabric>>>;
+  readonly cluster: Readonly<Record<NodeName, Faulty<Cluster>>>;
+  readonly temporal: Readonly<Record<NodeName, TemporalClient>>;
+  untilReady(): Promise<void>;
+  /** Runs a command as a person would, at one node. */
+  rearguard(node: NodeName, argv: readonly string[], file?: unknown): Promise<Said>;
+  open(node: NodeName): Promise<readonly OpenProcess[]>;
+  /** Nothing of either node is open, sold, held, taken up or left in its cluster; and every history replays. */
+  allOverAndReplayed(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const WITHIN = { timeout: 40_000, interval: 100 } as const;
+
+export async function openPair(options: {
+  /** Who sells; everybody else knows them. */
+  readonly sellers: readonly NodeName[];
+  readonly temporalAddress?: string;
+  readonly timing?: Partial<Timing>;
+}): Promise<Pair> {
+  const { sellers, temporalAddress = inject('temporalAddress') } = options;
+  const database = await cloneDatabase(inject('databases'));
+  const liqo = liqoWorld();
+  const ports = await claimBlock();
+  const replay = openReplay(inject('workflowBundle'));
+  const stop = new AbortController();
+  const unique = Date.now().toString(36);
+  const listensAt = (name: NodeName, port: number): string => `127.0.0.1:${ports.base + 1 + 2 * NODES.indexOf(name) + port}`;
+  const each = <T>(make: (name: NodeName) => T): Record<NodeName, T> => ({ south: make('south'), north: make('north') });
+  const api = each((name) => `http://${listensAt(name, 1)}`);
+  const fabric = each((name) => faulty(fakeFabric(liqo, clusterId(name))));
+  const cluster = each((name) => faulty(fakeCluster(liqo, clusterId(name))));
+  const namespace = each((name) => `pair-${name}-${unique}`);
+  const temporal = each((name) => temporalClient({ address: temporalAddress, namespace: namespace[name] }));
+  const running = NODES.map((name) => {
+    const sells = sellers.includes(name);
+    const offer = { name: 'big', cpu: '8', memory: '16Gi', pods: '100', price: { amount: '0.10', currency: 'EUR' }, latencyMs: 5 };
+    const configuration = completed(
+      ConfigurationSchema.parse({
+        node: { id: name, domain: `${name}.example`, address: listensAt(name, 0) },
+        rear: { listen: listensAt(name, 0) },
+        api: { listen: listensAt(name, 1) },
+        temporal: { address: temporalAddress, namespace: namespace[name] },
+        database: { url: database.url, schema: `${name}_${unique}` },
+        knownNodes: sellers.filter((seller) => seller !== name).map((seller) => listensAt(seller, 0)),
+        flavors: sells ? [offer] : [],
+        timing: { ...QUICK, ...options.timing },
+        shutdownSeconds: 3,
+        log: { level: process.env['REARGUARD_TEST_LOG'] ?? 'silent' },
+      }),
+    );
+    const openCluster = () => ({
+      fabric: fabric[name].port,
+      cluster: cluster[name].port,
+      world: worldOf(liqo, name),
+      ready: async () => {},
+      close: () => {},
+    });
+    const bundle = inject('workflowBundle');
+    return runNode({ configuration, roles: ['serve', 'work'], version: '0', bundle, signal: stop.signal, openCluster });
+  });
+  const items = async <T>(node: NodeName, path: string): Promise<readonly T[]> => {
+    const answer = await fetch(`${api[node]}/api/v1/${path}`);
+    return ((await answer.json()) as { readonly items: readonly T[] }).items;
+  };
+  const left = async (node: NodeName): Promise<readonly string[]> => {
+    const [open, living, allocations, sums] = await Promise.all([
+      items<OpenProcess>(node, 'processes'),
+      items<{ readonly terms: { readonly id: string } }>(node, 'contracts?living=true'),
+      items<{ readonly contract: string; readonly state: string }>(node, 'allocations'),
+      fetch(`${api[node]}/api/v1/sums`).then((answer) => answer.json() as Promise<{ held: object; sold: object }>),
+    ]);
+    return [
+      ...open.map(({ workflowId }) => `workflow ${workflowId}`),
+      ...living.map(({ terms }) => `contract ${terms.id}`),
+      ...allocations.filter(({ state }) => state !== 'released').map(({ contract }) => `allocation of ${contract}`),
+      ...(['held', 'sold'] as const).flatMap((state) =>
+        Object.entries(sums[state]).flatMap(([what, amount]) => (/^0\D*$/.test(String(amount)) ? [] : [`${state}: ${amount} ${what}`])),
+      ),
+    ].map((line) => `${node}: ${line}`);
+  };
+  const pair: Pair = {
+    liqo,
+    api,
+    fabric,
+    cluster,
+    temporal,
+    async untilReady() {
+      for (const node of NODES) await waitFor(`${node} to be ready`, 60, async () => (await fetch(`${api[node]}/readyz`)).ok);
+    },
+    async rearguard(node, argv, file) {
+      let out = '';
+      let err = '';
+      const exit = await runProgram(['--api', api[node], ...argv], {
+        output: {
+          out: (words) => {
+            out += words;
+          },
+          err: (words) => {
+            err += words;
+          },
+        },
+        environment: {},
+        readInput: async () => JSON.stringify(file),
+        now: () => Date.now(),
+        signal: AbortSignal.timeout(45_000),
+        version: '0',
+      });
+      return { exit, out, err };
+    },
+    open: (node) => items(node, 'processes'),
+    async allOverAndReplayed() {
+      const all = async (): Promise<readonly string[]> => [...(await Promise.all(NODES.map(left))).flat(), ...liqo.objects()];
+      await expect.poll(all, WITHIN).toEqual([]);
+      for (const node of NODES) expect((await replay(temporal[node].client)).failed).toEqual([]);
+    },
+    async stop() {
+      stop.abort();
+      await Promise.all(running);
+      await Promise.all(NODES.map((node) => temporal[node].close()));
+      await closed(ports.held);
+      await database.drop();
+    },
+  };
+  return pair;
+}
+
+const closed = (server: Server): Promise<void> => new Promise((resolve) => void server.close(() => resolve()));
+
+/** The present state first, then what happens, as a real watch tells it. */
+const worldOf = (liqo: LiqoWorld, id: NodeName): World => ({
+  async watch(sink, signal) {
+    const { sinks } = liqo.cluster(clusterId(id));
+    const hear = (event: Parameters<typeof sink>[0]): void => void sink(event).catch(() => {});
+    sinks.add(hear);
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    sinks.delete(hear);
+  },
+});
