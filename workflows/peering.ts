@@ -60,7 +60,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
     pokes += 1;
   });
   const scribe = openScribe(carried?.journal);
-  const facts = carried?.facts ?? (await reading.configuration());
+  const facts = carried?.facts ?? (await CancellationScope.nonCancellable(() => reading.configuration()));
   const { timing, self } = facts;
   if (!carried) scribe.phase('peering', { RearguardNode: [self.id], RearguardPeer: [peer] });
 
