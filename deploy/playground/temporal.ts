@@ -16,6 +16,8 @@ export interface TemporalOptions {
   /** Registered in the namespaces that exist at the start: `default` and those named here. */
   readonly searchAttributes?: Readonly<Record<string, SearchAttributeType>>;
   readonly namespaces?: readonly string[];
+  /** Dynamic configuration besides {@link SETTINGS}. */
+  readonly settings?: Readonly<Record<string, string | number>>;
 }
 
 export interface RunningTemporal {
@@ -64,7 +66,7 @@ export async function runTemporal(guardian: Guardian, file: string | undefined, 
     ...kept,
     ...(options.namespaces ?? []).flatMap((name) => ['--namespace', name]),
     ...Object.entries(options.searchAttributes ?? {}).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
-    ...Object.entries(SETTINGS).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
+    ...Object.entries({ ...SETTINGS, ...options.settings }).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
   ];
   const log = path.join(guardian.stateDir, 'logs/temporal.log');
   const pid = await guardian.start({ key: 'temporal', command: program, args, env: minimalEnv(dir), log, stop: 'SIGTERM' });

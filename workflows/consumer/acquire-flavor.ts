@@ -70,7 +70,14 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   });
 
   const title = `\`${candidate.flavor.id}\` of ${candidate.seller.domain} for intent **${input.intent}**`;
-  const report = async (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
+  /** Reports under way: the server drops a signal whose sender went on in a new run before it was sent. */
+  let telling: Promise<unknown> = Promise.resolve();
+  const report = (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
+    const told = tell(state, ending);
+    telling = Promise.all([telling, told]);
+    return told;
+  };
+  const tell = async (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
     const { contract, sellerCluster, node, residue } = saga.context;
     const facts = {
       ...(contract && { contract }),
@@ -104,12 +111,14 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   /** Answers why it ends; `undefined` when the history is long. */
   const live = async (): Promise<Ending | undefined> => {
     try {
-      return await scope.run(async () => {
+      const lived = await scope.run(async () => {
         if (!carried) await acquire();
         const { contract, node } = saga.context;
         scribe.details(`Holding ${title} under contract \`${contract}\` on virtual node \`${node}\``);
         return await holding.hold((ending) => report('lost', ending));
       });
+      await telling;
+      return lived ?? released;
     } catch (error) {
       if (released) return released;
       if (failure) return failedBy(failure);
@@ -146,5 +155,6 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   const finished = ending !== undefined && (await CancellationScope.nonCancellable(() => tearDown(ending)));
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (finished) return { ending };
+  await CancellationScope.nonCancellable(() => telling);
   return await continueAsNew<typeof acquireFlavor>(input, { progress: saga.progress, journal: scribe.lines(), held: holding.held() });
 }

@@ -1,4 +1,4 @@
-import { ApplicationFailure, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Candidate } from '../../src/domain/candidate.ts';
 import { planOf, rank } from '../../src/domain/ranking.ts';
 import { asking } from '../proxies.ts';
@@ -7,13 +7,15 @@ import { type IntentState, mark } from './intent-state.ts';
 
 /**
  * Phase 2: asks, ranks, and offers the candidates one after the other until one is taken; asks again with a growing pause while the intent's patience lasts.
- * Each refusal is kept with its reason, so that an intent which finds nothing explains itself.
+ * Each refusal is kept with its reason, so that an intent which finds nothing explains itself. `false`: the history is long, go on in a new run.
  */
-export async function search<T>(state: IntentState, scribe: Scribe, take: (candidate: Candidate) => Promise<T | undefined>): Promise<T> {
+export async function search(state: IntentState, scribe: Scribe, take: (candidate: Candidate) => Promise<boolean>): Promise<boolean> {
   const { intent, facts } = state;
-  const until = Date.now() + intent.patienceMs;
-  let pause = facts.timing.discoveryPauseMs;
+  state.search ??= { until: Date.now() + intent.patienceMs, pauseMs: facts.timing.discoveryPauseMs };
+  const { until } = state.search;
+  let pause = state.search.pauseMs;
   for (;;) {
+    if (workflowInfo().continueAsNewSuggested) return false;
     state.phase = 'discovery';
     scribe.phase('discovery');
     const finish = scribe.record({ step: 'discover', phase: 'discovery', direction: 'do' });
@@ -26,15 +28,20 @@ export async function search<T>(state: IntentState, scribe: Scribe, take: (candi
     state.silent = [...found.silent];
     for (const candidate of candidates) {
       mark(state, candidate.flavor.id, 'trying');
-      const taken = await take(candidate);
-      if (taken !== undefined) return taken;
+      if (!(await take(candidate))) continue;
+      state.search = undefined;
+      return true;
     }
     const left = until - Date.now();
-    if (left <= 0) throw ApplicationFailure.create({ type: 'NO_CANDIDATE', message: explain(state), nonRetryable: true });
+    if (left <= 0) {
+      state.search = undefined;
+      throw ApplicationFailure.create({ type: 'NO_CANDIDATE', message: explain(state), nonRetryable: true });
+    }
     state.waitingFor = `capacity: ${explain(state)}`;
     scribe.details(`Nothing to buy at the moment: ${explain(state)}. Asks again in ${Math.round(Math.min(pause, left) / 1000)} s.`);
     await sleep(Math.min(pause, left), { summary: 'nothing to buy at the moment: until every known node is asked again' });
     pause = Math.min(pause * 2, facts.timing.discoveryPauseMaxMs);
+    state.search = { until, pauseMs: pause };
   }
 }
 

@@ -7,7 +7,6 @@ import {
   continueAsNew,
   isCancellation,
   setHandler,
-  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import { intentName, intentNamespace } from '../../src/domain/ids.ts';
@@ -21,7 +20,7 @@ import { openScribe } from '../scribe.ts';
 import { openUnwinding } from '../unwinding.ts';
 import { type Admitted, admit } from './intent.ts';
 import { type IntentState, changeAttempt, mark, openState } from './intent-state.ts';
-import { openLiving } from './living.ts';
+import { openLiving, watchLimits } from './living.ts';
 import { openPlacing } from './placing.ts';
 import { refusedStatus, residueOf, statusOf } from './status.ts';
 import { releaseAll, untilReleased } from './tear-down.ts';
@@ -90,38 +89,31 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
     description: 'Ranked candidates and why each was taken or not',
   });
 
+  const place = async (home: Admitted['home']): Promise<boolean> => {
+    scribe.note('intent', 'fits', home.detail);
+    if (home.fits) return await placing.atHome();
+    if (intent.placement === 'local') throw ApplicationFailure.create({ type: 'NOT_ENOUGH', message: home.detail, nonRetryable: true });
+    return await placing.elsewhere();
+  };
   /** Until something ends it; `undefined` when the history is long. */
   const live = async (): Promise<Ending | undefined> => {
-    if ('home' in opened) {
-      const { home } = opened;
-      scribe.note('intent', 'fits', home.detail);
-      if (home.fits) await placing.atHome();
-      else if (intent.placement === 'local')
-        throw ApplicationFailure.create({ type: 'NOT_ENOUGH', message: home.detail, nonRetryable: true });
-      else await placing.elsewhere();
-    }
+    if (!(await ('home' in opened ? place(opened.home) : placing.goOn()))) return undefined;
     for (;;) {
       placing.settled();
       const turn = await living.live(saga.context);
       if (turn.kind === 'long') return undefined;
       if (turn.kind === 'end') return turn.ending;
       if (turn.kind === 'reapply') await placing.again();
-      else await placing.move(turn.ending);
+      else if (!(await placing.move(turn.ending))) return undefined;
     }
   };
   const guarded = async (): Promise<Ending | undefined> => {
     try {
-      return await scope.run(async () => {
-        const { deadline } = intent;
-        if (deadline) {
-          const left = Date.parse(deadline) - Date.now();
-          void sleep(Math.max(1, left), { summary: `the deadline of the intent: ${deadline}` }).then(
-            () => stop({ reason: 'deadline', detail: deadline }),
-            () => undefined,
-          );
-        }
+      const lived = await scope.run(async () => {
+        void watchLimits(known, stop).catch(() => undefined);
         return await live();
       });
+      return lived ?? stopped;
     } catch (error) {
       if (stopped) return stopped;
       return isCancellation(error) ? { reason: 'ended-by-user', detail: 'cancelled in Temporal' } : failedBy(error);

@@ -26,6 +26,10 @@ export interface IntentState {
   waitingFor: string | undefined;
   place: Place | undefined;
   attempts: Attempt[];
+  /** The search that is going on: until when (ms since the epoch), and its next pause. */
+  search: { readonly until: number; readonly pauseMs: number } | undefined;
+  /** The place that is kept while another one is searched, and why it is to be left. */
+  kept: { readonly id: AcquisitionId; readonly why: Ending } | undefined;
   plan: PlanEntry[];
   silent: SilentNode[];
   /** Sellers that failed or withdrew in this intent: they come last. */
@@ -45,6 +49,8 @@ export const openState = (facts: NodeFacts, intent: Intent, now: number): Intent
   waitingFor: undefined,
   place: undefined,
   attempts: [],
+  search: undefined,
+  kept: undefined,
   plan: [],
   silent: [],
   demoted: [],

@@ -1,4 +1,4 @@
-import { isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { WorkloadHealth, WorkloadRef } from '../../activities/usage.ts';
 import { addAmounts, costOf, lastsFor } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
@@ -16,7 +16,7 @@ export type Turn =
   | { readonly kind: 'reapply' }
   | { readonly kind: 'long' };
 
-/** Phase 5 as a wait: woken by the shared watch, by the acquisition, by budget and deadline, and once a day. */
+/** Phase 5 as a wait: woken by the shared watch, by the acquisition, and once a day. */
 export interface Living {
   readonly live: (placement: Placement) => Promise<Turn>;
 }
@@ -50,21 +50,10 @@ export function openLiving(state: IntentState, timing: Timing): Living {
         if (workflowInfo().continueAsNewSuggested) return { kind: 'long' };
         const lost = lostPlace(placement);
         if (lost) return { kind: 'lost', ending: lost };
-        const now = Date.now();
-        const ends = endsAt(state, now);
-        if (ends && ends.at <= now) return { kind: 'end', ending: ends.ending };
-        const wakeAt = Math.min(
-          ends?.at ?? Number.MAX_SAFE_INTEGER,
-          troubledSince === undefined ? now + timing.lookMs : troubledSince + timing.nodeLostMs,
-        );
-        const words =
-          ends?.at === wakeAt
-            ? `the workload, until its ${ends.ending.reason}`
-            : troubledSince === undefined
-              ? 'the workload, until its next look'
-              : 'pods that do not run';
-        await waitFor(words, () => look || lostPlace(placement) !== undefined, wakeAt - now);
-        if (lostPlace(placement) || (!look && ends && Date.now() >= ends.at)) continue;
+        const wait = troubledSince === undefined ? timing.lookMs : troubledSince + timing.nodeLostMs - Date.now();
+        const words = troubledSince === undefined ? 'the workload, until its next look' : 'pods that do not run';
+        await waitFor(words, () => look || lostPlace(placement) !== undefined, wait);
+        if (lostPlace(placement)) continue;
         look = false;
         const { intent: name, namespace, acquisition, seller } = placement;
         const health = await glance({
@@ -88,6 +77,19 @@ export function openLiving(state: IntentState, timing: Timing): Living {
       }
     },
   };
+}
+
+/** Ends the intent at its deadline, or when its budget is used up: in use, in a search beside which a kept place costs, and while one is being bought. */
+export async function watchLimits(state: IntentState, stop: (ending: Ending) => void): Promise<void> {
+  for (;;) {
+    const now = Date.now();
+    const ends = endsAt(state, now);
+    if (ends && ends.at <= now) return stop(ends.ending);
+    const { place, costingSince } = state;
+    const changed = (): boolean => state.place !== place || state.costingSince !== costingSince;
+    if (ends) await waitFor(`the ${ends.ending.reason} of the intent`, changed, ends.at - now);
+    else await condition(changed);
+  }
 }
 
 /** The next fixed end: deadline or empty budget, whichever comes first. */

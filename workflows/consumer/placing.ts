@@ -17,11 +17,13 @@ import type { Placement, PlacementSteps } from './usage.ts';
 /** What a place answers where nothing comes up. */
 const LATE = ['WORKLOAD_TIMEOUT', 'PEERING_TIMEOUT'];
 
-/** Puts the workload where it runs, and moves it when that place is lost. */
+/** Puts the workload where it runs, and moves it when that place is lost. `false`: the history is long, go on in a new run with {@link Placing.goOn}. */
 export interface Placing {
-  readonly atHome: () => Promise<void>;
-  readonly elsewhere: () => Promise<void>;
-  readonly move: (why: Ending) => Promise<void>;
+  readonly atHome: () => Promise<boolean>;
+  readonly elsewhere: () => Promise<boolean>;
+  readonly move: (why: Ending) => Promise<boolean>;
+  /** Goes on with the search that the run before was in the middle of, if it was. */
+  readonly goOn: () => Promise<boolean>;
   /** Brings back a workload that somebody removed. */
   readonly again: () => Promise<void>;
   /** The workload runs: what people see of it. */
@@ -35,10 +37,10 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
   let prepared: ClusterId | undefined;
   let holding = saga.progress.entered.some(({ name }) => name === steps.hold.name);
 
-  const elsewhere = async (): Promise<void> => {
+  const elsewhere = async (): Promise<boolean> => {
     if (!holding) await saga.forward(steps.hold);
     holding = true;
-    await search(state, scribe, async (candidate) => {
+    return await search(state, scribe, async (candidate) => {
       let attempt: Attempt | undefined;
       await together(
         async () => {
@@ -46,8 +48,23 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         },
         () => prepare(candidate),
       );
-      return attempt && (await serve(attempt)) ? attempt : undefined;
+      return attempt !== undefined && (await serve(attempt));
     });
+  };
+  /** Make before break: the old place is let go once another one serves. */
+  const beyond = async ({ id, why }: NonNullable<IntentState['kept']>): Promise<boolean> => {
+    const seller = saga.context.leaving;
+    try {
+      if (!(await elsewhere())) return false;
+      await letGo(state, id, why);
+    } catch (error) {
+      if (codeOf(error) !== 'NO_CANDIDATE' || !seller) throw error;
+      await keep(id, { acquisition: id, seller }, wordsOf(error));
+    }
+    state.kept = undefined;
+    saga.learn({ leaving: undefined });
+    await saga.forward(steps.namespace);
+    return true;
   };
   /** The namespace is made ready while the place is bought, where the seller says which cluster it will be; a user's own is offloaded to nobody before it is. */
   const prepare = async ({ seller: { clusterId } }: Candidate): Promise<void> => {
@@ -130,12 +147,13 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         if (isCancellation(error) || codeOf(error) !== 'WORKLOAD_TIMEOUT' || intent.placement === 'local') throw error;
         scribe.note('intent', 'fits', `not at home after all: ${wordsOf(error)}`);
         await undoing.removeWorkload({ intent: saga.context.intent, namespace });
-        await elsewhere();
-        return;
+        return await elsewhere();
       }
       state.place = { kind: 'local', namespace };
+      return true;
     },
     elsewhere,
+    goOn: async () => (state.search ? await (state.kept ? beyond(state.kept) : elsewhere()) : true),
     /** Make before break: a place that still stands is kept until the new one serves. One that is gone is left first. */
     async move(why) {
       const old = saga.context.acquisition && attemptOf(state, saga.context.acquisition);
@@ -151,17 +169,9 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         await leave(old, why);
       }
       if (gone) return await elsewhere();
-      const { acquisition, seller } = saga.context;
-      saga.learn({ leaving: seller });
-      try {
-        await elsewhere();
-        await letGo(state, old.id, why);
-      } catch (error) {
-        if (codeOf(error) !== 'NO_CANDIDATE' || !acquisition || !seller) throw error;
-        await keep(old.id, { acquisition, seller }, wordsOf(error));
-      }
-      saga.learn({ leaving: undefined });
-      await saga.forward(steps.namespace);
+      saga.learn({ leaving: saga.context.seller });
+      state.kept = { id: old.id, why };
+      return await beyond(state.kept);
     },
     async again() {
       try {

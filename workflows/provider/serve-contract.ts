@@ -104,7 +104,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
 
   const live = async (): Promise<Ending | undefined> => {
     try {
-      return await scope.run(async () => {
+      const lived = await scope.run(async () => {
         if (!carried) {
           scribe.phase('reservation', { RearguardNode: [self.id], RearguardContract: [contract] });
           scribe.details(`Selling \`${input.transaction}\``);
@@ -126,6 +126,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
         );
         return await metering.meter(saga, admit);
       });
+      return lived ?? end?.ending;
     } catch (error) {
       if (end) return end.ending;
       failure = error;
