@@ -3,7 +3,7 @@ import { checkContract } from '../src/domain/contract-check.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import { hourly } from '../src/domain/money.ts';
 import type { Ending } from '../src/domain/reasons.ts';
-import { isFault } from '../src/domain/faults.ts';
+import { Fault, isFault } from '../src/domain/faults.ts';
 import { within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating } from './waiting.ts';
@@ -70,7 +70,10 @@ export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, c
       const { flavor, part, dialect } = candidate;
       checkContract({ transaction, flavor, part, buyer, dialect, lifetimeMs: LIFETIME_MS }, terms, clock.now());
       // A cluster belongs to the node that first named it: another seller under its id would take over our peering with it.
-      await knownNodes.bindCluster(terms.sellerCluster, terms.seller.id);
+      await knownNodes.bindCluster(terms.sellerCluster, terms.seller.id).catch((error: unknown) => {
+        if (!isFault(error) || error.code !== 'BUYER_REFUSED') throw error;
+        throw new Fault('PEER_LIED', `${terms.seller.id} says that its cluster is ${terms.sellerCluster}: ${error.message}`);
+      });
       await fabric.storeCredentials({ acquisition, credentials });
       await contracts.storeBought({ terms, acquisition });
       return { contract: terms.id, sellerCluster: terms.sellerCluster, expiresAt: Date.parse(terms.expiresAt) };

@@ -95,9 +95,9 @@ export const observingActivities = ({
   telemetry,
 }: Pick<ActivityDeps, 'self' | 'cluster' | 'fabric' | 'peers' | 'processes' | 'telemetry'>) => {
   /** From the seller's pinned address, since a notice is only a hint. A seller that is away says nothing: silence ends no contract. */
-  const contractAt = async (contract: ContractId, seller: string): Promise<ContractRead> => {
+  const contractAt = async (contract: ContractId, seller: string, signal?: AbortSignal): Promise<ContractRead> => {
     try {
-      return await peers.at(seller).readContract(contract);
+      return await peers.at(seller, signal && { signal }).readContract(contract);
     } catch (error) {
       if (!isFault(error)) throw error;
       if (error.code === 'CONTRACT_UNKNOWN')
@@ -125,16 +125,20 @@ export const observingActivities = ({
      * tomorrow: its tokens live for days.
      */
     async tendContract({ contract, seller, acquisition, sellerCluster, replyTo }: HeldContract): Promise<ContractRead> {
-      const read = await contractAt(contract, seller);
-      if (read.state !== 'active') return read;
-      try {
-        const credentials = await peers.at(seller).refreshCredentials({ contract, buyer: self });
-        await fabric.storeCredentials({ acquisition, credentials });
-        await processes.joinPeering(sellerCluster, { contract, direction: 'bought', acquisition, replyTo });
-      } catch (error) {
-        if (!isFault(error)) throw error;
-      }
-      return read;
+      return await heartbeating(async (signal) => {
+        const read = await contractAt(contract, seller, signal);
+        if (read.state !== 'active') return read;
+        try {
+          const credentials = await peers.at(seller, { signal }).refreshCredentials({ contract, buyer: self });
+          await fabric.storeCredentials({ acquisition, credentials });
+          // It may have been let go meanwhile: then nobody would ever leave.
+          signal.throwIfAborted();
+          await processes.joinPeering(sellerCluster, { contract, direction: 'bought', acquisition, replyTo });
+        } catch (error) {
+          if (!isFault(error)) throw error;
+        }
+        return read;
+      });
     },
     async isOpen({ workflowId }: { workflowId: string }): Promise<boolean> {
       return await processes.isOpen(workflowId);

@@ -102,6 +102,14 @@ export const observing = calls({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
 });
+/** The daily renewal of what is held. It stores and joins, so whoever lets go waits until it has really stopped. */
+export const tending = calls({
+  taskQueue: taskQueues.observe,
+  startToCloseTimeout: '15s',
+  heartbeatTimeout: '5s',
+  cancellationType: WAIT,
+  retry,
+});
 /** A look that reads what a seller answers: it may be hostile, so it never keeps anybody waiting. */
 export const glancing = calls({
   taskQueue: taskQueues.observe,

@@ -4,7 +4,7 @@ import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
 import { askingPauses } from '../pauses.ts';
-import { observing } from '../proxies.ts';
+import { observing, tending } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
 import type { Acquisition } from './acquisition.ts';
@@ -53,7 +53,7 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
     if (!contract || !sellerCluster || candidate.dialect === 'fluidos') return undefined;
     const seller = candidate.seller.address;
     const { state, ending } = daily
-      ? await observing.tendContract({ contract, seller, sellerCluster, acquisition: id, replyTo: workflowId })
+      ? await tending.tendContract({ contract, seller, sellerCluster, acquisition: id, replyTo: workflowId })
       : await observing.readContractBack({ contract, seller });
     if (state === 'silent' && !daily) {
       asks = true;
