@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
 import { inspect, leaksBetween } from '../../deploy/demo/leak-report.ts';
 import { play } from '../../deploy/demo/play.ts';
@@ -5,6 +6,9 @@ import { SCENARIOS } from '../../deploy/demo/scenarios/all.ts';
 import type { Scenario } from '../../deploy/demo/scenarios/scenario.ts';
 import { openTelling } from '../../deploy/demo/telling.ts';
 import { type World, startWorld } from '../../deploy/demo/world.ts';
+import { projectRoot } from '../../deploy/playground/project.ts';
+import '../saga/quiet-runtime.ts';
+import { openReplay } from '../saga/replaying.ts';
 import { type Between, standBetween } from './between.ts';
 import { expectedAt, plant, weed } from './planted.ts';
 import { rows } from './rows.ts';
@@ -13,6 +17,8 @@ import { rows } from './rows.ts';
 let world: World;
 let between: Between;
 const said: string[] = [];
+/** Against the bundle that the nodes work with. */
+const replay = openReplay(path.join(projectRoot(), 'dist/workflow-bundle.js'));
 
 beforeAll(async () => {
   const telling = openTelling({ isTTY: false, write: (text) => said.push(text) });
@@ -43,6 +49,11 @@ const fulfils = async (scenario: Scenario): Promise<void> => {
   const { outcome, detail, leaks, steps } = await play(world, scenario);
   expect({ outcome, detail, leaks }).toEqual({ outcome: 'fulfilled', detail: undefined, leaks: [] });
   expect(steps.filter((step) => step.outcome === 'running')).toEqual([]);
+  for (const { name, temporal } of world.nodes) {
+    const { failed, replayed } = await replay(temporal);
+    expect({ name, failed }).toEqual({ name, failed: [] });
+    if (name === 'south') expect(replayed).toBeGreaterThan(0);
+  }
 };
 
 describe('the scenarios of the demo', () => {
