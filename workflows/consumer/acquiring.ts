@@ -28,8 +28,11 @@ const attributes = (state: IntentState, candidate: Candidate): SearchAttributes 
   RearguardHourlyCost: [Number(candidate.hourly?.amount ?? 0)],
 });
 
-/** Starts an acquisition that outlives its intent where it has to, and waits until it holds or is undone on our side. */
-export async function acquire(state: IntentState, candidate: Candidate): Promise<Attempt | undefined> {
+/** The history is long: {@link IntentState.unheard} says whom the next run waits for. */
+export type Long = 'long';
+
+/** Starts an acquisition that outlives its intent where it has to, and waits for what comes of it. */
+export async function acquire(state: IntentState, candidate: Candidate): Promise<Attempt | undefined | Long> {
   const number = Number(state.attempts.at(-1)?.id.split('-').at(-1) ?? 0) + 1;
   const id = acquisitionOf(workflowInfo().firstExecutionRunId, number);
   const over = state.attempts.filter(({ last }) => last?.state === 'over');
@@ -49,13 +52,22 @@ export async function acquire(state: IntentState, candidate: Candidate): Promise
     }),
   );
   state.waitingFor = `${candidate.seller.domain}: ${candidate.flavor.id}`;
-  const settled = await hear(state, id, ['held', 'undone-here', 'over']);
-  if (settled.last?.state === 'held') {
+  return await outcomeOf(state, id);
+}
+
+/** What came of an attempt: it holds, or nothing of it is left that our side alone can undo. One that was let go only does the latter. */
+export async function outcomeOf(state: IntentState, id: AcquisitionId): Promise<Attempt | undefined | Long> {
+  const released = attemptOf(state, id)?.released !== undefined;
+  const settled = await hear(state, id, [...(released ? [] : (['held'] as const)), 'undone-here', 'over']);
+  if (settled === 'long') return settled;
+  const { candidate, last } = settled;
+  if (last?.state === 'held') {
     mark(state, candidate.flavor.id, 'held');
     return settled;
   }
+  if (released) return undefined;
   demote(state, candidate);
-  mark(state, candidate.flavor.id, 'failed', settled.last?.ending?.detail ?? 'it ended without a word');
+  mark(state, candidate.flavor.id, 'failed', last?.ending?.detail ?? 'it ended without a word');
   return undefined;
 }
 
@@ -64,7 +76,7 @@ export async function hear(
   state: IntentState,
   id: AcquisitionId,
   states: readonly messages.AcquisitionReport['state'][],
-): Promise<Attempt> {
+): Promise<Attempt | Long> {
   const pauses = hearingPauses(state.facts.timing);
   for (;;) {
     const heard = await waitFor(
@@ -74,11 +86,17 @@ export async function hear(
     );
     const attempt = attemptOf(state, id);
     if (!attempt) throw new Error(`no attempt ${id}`);
-    if (heard) return attempt;
+    if (heard) {
+      state.unheard = undefined;
+      return attempt;
+    }
     if (!(await observing.isOpen({ workflowId: workflowIds.acquisition(id) }))) {
       changeAttempt(state, id, {
         last: { acquisition: id, state: 'over', ending: { reason: 'operator', detail: 'its workflow was closed by somebody' } },
       });
+    } else if (workflowInfo().continueAsNewSuggested) {
+      state.unheard = id;
+      return 'long';
     }
   }
 }

@@ -3,13 +3,18 @@ import type { Candidate } from '../../src/domain/candidate.ts';
 import { planOf, rank } from '../../src/domain/ranking.ts';
 import { asking } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
+import type { Long } from './acquiring.ts';
 import { type IntentState, mark } from './intent-state.ts';
 
 /**
  * Phase 2: asks, ranks, and offers the candidates one after the other until one is taken; asks again with a growing pause while the intent's patience lasts.
  * Each refusal is kept with its reason, so that an intent which finds nothing explains itself. `false`: the history is long, go on in a new run.
  */
-export async function search(state: IntentState, scribe: Scribe, take: (candidate: Candidate) => Promise<boolean>): Promise<boolean> {
+export async function search(
+  state: IntentState,
+  scribe: Scribe,
+  take: (candidate: Candidate) => Promise<boolean | Long>,
+): Promise<boolean> {
   const { intent, facts } = state;
   state.search ??= { until: Date.now() + intent.patienceMs, pauseMs: facts.timing.discoveryPauseMs };
   const { until } = state.search;
@@ -28,7 +33,9 @@ export async function search(state: IntentState, scribe: Scribe, take: (candidat
     state.silent = [...found.silent];
     for (const candidate of candidates) {
       mark(state, candidate.flavor.id, 'trying');
-      if (!(await take(candidate))) continue;
+      const taken = await take(candidate);
+      if (taken === 'long') return false;
+      if (!taken) continue;
       state.search = undefined;
       return true;
     }

@@ -28,6 +28,8 @@ export interface IntentState {
   attempts: Attempt[];
   /** The search that is going on: until when (ms since the epoch), and its next pause. */
   search: { readonly until: number; readonly pauseMs: number } | undefined;
+  /** The attempt that the run before was waiting for: it did not hold yet, or was not undone on our side. */
+  unheard: AcquisitionId | undefined;
   /** The place that is kept while another one is searched, and why it is to be left. */
   kept: { readonly id: AcquisitionId; readonly why: Ending } | undefined;
   plan: PlanEntry[];
@@ -50,6 +52,7 @@ export const openState = (facts: NodeFacts, intent: Intent, now: number): Intent
   place: undefined,
   attempts: [],
   search: undefined,
+  unheard: undefined,
   kept: undefined,
   plan: [],
   silent: [],

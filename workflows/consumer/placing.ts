@@ -8,7 +8,7 @@ import { codeOf, wordsOf } from '../failures.ts';
 import { undoing, untilDone } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { together } from '../together.ts';
-import { acquire, demote, hear, letGo } from './acquiring.ts';
+import { type Long, acquire, demote, hear, letGo, outcomeOf } from './acquiring.ts';
 import { search } from './discovery.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
 import { hourlyOf } from './living.ts';
@@ -22,7 +22,7 @@ export interface Placing {
   readonly atHome: () => Promise<boolean>;
   readonly elsewhere: () => Promise<boolean>;
   readonly move: (why: Ending) => Promise<boolean>;
-  /** Goes on with the search that the run before was in the middle of, if it was. */
+  /** Goes on with the search, or the wait for an attempt, that the run before was in the middle of, if it was. */
   readonly goOn: () => Promise<boolean>;
   /** Brings back a workload that somebody removed. */
   readonly again: () => Promise<void>;
@@ -40,17 +40,27 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
   const elsewhere = async (): Promise<boolean> => {
     if (!holding) await saga.forward(steps.hold);
     holding = true;
+    if (state.unheard) {
+      const taken = await useOf(await outcomeOf(state, state.unheard));
+      if (taken === 'long') return false;
+      if (taken) {
+        state.search = undefined;
+        return true;
+      }
+    }
     return await search(state, scribe, async (candidate) => {
-      let attempt: Attempt | undefined;
+      let attempt: Attempt | undefined | Long;
       await together(
         async () => {
           attempt = await acquire(state, candidate);
         },
         () => prepare(candidate),
       );
-      return attempt !== undefined && (await serve(attempt));
+      return await useOf(attempt);
     });
   };
+  const useOf = async (attempt: Attempt | undefined | Long): Promise<boolean | Long> =>
+    attempt === undefined || attempt === 'long' ? (attempt ?? false) : await serve(attempt);
   /** Make before break: the old place is let go once another one serves. */
   const beyond = async ({ id, why }: NonNullable<IntentState['kept']>): Promise<boolean> => {
     const seller = saga.context.leaving;
@@ -80,7 +90,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     }
   };
   /** Brings the workload onto a held flavor; a place where it does not run is given back, and the next one is tried. */
-  const serve = async (attempt: Attempt): Promise<boolean> => {
+  const serve = async (attempt: Attempt): Promise<boolean | Long> => {
     const { sellerCluster, contract, node } = attempt.last ?? {};
     if (!sellerCluster || !contract || !node) return false;
     saga.learn({ acquisition: attempt.id, seller: sellerCluster });
@@ -99,8 +109,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       if (isCancellation(error) || codeOf(error) === 'WORKLOAD_REFUSED') throw error;
       demote(state, attempt.candidate);
       mark(state, attempt.candidate.flavor.id, 'failed', wordsOf(error));
-      await leave(attempt, { reason: 'failed', detail: wordsOf(error) });
-      return false;
+      return (await leave(attempt, { reason: 'failed', detail: wordsOf(error) })) === 'long' ? 'long' : false;
     }
     stopCosting();
     state.place = { kind: 'remote', namespace, acquisition: attempt.id, contract, seller: attempt.candidate.seller.domain, node };
@@ -108,11 +117,11 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     return true;
   };
   /** Moves off a place: nothing new goes there, and its acquisition unwinds; it is undone here before anybody goes on. */
-  const leave = async (attempt: Attempt, why: Ending): Promise<void> => {
+  const leave = async (attempt: Attempt, why: Ending): Promise<Attempt | Long> => {
     const { leaving } = saga.context;
     await untilDone.moveOffloadingAway({ namespace, keep: leaving ? [leaving] : [] });
     await letGo(state, attempt.id, why, true);
-    await hear(state, attempt.id, ['undone-here', 'over']);
+    return await hear(state, attempt.id, ['undone-here', 'over']);
   };
   /** Nothing else is to be had: what is left of the old place is better than none. The next look that finds it troubled tries again. */
   const keep = async (id: AcquisitionId, place: Required<Pick<Placement, 'acquisition' | 'seller'>>, why: string): Promise<void> => {
@@ -153,7 +162,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       return true;
     },
     elsewhere,
-    goOn: async () => (state.search ? await (state.kept ? beyond(state.kept) : elsewhere()) : true),
+    goOn: async () => (state.search || state.unheard ? await (state.kept ? beyond(state.kept) : elsewhere()) : true),
     /** Make before break: a place that still stands is kept until the new one serves. One that is gone is left first. */
     async move(why) {
       const old = saga.context.acquisition && attemptOf(state, saga.context.acquisition);
@@ -166,7 +175,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       mark(state, old.candidate.flavor.id, 'ended', why.reason);
       if (gone) {
         stopCosting();
-        await leave(old, why);
+        if ((await leave(old, why)) === 'long') return false;
       }
       if (gone) return await elsewhere();
       saga.learn({ leaving: saga.context.seller });
