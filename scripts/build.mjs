@@ -12,6 +12,8 @@ const migrations = 'src/adapters/postgres/migrations';
 fs.cpSync(path.join(root, migrations), path.join(root, 'dist', migrations), { recursive: true });
 const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
 const { code } = await bundleWorkflowCode({ workflowsPath: path.join(root, 'workflows/index.ts'), logger: quiet });
+// The bundle is evaluated anew for each workflow: what is large or slow to start has no place in it (docs/decisions/0005).
+if (code.includes('node_modules/zod/')) throw new Error('the workflow bundle contains zod: validate in an activity');
 const file = path.join(root, 'dist/workflow-bundle.js');
 fs.writeFileSync(`${file}.part`, code);
 fs.renameSync(`${file}.part`, file);

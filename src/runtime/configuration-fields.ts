@@ -16,3 +16,6 @@ export const domain = z
   .string()
   .regex(/^(?=.{1,100}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'must be a lower-case DNS name of at most 100');
 export const seconds = (most: number) => z.number().min(0.001).max(most);
+export const payloadKey = z
+  .string()
+  .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), 'must be 32 bytes in base64, as `openssl rand -base64 32` prints them');

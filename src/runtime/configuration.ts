@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ENFORCEMENTS } from '../domain/enforcement.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { Timing } from '../domain/timing.ts';
-import { domain, hostPort, listen, seconds } from './configuration-fields.ts';
+import { domain, hostPort, listen, payloadKey, seconds } from './configuration-fields.ts';
 import { flavor } from './configuration-flavor.ts';
 import { timing } from './configuration-timing.ts';
 
@@ -99,6 +99,13 @@ export const ConfigurationSchema = z
         maxCachedWorkflows: z.number().int().min(2).max(100_000).default(500).describe('About 315 KB each in the worker.'),
         tls: z.boolean().default(false).describe('Whether the connection is TLS with the system roots.'),
         apiKey: z.string().min(1).optional().describe('For Temporal Cloud. A secret: rather use the environment.'),
+        payloadKeys: z
+          .array(payloadKey)
+          .max(10)
+          .default([])
+          .describe(
+            'Encrypts what histories hold of intents, Secrets in their manifests among it: AES-256 keys, the first writes, all read. The Temporal UI then shows less. Secrets: rather use the environment.',
+          ),
       }),
       'Temporal: the processes.',
     ),

@@ -58,6 +58,7 @@ export function openParts(input: {
     address: where.address,
     namespace: where.namespace,
     tls: where.tls,
+    payloadKeys: where.payloadKeys,
     ...(where.apiKey !== undefined && { apiKey: where.apiKey }),
   });
   const cluster = input.openCluster(configuration, log);

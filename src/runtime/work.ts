@@ -4,6 +4,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { allActivities } from '../../activities/index.ts';
 import { faultInterceptor } from '../../activities/interceptor.ts';
+import { dataConverter } from '../adapters/temporal/codec.ts';
 import { scheduleReconciliation } from '../adapters/temporal/schedule.ts';
 import { taskQueues } from '../domain/ids.ts';
 import type { Ratings } from '../ports/ratings.ts';
@@ -95,6 +96,7 @@ async function create(parts: Parts, deps: ActivityDeps, connection: NativeConnec
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: temporal.namespace,
+    dataConverter: dataConverter(temporal.payloadKeys),
     activities: allActivities(deps),
     interceptors: { activity: [idsInterceptor, faultInterceptor] },
     shutdownGraceTime: shutdownSeconds * 1_000,

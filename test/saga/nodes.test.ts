@@ -1,4 +1,6 @@
 /** Whole nodes: configuration, both listeners, three workers, real Postgres and Temporal, REAR over HTTP, driven by the command line. Only the clusters are stood in for. */
+import { randomBytes } from 'node:crypto';
+import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NODES, type Pair, openPair } from './pair.ts';
 import { document } from './trade.ts';
@@ -8,7 +10,7 @@ let liqo: Pair['liqo'];
 let api: Pair['api'];
 let rearguard: Pair['rearguard'];
 beforeAll(async () => {
-  pair = await openPair({ sellers: ['north'] });
+  pair = await openPair({ sellers: ['north'], payloadKeys: [randomBytes(32).toString('base64')] });
   ({ liqo, api, rearguard } = pair);
 });
 afterAll(() => pair.stop());
@@ -58,6 +60,19 @@ test('an intent is bought, watched, told and ended by the command line, and ever
   expect((await rearguard('north', ['sums'])).out).toMatch(
     /free: +8 cpu, 16Gi, 100 pods\nheld: +0 cpu, 0, 0 pods \(0 holds\)\nsold: +0 cpu/,
   );
+});
+
+test('with a key nothing of a document can be read in the histories', async () => {
+  const { client } = pair.temporal.south;
+  const words = JSON.stringify(document('shop')).match(/registry\.example\/[a-z:0-9]+/)?.[0] ?? 'no image';
+  let sealed = 0;
+  for await (const { workflowId, runId } of client.workflow.list()) {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const bytes = Buffer.from(proto.temporal.api.history.v1.History.encode(history).finish());
+    expect(bytes.includes(words)).toBe(false);
+    sealed += bytes.includes('binary/encrypted') ? 1 : 0;
+  }
+  expect(sealed).toBeGreaterThan(2);
 });
 
 test('the seller withdraws a contract by the command line: the intent is told why', async () => {

@@ -3,6 +3,7 @@ import { expect, inject } from 'vitest';
 import { claimBlock } from '../../deploy/playground/ports.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
 import { type TemporalClient, temporalClient } from '../../src/adapters/temporal/connection.ts';
+import { dataConverter } from '../../src/adapters/temporal/codec.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { clusterId } from '../../src/domain/ids.ts';
 import type { Timing } from '../../src/domain/timing.ts';
@@ -54,12 +55,14 @@ export async function openPair(options: {
   readonly sellers: readonly NodeName[];
   readonly temporalAddress?: string;
   readonly timing?: Partial<Timing>;
+  /** Encrypt the histories of both. */
+  readonly payloadKeys?: readonly string[];
 }): Promise<Pair> {
-  const { sellers, temporalAddress = inject('temporalAddress') } = options;
+  const { sellers, temporalAddress = inject('temporalAddress'), payloadKeys = [] } = options;
   const database = await cloneDatabase(inject('databases'));
   const liqo = liqoWorld();
   const ports = await claimBlock();
-  const replay = openReplay(inject('workflowBundle'));
+  const replay = openReplay(inject('workflowBundle'), () => [], dataConverter(payloadKeys));
   const stop = new AbortController();
   const unique = Date.now().toString(36);
   const listensAt = (name: NodeName, port: number): string => `127.0.0.1:${ports.base + 1 + 2 * NODES.indexOf(name) + port}`;
@@ -68,7 +71,7 @@ export async function openPair(options: {
   const fabric = each((name) => faulty(fakeFabric(liqo, clusterId(name))));
   const cluster = each((name) => faulty(fakeCluster(liqo, clusterId(name))));
   const namespace = each((name) => `pair-${name}-${unique}`);
-  const temporal = each((name) => temporalClient({ address: temporalAddress, namespace: namespace[name] }));
+  const temporal = each((name) => temporalClient({ address: temporalAddress, namespace: namespace[name], payloadKeys }));
   const running = NODES.map((name) => {
     const sells = sellers.includes(name);
     const offer = { name: 'big', cpu: '8', memory: '16Gi', pods: '100', price: { amount: '0.10', currency: 'EUR' }, latencyMs: 5 };
@@ -77,7 +80,7 @@ export async function openPair(options: {
         node: { id: name, domain: `${name}.example`, address: listensAt(name, 0) },
         rear: { listen: listensAt(name, 0) },
         api: { listen: listensAt(name, 1) },
-        temporal: { address: temporalAddress, namespace: namespace[name] },
+        temporal: { address: temporalAddress, namespace: namespace[name], payloadKeys: [...payloadKeys] },
         database: { url: database.url, schema: `${name}_${unique}` },
         knownNodes: sellers.filter((seller) => seller !== name).map((seller) => listensAt(seller, 0)),
         flavors: sells ? [offer] : [],

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 
 /** Replays against a bundle every history of a namespace that was not replayed before, closed and open; answers what is wrong with which, and how many there were. */
@@ -8,7 +9,11 @@ export type Replay = (client: Client) => Promise<{ readonly failed: readonly str
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 
 /** `wrongIn` finds what else must not be in a history. */
-export function openReplay(bundle: string, wrongIn: (history: History) => readonly string[] = () => []): Replay {
+export function openReplay(
+  bundle: string,
+  wrongIn: (history: History) => readonly string[] = () => [],
+  dataConverter: DataConverter = {},
+): Replay {
   const workflowBundle = { code: fs.readFileSync(bundle, 'utf8') };
   const done = new Set<string>();
   async function* histories(client: Client, failed: string[]) {
@@ -24,7 +29,10 @@ export function openReplay(bundle: string, wrongIn: (history: History) => readon
   return async (client) => {
     const failed: string[] = [];
     let replayed = 0;
-    for await (const { workflowId, runId, error } of Worker.runReplayHistories({ workflowBundle }, histories(client, failed))) {
+    for await (const { workflowId, runId, error } of Worker.runReplayHistories(
+      { workflowBundle, dataConverter },
+      histories(client, failed),
+    )) {
       replayed += 1;
       if (error) failed.push(`${workflowId} (${runId}): ${error.message}`);
     }

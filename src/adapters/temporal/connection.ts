@@ -1,5 +1,7 @@
 import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 
+import { dataConverter } from './codec.ts';
+
 /** Where a node's Temporal is. */
 export interface TemporalAddress {
   /** `host:port` of the frontend. */
@@ -7,6 +9,8 @@ export interface TemporalAddress {
   readonly namespace: string;
   readonly tls?: boolean;
   readonly apiKey?: string;
+  /** Encrypts what goes there; base64. */
+  readonly payloadKeys?: readonly string[];
 }
 
 /** The words this adapter logs with; pino's logger fits. */
@@ -28,7 +32,7 @@ export interface TemporalClient {
 const LONGEST_RETRY_PAUSE_MS = 1_000;
 
 /** Connects at the first call, so that a node starts while its Temporal is away, and again whenever the connection was lost. */
-export function temporalClient({ address, namespace, tls, apiKey }: TemporalAddress): TemporalClient {
+export function temporalClient({ address, namespace, tls, apiKey, payloadKeys = [] }: TemporalAddress): TemporalClient {
   let closing = false;
   const underWay = new Set<Promise<unknown>>();
   const retries = defaultGrpcRetryOptions({ maxIntervalMs: () => LONGEST_RETRY_PAUSE_MS });
@@ -43,7 +47,7 @@ export function temporalClient({ address, namespace, tls, apiKey }: TemporalAddr
     ...((tls ?? false) && { tls: true }),
     ...(apiKey !== undefined && { apiKey, tls: true }),
   });
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, dataConverter: dataConverter(payloadKeys) });
   return {
     client,
     connection,

@@ -33,7 +33,11 @@ export function intentProcesses({ temporal, node, call }: Calls): IntentProcesse
       maximumPageSize: 1,
     });
     const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-    return payload ? client.options.loadedDataConverter.payloadConverter.fromPayload(payload) : undefined;
+    const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
+    let payloads = payload ? [payload] : [];
+    for (const codec of payloadCodecs) payloads = await codec.decode(payloads);
+    const [first] = payloads;
+    return first ? payloadConverter.fromPayload(first) : undefined;
   };
   const attemptsOf = async (name: IntentName): Promise<readonly AcquisitionId[]> => {
     const [{ raw }, { attempts }] = await Promise.all([handleOf(name).describe(), handleOf(name).query(messages.status)]);
