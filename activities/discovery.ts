@@ -28,6 +28,7 @@ export const discoveryActivities = ({
   const ask = async (
     address: string,
     request: ResourceRequest,
+    others: ReadonlyMap<string, string>,
   ): Promise<{ found: readonly Candidate[]; refused: readonly PlanEntry[]; silent?: SilentNode }> => {
     const peer = peers.at(address);
     let answer: { flavors: readonly Flavor[]; unreadable: readonly string[] };
@@ -47,7 +48,7 @@ export const discoveryActivities = ({
     const found: Candidate[] = [];
     const refused: PlanEntry[] = [];
     const { dialect, identity } = description;
-    const asked = { address, ...(identity && { identity }) };
+    const asked = { address, others, ...(identity && { identity }) };
     const rated = await ratings.of([...new Set(answer.flavors.map(({ owner }) => owner.id))]);
     for (const flavor of answer.flavors) {
       const rating = rated.get(flavor.owner.id);
@@ -61,7 +62,9 @@ export const discoveryActivities = ({
   return {
     async discover({ request }: { request: ResourceRequest }): Promise<Discovery> {
       const nodes = (await knownNodes.list()).filter(({ address }) => address !== self.address);
-      const answers = await Promise.all(nodes.map(({ address }) => ask(address, request)));
+      const othersThan = (one: string): ReadonlyMap<string, string> =>
+        new Map(nodes.flatMap(({ address, nodeId }) => (nodeId === undefined || address === one ? [] : [[nodeId, address] as const])));
+      const answers = await Promise.all(nodes.map(({ address }) => ask(address, request, othersThan(address))));
       return {
         candidates: rank(
           answers.flatMap(({ found }) => found),

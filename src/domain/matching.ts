@@ -14,6 +14,8 @@ const NEUTRAL_RATING = 0.5;
 export interface AskedNode {
   readonly address: string;
   readonly identity?: NodeIdentity;
+  /** Addresses of other nodes that we know, by their ids. */
+  readonly others?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -35,7 +37,10 @@ export function assess(
 
   if (!flavor.available) refuse('unavailable', 'is not available');
   if (flavor.owner.id === self.id || flavor.owner.address === self.address) refuse('own-flavor', 'is our own');
-  if (dialect === 'rearguard') checkOwner(flavor.owner, asked, refuse);
+  const elsewhere = asked.others?.get(flavor.owner.id);
+  if (elsewhere !== undefined)
+    refuse('not-theirs', `is offered at ${asked.address} as of ${flavor.owner.id}, whom we know at ${elsewhere}`);
+  else if (dialect === 'rearguard') checkOwner(flavor.owner, asked, refuse);
   if (!isSlice(flavor)) {
     refuse('not-a-slice', `offers ${flavor.offer.kind === 'service' ? 'a service' : 'something else'}, not a slice of a cluster`);
     return { refusals };

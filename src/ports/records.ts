@@ -39,6 +39,7 @@ export interface KnownNodes {
   remove(address: string): Promise<boolean>;
   /** Nodes of the configuration become exactly these. */
   configure(addresses: readonly string[]): Promise<void>;
+  /** What a node said of itself when it was asked. An id belongs to the address that showed it first, until that is forgotten. */
   seen(
     address: string,
     facts: {

@@ -136,6 +136,23 @@ export function knownNodesContract(make: () => Promise<KnownNodes>): void {
     expect(await listed()).toEqual(['a:1 operator']);
   });
 
+  it('keeps an id for the address that showed it first', async () => {
+    for (const address of ['a:1', 'b:1']) await nodes.add(address, 'operator');
+    await nodes.seen('a:1', { nodeId: 'a', domain: 'a.example' });
+    await nodes.seen('b:1', { nodeId: 'a', domain: 'b.example' });
+    const ids = async () => (await nodes.list()).map(({ nodeId, domain }) => [nodeId, domain]);
+    expect(await ids()).toEqual([
+      ['a', 'a.example'],
+      [undefined, 'b.example'],
+    ]);
+    await nodes.seen('b:1', { nodeId: 'b' });
+    await nodes.seen('b:1', { nodeId: 'a' });
+    expect((await ids())[1]).toEqual(['b', 'b.example']);
+    await nodes.remove('a:1');
+    await nodes.seen('b:1', { nodeId: 'a' });
+    expect((await ids())[0]).toEqual(['a', 'b.example']);
+  });
+
   it('remembers what was told of a node that answers, until it is silent, however often it answered since', async () => {
     await nodes.add('a:1', 'operator');
     await nodes.poked('a:1');

@@ -52,9 +52,12 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
         for (const [address, { source }] of nodes) if (source === 'configuration' && !addresses.includes(address)) nodes.delete(address);
         for (const address of addresses) nodes.set(address, { ...nodes.get(address), address, source: 'configuration' });
       },
-      async seen(address, { fault, ...facts }) {
+      async seen(address, { fault, ...said }) {
         const node = nodes.get(address);
         if (!node) return;
+        const { nodeId: _id, ...unnamed } = said;
+        const taken = [...nodes.values()].some((other) => other.address !== address && other.nodeId === said.nodeId);
+        const facts = taken ? unnamed : said;
         const { lastFault: _, ...healthy } = node;
         const { pokedAt: __, ...silent } = node;
         nodes.set(address, fault === undefined ? { ...healthy, ...facts, lastSeenAt: now() } : { ...silent, lastFault: fault });

@@ -70,6 +70,13 @@ describe('whose it is', () => {
     ['as it is', { address: owner.address, identity: owner }],
     ['spelt otherwise', { address: owner.address.toUpperCase(), identity: { ...owner, address: owner.address.toUpperCase() } }],
   ])('%s: theirs', (_, asked) => expect(of(asked)).toMatchObject({ candidate: { seller: { id: owner.id, address: asked.address } } }));
+  it.each(['rearguard', 'fluidos'] as const)('of a node that we know elsewhere, from a %s node: not theirs', (dialect) => {
+    const asked = { address: '192.0.2.66:1', identity: { ...owner, address: '192.0.2.66:1' } };
+    const impostor = { ...flavor, owner: asked.identity };
+    const others = new Map([[owner.id, owner.address]]);
+    expect(assess(impostor, request, { self, dialect, asked })).toHaveProperty('candidate');
+    expect(assess(impostor, request, { self, dialect, asked: { ...asked, others } })).toMatchObject({ refusals: [{ code: 'not-theirs' }] });
+  });
   it('is not known of a FLUIDOS node, which is asked where it was asked before, whatever its list says', () => {
     expect(of({ address: '192.0.2.66:1' }, 'fluidos')).toMatchObject({ candidate: { seller: { id: owner.id, address: '192.0.2.66:1' } } });
   });

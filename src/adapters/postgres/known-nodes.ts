@@ -62,7 +62,8 @@ export const knownNodes = (pool: Pool): KnownNodes => ({
     const fault = words === undefined ? undefined : storable(words);
     await pool`
       update known_node set
-        node_id = coalesce(${nodeId ?? null}, node_id),
+        node_id = case when exists (select from known_node other where other.node_id = ${nodeId ?? null} and other.address <> ${address})
+          then node_id else coalesce(${nodeId ?? null}, node_id) end,
         domain = coalesce(${domain ?? null}, domain),
         cluster_id = coalesce(${clusterId ?? null}, cluster_id),
         dialect = coalesce(${dialect ?? null}, dialect),

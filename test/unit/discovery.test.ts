@@ -1,0 +1,73 @@
+/** What a node says in its list decides neither where we go nor with whom we take it for. */
+import { beforeEach, expect, test } from 'vitest';
+import { discoveryActivities } from '../../activities/discovery.ts';
+import type { Dialect } from '../../src/domain/candidate.ts';
+import type { NodeIdentity } from '../../src/domain/flavor.ts';
+import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
+import { memoryRecords } from '../fakes/memory-records.ts';
+import { givenRatings } from '../fakes/opinions.ts';
+import { type FakePeers, fakePeers } from '../fakes/peers.ts';
+import { handClock, identityOf, sliceOf } from '../fakes/samples.ts';
+
+let peers: FakePeers;
+let records: ReturnType<typeof memoryRecords>;
+const clock = handClock();
+beforeEach(() => {
+  peers = fakePeers({ clock });
+  records = memoryRecords({ clock });
+});
+/** A known node at `identity.address`, whose list names `owner`. */
+async function node(identity: NodeIdentity, owner: NodeIdentity = identity, dialect: Dialect = 'rearguard'): Promise<void> {
+  await peers.add({ identity, dialect, flavors: [sliceOf(owner)] });
+  await records.knownNodes.add(identity.address, 'operator');
+}
+const discover = () =>
+  discoveryActivities({
+    peers: peers.peers,
+    ...records,
+    ratings: givenRatings(new Map()),
+    self: identityOf('south'),
+    timing: DEFAULT_TIMING,
+  }).discover({ request: { resources: { cpu: '1', memory: '1Gi', pods: '1' } } });
+
+const north = identityOf('north');
+const liar = identityOf('liar');
+
+test('a node offers its own', async () => {
+  await node(north);
+  const { candidates, refused } = await discover();
+  expect(candidates).toMatchObject([{ seller: { id: north.id, address: north.address } }]);
+  expect(refused).toEqual([]);
+});
+
+test.each<[string, NodeIdentity, NodeIdentity]>([
+  ['of another owner', liar, north],
+  ['of its own, to be bought where only we can reach', liar, { ...liar, address: '169.254.169.254:80' }],
+  ['as another node, at that one’s address', { ...liar, id: north.id }, north],
+])('what a node offers %s is refused, and the plan says why', async (_, identity, owner) => {
+  await node(identity, owner);
+  const { candidates, refused } = await discover();
+  expect(candidates).toEqual([]);
+  expect(refused).toMatchObject([{ verdict: 'refused', reasons: [expect.stringContaining('is offered')] }]);
+  expect(await records.candidates.list()).toEqual([]);
+});
+
+test.each(['rearguard', 'fluidos'] as const)(
+  'a %s node that takes the id of one that we know is refused; that one is not',
+  async (dialect) => {
+    await node(north);
+    await discover();
+    const impostor = { ...north, address: liar.address };
+    await node(impostor, impostor, dialect);
+    for (const _ of [1, 2]) {
+      const { candidates, refused } = await discover();
+      expect(candidates).toMatchObject([{ seller: { address: north.address } }]);
+      expect(refused).toMatchObject([{ reasons: [expect.stringContaining(`whom we know at ${north.address}`)] }]);
+    }
+  },
+);
+
+test('a FLUIDOS node is bought from where it was asked, whatever address its list names', async () => {
+  await node(liar, { ...liar, address: '169.254.169.254:80' }, 'fluidos');
+  expect((await discover()).candidates).toMatchObject([{ dialect: 'fluidos', seller: { id: liar.id, address: liar.address } }]);
+});
