@@ -128,14 +128,15 @@ export function intentProcesses({ temporal, node, call }: Calls): IntentProcesse
     runsIntent: (name, runId) =>
       call(`looking for a run of intent ${name}`, async () => {
         const stand = await standOf(temporal, workflowIds.intent(name));
-        return stand?.open === true && stand.firstRunId === runId;
+        return stand?.open === true && (stand.firstRunId === undefined || stand.firstRunId === runId);
       }),
     isWanted: (acquisition) =>
       call(`looking for the intent of acquisition ${acquisition}`, async () => {
         const parent = (await standOf(temporal, workflowIds.acquisition(acquisition)))?.parent;
         if (parent === undefined) return true;
         const stand = await standOf(temporal, parent);
-        return stand?.open === true && isAttemptOf(stand.firstRunId, acquisition);
+        // One that cannot be told from another run of its name is left alone: what lives must never be released.
+        return stand?.open === true && (stand.firstRunId === undefined || isAttemptOf(stand.firstRunId, acquisition));
       }),
     acquisitionsOf: (name) => call(`reading intent ${name}`, () => attemptsOf(name)),
     endIntent: (name: IntentName, ending: Ending) =>

@@ -11,8 +11,8 @@ export interface Stand {
   /** The id of its last event: grows with everything that happens to it. */
   readonly last: number;
   readonly open: boolean;
-  /** Of the first run of the chain, which continue-as-new keeps. */
-  readonly firstRunId: string;
+  /** Of the first run of the chain, which continue-as-new keeps; older servers do not tell. */
+  readonly firstRunId?: string;
   /** The workflow that started it as its child. */
   readonly parent?: string;
 }
@@ -30,7 +30,7 @@ export async function standOf({ client }: TemporalClient, workflowId: string): P
       runId,
       last: Number(info?.historyLength ?? 0),
       open: info?.status === RUNNING,
-      firstRunId: info?.firstRunId || runId,
+      ...(info?.firstRunId && { firstRunId: info.firstRunId }),
       ...(parent && { parent }),
     };
   } catch (error) {
