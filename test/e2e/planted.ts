@@ -1,3 +1,4 @@
+import { waitFor } from '../../deploy/playground/wait.ts';
 import type { DemoNode } from '../../deploy/demo/world.ts';
 import { PLANTED } from './plants.ts';
 
@@ -37,8 +38,24 @@ export async function plant({ cluster, ledger: { sql }, temporal }: DemoNode): P
   await temporal.workflow.start('peering', { workflowId: WORKFLOW, taskQueue: 'planted', args: ['planted'] });
 }
 
+/** Liqo makes a ForeignCluster anew for as long as anything in its tenant namespace names the cluster: it goes when the namespace is gone. */
+const isLast = ({ kind }: { readonly kind?: string | undefined }): boolean => kind === 'ForeignCluster';
+
 export async function weed({ cluster, ledger: { sql }, temporal }: DemoNode): Promise<void> {
-  for (const object of PLANTED.toReversed()) await cluster.objects.delete(structuredClone(object));
+  const gone = async (object: (typeof PLANTED)[number]): Promise<boolean> => {
+    const { apiVersion = '', kind = '', metadata = {} } = object;
+    try {
+      await cluster.objects.read({ apiVersion, kind, metadata: { name: metadata.name ?? '' } });
+      return false;
+    } catch (error) {
+      if ((error as { readonly code?: number }).code === 404) return true;
+      throw error;
+    }
+  };
+  for (const object of PLANTED.toReversed()) if (!isLast(object)) await cluster.objects.delete(structuredClone(object));
+  for (const object of PLANTED.filter(({ kind }) => kind === 'Namespace'))
+    await waitFor(`namespace ${object.metadata?.name} gone`, 60, () => gone(object));
+  for (const object of PLANTED.filter(isLast)) if (!(await gone(object))) await cluster.objects.delete(structuredClone(object));
   await sql`delete from allocation where contract = ${CONTRACT}`;
   await sql`delete from contract where id = ${CONTRACT}`;
   await sql`delete from hold where transaction = ${TRANSACTION}`;
