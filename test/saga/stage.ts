@@ -54,10 +54,12 @@ export async function openStage(name: string, temporalAddress = inject('temporal
     statusOf: async (intent) => (await node.processes.readIntent(intent))?.status,
     async untilInUse(intent) {
       // A query may be late on a busy machine; only its answer counts.
-      await expect
-        .poll(() => stage.statusOf(intent).catch(() => undefined), WITHIN)
-        .toMatchObject({ state: 'in-use', place: expect.anything() });
-      const status = await stage.statusOf(intent);
+      let status: IntentStatus | undefined;
+      const look = async (): Promise<IntentStatus | undefined> => {
+        status = await stage.statusOf(intent).catch(() => undefined);
+        return status;
+      };
+      await expect.poll(look, WITHIN).toMatchObject({ state: 'in-use', place: expect.anything() });
       if (!status) throw new Error('it was in use a moment ago');
       return status;
     },
