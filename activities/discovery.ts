@@ -1,7 +1,7 @@
 import type { Candidate, PlanEntry, ResourceRequest, SilentNode } from '../src/domain/candidate.ts';
 import { isFault } from '../src/domain/faults.ts';
 import type { Flavor } from '../src/domain/flavor.ts';
-import { assess } from '../src/domain/matching.ts';
+import { assess, isSameAddress } from '../src/domain/matching.ts';
 import { rank, refusedEntry } from '../src/domain/ranking.ts';
 import type { PeerDescription } from '../src/ports/peer.ts';
 import { within } from './deadline.ts';
@@ -38,7 +38,9 @@ export const discoveryActivities = ({
       const { dialect, identity } = description;
       await knownNodes.seen(address, {
         dialect,
-        ...(identity && { nodeId: identity.id, domain: identity.domain, ...(identity.clusterId && { clusterId: identity.clusterId }) }),
+        // Under a second name of its own it owns nothing: its own address could otherwise never be used again.
+        ...(identity && { nodeId: isSameAddress(identity.address, address) ? identity.id : null, domain: identity.domain }),
+        ...(identity?.clusterId && { clusterId: identity.clusterId }),
       });
     } catch (error) {
       if (!isFault(error)) throw error;

@@ -67,6 +67,9 @@ export function assess(
 /** The address as it is dialled: REAR's port is 80 where none stands. */
 const dialled = (address: string): string => (/:\d+$/.test(address) ? address : `${address}:80`).toLowerCase();
 
+/** Whether two addresses are one to a dialler. */
+export const isSameAddress = (one: string, other: string): boolean => dialled(one) === dialled(other);
+
 /** A node offers its own only, at the address where we know it: otherwise it would send us to others, or trade in their name. A FLUIDOS node says not who it is. */
 function checkOwner(owner: NodeIdentity, { address, identity }: AskedNode, refuse: Refuse): void {
   const wrong =
@@ -74,11 +77,11 @@ function checkOwner(owner: NodeIdentity, { address, identity }: AskedNode, refus
       ? 'does not say who it is'
       : owner.id !== identity.id
         ? `says that it is ${identity.id}`
-        : dialled(identity.address) !== dialled(owner.address)
+        : !isSameAddress(identity.address, owner.address)
           ? `says that it is at ${identity.address}`
           : undefined;
   if (wrong !== undefined) refuse('not-theirs', `is offered as of ${owner.id} at ${owner.address} by a node that ${wrong}`);
-  else if (dialled(owner.address) !== dialled(address))
+  else if (!isSameAddress(owner.address, address))
     refuse('not-theirs', `is offered by a node that is known at ${address} and says that it is at ${owner.address}`);
 }
 

@@ -39,11 +39,12 @@ export interface KnownNodes {
   remove(address: string): Promise<boolean>;
   /** Nodes of the configuration become exactly these. */
   configure(addresses: readonly string[]): Promise<void>;
-  /** What a node said of itself when it was asked. An id belongs to the address that showed it first, until that is forgotten. */
+  /** What a node said of itself when it was asked. An id belongs to the address that showed it first, until that is forgotten or gives it up. */
   seen(
     address: string,
     facts: {
-      readonly nodeId?: string;
+      /** `null`: it says that it is known at another address, so that no id belongs to this one. */
+      readonly nodeId?: string | null;
       readonly domain?: string;
       readonly clusterId?: string;
       readonly dialect?: 'fluidos' | 'rearguard';

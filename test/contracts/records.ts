@@ -153,6 +153,17 @@ export function knownNodesContract(make: () => Promise<KnownNodes>): void {
     expect((await ids())[0]).toEqual(['a', 'b.example']);
   });
 
+  it('lets an address give its id up', async () => {
+    for (const address of ['a:1', 'b:1']) await nodes.add(address, 'operator');
+    await nodes.seen('a:1', { nodeId: 'a', domain: 'a.example' });
+    await nodes.seen('a:1', { nodeId: null });
+    await nodes.seen('b:1', { nodeId: 'a' });
+    const [alias, own] = await nodes.list();
+    expect(alias).not.toHaveProperty('nodeId');
+    expect(alias).toMatchObject({ domain: 'a.example' });
+    expect(own).toMatchObject({ nodeId: 'a' });
+  });
+
   it('remembers what was told of a node that answers, until it is silent, however often it answered since', async () => {
     await nodes.add('a:1', 'operator');
     await nodes.poked('a:1');

@@ -33,10 +33,7 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
     },
     candidates: {
       async replace(node, candidates) {
-        offers.set(
-          node,
-          candidates.map((candidate) => ({ ...candidate, seenAt: now() })),
-        );
+        offers.set(node, [...new Map(candidates.map((candidate) => [candidate.flavor.id, { ...candidate, seenAt: now() }])).values()]);
       },
       list: async () => [...offers.values()].flat(),
     },
@@ -55,11 +52,13 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
       async seen(address, { fault, ...said }) {
         const node = nodes.get(address);
         if (!node) return;
-        const { nodeId: _id, ...unnamed } = said;
-        const taken = [...nodes.values()].some((other) => other.address !== address && other.nodeId === said.nodeId);
-        const facts = taken ? unnamed : said;
-        const { lastFault: _, ...healthy } = node;
-        const { pokedAt: __, ...silent } = node;
+        const { nodeId, ...facts } = said;
+        const { nodeId: had, ...unnamed } = node;
+        const taken = [...nodes.values()].some((other) => other.address !== address && other.nodeId === nodeId);
+        const id = nodeId === null ? undefined : taken ? had : (nodeId ?? had);
+        const named = { ...unnamed, ...(id !== undefined && { nodeId: id }) };
+        const { lastFault: _, ...healthy } = named;
+        const { pokedAt: __, ...silent } = named;
         nodes.set(address, fault === undefined ? { ...healthy, ...facts, lastSeenAt: now() } : { ...silent, lastFault: fault });
       },
       async poked(address) {

@@ -16,6 +16,8 @@ import { openTroubles, type PeerCall, type Trouble } from './troubles.ts';
 
 interface FakeNode {
   readonly identity: NodeIdentity;
+  /** Where it answers, when not at the address that it announces. */
+  readonly address?: string;
   readonly dialect?: Dialect;
   readonly flavors?: readonly Flavor[];
   /** Milliseconds; 60 s and a year when not given. */
@@ -194,7 +196,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
     async add(node) {
       const memory = memoryInventory({ clock });
       for (const flavor of node.flavors ?? []) await memory.inventory.publish(flavor);
-      nodes.set(node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, reachable: true });
+      nodes.set(node.address ?? node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, reachable: true });
     },
     trouble: troubles.add,
     heal: troubles.heal,

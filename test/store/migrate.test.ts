@@ -45,6 +45,17 @@ describe('migrations', () => {
     await expect(open(schema)).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
   });
 
+  it('let nobody keep an id that two addresses have', async () => {
+    const first = await open('doubled');
+    await db.sql`drop index doubled.known_node_id`;
+    await db.sql`delete from doubled.migration where version >= 11`;
+    await db.sql`insert into doubled.known_node (address, node_id, source)
+      values ('a:1', 'a', 'operator'), ('a:2', 'a', 'operator'), ('b:1', 'b', 'operator'), ('c:1', null, 'operator'), ('d:1', null, 'operator')`;
+    const second = await open('doubled');
+    expect((await second.knownNodes.list()).map(({ nodeId }) => nodeId)).toEqual([undefined, undefined, 'b', undefined, undefined]);
+    await closing([first, second]);
+  });
+
   it('stop the start when one that ran was changed since', async () => {
     await db.sql`update ${db.sql(SCHEMA)}.migration set md5 = 'changed' where version = 1`;
     await expect(open(SCHEMA)).rejects.toThrow('MD5 checksum failed for migration [1]');

@@ -43,3 +43,23 @@ test('what a hostile peer or user writes is kept as far as Postgres can, and sto
   await db.store.knownNodes.seen('liar:1', { fault: `PEER_LIED: ${hostile}` });
   expect(await db.store.knownNodes.list()).toMatchObject([{ lastFault: 'PEER_LIED: a\ufffdb\ufffdc' }]);
 });
+
+test('of two addresses that show an id in the same moment one gets it, and all else is learnt of both', async () => {
+  await db.clear();
+  const { knownNodes } = db.store;
+  for (const address of ['a:1', 'b:1']) await knownNodes.add(address, 'operator');
+  const seen = await db.sql.begin(async (sql) => {
+    await sql`update known_node set node_id = 'a', dialect = 'rearguard' where address = 'b:1'`;
+    const second = { done: false, seen: Promise.resolve() };
+    second.seen = knownNodes.seen('a:1', { nodeId: 'a', dialect: 'rearguard' }).finally(() => (second.done = true));
+    const waits = async () =>
+      (await sql`select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))`).length > 0;
+    await expect.poll(async () => second.done || (await waits()), { timeout: 10_000 }).toBe(true);
+    return second;
+  });
+  await seen.seen;
+  expect(await knownNodes.list()).toEqual([
+    { address: 'a:1', source: 'operator', dialect: 'rearguard', lastSeenAt: expect.any(String) },
+    { address: 'b:1', source: 'operator', dialect: 'rearguard', nodeId: 'a' },
+  ]);
+});

@@ -67,6 +67,38 @@ test.each(['rearguard', 'fluidos'] as const)(
   },
 );
 
+test.each([
+  ['its own', ['bob.example:3004', 'bob:3004']],
+  ['the other', ['bob:3004', 'bob.example:3004']],
+])(
+  'a node that is known at two addresses is bought from at the one that it announces, also when %s answers first',
+  async (_, addresses) => {
+    const bob = { ...north, address: 'BOB.example:3004' };
+    for (const [n, address] of addresses.entries()) {
+      await peers.add({ identity: bob, address, flavors: [sliceOf(bob)] });
+      await records.knownNodes.add(address, 'operator');
+      // The first is known alone for a while.
+      if (n === 0) await discover();
+    }
+    for (const _ of [1, 2, 3]) {
+      const { candidates, refused } = await discover();
+      expect(candidates).toMatchObject([{ seller: { id: bob.id, address: 'bob.example:3004' } }]);
+      expect(refused).toMatchObject([{ reasons: [expect.stringMatching('known at bob:3004|whom we know at bob.example:3004')] }]);
+    }
+  },
+);
+
+test('an id that an older version kept for a second address is given up there', async () => {
+  const alias = 'alias:80';
+  await node(north);
+  await records.knownNodes.add(alias, 'operator');
+  await records.knownNodes.seen(alias, { nodeId: north.id });
+  await peers.add({ identity: north, address: alias, flavors: [] });
+  await discover();
+  await discover();
+  expect((await discover()).candidates).toMatchObject([{ seller: { id: north.id, address: north.address } }]);
+});
+
 test('a FLUIDOS node is bought from where it was asked, whatever address its list names', async () => {
   await node(liar, { ...liar, address: '169.254.169.254:80' }, 'fluidos');
   expect((await discover()).candidates).toMatchObject([{ dialect: 'fluidos', seller: { id: liar.id, address: liar.address } }]);

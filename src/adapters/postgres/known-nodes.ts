@@ -1,3 +1,4 @@
+import postgres from 'postgres';
 import { Fault } from '../../domain/faults.ts';
 import type { KnownNode, KnownNodes } from '../../ports/records.ts';
 import { type Db, type Pool, storable } from './connect.ts';
@@ -35,6 +36,10 @@ const WORDS: Record<string, string> = {
 export const bindingFault = (outcome: string, facts: { readonly clusterId?: string | undefined; readonly nodeId: string }) =>
   WORDS[outcome] === undefined ? undefined : new Fault('BUYER_REFUSED', WORDS[outcome], facts);
 
+/** The index that keeps an id for one address. */
+const ONE_ADDRESS = 'known_node_id';
+const isTaken = (error: unknown): boolean => error instanceof postgres.PostgresError && error.constraint_name === ONE_ADDRESS;
+
 export const knownNodes = (pool: Pool): KnownNodes => ({
   async list() {
     return (await pool<KnownNodeRow[]>`select * from known_node order by address`).map(knownNode);
@@ -60,9 +65,10 @@ export const knownNodes = (pool: Pool): KnownNodes => ({
   },
   async seen(address, { nodeId, domain, clusterId, dialect, fault: words }) {
     const fault = words === undefined ? undefined : storable(words);
-    await pool`
+    const learn = async (): Promise<void> =>
+      void (await pool`
       update known_node set
-        node_id = case when exists (select from known_node other where other.node_id = ${nodeId ?? null} and other.address <> ${address})
+        node_id = case when ${nodeId === null}::boolean then null when exists (select from known_node other where other.node_id = ${nodeId ?? null} and other.address <> ${address})
           then node_id else coalesce(${nodeId ?? null}, node_id) end,
         domain = coalesce(${domain ?? null}, domain),
         cluster_id = coalesce(${clusterId ?? null}, cluster_id),
@@ -70,7 +76,12 @@ export const knownNodes = (pool: Pool): KnownNodes => ({
         last_seen_at = case when ${fault ?? null}::text is null then clock_now() else last_seen_at end,
         last_fault = ${fault ?? null},
         poked_at = case when ${fault ?? null}::text is null then poked_at end
-      where address = ${address}`;
+      where address = ${address}`);
+    // Somebody else showed this id in the same moment and was first: it is his, and everything else is learnt.
+    await learn().catch(async (error: unknown) => {
+      if (!isTaken(error)) throw error;
+      await learn();
+    });
   },
   async poked(address) {
     await pool`update known_node set poked_at = clock_now() where address = ${address}`;
