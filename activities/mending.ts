@@ -7,14 +7,22 @@ import type { MeetingPlace } from '../src/ports/fabric.ts';
 import type { ActivityDeps } from './deps.ts';
 import { known } from './reservation.ts';
 
+/** What one comparison reads once. */
+export interface Known {
+  /** Ids of the workflows that run. */
+  readonly open: ReadonlySet<string>;
+  /** Every contract ever. */
+  readonly contracts: () => Promise<readonly Contract[]>;
+}
+
 /** What of this node nobody answers for any more, and what is done about it; each answers in a line what it did, or nothing when all is well. */
 export interface Mending {
   /** A living contract whose own workflow is gone. */
   readonly contract: (contract: Contract, signal: AbortSignal) => Promise<string | undefined>;
   /** Users of a peering whose workflows are gone. */
   readonly peering: (peer: ClusterId) => Promise<string | undefined>;
-  /** What contracts with a peer share, when no workflow owns it any more; `open` are the ids of the workflows that run. */
-  readonly place: (place: MeetingPlace, open: ReadonlySet<string>) => Promise<string | undefined>;
+  /** What contracts with a peer share, when no workflow owns it any more. */
+  readonly place: (place: MeetingPlace, among: Known) => Promise<string | undefined>;
   /** The namespace of an intent whose workflow is gone, or a user's own that it offloaded. */
   readonly namespace: (space: IntentNamespace, signal: AbortSignal) => Promise<string | undefined>;
   /** An acquisition whose intent is gone: it would hold, and cost, until its contract expires. */
@@ -96,12 +104,16 @@ export function openMending({
       }
       return left.length === 0 ? undefined : `the peering with ${peer} was kept for contracts that are over: ${left.join(', ')}`;
     },
-    async place({ peer, tenant, identity }, open) {
+    async place({ peer }, among) {
       if (await processes.isOpen(workflowIds.peering(peer))) return undefined;
+      // Asked in this order: a peering that closes in good order took its place away before, and whoever takes it over would build it anew for nobody.
+      const now = (await fabric.meetingPlaces()).find((place) => place.peer === peer);
+      if (now === undefined) return undefined;
+      const { tenant, identity } = now;
       // One that is over may still need it for its buyer's teardown.
-      const users: PeeringUser[] = (await contracts.list()).flatMap((contract) => {
+      const users: PeeringUser[] = (await among.contracts()).flatMap((contract) => {
         const replyTo = processOf(contract);
-        const user = replyTo !== undefined && open.has(replyTo) ? userOf(contract, peer, replyTo) : undefined;
+        const user = replyTo !== undefined && among.open.has(replyTo) ? userOf(contract, peer, replyTo) : undefined;
         return user ? [user] : [];
       });
       // Nobody: then somebody who is over, so that the peering's own workflow takes everything away once he is told to leave, by the next comparison.

@@ -105,12 +105,16 @@ export const reconcileActivities = (deps: Deps) => {
         const open = await processes.open();
         const peerings = idsAfter(PEERING, open).map(clusterId);
         mended.push(...(await each(peerings, String, mending.peering)));
-        const running = new Set(open.map(({ workflowId }) => workflowId));
+        let all: ReturnType<typeof contracts.list> | undefined;
+        const among = {
+          open: new Set(open.map(({ workflowId }) => workflowId)),
+          contracts: () => (all ??= contracts.list()),
+        };
         mended.push(
           ...(await each(
             await listed('meeting places', fabric.meetingPlaces),
             ({ peer }) => `meeting place of ${peer}`,
-            (place) => mending.place(place, running),
+            (place) => mending.place(place, among),
           )),
         );
         mended.push(

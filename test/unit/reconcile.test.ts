@@ -133,6 +133,37 @@ test('what is shared with a peer whose peering was closed by hand is taken over 
   );
 });
 
+test('a peering that closes while it is looked at is not built anew for nobody', async () => {
+  for (const buyer of ['alice-1', 'bob-1']) await fabric.port.ensureTenant({ buyer: clusterId(buyer) });
+  const { isOpen } = processes.port;
+  Object.assign(processes.port, {
+    isOpen: async (workflowId: string) => {
+      // Its own workflow takes everything away, and ends.
+      if (workflowId === 'peering/alice-1') {
+        await fabric.port.removeTenant({ buyer: clusterId('alice-1') }, { timeoutMs: 300 });
+        await fabric.port.removeMeetingPlace({ peer: clusterId('alice-1') }, { timeoutMs: 300 });
+      }
+      return await isOpen(workflowId);
+    },
+  });
+  expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining('bob-1')], failed: [] });
+  expect(asked).toEqual(['join bob-1 nobody']);
+});
+
+test('every contract is read once, however many peerings were closed', async () => {
+  for (const buyer of ['alice-1', 'bob-1', 'carol-1']) await fabric.port.ensureTenant({ buyer: clusterId(buyer) });
+  let reads = 0;
+  const { list } = memory.contracts;
+  Object.assign(memory.contracts, {
+    list: async (filter: Parameters<typeof list>[0]) => {
+      if (!filter?.living) reads += 1;
+      return await list(filter);
+    },
+  });
+  expect((await reconcile()).mended).toHaveLength(3);
+  expect(reads).toBe(1);
+});
+
 test('an API server that is away keeps nothing else waiting', async () => {
   await sold();
   fabric.plan('meetingPlaces', { kind: 'refuse', fault: new Fault('CLUSTER_UNREACHABLE', 'no route') });
