@@ -10,10 +10,20 @@ execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc
 // Migrations are read at run time, beside the code that runs them.
 const migrations = 'src/adapters/postgres/migrations';
 fs.cpSync(path.join(root, migrations), path.join(root, 'dist', migrations), { recursive: true });
+// Temporal loads it by its path.
+const converter = 'src/adapters/temporal/failure-converter.cjs';
+fs.copyFileSync(path.join(root, converter), path.join(root, 'dist', converter));
 const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
-const { code } = await bundleWorkflowCode({ workflowsPath: path.join(root, 'workflows/index.ts'), logger: quiet });
-// The bundle is evaluated anew for each workflow: what is large or slow to start has no place in it (docs/decisions/0005).
-if (code.includes('node_modules/zod/')) throw new Error('the workflow bundle contains zod: validate in an activity');
-const file = path.join(root, 'dist/workflow-bundle.js');
-fs.writeFileSync(`${file}.part`, code);
-fs.renameSync(`${file}.part`, file);
+/** One for nodes without `temporal.payloadKeys`, one whose workflows write failures that can be encrypted. */
+const bundles = [
+  ['dist/workflow-bundle.js', {}],
+  ['dist/workflow-bundle.sealed.js', { failureConverterPath: path.join(root, converter) }],
+];
+for (const [name, options] of bundles) {
+  const { code } = await bundleWorkflowCode({ workflowsPath: path.join(root, 'workflows/index.ts'), logger: quiet, ...options });
+  // The bundle is evaluated anew for each workflow: what is large or slow to start has no place in it (docs/decisions/0005).
+  if (code.includes('node_modules/zod/')) throw new Error('the workflow bundle contains zod: validate in an activity');
+  const file = path.join(root, name);
+  fs.writeFileSync(`${file}.part`, code);
+  fs.renameSync(`${file}.part`, file);
+}

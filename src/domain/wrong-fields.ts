@@ -102,10 +102,17 @@ function elsewhere(key: string, known: Known, path: readonly PropertyKey[]): str
 }
 
 const QUOTED = 60;
-const shown = (value: unknown): string => {
+/** Of a Secret or a ConfigMap: whoever writes `stringData: hunter2` must not read it in a log or a history. */
+const CONFIDENTIAL: ReadonlySet<PropertyKey> = new Set(['data', 'stringData', 'binaryData']);
+/** What expects parts is never quoted either: a text in its place may be a whole manifest. */
+const OF_PARTS: ReadonlySet<string> = new Set(['object', 'record', 'array']);
+
+/** What was found instead, in its own words where they are nobody's secret. */
+const shown = (value: unknown, quoting: boolean): string => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
+  if (!quoting) return TYPES[typeof value] ?? 'something else';
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
 };
@@ -119,19 +126,22 @@ const TYPES: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
+const isQuotable = ({ path }: { readonly path?: readonly PropertyKey[] | undefined }): boolean =>
+  !(path ?? []).some((key) => CONFIDENTIAL.has(key));
+
 /** Plain words for what zod found; a schema's own message wins over these. */
 const words: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'invalid_type') {
     if (issue.input === undefined) return 'is missing';
     const expected = TYPES[issue.expected] ?? issue.expected;
-    return `must be ${expected}, not ${shown(issue.input)}`;
+    return `must be ${expected}, not ${shown(issue.input, isQuotable(issue) && !OF_PARTS.has(issue.expected))}`;
   }
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
     const choice = values.length === 1 ? values.join() : `one of ${values.join(', ')}`;
     if (issue.input === undefined) return `is missing; must be ${choice}`;
     const near = typeof issue.input === 'string' ? nearestName(issue.input, values) : undefined;
-    return `must be ${choice}, not ${shown(issue.input)}${near && values.length > 1 ? `; did you mean ${near}?` : ''}`;
+    return `must be ${choice}, not ${shown(issue.input, isQuotable(issue))}${near && values.length > 1 ? `; did you mean ${near}?` : ''}`;
   }
   if (issue.code === 'too_big') return `must be at most ${issue.maximum}${unit(issue.origin)}`;
   if (issue.code === 'too_small') return `must be at least ${issue.minimum}${unit(issue.origin)}`;

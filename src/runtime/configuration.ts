@@ -104,7 +104,7 @@ export const ConfigurationSchema = z
           .max(10)
           .default([])
           .describe(
-            'Encrypts what histories hold of intents, Secrets in their manifests among it: AES-256 keys, the first writes, all read. The Temporal UI then shows less. Secrets: rather use the environment.',
+            'Encrypts what histories hold of intents, Secrets in their manifests and the words of failures among it: AES-256 keys, the first writes, all read. The Temporal UI then shows less. Documents of intents stand in clear in Postgres all the same. Secrets: rather use the environment.',
           ),
       }),
       'Temporal: the processes.',

@@ -4,7 +4,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { allActivities } from '../../activities/index.ts';
 import { faultInterceptor } from '../../activities/interceptor.ts';
-import { dataConverter } from '../adapters/temporal/codec.ts';
+import { bundleFor, dataConverter } from '../adapters/temporal/codec.ts';
 import { scheduleReconciliation } from '../adapters/temporal/schedule.ts';
 import { taskQueues } from '../domain/ids.ts';
 import type { Ratings } from '../ports/ratings.ts';
@@ -34,7 +34,7 @@ function install(parts: Parts): void {
 export async function work(parts: Parts, bundle: string): Promise<void> {
   const { configuration, log, readiness, signal } = parts;
   install(parts);
-  const codePath = bundle;
+  const codePath = bundleFor(bundle, configuration.temporal.payloadKeys);
   readFileSync(codePath);
   try {
     const [store, self] = await Promise.all([parts.store, parts.self, parts.namespace]);

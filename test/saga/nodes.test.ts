@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { intentName, taskQueues, workflowIds } from '../../src/domain/ids.ts';
+import { workflowTypes } from '../../workflows/messages.ts';
 import { NODES, type Pair, openPair } from './pair.ts';
 import { document } from './trade.ts';
 
@@ -62,14 +64,23 @@ test('an intent is bought, watched, told and ended by the command line, and ever
   );
 });
 
-test('with a key nothing of a document can be read in the histories', async () => {
+test('with a key nothing of a document, nor what a failure says of it, can be read in the histories', async () => {
   const { client } = pair.temporal.south;
   const words = JSON.stringify(document('shop')).match(/registry\.example\/[a-z:0-9]+/)?.[0] ?? 'no image';
+  const { intent } = workflowTypes;
+  const wrong = await client.workflow
+    .execute(intent, {
+      workflowId: workflowIds.intent(intentName('wrong')),
+      taskQueue: taskQueues.forward,
+      args: [{ ...(document('wrong') as object), kind: 'hunter2' }],
+    })
+    .catch((error: unknown) => (error instanceof Error ? error.cause : undefined));
+  expect(wrong).toMatchObject({ type: 'INTENT_INVALID', message: expect.stringContaining('not "hunter2"') });
   let sealed = 0;
   for await (const { workflowId, runId } of client.workflow.list()) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const bytes = Buffer.from(proto.temporal.api.history.v1.History.encode(history).finish());
-    expect(bytes.includes(words)).toBe(false);
+    for (const secret of [words, 'hunter2', 'kind: must be']) expect(bytes.includes(secret)).toBe(false);
     sealed += bytes.includes('binary/encrypted') ? 1 : 0;
   }
   expect(sealed).toBeGreaterThan(2);

@@ -3,7 +3,7 @@ import { expect, inject } from 'vitest';
 import { claimBlock } from '../../deploy/playground/ports.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
 import { type TemporalClient, temporalClient } from '../../src/adapters/temporal/connection.ts';
-import { dataConverter } from '../../src/adapters/temporal/codec.ts';
+import { bundleFor, dataConverter } from '../../src/adapters/temporal/codec.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { clusterId } from '../../src/domain/ids.ts';
 import type { Timing } from '../../src/domain/timing.ts';
@@ -62,7 +62,7 @@ export async function openPair(options: {
   const database = await cloneDatabase(inject('databases'));
   const liqo = liqoWorld();
   const ports = await claimBlock();
-  const replay = openReplay(inject('workflowBundle'), () => [], dataConverter(payloadKeys));
+  const replay = openReplay(bundleFor(inject('workflowBundle'), payloadKeys), () => [], dataConverter(payloadKeys));
   const stop = new AbortController();
   const unique = Date.now().toString(36);
   const listensAt = (name: NodeName, port: number): string => `127.0.0.1:${ports.base + 1 + 2 * NODES.indexOf(name) + port}`;

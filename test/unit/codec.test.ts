@@ -1,6 +1,11 @@
-import { defaultPayloadConverter } from '@temporalio/common';
+import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
+import {
+  decodeOptionalFailureToOptionalError,
+  encodeErrorToFailure,
+  loadDataConverter,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { expect, test } from 'vitest';
-import { payloadCodec } from '../../src/adapters/temporal/codec.ts';
+import { dataConverter, payloadCodec } from '../../src/adapters/temporal/codec.ts';
 
 const [OLD, NEW] = [Buffer.alloc(32, 1).toString('base64'), Buffer.alloc(32, 2).toString('base64')];
 const secret = { data: { password: 'hunter2 grüßt' } };
@@ -35,4 +40,24 @@ test('a changed payload is refused', async () => {
   const data = Buffer.from(written?.data ?? []);
   data[data.length - 1] = (data.at(-1) ?? 0) ^ 1;
   await expect(codec.decode([{ ...written, data }])).rejects.toThrow();
+});
+
+test('with a key the words of a failure and of its causes cannot be read without it, and are the same with it', async () => {
+  const sealing = loadDataConverter(dataConverter([NEW]));
+  const cause = ApplicationFailure.create({ type: 'INTENT_INVALID', message: 'not "hunter2"', details: [secret] });
+  const failure = await encodeErrorToFailure(sealing, ApplicationFailure.create({ message: 'a hunter2 more', cause }));
+  const found: string[] = [];
+  JSON.stringify(failure, (_, value: unknown) => {
+    if (typeof value === 'string' || value instanceof Uint8Array) found.push(Buffer.from(value as string).toString());
+    return value;
+  });
+  expect(found.join('\n')).not.toContain('hunter2');
+  expect(found).toContain('INTENT_INVALID');
+  const read = await decodeOptionalFailureToOptionalError(sealing, failure);
+  expect(read).toMatchObject({ message: 'a hunter2 more', cause: { type: 'INTENT_INVALID', message: 'not "hunter2"', details: [secret] } });
+});
+
+test('without a key failures stay in clear, for the Temporal UI', async () => {
+  const failure = await encodeErrorToFailure(loadDataConverter(dataConverter([])), new Error('in words'));
+  expect(failure.message).toBe('in words');
 });

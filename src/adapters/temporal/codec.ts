@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
@@ -56,5 +57,12 @@ function opened(payload: Payload, keys: readonly Key[]): Payload {
   return wire.decode(Buffer.concat([decipher.update(data.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]));
 }
 
-/** What client and workers convert with; nothing of its own when there is no key. */
-export const dataConverter = (keys: readonly string[]): DataConverter => (keys.length > 0 ? { payloadCodecs: [payloadCodec(keys)] } : {});
+/** What client and workers convert with; nothing of its own when there is no key. Failures are sealed too: their messages quote what somebody wrote. */
+export const dataConverter = (keys: readonly string[]): DataConverter =>
+  keys.length > 0
+    ? { payloadCodecs: [payloadCodec(keys)], failureConverterPath: path.join(import.meta.dirname, 'failure-converter.cjs') }
+    : {};
+
+/** The workflow bundle to run with these keys: how workflows write failures is a part of the bundle, so that there is a sealed one beside the plain one. */
+export const bundleFor = (bundle: string, keys: readonly string[]): string =>
+  keys.length > 0 ? bundle.replace(/\.js$/, '.sealed.js') : bundle;
