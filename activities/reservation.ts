@@ -132,7 +132,7 @@ export const sellingActivities = ({ peers, inventory, contracts, self, fabric, c
   /** A hint for the buyer, who reads the contract back. It does not decide anything, so a buyer that is away is passed over. */
   async notifyBuyer({ contract, buyer, ending }: { contract: ContractId; buyer: string; ending: Ending }): Promise<{ told: boolean }> {
     try {
-      await within(timing.nodeAnswerMs, peers.at(buyer).notifyEnd({ contract, ending }));
+      await within(timing.nodeAnswerMs, peers.at(buyer, { stranger: true }).notifyEnd({ contract, ending }));
       return { told: true };
     } catch (error) {
       if (!isFault(error)) throw error;

@@ -7,8 +7,11 @@ import type { Resources } from '../domain/resources.ts';
 
 /** Other REAR nodes, by address (`host:port`, or a URL). */
 export interface Peers {
-  /** Once `signal` aborts, calls in flight end at once with its reason; what they asked may have taken effect. */
-  at(address: string, options?: { readonly signal?: AbortSignal }): Peer;
+  /**
+   * Once `signal` aborts, calls in flight end at once with its reason; what they asked may have taken effect. `stranger`: it named its address itself, no
+   * operator of ours did, so that the address is looked at before anything is sent there. PEER_REFUSED when it is none that we call.
+   */
+  at(address: string, options?: { readonly signal?: AbortSignal; readonly stranger?: boolean }): Peer;
 }
 
 /**

@@ -6,6 +6,7 @@ import { namespaceAnswers, prepareNamespace } from '../adapters/temporal/namespa
 import { temporalProcesses } from '../adapters/temporal/processes.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import { nodeId } from '../domain/ids.ts';
+import { callbackPlace, isLoopback } from '../http/rear/callback.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Peers } from '../ports/peer.ts';
 import type { Processes } from '../ports/processes.ts';
@@ -13,6 +14,9 @@ import type { Turns } from '../ports/turns.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import type { Configuration } from './configuration.ts';
 import type { Readiness } from './readiness.ts';
+
+/** Whether buyers may ask to be called on our own machine: only when we are announced there ourselves. */
+export const callsLoopback = ({ rear, node }: Configuration): boolean => isLoopback(rear.listen) || isLoopback(node.address);
 
 /** Opens the adapters of a node's cluster; handed in, so that tests need none. */
 export type OpenClusterParts = (configuration: Configuration, log: Logger) => ClusterParts;
@@ -102,6 +106,7 @@ export function openParts(input: {
       clock: { now: () => Date.now() },
       limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) },
       turns: turnsOf(store),
+      strangersPlace: (address) => callbackPlace(address, { loopback: callsLoopback(configuration) }),
       log,
     }),
     cluster,

@@ -9,7 +9,7 @@ import { type Fetch, type Listener, listen } from '../http/listen.ts';
 import { isLoopback } from '../http/rear/callback.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
 import { publishFlavors } from './flavors.ts';
-import type { Parts } from './parts.ts';
+import { type Parts, callsLoopback } from './parts.ts';
 import { flavorsOnSale } from './selling.ts';
 
 /** What runs, and how to stop it. */
@@ -80,7 +80,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         holdMs: rear.holdSeconds * 1_000,
         legacyHoldMs: rear.legacyHoldSeconds * 1_000,
         legacyBuyers: rear.legacyBuyers,
-        loopbackBuyers: isLoopback(rear.listen) || isLoopback(configuration.node.address),
+        loopbackBuyers: callsLoopback(configuration),
         maxHoldsPerBuyer: rear.maxHoldsPerBuyer,
         bodyLimitBytes: rear.bodyLimitBytes,
         bodyTimeoutMs,

@@ -1,3 +1,5 @@
+import http from 'node:http';
+import { Readable } from 'node:stream';
 import { Fault } from '../../domain/faults.ts';
 import { ADDRESS } from '../../rear/identity.ts';
 
@@ -5,6 +7,8 @@ import { ADDRESS } from '../../rear/identity.ts';
 export interface Question {
   readonly method: 'GET' | 'POST';
   readonly url: string;
+  /** The name (`host[:port]`) to ask for where the URL has a number instead; plain HTTP only. */
+  readonly host?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** From the call to the last byte of the answer, a trickling body included. */
@@ -64,6 +68,25 @@ function translated(error: unknown, { method, url }: Question): Fault {
     : new Fault('PEER_TIMEOUT', 'the connection broke before the answer', facts);
 }
 
+/** Sends to a number under a name, which fetch cannot: it drops `host`. */
+async function askUnder(host: string, { url, method, headers, body }: Question, signal: AbortSignal): Promise<Response> {
+  const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+    const request = http.request(url, { method, headers: { ...headers, ...length, host }, agent: false, signal }, resolve);
+    request.once('error', reject);
+    request.end(body);
+  });
+  const { statusCode: status = 0 } = answer;
+  if (status < 200 || status > 599) throw new Fault('PEER_LIED', 'the answer has no status of HTTP', { status });
+  const bodiless = status === 204 || status === 205 || status === 304;
+  if (bodiless) answer.resume();
+  const type = answer.headers['content-type'];
+  return new Response(bodiless ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>), {
+    status,
+    headers: type === undefined ? {} : { 'content-type': type },
+  });
+}
+
 async function readLimited(response: Response, limitBytes: number, url: string): Promise<string> {
   if (response.body === null) return '';
   const chunks: Uint8Array[] = [];
@@ -83,20 +106,17 @@ async function readLimited(response: Response, limitBytes: number, url: string):
  * PEER_UNREACHABLE, PEER_TIMEOUT, PEER_LIED; the signal's own reason when it aborts.
  */
 export async function exchange(question: Question): Promise<Answer> {
-  const { method, url, headers = {}, body, timeoutMs, limitBytes, signal } = question;
+  const { method, url, host, headers = {}, body, timeoutMs, limitBytes, signal } = question;
   signal?.throwIfAborted();
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(), timeoutMs);
   const aborted = (): void => ending.abort();
   signal?.addEventListener('abort', aborted, { once: true });
   try {
-    const response = await fetch(url, {
-      method,
-      headers: { accept: 'application/json, application/problem+json', 'accept-encoding': 'identity', ...headers },
-      redirect: 'manual',
-      signal: ending.signal,
-      ...(body === undefined ? {} : { body }),
-    });
+    const all = { accept: 'application/json, application/problem+json', 'accept-encoding': 'identity', ...headers };
+    const response = await (host === undefined
+      ? fetch(url, { method, headers: all, redirect: 'manual', signal: ending.signal, ...(body === undefined ? {} : { body }) })
+      : askUnder(host, { ...question, headers: all }, ending.signal));
     const { status } = response;
     if (status === 0 || (status >= 300 && status < 400))
       throw new Fault('PEER_LIED', 'it sends us elsewhere, where we do not go', { status });

@@ -22,6 +22,8 @@ export function httpPeers(input: {
   readonly log?: RearHttpLog;
   /** Shared by all our processes that buy; of this one alone when absent. */
   readonly turns?: Turns;
+  /** Where to dial for the address of a stranger (`host:port`), or the fault why we do not; as it stands when absent. */
+  readonly strangersPlace?: (address: string) => Promise<string>;
 }): Peers {
   const limits: RearHttpLimits = { ...DEFAULT_REAR_LIMITS, ...input.limits };
   const described = keptDescriptions({ clock: input.clock, keepMs: limits.keepDescriptionMs });
@@ -32,10 +34,15 @@ export function httpPeers(input: {
       const base = (): string => baseUrl(address);
       const signal = options?.signal;
       const abortable = signal === undefined ? {} : { signal };
+      const { strangersPlace } = input;
+      const guarded = options?.stranger === true ? strangersPlace : undefined;
       const ask: Ask = async ({ operation, path, body, headers = {}, timeoutMs, limitBytes = limits.answerBytes, shared = false }) => {
         try {
+          const place = guarded === undefined ? base() : baseUrl(await guarded(address));
           return await exchange({
-            url: `${base()}${path}`,
+            url: `${place}${path}`,
+            // Whoever shares a machine with others is found by its name.
+            ...(guarded !== undefined && { host: address }),
             timeoutMs,
             limitBytes,
             ...(shared ? {} : abortable),
