@@ -83,17 +83,19 @@ export function openMending({
         await processes.leavePeering(terms.buyerCluster, { contract: terms.id, direction: 'sold', replyTo });
         return `${terms.id} was sold and nobody served it: stopped, given back`;
       }
+      let told = 'its seller told';
       if (acquisition) {
         const slice = { seller: terms.sellerCluster, acquisition };
         await fabric.withdrawSlice(slice);
         await fabric.awaitSliceGone(slice, { timeoutMs: timing.undoRoundMs, signal });
         // The seller takes it for our word that nothing of ours needs its tenant any more.
-        await known(peers.at(terms.seller.address, { signal }).terminate({ contract: terms.id, buyer: self, ending }));
+        const { residue } = await known(peers.at(terms.seller.address, { signal }).terminate({ contract: terms.id, buyer: self, ending }));
+        if (residue) told = `residue at ${terms.seller.domain}, whose FLUIDOS node knows no termination`;
         await fabric.dropCredentials({ acquisition });
         await processes.leavePeering(terms.sellerCluster, { contract: terms.id, direction: 'bought', acquisition, replyTo });
       }
       await contracts.markOver({ contract: terms.id, ending });
-      return `${terms.id} was bought and nobody held it: withdrawn, its seller told`;
+      return `${terms.id} was bought and nobody held it: withdrawn, ${told}`;
     },
     async peering(peer) {
       const left: string[] = [];

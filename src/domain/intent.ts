@@ -38,7 +38,7 @@ export type Reduced = { readonly ok: Intent } | { readonly problems: readonly Wr
 
 /**
  * Brings an Intent document to lowest terms, or names everything that is wrong with it at once. Pure: it runs at the HTTP edge and, since anybody may
- * start the workflow with a document, inside the workflow too. `now`: milliseconds since the epoch.
+ * start the workflow with a document, in the workflow's first local activity too. `now`: milliseconds since the epoch.
  */
 export function reduceIntent(document: unknown, now: number): Reduced {
   const size = sizeOfJson(document);

@@ -1,6 +1,6 @@
 /**
- * Every kind of thing that we, or Liqo for us, make in a cluster: where, who deletes it, who else may use it. Manifests, teardown and
- * the leak report read this one table.
+ * Every kind of thing that we, or Liqo for us, make in a cluster: where, who deletes it, who else may use it. The leak report takes from it what it looks
+ * for; whoever changes a manifest or a teardown finds here whom that concerns.
  */
 export interface OwnedKind {
   readonly apiVersion: string;

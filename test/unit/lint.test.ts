@@ -55,8 +55,8 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
     never: ['../rear/flavor.ts', '../adapters/postgres/store.ts', 'postgres', 'zod', 'node:fs'],
   },
   'src/rear': {
-    values: ['./flavor.ts', '../domain/ids.ts', 'zod', 'jose'],
-    never: ['../ports/peer.ts', '../http/rear/routes.ts', 'hono', 'node:http', '../domain/../ports/peer.ts'],
+    values: ['./flavor.ts', '../domain/ids.ts', 'zod'],
+    never: ['jose', '../ports/peer.ts', '../http/rear/routes.ts', 'hono', 'node:http', '../domain/../ports/peer.ts'],
   },
   workflows: {
     values: ['./messages.ts', './consumer/intent.ts', '../src/domain/saga.ts', '@temporalio/workflow'],

@@ -234,6 +234,20 @@ test('a bought contract that nobody holds is ended at its seller too, once the s
   expect(world.objects()).toEqual([]);
 });
 
+test('of a bought contract whose FLUIDOS seller knows no termination it is told what stays there', async () => {
+  const west = { ...buyerOf('west'), address: 'west:1' };
+  await peers.add({ identity: west, dialect: 'fluidos', flavors: [{ ...flavorOf('000b'), owner: west }] });
+  const peer = peers.peers.at('west:1');
+  const acquisition = acquisitionId('a-1');
+  const transaction = await peer.reserve({ flavor: flavorOf('000b').id, buyer: SELLER, part: ONE, idempotencyKey: acquisition });
+  const { terms } = await peer.purchase({ transaction: transaction.id, buyer: SELLER });
+  await memory.contracts.storeBought({ terms, acquisition });
+  const { mended, failed } = await reconcile();
+  expect(failed).toEqual([]);
+  expect(mended).toEqual([expect.stringContaining('withdrawn, residue at west.example')]);
+  expect(memory.living()).toEqual([]);
+});
+
 test('what is stuck tries again when its peer returns, and every few minutes while it answers', async () => {
   const { knownNodes } = records;
   for (const name of ['west', 'east']) {
