@@ -1,5 +1,5 @@
 import type { ContractState } from '../src/domain/contract.ts';
-import { isFault } from '../src/domain/faults.ts';
+import { Fault, isFault } from '../src/domain/faults.ts';
 import type { AcquisitionId, ClusterId, ContractId, IntentName } from '../src/domain/ids.ts';
 import type { Manifest } from '../src/domain/manifest.ts';
 import type { Ending } from '../src/domain/reasons.ts';
@@ -74,6 +74,12 @@ interface ContractRead {
   readonly ending?: Ending;
 }
 
+/** What came of the daily look at a contract. */
+interface Tended extends ContractRead {
+  /** Why our identity at its seller was not renewed, in words. */
+  readonly notRenewed?: string;
+}
+
 /** A contract that is held, by ids. */
 export interface HeldContract {
   readonly contract: ContractId;
@@ -122,20 +128,23 @@ export const observingActivities = ({
       contractAt(contract, seller),
     /**
      * The daily look at a held contract: is it still one, and has our identity at the seller time to live? A seller that is away says nothing, and is asked again
-     * tomorrow: its tokens live for days.
+     * tomorrow: its tokens live for days. Credentials for another cluster than the contract's are a lie, and are not stored.
      */
-    async tendContract({ contract, seller, acquisition, sellerCluster, replyTo }: HeldContract): Promise<ContractRead> {
+    async tendContract({ contract, seller, acquisition, sellerCluster, replyTo }: HeldContract): Promise<Tended> {
       return await heartbeating(async (signal) => {
         const read = await contractAt(contract, seller, signal);
         if (read.state !== 'active') return read;
         try {
           const credentials = await peers.at(seller, { signal }).refreshCredentials({ contract, buyer: self });
+          if (credentials.clusterId !== sellerCluster)
+            throw new Fault('PEER_LIED', `its new credentials are for cluster ${credentials.clusterId}, not for ${sellerCluster}`);
           await fabric.storeCredentials({ acquisition, credentials });
           // It may have been let go meanwhile: then nobody would ever leave.
           signal.throwIfAborted();
           await processes.joinPeering(sellerCluster, { contract, direction: 'bought', acquisition, replyTo });
         } catch (error) {
           if (!isFault(error)) throw error;
+          return { ...read, notRenewed: `${error.code}: ${error.message}` };
         }
         return read;
       });

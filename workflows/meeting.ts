@@ -13,11 +13,15 @@ export interface Meeting {
   readonly leave: (peer: ClusterId, user: PeeringUser, withinMs: number) => Promise<void>;
 }
 
+/** `onFailure` hears of each failure, also of those that come after whoever joined waits no more. */
 export function openMeeting(onFailure: (failure: ApplicationFailure) => void = () => undefined): Meeting {
   let last: PeeringReport | undefined;
-  setHandler(messages.peeringReport, (report) => {
+  setHandler(messages.peeringReport, async (report) => {
     last = report;
-    if (report.state === 'failed') onFailure(failed('PEERING_TIMEOUT', report.detail ?? 'no reason given'));
+    if (report.state !== 'failed') return;
+    // One that came before this run is told as soon as its workflow is set up.
+    await Promise.resolve();
+    onFailure(failed('PEERING_TIMEOUT', report.detail ?? 'no reason given'));
   });
   const failed = (code: string, why: string): ApplicationFailure =>
     ApplicationFailure.create({ type: code, message: `the peering: ${why}`, nonRetryable: true });

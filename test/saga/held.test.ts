@@ -93,6 +93,45 @@ describe('the renewal of a token before it ends', () => {
     await finish(name);
   });
 
+  const notRenewed = async (acquisition: string): Promise<readonly (string | undefined)[]> =>
+    (await stage.node.processes.journal(workflowIds.acquisition(acquisitionId(acquisition))).catch(() => []))
+      .filter(({ step }) => step === 'identity-not-renewed')
+      .map(({ detail }) => detail);
+
+  test.each([
+    ['our own API server refuses', new Fault('CLUSTER_REFUSED', 'forbidden')],
+    ['the seller’s credentials are refused', new Fault('KUBECONFIG_REFUSED', 'another cluster’s')],
+  ] as const)('the peering cannot store it, %s: the place is held on, the journal says why, and it is tried again', async (_who, fault) => {
+    await openDaily();
+    const name = await start('not-stored');
+    const place = await boughtPlace(name);
+    trade.fabric.plan('ensureIdentity', { kind: 'refuse', fault }, 1);
+    await expect.poll(() => notRenewed(place.acquisition), WITHIN).toContainEqual(expect.stringContaining(fault.code));
+    const before = trade.fabric.called('ensureIdentity');
+    await expect.poll(() => trade.fabric.called('ensureIdentity'), WITHIN).toBeGreaterThan(before);
+    expect((await stage.untilInUse(name)).place).toEqual(place);
+    await finish(name);
+  });
+
+  test('new credentials that name another cluster are refused before they are stored, and end nothing', async () => {
+    await openDaily();
+    const { peers } = trade.deps;
+    const at: typeof peers.at = (address, options) => {
+      const peer = peers.at(address, options);
+      return {
+        ...peer,
+        refreshCredentials: async (input) => ({ ...(await peer.refreshCredentials(input)), clusterId: clusterId('west') }),
+      };
+    };
+    trade = { ...trade, deps: { ...trade.deps, peers: { at } } };
+    const name = await start('lied-to');
+    const place = await boughtPlace(name);
+    await expect.poll(() => notRenewed(place.acquisition), WITHIN).toContainEqual(expect.stringContaining('PEER_LIED'));
+    expect(trade.fabric.called('storeCredentials')).toBe(1);
+    expect((await stage.untilInUse(name)).place).toEqual(place);
+    await finish(name);
+  });
+
   test('worker killed in the middle: the next one goes on', async () => {
     await openDaily();
     trade.peers.trouble({ address: NORTH, call: 'refreshCredentials', trouble: { kind: 'hang', when: 'after' } });

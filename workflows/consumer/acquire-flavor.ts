@@ -43,6 +43,9 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   let failure: unknown;
   const meet = meetSeller(
     openMeeting((error) => {
+      // A virtual node stands, so our identity did: that it cannot be renewed at the moment ends nothing.
+      if (saga.context.ending) return;
+      if (saga.context.node) return holding.notRenewed(error.message);
       failure ??= error;
       scope.cancel();
     }),

@@ -4,10 +4,11 @@ import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
 import { askingPauses } from '../pauses.ts';
-import { observing, tending } from '../proxies.ts';
+import { observing } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
 import type { Acquisition } from './acquisition.ts';
+import { openTending } from './tending.ts';
 
 /** What of a held flavor rides continue-as-new. */
 export interface Held {
@@ -15,6 +16,8 @@ export interface Held {
   readonly lost?: Ending;
   /** The seller was asked whether the contract lives, and has not answered. */
   readonly asks?: boolean;
+  /** When its contract is looked at next, in milliseconds since the epoch: news in between does not put that off. */
+  readonly tendAt?: number;
 }
 
 /** A held flavor: a wait, woken by the shared watch, by a seller's notice, by its own expiry and once a day. Silence is not news. */
@@ -22,6 +25,8 @@ export interface Holding {
   /** Answers why the flavor is held no more; `undefined` when the history is long. A node that stays away is told once, and held on. */
   readonly hold: (tellLost: (ending: Ending) => Promise<void>) => Promise<Ending | undefined>;
   readonly held: () => Held;
+  /** The peering could not renew our identity at the seller: no reason to give a place up whose token lives. */
+  readonly notRenewed: (why: string) => void;
 }
 
 export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scribe, before: Held, poke: () => void): Holding {
@@ -30,6 +35,7 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
   let lookAtNode = false;
   let newsOfNode = false;
   const pauses = askingPauses(timing);
+  const tending = openTending(saga, timing, scribe, before.tendAt);
   const ask = (): void => {
     asks = true;
     askAt = 0;
@@ -46,16 +52,13 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
     poke();
   });
 
-  /** Whether the seller says that the contract ends. A question that it does not answer is put again, after a growing pause; the daily one is not. */
-  const contractOver = async (daily: boolean): Promise<Ending | undefined> => {
-    const { contract, candidate, sellerCluster, id, workflowId } = saga.context;
+  /** Whether the seller says that the contract ends. A question that it does not answer is put again, after a growing pause. */
+  const contractOver = async (): Promise<Ending | undefined> => {
+    const { contract, candidate } = saga.context;
     asks = false;
-    if (!contract || !sellerCluster || candidate.dialect === 'fluidos') return undefined;
-    const seller = candidate.seller.address;
-    const { state, ending } = daily
-      ? await tending.tendContract({ contract, seller, sellerCluster, acquisition: id, replyTo: workflowId })
-      : await observing.readContractBack({ contract, seller });
-    if (state === 'silent' && !daily) {
+    if (!contract || candidate.dialect === 'fluidos') return undefined;
+    const { state, ending } = await observing.readContractBack({ contract, seller: candidate.seller.address });
+    if (state === 'silent') {
       asks = true;
       askAt = Date.now() + pauses.next();
     }
@@ -76,7 +79,8 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
   };
 
   return {
-    held: () => ({ ...(lost && { lost }), ...(asks && { asks }) }),
+    held: () => ({ ...(lost && { lost }), ...(asks && { asks }), tendAt: tending.dueAt() }),
+    notRenewed: tending.notRenewed,
     async hold(tellLost) {
       const expiresAt = saga.context.expiresAt ?? Number.MAX_SAFE_INTEGER;
       const { contract, candidate, node } = saga.context;
@@ -84,28 +88,32 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
         if (workflowInfo().continueAsNewSuggested) return undefined;
         const now = Date.now();
         if (now >= expiresAt) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
-        const lookAt = asks ? Math.max(askAt, now) : now + timing.lookMs;
+        const tendAt = tending.dueAt();
         const words = asks
           ? `${candidate.seller.domain} to say whether ${contract} still lives`
           : `${contract} held, until its next look or end`;
-        const news = (): boolean => askIsDue() || lookAtNode || (lost !== undefined && newsOfNode);
-        const woken = (await waitFor(words, news, Math.min(expiresAt, lookAt) - now)) || asks;
-        if (!woken && Date.now() >= expiresAt) continue;
-        if (askIsDue() || !woken) {
-          const over = await contractOver(!woken);
+        const news = (): boolean => askIsDue() || lookAtNode || (lost !== undefined && newsOfNode) || tending.dueAt() !== tendAt;
+        await waitFor(words, news, Math.min(expiresAt, tendAt, asks ? Math.max(askAt, now) : tendAt) - now);
+        if (Date.now() >= expiresAt) continue;
+        if (askIsDue()) {
+          const over = await contractOver();
           if (over) return over;
+        }
+        if (Date.now() >= tending.dueAt()) {
+          const over = await tending.tend();
+          if (over) return over;
+          lookAtNode = newsOfNode = true;
         }
         if (lost && newsOfNode) {
           newsOfNode = false;
           if ((await observing.observeNode({ acquisition: saga.context.id })).ready) lost = undefined;
         }
-        if ((lookAtNode || !woken) && !lost) {
-          lookAtNode = true;
+        if (lookAtNode && !lost) {
           const serves = await nodeServes();
           if (serves === undefined) continue;
           if (!serves) {
             // A seller that withdrew says so, if it answers: its notice may have been lost.
-            const over = await contractOver(false);
+            const over = await contractOver();
             if (over) return over;
             lost = { reason: 'breach', detail: `virtual node ${node} was not Ready for ${timing.nodeLostMs} ms` };
             scribe.note('usage', 'lost', lost.detail ?? '');
