@@ -102,10 +102,14 @@ export const observing = calls({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
 });
-/** The daily renewal of what is held. It stores and joins, so whoever lets go waits until it has really stopped. */
+/**
+ * The daily renewal of what is held: up to 21 s of questions to the seller, then 5 s of our own. It stores and joins, so whoever lets go waits until it has really stopped. One that
+ * does not come to an end is tried again by its workflow.
+ */
 export const tending = calls({
   taskQueue: taskQueues.observe,
-  startToCloseTimeout: '15s',
+  startToCloseTimeout: '35s',
+  scheduleToCloseTimeout: '60s',
   heartbeatTimeout: '5s',
   cancellationType: WAIT,
   retry,

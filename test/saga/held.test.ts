@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { acquisitionId, clusterId, intentName, workflowIds } from '../../src/domain/ids.ts';
+import { acquisitionId, clusterId, contractId, intentName, workflowIds } from '../../src/domain/ids.ts';
 import type { Trouble } from '../fakes/troubles.ts';
 import { type Stage, openStage } from './stage.ts';
 import { type Trade, document, flavorOf, identity, openTrade } from './trade.ts';
@@ -129,6 +129,43 @@ describe('the renewal of a token before it ends', () => {
     await expect.poll(() => notRenewed(place.acquisition), WITHIN).toContainEqual(expect.stringContaining('PEER_LIED'));
     expect(trade.fabric.called('storeCredentials')).toBe(1);
     expect((await stage.untilInUse(name)).place).toEqual(place);
+    await finish(name);
+  });
+
+  test('a seller that takes eight seconds an answer is asked to its end, and our identity there renewed', async () => {
+    await openDaily();
+    const { peers } = trade.deps;
+    const at: typeof peers.at = (address, options) => {
+      const { readContract, refreshCredentials, ...peer } = peers.at(address, options);
+      const slow =
+        <I, O>(call: (input: I) => Promise<O>) =>
+        async (input: I): Promise<O> => {
+          await setTimeout(8_000, undefined, options);
+          return await call(input);
+        };
+      return { ...peer, readContract: slow(readContract), refreshCredentials: slow(refreshCredentials) };
+    };
+    trade = { ...trade, deps: { ...trade.deps, peers: { at } } };
+    const name = await start('slow');
+    await stage.untilInUse(name);
+    await expect.poll(renewed, WITHIN).toBeGreaterThan(0);
+    await finish(name);
+  });
+
+  test('a seller that never answers the daily look keeps no other news waiting', async () => {
+    await openDaily();
+    trade.peers.trouble({ address: NORTH, call: 'readContract', trouble: { kind: 'hang', when: 'before' } });
+    const name = await start('hanging');
+    const place = await boughtPlace(name);
+    await trade.peers.whenHanging('readContract');
+    const contract = contractId(place.contract);
+    await trade.peers.endContract({ address: NORTH, contract, ending: { reason: 'withdrawn-by-seller' }, state: 'ending' });
+    await stage.node.processes.noticeToAcquisition(acquisitionId(place.acquisition));
+    // The look itself would be tried again after 35 s.
+    const lines = () => stage.node.processes.journal(workflowIds.intent(name)).catch(() => []);
+    await expect
+      .poll(lines, { ...WITHIN, timeout: 12_000 })
+      .toContainEqual(expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining('withdrawn-by-seller') }));
     await finish(name);
   });
 

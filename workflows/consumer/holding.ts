@@ -42,6 +42,8 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
     pauses.reset();
   };
   const askIsDue = (): boolean => asks && Date.now() >= askAt;
+  /** What a node that is away need not be waited for. */
+  const isUrgent = (): boolean => askIsDue() || tending.over() !== undefined;
   setHandler(messages.contractNotice, () => {
     ask();
     poke();
@@ -64,7 +66,7 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
     }
     return state === 'ending' || state === 'over' ? (ending ?? { reason: 'withdrawn-by-seller' }) : undefined;
   };
-  /** Whether the node is Ready, or becomes so within the tolerance; `undefined` when the seller is to be asked first. */
+  /** Whether the node is Ready, or becomes so within the tolerance; `undefined` when what the seller says comes first. */
   const nodeServes = async (): Promise<boolean | undefined> => {
     const until = Date.now() + timing.nodeLostMs;
     for (;;) {
@@ -73,8 +75,52 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
       const left = until - Date.now();
       if (ready) return true;
       if (left <= 0) return false;
-      await waitFor(`virtual node ${saga.context.node} to be Ready again`, () => newsOfNode || askIsDue(), left);
-      if (askIsDue()) return undefined;
+      await waitFor(`virtual node ${saga.context.node} to be Ready again`, () => newsOfNode || isUrgent(), left);
+      if (isUrgent()) return undefined;
+    }
+  };
+
+  const untilOver = async (tellLost: (ending: Ending) => Promise<void>): Promise<Ending | undefined> => {
+    const expiresAt = saga.context.expiresAt ?? Number.MAX_SAFE_INTEGER;
+    const { contract, candidate, node } = saga.context;
+    for (;;) {
+      if (workflowInfo().continueAsNewSuggested) return undefined;
+      const now = Date.now();
+      if (now >= expiresAt) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
+      const over = tending.over();
+      if (over) return over;
+      const words = asks
+        ? `${candidate.seller.domain} to say whether ${contract} still lives`
+        : `${contract} held, until its next look or end`;
+      const wakeAt = Math.min(expiresAt, tending.wakeAt(), asks ? Math.max(askAt, now) : expiresAt);
+      const news = (): boolean => isUrgent() || lookAtNode || (lost !== undefined && newsOfNode) || tending.wakeAt() < wakeAt;
+      await waitFor(words, news, wakeAt - now);
+      if (Date.now() >= expiresAt || tending.over()) continue;
+      if (askIsDue()) {
+        const ended = await contractOver();
+        if (ended) return ended;
+      }
+      if (Date.now() >= tending.wakeAt()) {
+        tending.begin();
+        lookAtNode = newsOfNode = true;
+      }
+      if (lost && newsOfNode) {
+        newsOfNode = false;
+        if ((await observing.observeNode({ acquisition: saga.context.id })).ready) lost = undefined;
+      }
+      if (lookAtNode && !lost) {
+        const serves = await nodeServes();
+        if (serves === undefined) continue;
+        if (!serves) {
+          // A seller that withdrew says so, if it answers: its notice may have been lost.
+          const ended = await contractOver();
+          if (ended) return ended;
+          lost = { reason: 'breach', detail: `virtual node ${node} was not Ready for ${timing.nodeLostMs} ms` };
+          scribe.note('usage', 'lost', lost.detail ?? '');
+          await tellLost(lost);
+        }
+      }
+      lookAtNode = false;
     }
   };
 
@@ -82,45 +128,10 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
     held: () => ({ ...(lost && { lost }), ...(asks && { asks }), tendAt: tending.dueAt() }),
     notRenewed: tending.notRenewed,
     async hold(tellLost) {
-      const expiresAt = saga.context.expiresAt ?? Number.MAX_SAFE_INTEGER;
-      const { contract, candidate, node } = saga.context;
-      for (;;) {
-        if (workflowInfo().continueAsNewSuggested) return undefined;
-        const now = Date.now();
-        if (now >= expiresAt) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
-        const tendAt = tending.dueAt();
-        const words = asks
-          ? `${candidate.seller.domain} to say whether ${contract} still lives`
-          : `${contract} held, until its next look or end`;
-        const news = (): boolean => askIsDue() || lookAtNode || (lost !== undefined && newsOfNode) || tending.dueAt() !== tendAt;
-        await waitFor(words, news, Math.min(expiresAt, tendAt, asks ? Math.max(askAt, now) : tendAt) - now);
-        if (Date.now() >= expiresAt) continue;
-        if (askIsDue()) {
-          const over = await contractOver();
-          if (over) return over;
-        }
-        if (Date.now() >= tending.dueAt()) {
-          const over = await tending.tend();
-          if (over) return over;
-          lookAtNode = newsOfNode = true;
-        }
-        if (lost && newsOfNode) {
-          newsOfNode = false;
-          if ((await observing.observeNode({ acquisition: saga.context.id })).ready) lost = undefined;
-        }
-        if (lookAtNode && !lost) {
-          const serves = await nodeServes();
-          if (serves === undefined) continue;
-          if (!serves) {
-            // A seller that withdrew says so, if it answers: its notice may have been lost.
-            const over = await contractOver();
-            if (over) return over;
-            lost = { reason: 'breach', detail: `virtual node ${node} was not Ready for ${timing.nodeLostMs} ms` };
-            scribe.note('usage', 'lost', lost.detail ?? '');
-            await tellLost(lost);
-          }
-        }
-        lookAtNode = false;
+      try {
+        return await untilOver(tellLost);
+      } finally {
+        await tending.stop();
       }
     },
   };
