@@ -27,7 +27,7 @@ import { buy, reserve } from './reservation.ts';
 interface Carried {
   readonly progress: Progress<Acquisition>;
   readonly journal: readonly JournalEntry[];
-  readonly held?: Held;
+  readonly held: Held;
 }
 
 /**
@@ -62,7 +62,7 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
     carried?.progress ?? { context: start, entered: [] },
     scribe.record,
   );
-  const holding = openHolding(saga, timing, scribe, carried?.held ?? {}, unwinding.poke);
+  const holding = openHolding(saga, timing, scribe, carried?.held, unwinding.poke);
 
   let eager = true;
   setHandler(messages.release, (ending, how) => {

@@ -29,13 +29,14 @@ export interface Holding {
   readonly notRenewed: (why: string) => void;
 }
 
-export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scribe, before: Held, poke: () => void): Holding {
-  let { lost, asks = false } = before;
+export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scribe, before: Held | undefined, poke: () => void): Holding {
+  let { lost, asks = false } = before ?? {};
   let askAt = 0;
-  let lookAtNode = false;
-  let newsOfNode = false;
+  // News may have come in the last moment of the run before.
+  let lookAtNode = before !== undefined;
+  let newsOfNode = before !== undefined;
   const pauses = askingPauses(timing);
-  const tending = openTending(saga, timing, scribe, before.tendAt);
+  const tending = openTending(saga, timing, scribe, before?.tendAt);
   const ask = (): void => {
     asks = true;
     askAt = 0;
@@ -70,7 +71,7 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
   const nodeServes = async (): Promise<boolean | undefined> => {
     const until = Date.now() + timing.nodeLostMs;
     for (;;) {
-      newsOfNode = false;
+      newsOfNode = lookAtNode = false;
       const { ready } = await observing.observeNode({ acquisition: saga.context.id });
       const left = until - Date.now();
       if (ready) return true;
@@ -110,8 +111,8 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
       }
       if (lookAtNode && !lost) {
         const serves = await nodeServes();
-        if (serves === undefined) continue;
-        if (!serves) {
+        if (serves === undefined) lookAtNode = true;
+        if (serves === false) {
           // A seller that withdrew says so, if it answers: its notice may have been lost.
           const ended = await contractOver();
           if (ended) return ended;
@@ -119,8 +120,7 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
           scribe.note('usage', 'lost', lost.detail ?? '');
           await tellLost(lost);
         }
-      }
-      lookAtNode = false;
+      } else lookAtNode = false;
     }
   };
 

@@ -39,6 +39,8 @@ export interface IntentState {
   /** Money spent on places that are over, and since when the present one costs. */
   spent: string;
   costingSince: number | undefined;
+  /** Since when pods of the placed workload do not run. */
+  troubledSince: number | undefined;
   ending: Ending | undefined;
 }
 
@@ -59,6 +61,7 @@ export const openState = (facts: NodeFacts, intent: Intent, now: number): Intent
   demoted: [],
   spent: '0',
   costingSince: undefined,
+  troubledSince: undefined,
   ending: undefined,
 });
 

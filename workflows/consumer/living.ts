@@ -22,8 +22,8 @@ export interface Living {
 }
 
 export function openLiving(state: IntentState, timing: Timing): Living {
-  let look = false;
-  let troubledSince: number | undefined;
+  // News may have come in the last moment of the run before.
+  let look = workflowInfo().continuedFromExecutionRunId !== undefined;
   setHandler(messages.workloadChanged, () => {
     look = true;
   });
@@ -50,6 +50,7 @@ export function openLiving(state: IntentState, timing: Timing): Living {
         if (workflowInfo().continueAsNewSuggested) return { kind: 'long' };
         const lost = lostPlace(placement);
         if (lost) return { kind: 'lost', ending: lost };
+        const { troubledSince } = state;
         const wait = troubledSince === undefined ? timing.lookMs : troubledSince + timing.nodeLostMs - Date.now();
         const words = troubledSince === undefined ? 'the workload, until its next look' : 'pods that do not run';
         await waitFor(words, () => look || lostPlace(placement) !== undefined, wait);
@@ -68,10 +69,10 @@ export function openLiving(state: IntentState, timing: Timing): Living {
         if (health.state === 'succeeded') return { kind: 'end', ending: { reason: 'done' } };
         if (health.state === 'failed') return { kind: 'end', ending: { reason: 'failed', detail: `the workload failed: ${messageOf()}` } };
         if (health.state === 'missing') return { kind: 'reapply' };
-        if (health.state === 'running') troubledSince = undefined;
-        else if (health.state === 'pending') troubledSince ??= Date.now();
-        if (troubledSince !== undefined && Date.now() >= troubledSince + timing.nodeLostMs) {
-          troubledSince = undefined;
+        if (health.state === 'running') state.troubledSince = undefined;
+        else if (health.state === 'pending') state.troubledSince ??= Date.now();
+        if (state.troubledSince !== undefined && Date.now() >= state.troubledSince + timing.nodeLostMs) {
+          state.troubledSince = undefined;
           if (placement.acquisition) return { kind: 'lost', ending: { reason: 'breach', detail: `pods do not run: ${messageOf()}` } };
         }
       }

@@ -11,7 +11,7 @@ export const admitSlice = (untilBuyerIsDone: () => Promise<void>): SaleStep => (
   forward: async ({ contract, buyerCluster }) => {
     if (!buyerCluster) throw new Error('a slice is admitted after the sale');
     await doing.admitSlice({ contract, buyer: buyerCluster });
-    return undefined;
+    return { admitted: true };
   },
   undoHere: async ({ contract, buyerCluster }) => {
     if (buyerCluster) await undoing.stopSlice({ contract, buyer: buyerCluster });

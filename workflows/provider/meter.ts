@@ -21,9 +21,9 @@ export interface Metering {
 }
 
 export function openMetering(timing: Timing, scribe: Scribe, seenBefore: boolean): Metering {
-  let offered = false;
+  // A slice may have come in the last moment of the run before, or waits for another try: a run that goes on looks at once.
+  let offered = seenBefore;
   let seen = seenBefore;
-  let admitted = seenBefore;
   setHandler(messages.sliceOffered, () => {
     offered = true;
     seen = true;
@@ -54,7 +54,6 @@ export function openMetering(timing: Timing, scribe: Scribe, seenBefore: boolean
         againAt = undefined;
         try {
           await saga.forward(admit);
-          admitted = true;
           pauses.reset();
           scribe.phase('usage');
         } catch (error) {
@@ -64,7 +63,7 @@ export function openMetering(timing: Timing, scribe: Scribe, seenBefore: boolean
           // The verdict with its reason stands on the slice; a better slice may still come.
           if (code === 'SLICE_DENIED' || code === 'NOT_FOUND') continue;
           // Silence ends no contract: an outage of our own cluster or store is waited out, and nothing that is said of a slice in use ends it.
-          if (!admitted && !PASSING.includes(code)) throw error;
+          if (!saga.context.admitted && !PASSING.includes(code)) throw error;
           againAt = Date.now() + pauses.next();
         }
       }
