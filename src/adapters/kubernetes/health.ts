@@ -23,8 +23,11 @@ const waitingWords = (pod: PodObject): string | undefined => {
   const said = waiting && [waiting.reason, waiting.message].filter(Boolean).join(': ');
   return (pod.status?.message || pod.status?.reason || said || unscheduled)?.slice(0, 300);
 };
-const broken = (pod: PodObject): boolean =>
-  (pod.status?.containerStatuses ?? []).some(({ state }) => /BackOff|Err/.test(state?.waiting?.reason ?? ''));
+/** Whether a container of it crashes again and again, or cannot be started; its phase does not say so. */
+export const isBroken = ({ status }: PodObject): boolean =>
+  [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].some(({ state }) =>
+    /BackOff|Err/.test(state?.waiting?.reason ?? ''),
+  );
 
 type State = 'running' | 'succeeded' | 'failed' | 'pending' | 'missing';
 
@@ -37,7 +40,7 @@ function stateOf(manifest: Manifest, { there, jobs, pods }: Looked): State {
   const own = pods.filter((pod) => label(pod, OURS.manifest) === manifestMark(manifest) && !isGoing(pod));
   const phases = (phase: string): readonly PodObject[] => own.filter((pod) => pod.status?.phase === phase);
   if (manifest.kind === 'Pod' && phases('Failed').length > 0) return 'failed';
-  const serving = phases('Running').filter((pod) => !broken(pod)).length;
+  const serving = phases('Running').filter((pod) => !isBroken(pod)).length;
   const done = manifest.kind === 'Deployment' ? 0 : phases('Succeeded').length;
   if (manifest.kind === 'Pod' && done > 0) return 'succeeded';
   return serving + done >= podsOf(manifest) ? 'running' : 'pending';

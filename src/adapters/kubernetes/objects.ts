@@ -63,6 +63,9 @@ export interface ContainerObject {
   readonly restartPolicy?: string;
   readonly resources?: { readonly requests?: Amounts; readonly limits?: Amounts };
 }
+interface ContainerStatus {
+  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+}
 export interface PodObject extends KubeObject {
   readonly spec?: {
     readonly nodeName?: string;
@@ -75,9 +78,8 @@ export interface PodObject extends KubeObject {
     readonly message?: string;
     readonly reason?: string;
     readonly conditions?: readonly Condition[];
-    readonly containerStatuses?: readonly {
-      readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
-    }[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+    readonly containerStatuses?: readonly ContainerStatus[];
   };
 }
 export interface DeploymentObject extends KubeObject {

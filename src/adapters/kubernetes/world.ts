@@ -2,7 +2,9 @@ import { type AcquisitionId, acquisitionId, clusterId, contractId, intentName, s
 import { isFault } from '../../domain/faults.ts';
 import type { World, WorldEvent } from '../../ports/world.ts';
 import type { Api } from './api.ts';
+import { type Told, tellBroken } from './breaking.ts';
 import type { Log } from './faults.ts';
+import { isBroken } from './health.ts';
 import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
 import { holding } from './lease.ts';
@@ -16,6 +18,8 @@ const AGAIN_MS = 1_000;
 interface Known {
   readonly fact: string;
   readonly gone: WorldEvent;
+  /** Of a pod that broke. */
+  readonly told?: Told | undefined;
 }
 
 /** What is as it should be, or on the ordinary way there. Each event costs a history, so only what leaves it, or comes back to it, is told. */
@@ -27,8 +31,10 @@ interface Subject {
   readonly facts: (
     object: KubeObject,
     /** What it was before; absent for one that is new. */
-    was?: string,
-  ) => { readonly key: string; readonly fact: string; readonly event: WorldEvent; readonly gone: WorldEvent } | undefined;
+    was: Known | undefined,
+    /** Milliseconds since the epoch. */
+    now: number,
+  ) => (Known & { readonly key: string; readonly event: WorldEvent }) | undefined;
 }
 
 const acquisitionOfNode = (name: string): AcquisitionId | undefined => {
@@ -61,7 +67,7 @@ const SUBJECTS: readonly Subject[] = [
       const about = { kind: 'node-changed', acquisition } as const;
       return {
         key: `node ${node.metadata.name}`,
-        fact: ready ? 'well' : was === undefined || was === 'coming' ? 'coming' : 'lost',
+        fact: ready ? 'well' : was === undefined || was.fact === 'coming' ? 'coming' : 'lost',
         event: { ...about, ready },
         gone: { ...about, ready: false },
       };
@@ -69,14 +75,17 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     look: { kind: KINDS.pod, labels: OURS.intent },
-    facts: (pod: PodObject) => {
+    facts: (pod: PodObject, was, now) => {
       const intent = label(pod, OURS.intent);
       // At a seller the copies of a buyer's pods carry its intent's name: they are not ours.
       if (intent === undefined || label(pod, LIQO_KEYS.podOrigin) !== undefined) return undefined;
       const event: WorldEvent = { kind: 'workload-changed', intent: intentName(intent) };
+      const told = tellBroken(was?.told, isBroken(pod), now);
+      const over = ['Failed', 'Succeeded'].find((phase) => phase === pod.status?.phase);
       return {
         key: `pod ${pod.metadata.uid}`,
-        fact: ['Failed', 'Succeeded'].includes(pod.status?.phase ?? '') ? `${pod.status?.phase}` : 'well',
+        fact: over ?? (told ? `broken, told at ${told.at}` : 'well'),
+        told,
         event,
         gone: event,
       };
@@ -88,7 +97,15 @@ const SUBJECTS: readonly Subject[] = [
  * The port World: one shared watch per cluster, under the Lease `world`. Sinks are called one after the other; one that fails ends the watch. What was known and what was not told
  * stays with the process: a watch that begins again tells the present state, and of what went away in between.
  */
-export function kubernetesWorld({ api, log }: { readonly api: Api; readonly log: Log }): World {
+export function kubernetesWorld({
+  api,
+  log,
+  now = Date.now,
+}: {
+  readonly api: Api;
+  readonly log: Log;
+  readonly now?: () => number;
+}): World {
   const waiting = new Map<string, WorldEvent>();
   const known = new Map<Subject, ReadonlyMap<string, Known>>();
   return {
@@ -98,7 +115,7 @@ export function kubernetesWorld({ api, log }: { readonly api: Api; readonly log:
         const ending = new AbortController();
         const stop = (): void => ending.abort();
         held.addEventListener('abort', stop, { once: true });
-        const teller = openTeller(waiting, sink);
+        const teller = openTeller(waiting, sink, now);
         try {
           await Promise.race([
             teller.failed,
@@ -130,7 +147,7 @@ export function kubernetesWorld({ api, log }: { readonly api: Api; readonly log:
 }
 
 /** Tells what changed between two states; what is told twice before anybody listened is told once. */
-function openTeller(waiting: Map<string, WorldEvent>, sink: (event: WorldEvent) => Promise<void>) {
+function openTeller(waiting: Map<string, WorldEvent>, sink: (event: WorldEvent) => Promise<void>, clock: () => number) {
   let telling = false;
   let fail: (why: unknown) => void = () => undefined;
   const failed = new Promise<never>((_resolve, reject) => {
@@ -163,11 +180,13 @@ function openTeller(waiting: Map<string, WorldEvent>, sink: (event: WorldEvent) 
       return (objects: ReadonlyMap<string, KubeObject>): void => {
         const before = all.get(subject);
         const now = new Map<string, Known>();
+        const at = clock();
         for (const object of objects.values()) {
-          const key = subject.facts(object)?.key;
+          const key = subject.facts(object, undefined, at)?.key;
           if (key === undefined) continue;
-          const was = before?.get(key)?.fact;
-          const found = subject.facts(object, was);
+          const known = before?.get(key);
+          const was = known?.fact;
+          const found = subject.facts(object, known, at);
           if (!found) continue;
           now.set(key, found);
           if (was !== found.fact && !(ORDINARY.includes(was) && ORDINARY.includes(found.fact))) say(found.event);

@@ -1,0 +1,90 @@
+/** The shared watch on an API server in memory: what of a pod's health is told, and how often. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Api, WatchEvent } from '../../src/adapters/kubernetes/api.ts';
+import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
+import { OURS } from '../../src/adapters/kubernetes/labels.ts';
+import type { KubeObject } from '../../src/adapters/kubernetes/objects.ts';
+import { kubernetesWorld } from '../../src/adapters/kubernetes/world.ts';
+import type { WorldEvent } from '../../src/ports/world.ts';
+
+const MINUTE = 60_000;
+const quiet = { debug: () => {}, info: () => {}, warn: () => {} };
+let now = 0;
+let heard: WorldEvent[];
+let happens: ((event: WatchEvent<KubeObject>) => void) | undefined;
+let stop: AbortController;
+let watching: Promise<void>;
+
+beforeEach(async () => {
+  now = Date.parse('2026-01-01T00:00:00Z');
+  heard = [];
+  happens = undefined;
+  stop = new AbortController();
+  const api = {
+    connection: { bounds: { objects: 100 } },
+    raw: async () => undefined,
+    get: async () => undefined,
+    list: async () => ({ items: [], resourceVersion: '1' }),
+    watch: async (kind: unknown, _where: unknown, _version: unknown, signal: AbortSignal, onEvent: typeof happens) => {
+      if (kind === KINDS.pod) happens = onEvent;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    },
+  } as unknown as Api;
+  watching = kubernetesWorld({ api, log: quiet, now: () => now }).watch(async (event) => void heard.push(event), stop.signal);
+  await vi.waitFor(() => expect(happens).toBeDefined());
+});
+afterEach(async () => {
+  stop.abort();
+  await watching;
+});
+
+type Shown = 'coming' | 'running' | 'crashed' | 'init crashed' | 'no image';
+const waiting = (reason: string) => [{ state: { waiting: { reason } } }];
+const STATUS: Readonly<Record<Shown, object>> = {
+  coming: { phase: 'Pending', containerStatuses: waiting('ContainerCreating') },
+  running: { phase: 'Running', containerStatuses: [{ state: { running: {} } }] },
+  crashed: { phase: 'Running', containerStatuses: waiting('CrashLoopBackOff') },
+  'init crashed': { phase: 'Pending', initContainerStatuses: waiting('CrashLoopBackOff'), containerStatuses: waiting('PodInitializing') },
+  'no image': { phase: 'Pending', containerStatuses: waiting('ErrImagePull') },
+};
+/** Shows the pod so, `afterMs` later than before; answers how often the intent has been told by now. */
+async function shows(state: Shown, afterMs = 0): Promise<number> {
+  now += afterMs;
+  const object = { metadata: { name: 'web', namespace: 'n', uid: 'u', labels: { [OURS.intent]: 'shop' } }, status: STATUS[state] };
+  happens?.({ type: 'MODIFIED', object });
+  await Promise.resolve();
+  return heard.length;
+}
+
+test('what comes up as it should is not told', async () => {
+  await shows('coming');
+  expect(await shows('running', MINUTE)).toBe(0);
+});
+
+test.each(['crashed', 'init crashed', 'no image'] as const)('a pod that is %s is told at once', async (state) => {
+  await shows('running');
+  expect(await shows(state, MINUTE)).toBe(1);
+  expect(heard).toEqual([{ kind: 'workload-changed', intent: 'shop' }]);
+});
+
+test('one that comes and goes is told again after pauses that double: few a day, and within minutes at first', async () => {
+  await shows('running');
+  const told: number[] = [];
+  for (let minute = 0; minute < 24 * 60; minute += 1) {
+    const before = heard.length;
+    await shows('running', MINUTE / 2);
+    if ((await shows('crashed', MINUTE / 2)) > before) told.push(minute);
+  }
+  expect(told.slice(0, 4)).toEqual([0, 5, 15, 35]);
+  expect(told.length).toBeLessThanOrEqual(12);
+});
+
+test('one that was well for a day is told as if it had never been broken', async () => {
+  await shows('running');
+  for (let times = 0; times < 8; times += 1) await shows('crashed', 10 * MINUTE);
+  const before = heard.length;
+  await shows('running', MINUTE);
+  expect(await shows('crashed', 25 * 60 * MINUTE)).toBe(before + 1);
+  await shows('running', MINUTE);
+  expect(await shows('crashed', 5 * MINUTE)).toBe(before + 2);
+});
