@@ -37,15 +37,20 @@ export function openMetering(timing: Timing, scribe: Scribe, seenBefore: boolean
       const absentAt = Date.now() + timing.buyerAbsentMs;
       const pauses = stuckPauses(timing);
       let againAt: number | undefined;
+      let denied = false;
       const expiresAt = saga.context.expiresAt ?? Number.MAX_SAFE_INTEGER;
       for (;;) {
         if (workflowInfo().continueAsNewSuggested) return undefined;
         const now = Date.now();
         if (now >= expiresAt) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
-        if (!seen && now >= absentAt) return { reason: 'buyer-absent', detail: `no slice within ${timing.buyerAbsentMs} ms` };
-        const wakeAt = Math.min(expiresAt, againAt ?? (seen ? now + timing.lookMs : absentAt));
+        const { admitted, contract, buyerCluster } = saga.context;
+        // One whose slices were all denied is as absent as one that sent none: it would hold what it bought until the contract expires. What is offered gets its first try all the same.
+        const absent = !admitted && againAt === undefined && (denied || !offered);
+        if (absent && now >= absentAt)
+          return { reason: 'buyer-absent', detail: `no slice ${denied ? 'that is its contract’s ' : ''}within ${timing.buyerAbsentMs} ms` };
+        const wakeAt = Math.min(expiresAt, againAt ?? (admitted ? now + timing.lookMs : absentAt));
         await waitFor(
-          seen ? `${saga.context.contract} served, until its next look or end` : `a slice of buyer ${saga.context.buyerCluster}`,
+          admitted ? `${contract} served, until its next look or end` : `a slice of buyer ${buyerCluster}`,
           () => offered,
           wakeAt - now,
         );
@@ -61,7 +66,10 @@ export function openMetering(timing: Timing, scribe: Scribe, seenBefore: boolean
           const code = codeOf(error);
           scribe.note('peering', 'not-admitted', wordsOf(error));
           // The verdict with its reason stands on the slice; a better slice may still come.
-          if (code === 'SLICE_DENIED' || code === 'NOT_FOUND') continue;
+          if (code === 'SLICE_DENIED' || code === 'NOT_FOUND') {
+            denied = true;
+            continue;
+          }
           // Silence ends no contract: an outage of our own cluster or store is waited out, and nothing that is said of a slice in use ends it.
           if (!saga.context.admitted && !PASSING.includes(code)) throw error;
           againAt = Date.now() + pauses.next();
