@@ -1,9 +1,14 @@
+import type { ResourceRequest } from '../src/domain/candidate.ts';
 import { type Intent, reduceIntent } from '../src/domain/intent.ts';
 import { lacking } from '../src/domain/resources.ts';
 import type { IntentRecord } from '../src/domain/status.ts';
 import type { WrongField } from '../src/domain/wrong-fields.ts';
 import type { NodeFacts } from './configuration.ts';
+import { within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
+
+/** One try of an API server that answers; the longest that an intent can be neither seen nor ended. */
+const FIRST_LOOK_MS = 2_000;
 
 /** Whether an intent fits at home, and why not. */
 export interface Home {
@@ -11,32 +16,45 @@ export interface Home {
   readonly detail: string;
 }
 
-/** Who we are, and the intent in lowest terms or everything that is wrong with it. */
+/** Who we are, and the intent in lowest terms or everything that is wrong with it; `home` is absent when our own API server did not say in time. */
 export interface Opened {
   readonly facts: NodeFacts;
-  readonly verdict: { readonly intent: Intent; readonly home: Home } | { readonly problems: readonly WrongField[] };
+  readonly verdict: { readonly intent: Intent; readonly home?: Home } | { readonly problems: readonly WrongField[] };
 }
 
 /** Phase 1: is it an intent, does it fit at home, and what is kept of it. */
 export const intentActivities = ({ cluster, intents, self, timing }: Pick<ActivityDeps, 'cluster' | 'intents' | 'self' | 'timing'>) => {
   /** Limits on price, latency and place are met at home: it is free, near and ours. */
-  const fitsHere = async ({ placement, workload, request }: Intent): Promise<Home> => {
-    if (placement === 'remote') return { fits: false, detail: 'the intent wants a remote place' };
-    if (workload.kind === 'namespace') return { fits: false, detail: 'a namespace is offloaded, not placed' };
+  const lookAtHome = async ({ request }: { request: ResourceRequest }): Promise<Home> => {
     const { total } = await cluster.free(request.architecture);
     const short = lacking(total, request.resources);
     return short.length === 0
       ? { fits: true, detail: 'fits locally' }
       : { fits: false, detail: short.map((name) => `${name}: ${request.resources[name]} wanted, ${total[name] ?? '0'} free`).join('; ') };
   };
+  const firstLook = async ({ placement, workload, request }: Intent): Promise<Home | undefined> => {
+    if (placement === 'remote') return { fits: false, detail: 'the intent wants a remote place' };
+    if (workload.kind === 'namespace') return { fits: false, detail: 'a namespace is offloaded, not placed' };
+    try {
+      return await within(FIRST_LOOK_MS, lookAtHome({ request }));
+    } catch {
+      // Whatever it was: the next look shows it, where it can be seen and ended.
+      return undefined;
+    }
+  };
   return {
-    /** Everything that an intent's workflow has to know before its first step, in one read. `now` is the workflow's own time, so that a relative deadline is counted from its start. */
+    /**
+     * Everything that an intent's workflow has to know before its first step, in one read. An intent can be seen and ended once this has answered, so nothing that is away keeps it for longer
+     * than a moment. `now` is the workflow's own time, so that a relative deadline is counted from its start.
+     */
     async openIntent({ document, now }: { document: unknown; now: number }): Promise<Opened> {
       const facts = { self, timing };
       const reduced = reduceIntent(document, now);
       if ('problems' in reduced) return { facts, verdict: reduced };
-      return { facts, verdict: { intent: reduced.ok, home: await fitsHere(reduced.ok) } };
+      const home = await firstLook(reduced.ok);
+      return { facts, verdict: { intent: reduced.ok, ...(home && { home }) } };
     },
+    lookAtHome,
     async saveIntent({ record }: { record: IntentRecord }): Promise<void> {
       await intents.save(record);
     },

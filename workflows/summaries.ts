@@ -17,6 +17,7 @@ const amounts = ({ cpu, memory, pods }: Resources): string => `${cpu} cpu, ${mem
 export const SUMMARIES: { readonly [K in keyof Activities]: (input: Parameters<Activities[K]>[0]) => string } = {
   configuration: () => 'read the configuration of this node',
   openIntent: () => 'is it an intent, and does it fit at home',
+  lookAtHome: ({ request }) => `are ${amounts(request.resources)} free at home`,
   saveIntent: ({ record }) => `write down how intent ${record.status.name} went`,
   discover: ({ request }) => `ask every known node for ${amounts(request.resources)}`,
 

@@ -20,6 +20,7 @@ interface Row {
   readonly besides?: Call;
 }
 const ROWS: readonly Row[] = [
+  { step: 'admit', does: { on: 'cluster', call: 'free' } },
   {
     step: 'reserve',
     does: { on: 'peer', call: 'reserve' },
@@ -49,6 +50,8 @@ afterEach(async () => {
   trade.peers.heal();
   trade.fabric.heal();
   trade.cluster.heal();
+  trade.fabric.letGo();
+  trade.cluster.letGo();
   await stage.database.clear();
 });
 afterAll(() => stage.close());

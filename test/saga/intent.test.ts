@@ -10,7 +10,11 @@ let trade: Trade;
 beforeAll(async () => {
   stage = await openStage('south');
 });
-afterEach(() => stage.database.clear());
+afterEach(async () => {
+  trade.cluster.heal();
+  trade.cluster.letGo();
+  await stage.database.clear();
+});
 afterAll(() => stage.close());
 
 const NORTH = identity('north');
@@ -44,6 +48,34 @@ test('what fits at home stays at home, and is removed at the end', async () => {
   trade = await openTrade(stage.database, { home: { cpu: '4', memory: '8Gi', pods: '100' } });
   const name = await start('home');
   expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'local' });
+  await finish(name);
+});
+
+test.each(['refuse', 'hang'] as const)(
+  'our own API server is away when it begins (%s): it says so, places when that is back, and may be ended before',
+  async (kind) => {
+    trade = await openTrade(stage.database, { home: { cpu: '4', memory: '8Gi', pods: '100' } });
+    const away = new Fault('CLUSTER_UNREACHABLE', 'away for long');
+    trade.cluster.plan('free', kind === 'hang' ? { kind } : { kind, fault: away }, Number.POSITIVE_INFINITY);
+    const [waits, ends] = [await start(`waits-${kind}`), await start(`ends-${kind}`)];
+    for (const name of [waits, ends])
+      await expect
+        .poll(() => stage.statusOf(name).catch(() => undefined), { timeout: 20_000, interval: 50 })
+        .toMatchObject({ state: 'working', phase: 'intent', waitingFor: expect.stringContaining('our own API server') });
+    await stage.node.processes.endIntent(ends, { reason: 'ended-by-user' });
+    await expect(stage.resultOf(ends)).resolves.toEqual({ ending: { reason: 'ended-by-user' } });
+    trade.cluster.heal();
+    trade.cluster.letGo();
+    expect((await stage.untilInUse(waits)).place).toMatchObject({ kind: 'local' });
+    await finish(waits);
+  },
+);
+
+test('who wants a remote place, or a namespace of its own offloaded, does not ask what is free at home', async () => {
+  trade = await openTrade(stage.database, { home: { cpu: '4', memory: '8Gi', pods: '100' } });
+  const name = await start('far', { placement: 'remote' });
+  expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote' });
+  expect(trade.cluster.called('free')).toBe(0);
   await finish(name);
 });
 

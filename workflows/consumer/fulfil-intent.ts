@@ -18,7 +18,7 @@ import * as messages from '../messages.ts';
 import { untilDone } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
 import { openUnwinding } from '../unwinding.ts';
-import { type Admitted, admit } from './intent.ts';
+import { type Admitted, admit, atHome } from './intent.ts';
 import { type IntentState, changeAttempt, mark, openState } from './intent-state.ts';
 import { openLiving, watchLimits } from './living.ts';
 import { openPlacing } from './placing.ts';
@@ -89,7 +89,13 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
     description: 'Ranked candidates and why each was taken or not',
   });
 
-  const place = async (home: Admitted['home']): Promise<boolean> => {
+  const place = async (admitted: Admitted): Promise<boolean> => {
+    const home = await atHome(admitted, () => {
+      known.waitingFor = 'our own API server, which does not say what is free at home';
+      scribe.phase('intent');
+      scribe.details(`Waits for **${known.waitingFor}**`);
+    });
+    known.waitingFor = undefined;
     scribe.note('intent', 'fits', home.detail);
     if (home.fits) return await placing.atHome();
     if (intent.placement === 'local') throw ApplicationFailure.create({ type: 'NOT_ENOUGH', message: home.detail, nonRetryable: true });
@@ -97,7 +103,7 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
   };
   /** Until something ends it; `undefined` when the history is long. */
   const live = async (): Promise<Ending | undefined> => {
-    if (!(await ('home' in opened ? place(opened.home) : placing.goOn()))) return undefined;
+    if (!(await ('state' in opened ? placing.goOn() : place(opened)))) return undefined;
     for (;;) {
       placing.settled();
       const turn = await living.live(saga.context);

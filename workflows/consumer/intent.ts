@@ -2,13 +2,14 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { NodeFacts } from '../../activities/configuration.ts';
 import type { Home } from '../../activities/intent.ts';
 import type { Intent } from '../../src/domain/intent.ts';
-import { reading } from '../proxies.ts';
+import { observing, reading } from '../proxies.ts';
 
 /** What an intent's workflow is opened with. */
 export interface Admitted {
   readonly facts: NodeFacts;
   readonly intent: Intent;
-  readonly home: Home;
+  /** Absent when our own API server did not say in time. */
+  readonly home?: Home;
 }
 
 /**
@@ -30,5 +31,12 @@ export async function admit(document: unknown, workflowId: string): Promise<Admi
       nonRetryable: true,
     });
   }
-  return { facts, intent, home };
+  return { facts, intent, ...(home && { home }) };
+}
+
+/** Whether it fits at home. Where our own API server did not say at once it is asked for as long as somebody waits, and `waiting` is told. */
+export async function atHome({ intent: { request }, home }: Admitted, waiting: () => void): Promise<Home> {
+  if (home) return home;
+  waiting();
+  return await observing.lookAtHome({ request });
 }
