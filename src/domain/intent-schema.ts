@@ -108,7 +108,9 @@ const spec = z.strictObject({
     })
     .optional()
     .describe('When the whole intent ends (reason `deadline`): RFC 3339, or a duration from its start.'),
-  patience: duration.default('10m').describe('How long to look for capacity before giving up; at most a day is waited.'),
+  patience: duration
+    .default('10m')
+    .describe('How long to look for capacity before giving up, ten years at most: a long search goes on in new runs of its workflow.'),
   budget: z
     .strictObject({ amount: moneyAmount, currency })
     .optional()

@@ -12,9 +12,6 @@ import { WorkloadManifest } from './workload-schema.ts';
 import { needsOf, shareOut, sumOf } from './workload.ts';
 import { type WrongField, checked, fieldPath } from './wrong-fields.ts';
 
-/** A day: each round of a search is a part of one history. */
-const MOST_PATIENCE_MS = 86_400_000;
-
 /** What is to run: manifests in a namespace that the intent has for itself, or a namespace of the user's, which stays. */
 export type Workload =
   | { readonly kind: 'manifests'; readonly manifests: readonly Manifest[] }
@@ -78,7 +75,7 @@ export function reduceIntent(document: unknown, now: number): Reduced {
       request,
       placement: terms.placement,
       ...(when.deadline ? { deadline: when.deadline } : {}),
-      patienceMs: Math.min(parseDuration(terms.patience) ?? 0, MOST_PATIENCE_MS),
+      patienceMs: parseDuration(terms.patience) ?? 0,
       ...(terms.budget ? { budget: { amount: canonicalAmount(String(terms.budget.amount)), currency: terms.budget.currency } } : {}),
     },
   };

@@ -66,6 +66,7 @@ describe('lowest terms', () => {
       { request: expect.objectContaining({ currency: 'EUR' }) },
     ],
     ['no patience at all', { patience: '0s' }, { patienceMs: 0 }],
+    ['the patience of a year, whole', { patience: '365d' }, { patienceMs: 365 * 86_400_000 }],
     [
       'architecture with manifests',
       { resources: { architecture: 'arm64' } },
