@@ -79,6 +79,22 @@ test('who wants a remote place, or a namespace of its own offloaded, does not as
   await finish(name);
 });
 
+test('an attempt that came to nothing leaves the namespace offloaded to nobody, though it was made ready for that seller', async () => {
+  trade = await openTrade(stage.database, { sellers: ['north'], timing: { discoveryPauseMs: 60_000, discoveryPauseMaxMs: 60_000 } });
+  const soldOut = new Fault('NOT_ENOUGH', 'sold out');
+  trade.peers.trouble({ address: NORTH.address, call: 'reserve', trouble: { kind: 'refuse', fault: soldOut } });
+  // Workers read their timing once.
+  await stage.killWorkers();
+  const name = await start('refused', { patience: '1h' });
+  await expect
+    .poll(() => stage.statusOf(name).catch(() => undefined), { timeout: 20_000, interval: 50 })
+    .toMatchObject({ waitingFor: expect.stringContaining('capacity: ') });
+  expect(trade.cluster.called('offload')).toBe(1);
+  expect([...trade.world.cluster(clusterId('south')).namespaces.values()]).toMatchObject([{ offloadedTo: [] }]);
+  await finish(name);
+  await stage.killWorkers();
+});
+
 test('a node lost beyond the tolerance: another seller serves before the old place is let go', async () => {
   trade = await openTrade(stage.database);
   const name = await start('moves');

@@ -59,8 +59,19 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       return await useOf(attempt);
     });
   };
-  const useOf = async (attempt: Attempt | undefined | Long): Promise<boolean | Long> =>
-    attempt === undefined || attempt === 'long' ? (attempt ?? false) : await serve(attempt);
+  const useOf = async (attempt: Attempt | undefined | Long): Promise<boolean | Long> => {
+    if (attempt !== undefined) return attempt === 'long' ? attempt : await serve(attempt);
+    await turnAway();
+    return false;
+  };
+  /** Nothing goes to the last seller any more, whether its place was held or the namespace was only made ready for it; the place that is kept stays. */
+  const turnAway = async (): Promise<void> => {
+    const { seller, leaving } = saga.context;
+    prepared = undefined;
+    if (seller === undefined || seller === leaving) return;
+    await untilDone.moveOffloadingAway({ namespace, keep: leaving ? [leaving] : [] });
+    saga.learn({ seller: leaving });
+  };
   /** Make before break: the old place is let go once another one serves. */
   const beyond = async ({ id, why }: NonNullable<IntentState['kept']>): Promise<boolean> => {
     const seller = saga.context.leaving;
@@ -118,8 +129,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
   };
   /** Moves off a place: nothing new goes there, and its acquisition unwinds; it is undone here before anybody goes on. */
   const leave = async (attempt: Attempt, why: Ending): Promise<Attempt | Long> => {
-    const { leaving } = saga.context;
-    await untilDone.moveOffloadingAway({ namespace, keep: leaving ? [leaving] : [] });
+    await turnAway();
     await letGo(state, attempt.id, why, true);
     return await hear(state, attempt.id, ['undone-here', 'over']);
   };

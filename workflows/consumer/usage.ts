@@ -14,7 +14,7 @@ export interface Placement {
   /** The run for which it is offloaded, whosever it is. */
   readonly run?: string;
   readonly acquisition?: AcquisitionId;
-  readonly seller?: ClusterId;
+  readonly seller?: ClusterId | undefined;
   /** The seller of the place before, while it is kept until the new one serves. */
   readonly leaving?: ClusterId | undefined;
 }
