@@ -317,6 +317,23 @@ describe('PURCHASE', () => {
     expect(node.memory.living()).toHaveLength(1);
   });
 
+  test.each([
+    ['its tenant never came', new Fault('PEERING_TIMEOUT', 'no tenant'), 'PEERING_TIMEOUT'],
+    ['our cluster was away', new Fault('CLUSTER_UNREACHABLE', 'away'), 'HOLD_RELEASED'],
+  ])('a sale that failed once it was sold, since %s, is no contract, and no repeat makes it one', async (_why, fault, code) => {
+    const id = await reserved();
+    node.hands.purchase = async (transaction) => {
+      await node.sell(transaction);
+      throw fault;
+    };
+    for (const answer of [await purchase(id, '{}', PROBLEM), await purchase(id, '{}', PROBLEM)]) {
+      const { status, text } = answer;
+      expect({ status, code: (JSON.parse(text) as { code: string }).code }).toEqual({ status: expect.any(Number), code });
+      expect(status).toBeGreaterThanOrEqual(400);
+    }
+    expect(node.issued()).toBe(0);
+  });
+
   test('processes that never answer, or break, are not waited for', async () => {
     const impatient = await rearNode({ name: 'impatient', clock, options: { purchaseWaitMs: 50 } });
     await impatient.memory.inventory.publish(sliceOf(impatient.identity, { id: flavorId('slice') }));

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { clusterId } from '../../src/domain/ids.ts';
+import * as messages from '../../workflows/messages.ts';
 import { runsOf, saysStuck, startForgetfulTemporal, stepsOf } from './forgetful-temporal.ts';
 import { type NodeName, type Pair, openPair } from './pair.ts';
 import { document } from './trade.ts';
@@ -56,6 +57,22 @@ test('a second contract joins peerings that went on in a new run, and outlives t
   expect(ended.exit).toBe(0);
   expect(pair.liqo.cluster(clusterId('north')).tenants.has(clusterId('south'))).toBe(true);
   await end('two');
+});
+
+test('a sale that was never signed is not taken for signed by a later run', async () => {
+  for (const call of ['ensureTenant', 'removeTenant'] as const)
+    pair.fabric.north.plan(call, { kind: 'refuse', fault: refused }, Number.POSITIVE_INFINITY);
+  expect((await pair.rearguard('south', ['intent', 'run', '-f', 'x', '--watch'], document('unsigned', { patience: '0s' }))).exit).not.toBe(
+    0,
+  );
+  const id = (await pair.open('north')).find(({ workflowId }) => workflowId.startsWith('contract/'))?.workflowId ?? '';
+  await expect.poll(() => runsOf(clientOf('north'), id), WITHIN).toBeGreaterThan(1);
+  const again = clientOf('north').workflow.getHandle(id).executeUpdate(messages.signed);
+  await expect(again).rejects.toMatchObject({ cause: { type: 'CONTRACT_OVER' } });
+  pair.fabric.north.heal();
+  for (const { workflowId, stuck } of await pair.open('north'))
+    if (stuck) await pair.rearguard('north', ['processes', 'retry', workflowId]);
+  await pair.allOverAndReplayed();
 });
 
 test.each([

@@ -68,6 +68,18 @@ test('saying again that it ends does not cut the wait short; saying that nobody 
   expect(await stage.database.store.contracts.get(contractOf(transaction))).toMatchObject({ ending: { reason: 'withdrawn-by-seller' } });
 });
 
+test('a sale that fails once it is sold: its buyer, who may have read it, is told of the end and waited for', async () => {
+  shop = await openShop(stage, LONG);
+  const transaction = await shop.reserve();
+  shop.fabric.plan('ensureTenant', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'forbidden') });
+  await expect(stage.node.processes.purchase({ transaction, buyer: SOUTH }, 20_000)).rejects.toMatchObject({ name: 'Fault' });
+  await untilNoted(transaction, 'waits-for-buyer');
+  expect(shop.peers.notices()).toMatchObject([{ contract: contractOf(transaction), ending: { reason: 'failed' } }]);
+  expect(await stage.database.store.contracts.get(contractOf(transaction))).toMatchObject({ ending: { reason: 'failed' } });
+  await shop.buyerDone(transaction);
+  await nothingLeft();
+});
+
 test('a tenant that cannot be removed makes nobody wait for the buyer anew', async () => {
   // Workers read their timing once.
   await stage.killWorkers();

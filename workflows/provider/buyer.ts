@@ -16,8 +16,15 @@ export interface Buyer {
    * The wait has one deadline, however often it is begun.
    */
   readonly untilDone: (sale: Sale, sliceSeen: boolean) => Promise<void>;
-  /** What rides continue-as-new. */
-  readonly kept: () => { readonly keptUntil?: number };
+  readonly kept: () => Kept;
+}
+
+/** What rides continue-as-new. */
+export interface Kept {
+  /** Until when the tenant is kept for the buyer, once that wait has begun. */
+  readonly keptUntil?: number;
+  /** The buyer has to hear of the end, and could not be told yet. */
+  readonly untold?: boolean;
 }
 
 export function openBuyer(input: {
@@ -28,13 +35,12 @@ export function openBuyer(input: {
   readonly isDone: () => boolean;
   /** Whether an operator said to wait no more. */
   readonly isCut: () => boolean;
-  readonly keptUntil: number | undefined;
+  readonly before: Kept;
 }): Buyer {
   const { contract, timing, scribe, unwinding, isDone, isCut } = input;
-  let { keptUntil } = input;
-  /** Whether it has to hear of the end, and whether it has. */
-  let hears = false;
-  let untold = false;
+  let { keptUntil, untold = false } = input.before;
+  /** Whether it has to hear of the end. */
+  let hears = untold;
   const notify = async ({ buyerAddress, ending }: Sale): Promise<void> => {
     if (!hears || !buyerAddress || !ending) return;
     untold = !(await untilDone.notifyBuyer({ contract, buyer: buyerAddress, ending })).told;
@@ -68,6 +74,6 @@ export function openBuyer(input: {
       if (isCut()) scribe.note('teardown', 'buyer-is-away', `an operator waits for ${sale.buyerCluster} no more`);
       else if (!isDone()) scribe.note('teardown', 'buyer-is-away', `${sale.buyerCluster} did not say in time that it is done`);
     },
-    kept: () => (keptUntil === undefined ? {} : { keptUntil }),
+    kept: () => ({ ...(keptUntil !== undefined && { keptUntil }), ...(untold && { untold }) }),
   };
 }

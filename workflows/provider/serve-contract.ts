@@ -21,7 +21,7 @@ import { openScribe } from '../scribe.ts';
 import { together } from '../together.ts';
 import { openUnwinding } from '../unwinding.ts';
 import { admitSlice } from './admit.ts';
-import { openBuyer } from './buyer.ts';
+import { type Kept, openBuyer } from './buyer.ts';
 import { openMetering } from './meter.ts';
 import type { Sale } from './sale.ts';
 import { sell } from './sell.ts';
@@ -38,11 +38,11 @@ interface Carried {
   readonly facts: NodeFacts;
   readonly progress: Progress<Sale>;
   readonly journal: readonly JournalEntry[];
+  readonly isSigned: boolean;
   readonly sliceSeen: boolean;
   /** Whether the buyer needs the tenant no more, or nobody waits for it any more. */
   readonly buyerDone: boolean;
-  /** Until when the tenant is kept for the buyer, once that wait has begun. */
-  readonly keptUntil?: number;
+  readonly kept: Kept;
 }
 
 /** A contract at its seller: sells the hold, prepares the tenant, is signed, lets the slice in, holds until its end, and takes everything back without the buyer's help. */
@@ -53,7 +53,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   let buyerDone = carried?.buyerDone ?? false;
   let cut = false;
   let failure: unknown;
-  let isSigned = carried !== undefined;
+  let isSigned = carried?.isSigned ?? false;
   let poke = (): void => undefined;
   const scope = new CancellationScope();
   setHandler(messages.endContract, (request) => {
@@ -65,11 +65,13 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   });
   // Before anything is awaited: Temporal rejects an update that comes with the start and finds no handler.
   setHandler(messages.signed, async () => {
-    await condition(() => isSigned || failure !== undefined || end !== undefined);
+    const ended = (): Ending | undefined => end?.ending ?? carried?.progress.context.ending;
+    await condition(() => isSigned || failure !== undefined || ended() !== undefined);
     if (isSigned) return contract;
+    const why = ended();
     throw ApplicationFailure.create({
-      type: end ? 'CONTRACT_OVER' : codeOf(failure),
-      message: end ? `ended: ${end.ending.reason}` : wordsOf(failure),
+      type: why ? 'CONTRACT_OVER' : codeOf(failure),
+      message: why ? `ended: ${why.reason}` : wordsOf(failure),
       nonRetryable: true,
     });
   });
@@ -86,11 +88,12 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     unwinding,
     isDone: () => buyerDone,
     isCut: () => cut,
-    keptUntil: carried?.keptUntil,
+    before: carried?.kept ?? {},
   });
-  // Who was never told of the contract has nothing to take down.
+  // From the sale on its row can be read, so a buyer may know the contract before it is signed; of a hold that was never sold it has nothing to take down.
+  const isSold = (): boolean => saga.context.expiresAt !== undefined;
   const untilBuyerIsDone = async (): Promise<void> => {
-    if (isSigned) await buyer.untilDone(saga.context, metering.sliceSeen());
+    if (isSold()) await buyer.untilDone(saga.context, metering.sliceSeen());
   };
   const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone);
   const admit = admitSlice(untilBuyerIsDone);
@@ -139,7 +142,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     scribe.details(`Ending contract \`${contract}\`: ${ending.reason}${ending.detail ? ` (${ending.detail})` : ''}`);
     if (!saga.context.ending) {
       saga.learn({ ending });
-      if (isSigned && end?.by !== 'buyer') await buyer.tell(saga.context);
+      if (isSold() && end?.by !== 'buyer') await buyer.tell(saga.context);
     }
     if (!(await unwinding.undo(saga, 'here')) || !(await unwinding.undo(saga, 'there'))) return false;
     scribe.details(`Contract \`${contract}\` is over: ${ending.reason}`);
@@ -153,8 +156,9 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     facts,
     progress: saga.progress,
     journal: scribe.lines(),
+    isSigned,
     sliceSeen: metering.sliceSeen(),
     buyerDone,
-    ...buyer.kept(),
+    kept: buyer.kept(),
   });
 }

@@ -64,14 +64,18 @@ export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction:
     return sold;
   };
 
-  /** Waits until the contract is signed. When nobody can say whether it will be, the hold is taken away: either it is sold already, or it never will be. */
+  /**
+   * Waits until the contract is signed. When nobody can say whether it will be, the hold is taken away: either it is sold already, or it never will be. One that is sold and never signed ends
+   * with its reason told to the buyer.
+   */
   const signed = async (transaction: TransactionId, buyer?: ClusterId): Promise<void> => {
     try {
       await within(options.purchaseWaitMs + 1_000, processes.purchase({ transaction, ...(buyer && { buyer }) }, options.purchaseWaitMs));
     } catch (error) {
       if (isFault(error) && !FAULTS[error.code].retry) throw error;
       options.log?.error({ transaction, code: isFault(error) ? error.code : 'unexpected' }, 'a purchase without an answer');
-      if (await inventory.abandon(transaction)) {
+      const saidNo = isFault(error) && error.code !== 'PROCESSES_UNAVAILABLE';
+      if ((await inventory.abandon(transaction)) || saidNo) {
         const why = 'not sold and never will be: reserve again';
         throw new Refusal(503, `Error: ${why}`, new Fault('HOLD_RELEASED', why));
       }
@@ -86,14 +90,9 @@ export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction:
       const sold = await living(transaction);
       if (sold === undefined) return await answer(await sell(transaction, buyerID));
       mine(sold.terms.buyer, buyerID);
-      try {
-        return await answer(sold);
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        // Sold, but perhaps not signed yet: its tenant may be on its way.
-        await signed(transaction);
-        return await answer(sold);
-      }
+      // Sold, but perhaps not signed yet, or never: its tenant may be on its way.
+      await signed(transaction);
+      return await answer(sold);
     } catch (error) {
       throw told(error);
     }
