@@ -10,6 +10,12 @@ export function codeOf(error: unknown): string {
   return 'FAILED';
 }
 
+/** Whether it makes no sense to try again: a permanent fault, or a cancellation. */
+export function isFinal(error: unknown): boolean {
+  const root = rootOf(error);
+  return root instanceof CancelledFailure || (root instanceof ApplicationFailure && root.nonRetryable === true);
+}
+
 /** A fault in one line, for people: code and words. */
 export function wordsOf(error: unknown): string {
   const root = rootOf(error);

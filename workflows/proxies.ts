@@ -132,6 +132,16 @@ export const asking = calls({
 /** Reads at the start of a run: no history events of their own. */
 export const reading = told(proxyLocalActivities<Activities>({ startToCloseTimeout: '10s', retry }) as unknown as Proxy);
 
+/** An effect of some milliseconds that is entered by the workflow's own start: one quick try, within the workflow task. */
+export const swiftly = told(
+  proxyLocalActivities<Activities>({
+    startToCloseTimeout: '2s',
+    scheduleToCloseTimeout: '2s',
+    cancellationType: WAIT,
+    retry: { maximumAttempts: 1 },
+  }) as unknown as Proxy,
+);
+
 /** One try: what a run could not compare, the next one of the schedule does. */
 export const comparing = calls({
   taskQueue: taskQueues.undo,

@@ -76,7 +76,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     });
   });
   const facts = carried?.facts ?? (await reading.configuration());
-  const { timing, self } = facts;
+  const { timing } = facts;
   const scribe = openScribe(carried?.journal);
   const unwinding = openUnwinding(scribe, timing);
   poke = unwinding.poke;
@@ -109,7 +109,6 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     try {
       const lived = await scope.run(async () => {
         if (!carried) {
-          scribe.phase('reservation', { RearguardNode: [self.id], RearguardContract: [contract] });
           scribe.details(`Selling \`${input.transaction}\``);
           if (input.buyer)
             await together(

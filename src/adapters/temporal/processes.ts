@@ -2,12 +2,12 @@ import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
 import * as messages from '../../../workflows/messages.ts';
 import { Fault } from '../../domain/faults.ts';
-import { type ContractId, taskQueues, workflowIds } from '../../domain/ids.ts';
+import { type ContractId, contractOf, taskQueues, workflowIds } from '../../domain/ids.ts';
 import type { Processes } from '../../ports/processes.ts';
 import type { Log, TemporalClient } from './connection.ts';
 import { isNotFound, translated } from './errors.ts';
 import { intentProcesses } from './intents.ts';
-import { attributes } from './starting.ts';
+import { attributes, saleAttributes } from './starting.ts';
 import { standOf } from './watching.ts';
 
 /** What every call needs: the client, whose node this is, and one way to call with a deadline and to translate what goes wrong. */
@@ -152,7 +152,7 @@ function purchasing({ temporal, node, call }: Calls): Processes['purchase'] {
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           memo: { transaction },
           staticSummary: `Sale of node ${node}: transaction ${transaction}`,
-          typedSearchAttributes: attributes(node, 'reservation'),
+          typedSearchAttributes: saleAttributes(node, contractOf(transaction), buyer),
         });
         try {
           return await client.workflow.executeUpdateWithStart(messages.signed, {

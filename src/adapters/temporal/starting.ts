@@ -1,4 +1,5 @@
 import { type SearchAttributePair, defineSearchAttributeKey } from '@temporalio/common';
+import type { ClusterId, ContractId } from '../../domain/ids.ts';
 
 /** What the Temporal UI shows of a workflow before any of our code runs. The server takes 400 bytes of summary and 20,000 of details. */
 export interface Shown {
@@ -9,12 +10,21 @@ export interface Shown {
 
 const phase = defineSearchAttributeKey('RearguardPhase', 'KEYWORD');
 const nodeKey = defineSearchAttributeKey('RearguardNode', 'KEYWORD');
+const contract = defineSearchAttributeKey('RearguardContract', 'KEYWORD');
+const peer = defineSearchAttributeKey('RearguardPeer', 'KEYWORD');
 const stuck = defineSearchAttributeKey('RearguardStuck', 'BOOL');
 
 export const attributes = (node: string, inPhase: string): SearchAttributePair[] => [
   { key: phase, value: inPhase },
   { key: nodeKey, value: node },
   { key: stuck, value: false },
+];
+
+/** What is known of a sale at its start: each change later is an event, and a write to the visibility store. */
+export const saleAttributes = (node: string, id: ContractId, buyer: ClusterId | undefined): SearchAttributePair[] => [
+  ...attributes(node, 'reservation'),
+  { key: contract, value: id },
+  ...(buyer ? [{ key: peer, value: buyer }] : []),
 ];
 
 /** At most so many bytes of UTF-8, cut between characters. */
