@@ -1,5 +1,5 @@
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
-import type { PeeringUser } from '../src/domain/peering.ts';
+import type { PeeringAnswer, PeeringUser } from '../src/domain/peering.ts';
 import { canonicalResources } from '../src/domain/resources.ts';
 import { Fault, isFault } from '../src/domain/faults.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -18,6 +18,9 @@ interface Replica {
 export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDeps, 'fabric' | 'processes' | 'timing'>) => ({
   async joinPeering({ peer, user }: { peer: ClusterId; user: PeeringUser }): Promise<void> {
     await heartbeating(() => processes.joinPeering(peer, user));
+  },
+  async answerUsers({ answers }: { peer: ClusterId; answers: readonly PeeringAnswer[] }): Promise<void> {
+    await Promise.all(answers.map((answer) => processes.answerUser(answer)));
   },
   async ensureTenant({ peer }: { peer: ClusterId }): Promise<void> {
     await heartbeating(() => fabric.ensureTenant({ buyer: peer }));

@@ -1,4 +1,4 @@
-import { ApplicationFailure, getExternalWorkflowHandle, isCancellation, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
 import { type ClusterId, workflowIds } from '../src/domain/ids.ts';
 import type { PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import * as messages from './messages.ts';
@@ -8,7 +8,7 @@ import { waitFor } from './summaries.ts';
 /** One contract's dealings with `peering/<peer>`, which answers by signal. */
 export interface Meeting {
   /** Joins; with `readyWithinMs` it waits until what the contract needs stands, otherwise only a failure is told. */
-  readonly join: (peer: ClusterId, user: PeeringUser, readyWithinMs?: number) => Promise<void>;
+  readonly join: (peer: ClusterId, user: PeeringUser, readyWithinMs?: number, joinBy?: typeof doing.joinPeering) => Promise<void>;
   /** Leaves, and waits until nothing of ours that nobody else uses is left there. */
   readonly leave: (peer: ClusterId, user: PeeringUser, withinMs: number) => Promise<void>;
 }
@@ -31,20 +31,10 @@ export function openMeeting(onFailure: (failure: ApplicationFailure) => void = (
     if (heard && last?.state === wanted) return;
     throw failed(code, last?.state === 'failed' ? (last.detail ?? 'no reason given') : `no answer within ${withinMs} ms`);
   };
-  const signalled = async (peer: ClusterId, user: PeeringUser): Promise<boolean> => {
-    try {
-      await getExternalWorkflowHandle(workflowIds.peering(peer)).signal(messages.join, user);
-      return true;
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      return false;
-    }
-  };
   return {
-    async join(peer, user, readyWithinMs) {
+    async join(peer, user, readyWithinMs, joinBy = doing.joinPeering) {
       last = undefined;
-      // Only a client starts a peering; whoever waits for the answer tries the shorter way first, which fails when nobody owns that peering yet.
-      if (readyWithinMs === undefined || !(await signalled(peer, user))) await doing.joinPeering({ peer, user });
+      await joinBy({ peer, user });
       if (readyWithinMs !== undefined) await answer(peer, 'ready', readyWithinMs, 'PEERING_TIMEOUT');
     },
     async leave(peer, user, withinMs) {

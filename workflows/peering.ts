@@ -1,16 +1,8 @@
-import {
-  CancellationScope,
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  getExternalWorkflowHandle,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { NodeFacts } from '../activities/configuration.ts';
 import type { ClusterId } from '../src/domain/ids.ts';
 import type { JournalEntry } from '../src/domain/journal.ts';
-import type { PeeringReport, PeeringUser } from '../src/domain/peering.ts';
+import type { PeeringAnswer, PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import { wordsOf } from './failures.ts';
 import * as messages from './messages.ts';
 import { stuckPauses } from './pauses.ts';
@@ -64,16 +56,15 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   const { timing, self } = facts;
   if (!carried) scribe.phase('peering', { RearguardNode: [self.id], RearguardPeer: [peer] });
 
-  const reports = new Set<Promise<void>>();
-  /** Nobody waits for an answer to arrive but the end of this run: a server drops the signals of a workflow that has closed. */
-  const report = (user: PeeringUser, state: PeeringReport['state'], detail?: string): void => {
-    const facts = { contract: user.contract, state, ...(detail && { detail }) };
-    // Whoever asked may be over.
-    const sent: Promise<void> = getExternalWorkflowHandle(user.replyTo)
-      .signal(messages.peeringReport, facts)
-      .catch(() => undefined)
-      .finally(() => reports.delete(sent));
-    reports.add(sent);
+  let answers: readonly PeeringAnswer[] = [];
+  const report = ({ replyTo, contract }: PeeringUser, state: PeeringReport['state'], detail?: string): void => {
+    answers = [...answers, { replyTo, report: { contract, state, ...(detail && { detail }) } }];
+  };
+  /** All at once, within the workflow task: a signal of our own to each would cost this one history, which all contracts with a peer share, a task and two events. */
+  const answer = async (): Promise<void> => {
+    const those = answers;
+    answers = [];
+    if (those.length > 0) await reading.answerUsers({ peer, answers: those });
   };
   const step = async (name: string, direction: 'do' | 'undo', work: () => Promise<void>): Promise<unknown> => {
     const finish = scribe.record({ step: name, phase: direction === 'do' ? 'peering' : 'teardown', direction });
@@ -149,6 +140,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
     for (;;) {
       const [next] = joining;
       const [done] = leaving;
+      if (!next) await answer();
       if (next) {
         joining = joining.slice(1);
         failed = undefined;
@@ -163,6 +155,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
         if (failed) scribe.stuck(true);
         continue;
       }
+      if (asked()) continue;
       failed ??= await clear();
       if (asked()) {
         failed = undefined;
@@ -190,7 +183,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       await condition(asked);
     }
   });
-  await CancellationScope.nonCancellable(() => condition(() => allHandlersFinished() && reports.size === 0));
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (users.length + joining.length + leaving.length > 0 || standing.tenant || standing.identity || standing.place) {
     await continueAsNew<typeof peering>(peer, { facts, users, joining, leaving, standing, journal: scribe.lines() });
   }

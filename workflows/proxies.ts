@@ -1,6 +1,7 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { taskQueues } from '../src/domain/ids.ts';
+import { isFinal } from './failures.ts';
 import { SUMMARIES, oneLine } from './summaries.ts';
 
 /** What Temporal's proxies, of activities and of local ones, have in common. */
@@ -132,8 +133,8 @@ export const asking = calls({
 /** Reads at the start of a run: no history events of their own. */
 export const reading = told(proxyLocalActivities<Activities>({ startToCloseTimeout: '10s', retry }) as unknown as Proxy);
 
-/** An effect of some milliseconds that is entered by the workflow's own start: one quick try, within the workflow task. */
-export const swiftly = told(
+/** One quick try within the workflow task: see {@link atOnce}. */
+const swiftly = told(
   proxyLocalActivities<Activities>({
     startToCloseTimeout: '2s',
     scheduleToCloseTimeout: '2s',
@@ -141,6 +142,19 @@ export const swiftly = told(
     retry: { maximumAttempts: 1 },
   }) as unknown as Proxy,
 );
+
+/**
+ * An effect of some milliseconds that the workflow's own start enters (docs/decisions/0014): within the workflow task when that works, otherwise as an ordinary activity,
+ * visible and tried again.
+ */
+export async function atOnce<T>(call: (by: Activities) => Promise<T>): Promise<T> {
+  try {
+    return await call(swiftly);
+  } catch (error) {
+    if (isFinal(error)) throw error;
+    return await call(doing);
+  }
+}
 
 /** One try: what a run could not compare, the next one of the schedule does. */
 export const comparing = calls({

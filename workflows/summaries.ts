@@ -30,6 +30,7 @@ export const SUMMARIES: { readonly [K in keyof Activities]: (input: Parameters<A
   notifyBuyer: ({ contract, buyer, ending }) => `tell ${buyer} that ${contract} ends: ${ending.reason}`,
 
   joinPeering: ({ peer, user }) => `join the peering with ${peer} for ${user.contract}`,
+  answerUsers: ({ peer, answers }) => `answer ${answers.length} who use the peering with ${peer}`,
   ensureTenant: ({ peer }) => `make the tenant of buyer ${peer}`,
   removeTenant: ({ peer }) => `remove the tenant of buyer ${peer}`,
   ensureIdentity: ({ peer, acquisition }) => `store our identity at seller ${peer}, as ${acquisition} got it`,

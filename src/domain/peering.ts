@@ -11,6 +11,12 @@ export interface PeeringUser {
   readonly replyTo: string;
 }
 
+/** An answer, and the workflow that gets it. */
+export interface PeeringAnswer {
+  readonly replyTo: string;
+  readonly report: PeeringReport;
+}
+
 /** The peering's answer to one user. */
 export interface PeeringReport {
   readonly contract: ContractId;

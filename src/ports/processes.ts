@@ -2,7 +2,7 @@ import type { JournalEntry } from '../domain/journal.ts';
 import type { AcquisitionId, ClusterId, ContractId, IntentName, TransactionId } from '../domain/ids.ts';
 import type { Ending } from '../domain/reasons.ts';
 import type { IntentRecord, IntentStatus } from '../domain/status.ts';
-import type { PeeringUser } from '../domain/peering.ts';
+import type { PeeringAnswer, PeeringUser } from '../domain/peering.ts';
 
 /** The running processes (Temporal). Faults: PROCESSES_UNAVAILABLE, NOT_FOUND. */
 export interface Processes {
@@ -42,6 +42,8 @@ export interface Processes {
   /** Signal-with-start of `peering/<peer>`. */
   joinPeering(peer: ClusterId, user: PeeringUser): Promise<void>;
   leavePeering(peer: ClusterId, user: PeeringUser): Promise<void>;
+  /** The peering's word to one user; whoever is over needs it no more. */
+  answerUser(answer: PeeringAnswer): Promise<void>;
   /** Every open workflow, and every journal, for windows and reports. */
   open(): Promise<readonly OpenProcess[]>;
   /** Whether a workflow of that id is running. */

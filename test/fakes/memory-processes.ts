@@ -104,6 +104,7 @@ export function memoryProcesses({ clock }: { readonly clock: Clock }): MemoryPro
     noticeOfNode: (acquisition, ready) => ask(`noticeOfNode ${acquisition} ${ready}`),
     noticeOfWorkload: (intent) => ask(`noticeOfWorkload ${intent}`),
     joinPeering: (peer, { contract }) => ask(`join ${peer} ${contract}`),
+    answerUser: ({ replyTo, report }) => ask(`answer ${replyTo}: ${report.state}`),
     leavePeering: (peer, { contract }) => ask(`leave ${peer} ${contract}`),
     async open() {
       check();

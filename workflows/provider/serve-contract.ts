@@ -95,7 +95,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   const untilBuyerIsDone = async (): Promise<void> => {
     if (isSold()) await buyer.untilDone(saga.context, metering.sliceSeen());
   };
-  const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone);
+  const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone, input.buyer !== undefined);
   const admit = admitSlice(untilBuyerIsDone);
   const start: Sale = {
     transaction: input.transaction,

@@ -99,6 +99,8 @@ export function temporalProcesses(input: {
       tell(workflowIds.intent(intent), 'a workload that changed', (handle) => handle.signal(messages.workloadChanged)),
     joinPeering: meet(messages.join),
     leavePeering: meet(messages.leave),
+    answerUser: ({ replyTo, report }) =>
+      tell(replyTo, `the answer of the peering about ${report.contract}`, (handle) => handle.signal(messages.peeringReport, report)),
     open: () =>
       call(
         'listing open workflows',
