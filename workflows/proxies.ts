@@ -1,4 +1,10 @@
-import { ActivityCancellationType, type ActivityOptions, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  CancellationScope,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { taskQueues } from '../src/domain/ids.ts';
 import { isFinal } from './failures.ts';
@@ -149,7 +155,8 @@ const swiftly = told(
  */
 export async function atOnce<T>(call: (by: Activities) => Promise<T>): Promise<T> {
   try {
-    return await call(swiftly);
+    // It takes two seconds at most, and a local activity that is cancelled in the middle may not replay (seen with 1.24).
+    return await CancellationScope.nonCancellable(() => call(swiftly));
   } catch (error) {
     if (isFinal(error)) throw error;
     return await call(doing);

@@ -18,7 +18,6 @@ import { openMeeting } from '../meeting.ts';
 import * as messages from '../messages.ts';
 import { reading } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
-import { together } from '../together.ts';
 import { openUnwinding } from '../unwinding.ts';
 import { admitSlice } from './admit.ts';
 import { type Kept, openBuyer } from './buyer.ts';
@@ -103,22 +102,18 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     workflowId: workflowInfo().workflowId,
     ...(input.buyer && { buyerCluster: input.buyer }),
   };
-  const saga = openSaga<Sale>([sell, meet, admit], carried?.progress ?? { context: start, entered: [] }, scribe.record);
+  // What is tried within the first workflow task is entered by the start itself (docs/decisions/0014).
+  const entered = [sell, ...(input.buyer ? [meet] : [])].map(({ name }) => ({ name, here: false, there: false }));
+  const saga = openSaga<Sale>([sell, meet, admit], carried?.progress ?? { context: start, entered }, scribe.record);
 
   const live = async (): Promise<Ending | undefined> => {
     try {
       const lived = await scope.run(async () => {
+        if (end) return end.ending;
         if (!carried) {
           scribe.details(`Selling \`${input.transaction}\``);
-          if (input.buyer)
-            await together(
-              () => saga.forward(sell),
-              () => saga.forward(meet),
-            );
-          else {
-            await saga.forward(sell);
-            await saga.forward(meet);
-          }
+          await saga.forward(sell);
+          await saga.forward(meet);
           isSigned = true;
           const { hourly, buyerCluster } = saga.context;
           scribe.phase('peering', { RearguardPeer: [buyerCluster ?? ''], ...(hourly && { RearguardHourlyCost: [Number(hourly)] }) });
