@@ -1,5 +1,5 @@
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
-import type { PeeringAnswer, PeeringUser } from '../src/domain/peering.ts';
+import type { PeeringAnswer, PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import { canonicalResources } from '../src/domain/resources.ts';
 import { Fault, isFault } from '../src/domain/faults.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -19,8 +19,10 @@ export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDe
   async joinPeering({ peer, user }: { peer: ClusterId; user: PeeringUser }): Promise<void> {
     await heartbeating(() => processes.joinPeering(peer, user));
   },
-  async answerUsers({ answers }: { peer: ClusterId; answers: readonly PeeringAnswer[] }): Promise<void> {
+  /** Answers what was said, so that the history tells it. */
+  async answerUsers({ answers }: { peer: ClusterId; answers: readonly PeeringAnswer[] }): Promise<readonly PeeringReport[]> {
     await Promise.all(answers.map((answer) => processes.answerUser(answer)));
+    return answers.map(({ report }) => report);
   },
   async ensureTenant({ peer }: { peer: ClusterId }): Promise<void> {
     await heartbeating(() => fabric.ensureTenant({ buyer: peer }));

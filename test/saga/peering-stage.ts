@@ -30,11 +30,12 @@ export function playPeering() {
   /** What the present run answered one user so far. */
   const told = async ({ contract }: PeeringUser): Promise<readonly PeeringReport['state'][]> => {
     const { events } = await handle().fetchHistory();
-    return (events ?? []).flatMap(({ signalExternalWorkflowExecutionInitiatedEventAttributes: sent }) => {
-      const [payload] = sent?.input?.payloads ?? [];
+    return (events ?? []).flatMap(({ markerRecordedEventAttributes: marker }) => {
+      const [payload] = marker?.details?.['result']?.payloads ?? [];
       if (!payload) return [];
-      const report = defaultPayloadConverter.fromPayload<PeeringReport>(payload);
-      return report.contract === contract ? [report.state] : [];
+      // Of the two local activities the one that reads the configuration answers no list.
+      const said = defaultPayloadConverter.fromPayload<readonly PeeringReport[] | object>(payload);
+      return Array.isArray(said) ? said.filter((report) => report.contract === contract).map((report) => report.state) : [];
     });
   };
   const stands = (): { tenant: boolean; identity: boolean } => {
