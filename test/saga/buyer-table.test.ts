@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { intentName } from '../../src/domain/ids.ts';
+import { clusterId, intentName, workflowIds } from '../../src/domain/ids.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Peer } from '../../src/ports/peer.ts';
@@ -18,9 +18,13 @@ interface Row {
   readonly undoes?: Call;
   /** What must fail besides, for the compensation to be needed without the next step's. */
   readonly besides?: Call;
+  /** How often it must be refused before the intent goes elsewhere, where that is more than once. */
+  readonly refusals?: number;
+  /** Where it serves after that; `either` where a node that is Ready already makes it a renewal. */
+  readonly serves?: 'north' | 'either';
 }
 const ROWS: readonly Row[] = [
-  { step: 'admit', does: { on: 'cluster', call: 'free' } },
+  { step: 'admit', does: { on: 'cluster', call: 'free' }, serves: 'north' },
   {
     step: 'reserve',
     does: { on: 'peer', call: 'reserve' },
@@ -28,15 +32,30 @@ const ROWS: readonly Row[] = [
     besides: { on: 'peer', call: 'purchase' },
   },
   { step: 'buy', does: { on: 'peer', call: 'purchase' }, undoes: { on: 'peer', call: 'terminate' } },
-  { step: 'meet-seller', does: { on: 'fabric', call: 'ensureIdentity' }, undoes: { on: 'fabric', call: 'removeIdentity' } },
+  {
+    step: 'meet-seller',
+    does: { on: 'fabric', call: 'ensureIdentity' },
+    undoes: { on: 'fabric', call: 'removeIdentity' },
+    serves: 'either',
+  },
   { step: 'extend: slice', does: { on: 'fabric', call: 'requestSlice' }, undoes: { on: 'fabric', call: 'withdrawSlice' } },
   { step: 'extend: node', does: { on: 'fabric', call: 'awaitVirtualNode' }, undoes: { on: 'fabric', call: 'awaitSliceGone' } },
-  { step: 'namespace', does: { on: 'cluster', call: 'ensureNamespace' }, undoes: { on: 'cluster', call: 'removeNamespace' } },
-  { step: 'namespace: offloading', does: { on: 'cluster', call: 'offload' }, undoes: { on: 'cluster', call: 'removeOffloading' } },
+  { step: 'namespace', does: { on: 'cluster', call: 'ensureNamespace' }, undoes: { on: 'cluster', call: 'removeNamespace' }, refusals: 2 },
+  {
+    step: 'namespace: offloading',
+    does: { on: 'cluster', call: 'offload' },
+    undoes: { on: 'cluster', call: 'removeOffloading' },
+    refusals: 2,
+  },
   { step: 'workload: offloaded', does: { on: 'cluster', call: 'awaitOffloaded' } },
   { step: 'workload', does: { on: 'cluster', call: 'applyWorkload' }, undoes: { on: 'cluster', call: 'removeWorkload' } },
   { step: 'workload: pods', does: { on: 'cluster', call: 'awaitWorkload' } },
-  { step: 'meeting place', does: { on: 'fabric', call: 'ensureIdentity' }, undoes: { on: 'fabric', call: 'removeMeetingPlace' } },
+  {
+    step: 'meeting place',
+    does: { on: 'fabric', call: 'ensureIdentity' },
+    undoes: { on: 'fabric', call: 'removeMeetingPlace' },
+    serves: 'either',
+  },
   { step: 'credentials', does: { on: 'fabric', call: 'storeCredentials' }, undoes: { on: 'fabric', call: 'dropCredentials' } },
 ];
 
@@ -98,12 +117,13 @@ async function nothingLeft(): Promise<void> {
   expect(await trade.leaks()).toEqual([]);
 }
 
-describe.each(ROWS)('$step', ({ does, undoes, besides }) => {
-  test('refused: another seller serves, and nothing is left', async () => {
+describe.each(ROWS)('$step', ({ does, undoes, besides, refusals = 1, serves = 'west' }) => {
+  test(`refused: ${serves === 'west' ? 'another seller serves' : `${serves} serves`}, and nothing is left`, async () => {
     trade = await openTrade(stage.database);
-    plan(does, 'refuse');
+    plan(does, 'refuse', refusals);
     const name = await begin();
-    expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote' });
+    const seller = serves === 'either' ? expect.any(String) : `${serves}.example`;
+    expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller });
     await finish(name);
   });
 
@@ -180,4 +200,51 @@ describe.each(ROWS)('$step', ({ does, undoes, besides }) => {
     await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
     await nothingLeft();
   });
+});
+
+/** The namespace is made ready while its place is bought: neither needs the other, and neither ends while the other one runs. */
+describe.each(['offload', 'ensureNamespace'] as const)('%s beside PURCHASE', (call) => {
+  const purchased = (): boolean => trade.peers.calls().some((made) => made.call === 'purchase');
+  const prepare: Call = { on: 'cluster', call };
+  const purchase: Call = { on: 'peer', call: 'purchase' };
+  test.each([
+    ['fails, and PURCHASE does not: it is tried again', 'refuse', false],
+    ['fails, and so does PURCHASE', 'refuse', true],
+    ['hangs, and PURCHASE does not', 'hang', false],
+    ['hangs, and PURCHASE fails', 'hang', true],
+  ] as const)('it %s', async (_title, kind, refused) => {
+    trade = await openTrade(stage.database);
+    plan(prepare, kind);
+    if (refused) plan(purchase, 'refuse');
+    const name = await begin();
+    if (kind === 'hang') {
+      await whenHanging(prepare);
+      await expect.poll(purchased, { timeout: 20_000, interval: 50 }).toBe(true);
+      trade.cluster.letGo();
+    }
+    const [seller, cluster] = refused ? ['west.example', 'west'] : ['north.example', 'north'];
+    const { place } = await stage.untilInUse(name);
+    expect(place).toMatchObject({ kind: 'remote', seller });
+    expect(trade.world.cluster(clusterId('south')).namespaces.get(place?.namespace ?? '')?.offloadedTo).toEqual([cluster]);
+    await finish(name);
+  });
+});
+
+test.each([
+  ['while it buys', { on: 'peer', call: 'purchase' }],
+  ['while it waits for its node', { on: 'fabric', call: 'awaitVirtualNode' }],
+  ['while it holds', undefined],
+] as const)('an acquisition that is cancelled in Temporal %s gives everything back, and another seller serves', async (_when, at) => {
+  trade = await openTrade(stage.database);
+  if (at) plan(at, 'hang');
+  const name = await begin();
+  if (at) await whenHanging(at);
+  else await stage.untilInUse(name);
+  const [attempt] = await stage.node.processes.acquisitionsOf(name);
+  if (!attempt) throw new Error('it was started');
+  await stage.node.temporal.client.workflow.getHandle(workflowIds.acquisition(attempt)).cancel();
+  await expect
+    .poll(() => stage.statusOf(name).catch(() => undefined), { timeout: 40_000, interval: 50 })
+    .toMatchObject({ state: 'in-use', place: { seller: 'west.example' } });
+  await finish(name);
 });

@@ -141,6 +141,22 @@ describe.each(ROWS)('$step', (row) => {
     await serveAndEnd(transaction);
   });
 
+  test('worker killed while it gives back: the next one goes on', async () => {
+    shop = await openShop(stage);
+    const transaction = await shop.reserve();
+    await purchase(transaction);
+    await shop.offerSlice(transaction);
+    await untilServed(transaction);
+    const undoing = { ...row, call: row.undo };
+    plan(undoing, row.undo, 'hang');
+    await shop.buyerDone(transaction);
+    await whenHanging(undoing);
+    await stage.killWorkers();
+    letGo();
+    await stage.startWorkers();
+    await nothingLeft(transaction);
+  });
+
   test('compensation fails, then succeeds', async () => {
     shop = await openShop(stage);
     const transaction = await shop.reserve();
@@ -165,6 +181,47 @@ describe.each(ROWS)('$step', (row) => {
     for (const workflowId of await stuck()) await stage.node.processes.retryTeardown(workflowId).catch(() => undefined);
     await nothingLeft(transaction);
   });
+});
+
+test('its tenant cannot be built while the sale hangs: nothing is sold, and nothing is left', async () => {
+  shop = await openShop(stage);
+  const transaction = await shop.reserve();
+  shop.inventory.plan('sell', { kind: 'hang' });
+  shop.fabric.plan('ensureTenant', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'forbidden') });
+  const sale = purchase(transaction).catch((error: unknown) => error);
+  await shop.inventory.whenHanging('sell');
+  await expect.poll(() => shop.fabric.called('ensureTenant'), { timeout: 20_000, interval: 50 }).toBeGreaterThan(0);
+  letGo();
+  await expect(sale).resolves.toMatchObject({ name: 'Fault' });
+  await nothingLeft(transaction);
+});
+
+test.each([
+  ['while it is sold', 'sell'],
+  ['while its tenant is built', 'ensureTenant'],
+  ['while its slice is let in', 'admitSlice'],
+  ['in use', undefined],
+] as const)('a contract that is cancelled in Temporal %s is unwound like any other end', async (_when, call) => {
+  shop = await openShop(stage);
+  const transaction = await shop.reserve();
+  if (call === 'sell') shop.inventory.plan(call, { kind: 'hang' });
+  else if (call) shop.fabric.plan(call, { kind: 'hang' });
+  const sale = purchase(transaction).catch((error: unknown) => error);
+  if (call === undefined || call === 'admitSlice') {
+    await expect(sale).resolves.toBe(contractOf(transaction));
+    await shop.offerSlice(transaction);
+  }
+  if (call === undefined) await untilServed(transaction);
+  else await (call === 'sell' ? shop.inventory.whenHanging(call) : shop.fabric.whenHanging(call));
+  await stage.node.temporal.client.workflow.getHandle(workflowIds.contract(transaction)).cancel();
+  letGo();
+  await sale;
+  if (call !== 'sell')
+    await expect
+      .poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 })
+      .toMatchObject([{ contract: contractOf(transaction), ending: { reason: 'operator' } }]);
+  await shop.buyerDone(transaction);
+  await nothingLeft(transaction);
 });
 
 test('a second contract shares the tenant, and the tenant outlives the first', async () => {

@@ -113,6 +113,34 @@ test('a buyer that never takes its slice away loses the replica when its time is
   await nothingLeft();
 });
 
+test.each([
+  ['fails, then succeeds', 'CLUSTER_UNREACHABLE', 2],
+  ['is stuck, shows it, and is mended', 'CLUSTER_REFUSED', Number.POSITIVE_INFINITY],
+] as const)('taking away the replica of a buyer that never does %s', async (_title, code, times) => {
+  await stage.killWorkers();
+  shop = await openShop(stage, { sellerGraceMs: 1_000, buyerGoneMs: 1_000 });
+  // The other contract keeps the tenant, whose end would take the replica along.
+  const [transaction, kept] = [await sold(), await sold()];
+  await shop.offerSlice(transaction);
+  const allocations = async () => (await stage.database.store.contracts.allocations()).filter(({ state }) => state === 'active').length;
+  await expect.poll(allocations, { timeout: 20_000, interval: 50 }).toBe(1);
+  shop.fabric.plan('removeReplica', { kind: 'refuse', fault: new Fault(code, 'not now') }, times);
+  await withdraw(transaction);
+  const contract = workflowIds.contract(transaction);
+  if (times === Number.POSITIVE_INFINITY) {
+    const stuck = async () => (await stage.node.processes.open()).find(({ workflowId }) => workflowId === contract)?.stuck;
+    await expect.poll(stuck, { timeout: 20_000, interval: 50 }).toBe(true);
+    shop.fabric.heal();
+    await stage.node.processes.retryTeardown(contract);
+  }
+  await expect.poll(() => stage.node.processes.isOpen(contract), { timeout: 30_000, interval: 50 }).toBe(false);
+  expect(shop.fabric.called('removeReplica')).toBeGreaterThan(1);
+  expect(shop.world.objects().filter((line) => line.startsWith('north: replica'))).toEqual([]);
+  await shop.buyerDone(kept);
+  await shop.buyerDone(transaction).catch(() => undefined);
+  await nothingLeft();
+});
+
 test('a peering that others still use is stuck as long as somebody cannot leave it, and says why', async () => {
   shop = await openShop(stage, { sellerGraceMs: 1_000 });
   const transaction = await sold();
