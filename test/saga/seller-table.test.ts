@@ -183,7 +183,7 @@ describe.each(ROWS)('$step', (row) => {
   });
 });
 
-test('its tenant cannot be built while the sale hangs: nothing is sold, and nothing is left', async () => {
+test('the sale hangs, is tried again, and its tenant cannot be built: nothing stays sold, and nothing is left', async () => {
   shop = await openShop(stage);
   const transaction = await shop.reserve();
   shop.inventory.plan('sell', { kind: 'hang' });
