@@ -61,10 +61,16 @@ async function buy(buyer: DemoNode, seller: DemoNode, name: string): Promise<Bou
   const before = new Set((await living()).map(({ id }) => id));
   const askedAt = Date.now();
   await buyer.api.createIntent(intentDocument({ name, ...WANTED }));
+  let transaction: string;
   for (;;) {
     const mine = (await living()).find(({ id }) => !before.has(id));
-    const [theirs] = mine ? await seller.ledger.sql`select 1 from contract where id = ${mine.id} and role = 'seller'` : [];
-    if (theirs) break;
+    const [theirs] = mine
+      ? await seller.ledger.sql<{ transaction: string }[]>`select transaction from contract where id = ${mine.id} and role = 'seller'`
+      : [];
+    if (theirs) {
+      ({ transaction } = theirs);
+      break;
+    }
     if (Date.now() - askedAt > STORED_MS) throw new Error(`intent ${name}: no contract within ${STORED_MS} ms`);
     await pause(LOOK_MS);
   }
@@ -75,6 +81,8 @@ async function buy(buyer: DemoNode, seller: DemoNode, name: string): Promise<Bou
     async end() {
       await buyer.api.endIntent(name);
       await buyer.temporal.workflow.getHandle(`intent/${name}`).result();
+      // The seller gives back a moment later; what still goes on there is not the next sample's.
+      await seller.temporal.workflow.getHandle(`contract/${transaction}`).result();
     },
   };
 }
