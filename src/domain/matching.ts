@@ -61,7 +61,10 @@ export function assess(
   if (refusals.length > 0 || !part || priced === 'unreadable') return { refusals };
   const price = priced ? { hourly: priced } : {};
   const latency = latencyMs === undefined ? {} : { latencyMs };
-  return { candidate: { flavor, seller: { ...flavor.owner, address: asked.address }, dialect, part, ...price, ...latency, rating } };
+  // REAR's lists name no Liqo cluster; a node of our dialect says in its description which one it is.
+  const clusterId = dialect === 'rearguard' ? asked.identity?.clusterId : undefined;
+  const seller = { ...flavor.owner, address: asked.address, ...(clusterId && { clusterId }) };
+  return { candidate: { flavor, seller, dialect, part, ...price, ...latency, rating } };
 }
 
 /** The address as it is dialled: REAR's port is 80 where none stands. */

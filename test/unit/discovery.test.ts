@@ -1,6 +1,7 @@
 /** What a node says in its list decides neither where we go nor with whom we take it for. */
 import { beforeEach, expect, test } from 'vitest';
 import { discoveryActivities } from '../../activities/discovery.ts';
+import { clusterId } from '../../src/domain/ids.ts';
 import type { Dialect } from '../../src/domain/candidate.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
@@ -102,4 +103,10 @@ test('an id that an older version kept for a second address is given up there', 
 test('a FLUIDOS node is bought from where it was asked, whatever address its list names', async () => {
   await node(liar, { ...liar, address: '169.254.169.254:80' }, 'fluidos');
   expect((await discover()).candidates).toMatchObject([{ dialect: 'fluidos', seller: { id: liar.id, address: liar.address } }]);
+});
+
+test('the cluster of a seller is known from its description, since no list of REAR names one', async () => {
+  const cluster = clusterId('north-cluster');
+  await node({ ...north, clusterId: cluster }, north);
+  expect((await discover()).candidates).toMatchObject([{ seller: { id: north.id, clusterId: cluster } }]);
 });
