@@ -1,7 +1,7 @@
 import { type Measured, type Measuring, percentile } from './measured.ts';
 import type { Trading } from './trading.ts';
 
-const INTENTS = 40;
+const INTENTS = 25;
 const QUICK = 4;
 
 /** From the API call to the contract stored at both sides, one provider; each intent is given back before the next. The very first stands beside it. */
