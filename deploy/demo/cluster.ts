@@ -21,6 +21,9 @@ export interface ClusterView {
   version(): Promise<string>;
 }
 
+/** Between two tries to reach an API server that is away; doubles from the first to the longest. */
+const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [25, 500];
+
 export const SLICES = '/apis/authentication.liqo.io/v1beta1/resourceslices';
 export const podsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/pods`;
 
@@ -33,26 +36,29 @@ export function clusterView(kubeconfig: string, context?: string): ClusterView {
   const follow: ClusterView['follow'] = (path, onEvent) => {
     let stopped = false;
     let current: AbortController | undefined;
+    let pause = 0;
+    // The server ends a watch now and then: it is begun anew at once. One that is away is tried ever more rarely, until it tells something again.
+    const later = (): void => {
+      setTimeout(again, pause);
+      pause = Math.min(Math.max(pause * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
+    };
     const again = (): void => {
       if (stopped) return;
-      // The server ends a watch now and then; while it is away its socket says so at once, so a short breath keeps the processor free.
-      const start = (): void => {
-        watch
-          .watch(
-            path,
-            {},
-            (type, object: Seen) => {
-              if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') onEvent({ type, object });
-            },
-            () => setTimeout(again, 100),
-          )
-          .then((controller) => {
-            current = controller;
-            if (stopped) controller.abort();
-          })
-          .catch(() => setTimeout(again, 100));
-      };
-      start();
+      watch
+        .watch(
+          path,
+          {},
+          (type, object: Seen) => {
+            pause = 0;
+            if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') onEvent({ type, object });
+          },
+          later,
+        )
+        .then((controller) => {
+          current = controller;
+          if (stopped) controller.abort();
+        })
+        .catch(later);
     };
     again();
     return {

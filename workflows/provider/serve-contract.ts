@@ -26,7 +26,7 @@ import type { Sale } from './sale.ts';
 import { sell } from './sell.ts';
 import { meetBuyer } from './sign.ts';
 
-/** What a sale is started with; the buyer's cluster where the hold names one, so that its tenant is built while the hold is sold. */
+/** What a sale is started with; the buyer's cluster where the hold names one, so that the start enters the meeting with it too. */
 export interface SaleInput {
   readonly transaction: TransactionId;
   readonly buyer?: ClusterId;
