@@ -38,7 +38,7 @@ const TIMING = {
   offloadMs: 15_000,
   workloadMs: 45_000,
   nodeLostMs: 120_000,
-  peeringReadyMs: 12_000,
+  peeringReadyMs: 10_000,
   undoRoundMs: 30_000,
   stuckPauseMs: 2_000,
   stuckPauseMaxMs: 8_000,

@@ -18,7 +18,7 @@ export interface Timing {
   readonly nodeLostMs: number;
   /** How long a seller waits for the countersignature or the slice of a buyer. */
   readonly buyerAbsentMs: number;
-  /** Until the `peering` workflow answers who joined. */
+  /** Until the `peering` workflow answers who joined; less than what PURCHASE waits, which has to hear that it did not. */
   readonly peeringReadyMs: number;
   /** One round of undoing; what is left after it is stuck. */
   readonly undoRoundMs: number;
@@ -47,7 +47,7 @@ export const DEFAULT_TIMING: Timing = {
   workloadMs: 60_000,
   nodeLostMs: 120_000,
   buyerAbsentMs: 600_000,
-  peeringReadyMs: 15_000,
+  peeringReadyMs: 10_000,
   undoRoundMs: 60_000,
   stuckPauseMs: 30_000,
   stuckPauseMaxMs: 3_600_000,

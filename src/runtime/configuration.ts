@@ -38,7 +38,11 @@ const rear = z.strictObject({
   maxHoldsPerBuyer: z.number().int().min(1).max(100_000).default(100).describe('Living reservations that one buyer may have at a time.'),
   bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(262_144).describe('The largest request body that is read.'),
   bodyTimeoutSeconds: seconds(600).default(10).describe('How long a request may take to arrive completely.'),
-  purchaseWaitSeconds: seconds(300).default(12).describe('How long PURCHASE waits for its contract before it answers 503 (not sold).'),
+  purchaseWaitSeconds: seconds(300)
+    .default(12)
+    .describe(
+      'How long PURCHASE waits for its contract to be signed before it answers 503. More than `timing.peeringReadyMs`, after which a sale without a tenant has failed: a FLUIDOS buyer asks once.',
+    ),
   maxConnections: z
     .number()
     .int()
@@ -172,6 +176,11 @@ export const ConfigurationSchema = z
     ),
   })
   .check((context) => {
+    const { rear: sales, timing: times } = context.value;
+    if (sales.purchaseWaitSeconds * 1_000 <= times.peeringReadyMs) {
+      const message = `must be more than timing.peeringReadyMs (${times.peeringReadyMs} ms)`;
+      context.issues.push({ code: 'custom', input: sales.purchaseWaitSeconds, path: ['rear', 'purchaseWaitSeconds'], message });
+    }
     for (const [index, { minimum, ...whole }] of context.value.flavors.entries()) {
       for (const name of ['cpu', 'memory', 'pods'] as const) {
         if ((parseQuantity(minimum[name]) ?? 0n) <= (parseQuantity(whole[name]) ?? 0n)) continue;

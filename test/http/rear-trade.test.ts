@@ -307,14 +307,46 @@ describe('PURCHASE', () => {
     expect({ holds: node.memory.holds().length, contracts: node.memory.living().length }).toEqual({ holds: 0, contracts: 0 });
   });
 
-  test('processes whose answer is lost after the sale: the contract all the same', async () => {
+  test('sold and not signed yet, since its tenant is slow or its answer was lost: no contract, but one for whoever asks again once it is', async () => {
     const id = await reserved();
     node.hands.purchase = async (transaction) => {
       await node.sell(transaction);
-      throw new Fault('PROCESSES_UNAVAILABLE', 'lost');
+      throw new Fault('PROCESSES_UNAVAILABLE', 'no answer in time');
     };
+    expect(await purchase(id)).toMatchObject({ status: 503, text: 'Error: sold, but not signed yet: ask again\n' });
+    for (const { status, headers, text } of [await purchase(id, '{}', PROBLEM), await purchase(id, '{}', PROBLEM)]) {
+      const { code } = JSON.parse(text) as { code: string };
+      expect({ status, code, later: headers['retry-after'] }).toEqual({ status: 503, code: 'PROCESSES_UNAVAILABLE', later: '1' });
+    }
+    expect(node.issued()).toBe(0);
+    node.hands.purchase = node.sell;
     expect((await purchase(id)).status).toBe(200);
     expect(node.memory.living()).toHaveLength(1);
+  });
+
+  test.each([
+    ['is signed', async (): Promise<void> => {}],
+    ['is closed', () => Promise.reject(new Fault('PROCESSES_UNAVAILABLE', 'the sale ended before it was signed'))],
+  ])('a sale that is over by the time that it %s is no contract', async (_how, answered) => {
+    const id = await reserved();
+    const contract = contractOf(transactionId(id));
+    node.hands.purchase = async (transaction) => {
+      await node.sell(transaction);
+      await node.memory.inventory.giveBack({ contract, transaction, ending: { reason: 'drained' } });
+      await answered();
+      return contract;
+    };
+    expect((await purchase(id, '{}', PROBLEM)).text).toContain('CONTRACT_OVER');
+    // A repeat that read the row while it was sold still.
+    const again = await reserved({ 'idempotency-key': 'again' });
+    await node.sell(transactionId(again));
+    node.hands.purchase = async (transaction) => {
+      await node.memory.inventory.giveBack({ contract: contractOf(transaction), transaction, ending: { reason: 'drained' } });
+      await answered();
+      return contractOf(transaction);
+    };
+    expect((await purchase(again, '{}', PROBLEM)).text).toContain('CONTRACT_OVER');
+    expect(node.issued()).toBe(0);
   });
 
   test.each([

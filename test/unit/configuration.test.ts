@@ -107,6 +107,12 @@ describe('every wrong field is named, with what to write instead', () => {
       ['flavors[0].minimum.cpu: must be at most the whole flavor (1)'],
     ],
     [
+      'a PURCHASE that does not hear that the tenant never came',
+      `${NODE}rear: {purchaseWaitSeconds: 10}\n`,
+      {},
+      ['rear.purchaseWaitSeconds: must be more than timing.peeringReadyMs (10000 ms)'],
+    ],
+    [
       'a misspelt variable',
       NODE,
       { REARGUARD_REAR_HOLD_SECOND: '3' },

@@ -26,7 +26,8 @@ function told(error: unknown): unknown {
 }
 
 /**
- * Handles PURCHASE_FLAVOR. A repeat gets the same contract with living credentials; a 503 that says HOLD_RELEASED means not sold, and never will be.
+ * Handles PURCHASE_FLAVOR. Only what is signed goes out. A repeat gets the same contract with living credentials; a 503 that says HOLD_RELEASED means not sold, and never will be, any
+ * other 503 that the same question may be asked again.
  */
 export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction: string) => Promise<Response> {
   const { contracts, inventory, processes, fabric, options } = rear;
@@ -58,27 +59,30 @@ export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction:
     mine(hold.buyer, buyer);
     if (hold.state === 'expired') throw new Fault('HOLD_EXPIRED', 'the reservation has expired');
     if (hold.state === 'released') throw new Fault('HOLD_RELEASED', 'the reservation was released');
-    await signed(transaction, hold.buyer.clusterId);
-    const sold = await living(transaction);
-    if (sold === undefined) throw new Fault('PROCESSES_UNAVAILABLE', 'signed, but not found');
-    return sold;
+    return await signed(transaction, hold.buyer.clusterId);
   };
 
-  /**
-   * Waits until the contract is signed. When nobody can say whether it will be, the hold is taken away: either it is sold already, or it never will be. One that is sold and never signed ends
-   * with its reason told to the buyer.
-   */
-  const signed = async (transaction: TransactionId, buyer?: ClusterId): Promise<void> => {
+  /** The contract once its workflow says that it is signed, as it stands by then: it may be over. One that is sold and not signed yet is asked for again; one that never will be is told as such. */
+  const signed = async (transaction: TransactionId, buyer?: ClusterId): Promise<Contract> => {
+    const isSigned = await awaitSignature(transaction, buyer);
+    const sold = await living(transaction);
+    if (sold !== undefined && isSigned) return sold;
+    if (sold === undefined && !isSigned) throw unsold();
+    const why = sold === undefined ? 'signed, but not found' : 'sold, but not signed yet: ask again';
+    throw new Refusal(503, `Error: ${why}`, new Fault('PROCESSES_UNAVAILABLE', why));
+  };
+
+  /** Whether it is signed; `false` when nobody could say in time, and it may be sold. When nobody can say whether it will be sold, the hold is taken away: either it is sold already, or it never will be. */
+  const awaitSignature = async (transaction: TransactionId, buyer?: ClusterId): Promise<boolean> => {
     try {
       await within(options.purchaseWaitMs + 1_000, processes.purchase({ transaction, ...(buyer && { buyer }) }, options.purchaseWaitMs));
+      return true;
     } catch (error) {
       if (isFault(error) && !FAULTS[error.code].retry) throw error;
       options.log?.error({ transaction, code: isFault(error) ? error.code : 'unexpected' }, 'a purchase without an answer');
       const saidNo = isFault(error) && error.code !== 'PROCESSES_UNAVAILABLE';
-      if ((await inventory.abandon(transaction)) || saidNo) {
-        const why = 'not sold and never will be: reserve again';
-        throw new Refusal(503, `Error: ${why}`, new Fault('HOLD_RELEASED', why));
-      }
+      if ((await inventory.abandon(transaction)) || saidNo) throw unsold();
+      return false;
     }
   };
 
@@ -91,12 +95,16 @@ export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction:
       if (sold === undefined) return await answer(await sell(transaction, buyerID));
       mine(sold.terms.buyer, buyerID);
       // Sold, but perhaps not signed yet, or never: its tenant may be on its way.
-      await signed(transaction);
-      return await answer(sold);
+      return await answer(await signed(transaction));
     } catch (error) {
       throw told(error);
     }
   };
+}
+
+function unsold(): Refusal {
+  const why = 'not sold and never will be: reserve again';
+  return new Refusal(503, `Error: ${why}`, new Fault('HOLD_RELEASED', why));
 }
 
 /** A caller who says who it is must be who reserved. */
