@@ -1,29 +1,60 @@
-// Compiles the TypeScript to dist/ and bundles the workflows once, so that workers start with a ready bundle.
-import { execFileSync } from 'node:child_process';
+// Compiles the TypeScript to dist/ and bundles the workflows once, so that workers start with a ready bundle. Does nothing when nothing has changed.
+// `--whole` makes dist/ a folder instead of a link: npm packs no links.
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { buildOnce } from './build-once.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
-fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', root], { stdio: 'inherit' });
-// Migrations are read at run time, beside the code that runs them.
-const migrations = 'src/adapters/postgres/migrations';
-fs.cpSync(path.join(root, migrations), path.join(root, 'dist', migrations), { recursive: true });
-// Temporal loads it by its path.
-const converter = 'src/adapters/temporal/failure-converter.cjs';
-fs.copyFileSync(path.join(root, converter), path.join(root, 'dist', converter));
-const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
-/** One for nodes without `temporal.payloadKeys`, one whose workflows write failures that can be encrypted. */
-const bundles = [
-  ['dist/workflow-bundle.js', {}],
-  ['dist/workflow-bundle.sealed.js', { failureConverterPath: path.join(root, converter) }],
+const SOURCES = [
+  'src',
+  'workflows',
+  'activities',
+  'deploy',
+  'test',
+  'vitest.config.ts',
+  'tsconfig.json',
+  'package.json',
+  'package-lock.json',
+  'scripts/build.mjs',
 ];
-for (const [name, options] of bundles) {
-  const { code } = await bundleWorkflowCode({ workflowsPath: path.join(root, 'workflows/index.ts'), logger: quiet, ...options });
-  // The bundle is evaluated anew for each workflow: what is large or slow to start has no place in it (docs/decisions/0005).
-  if (code.includes('node_modules/zod/')) throw new Error('the workflow bundle contains zod: validate in an activity');
-  const file = path.join(root, name);
-  fs.writeFileSync(`${file}.part`, code);
-  fs.renameSync(`${file}.part`, file);
+const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
+
+async function make(dist) {
+  const { status } = spawnSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', root, '--outDir', dist], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error('not built: the compiler found faults');
+  // Migrations are read at run time, beside the code that runs them.
+  const migrations = 'src/adapters/postgres/migrations';
+  fs.cpSync(path.join(root, migrations), path.join(dist, migrations), { recursive: true });
+  // Temporal loads it by its path.
+  const converter = 'src/adapters/temporal/failure-converter.cjs';
+  fs.copyFileSync(path.join(root, converter), path.join(dist, converter));
+  /** One for nodes without `temporal.payloadKeys`, one whose workflows write failures that can be encrypted. */
+  const bundles = [
+    ['workflow-bundle.js', {}],
+    ['workflow-bundle.sealed.js', { failureConverterPath: path.join(root, converter) }],
+  ];
+  // Half a second to load, which a build that has nothing to do need not wait for.
+  const { bundleWorkflowCode } = await import('@temporalio/worker');
+  for (const [name, options] of bundles) {
+    const { code } = await bundleWorkflowCode({ workflowsPath: path.join(root, 'workflows/index.ts'), logger: quiet, ...options });
+    // The bundle is evaluated anew for each workflow: what is large or slow to start has no place in it (docs/decisions/0005).
+    if (code.includes('node_modules/zod/')) throw new Error('the workflow bundle contains zod: validate in an activity');
+    fs.writeFileSync(path.join(dist, name), code);
+  }
+}
+
+try {
+  await buildOnce({ root, sources: SOURCES, wanted: /\.(ts|json|sql|cjs)$/, make });
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
+if (process.argv.includes('--whole')) {
+  const dist = path.join(root, 'dist');
+  const folder = fs.realpathSync(dist);
+  fs.rmSync(dist);
+  fs.cpSync(folder, dist, { recursive: true });
 }

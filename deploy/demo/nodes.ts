@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Guardian, minimalEnv } from '../playground/guardian-client.ts';
 import { signal } from '../playground/process-identity.ts';
-import { projectRoot } from '../playground/project.ts';
+import { buildRoot } from '../playground/project.ts';
 import { waitFor } from '../playground/wait.ts';
 import { type NodePlace, writeConfiguration } from './configuration.ts';
 
@@ -23,7 +23,7 @@ export interface NodeProcesses {
 }
 
 /** The compiled command; Node 20 runs no TypeScript. */
-const command = (): string => path.join(projectRoot(), 'dist/src/runtime/main.js');
+const command = (): string => path.join(buildRoot(), 'src/runtime/main.js');
 /** On two busy cores a worker needs 4 s to load the bundle. */
 const READY_SECONDS = 60;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,9 +10,10 @@ import { isFault } from '../domain/faults.ts';
 import { ConfigurationError, readConfiguration } from './read-configuration.ts';
 import type { Role } from './run.ts';
 
-/** The project's own folder: the sources', or that of `dist`. */
-const home = path.resolve(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../..' : '../../..');
-const { version } = JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8')) as { version: string };
+/** The build that this runs from, which may no longer be the newest one of its clone. */
+const build = path.resolve(import.meta.dirname, '../..');
+const above = [build, path.dirname(build), path.resolve(build, '../..')].map((folder) => path.join(folder, 'package.json'));
+const { version } = JSON.parse(readFileSync(above.find((file) => existsSync(file)) ?? 'package.json', 'utf8')) as { version: string };
 
 const stop = new AbortController();
 let stops = 0;
@@ -41,7 +42,7 @@ const server = (program: Command): void => {
           const configuration = readConfiguration({ ...(config !== undefined && { file: config }), environment: process.env });
           // The clients of Temporal, Postgres and Kubernetes take a second to load: commands that ask the API do without.
           const [{ runNode }, { openClusterParts }] = await Promise.all([import('./run.ts'), import('./cluster-parts.ts')]);
-          const bundle = path.join(home, 'dist/workflow-bundle.js');
+          const bundle = path.join(build, 'workflow-bundle.js');
           await runNode({ configuration, roles, version, bundle, signal: stop.signal, openCluster: openClusterParts });
         } catch (error) {
           if (error instanceof ConfigurationError || isFault(error)) throw new CommandFailed(error.message, EXIT.usage);
