@@ -4,6 +4,7 @@ import { assets } from '../playground/project.ts';
 import { type OpenStack, openStack } from '../playground/stack.ts';
 import { openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { completed, ConfigurationSchema } from '../../src/runtime/configuration.ts';
+import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { type Api, openApi } from './api.ts';
 import { type ClusterView, clusterView } from './cluster.ts';
 import { NODE_NAMES, type NodeName, type NodePlace, nodeConfiguration } from './configuration.ts';
@@ -123,6 +124,7 @@ export async function startWorld({ telling, contexts, stateDir, sellers: count =
           kubeconfig: place.kubeconfig,
           ...(place.context !== undefined && { context: place.context }),
           loopbackSellers: true,
+          resolve: resolveName,
           log: SILENT,
         });
         return {

@@ -4,6 +4,7 @@ import type { Cluster } from '../ports/cluster.ts';
 import type { Fabric } from '../ports/fabric.ts';
 import type { World } from '../ports/world.ts';
 import type { Configuration } from './configuration.ts';
+import { resolveName } from './resolve-name.ts';
 
 /** What a node needs of its Kubernetes cluster and Liqo. */
 export interface ClusterParts {
@@ -25,6 +26,7 @@ export function openClusterParts(
     ...(context !== undefined && { context }),
     ...(apiAddress !== undefined && { apiAddress }),
     loopbackSellers,
+    resolve: resolveName,
     log,
   });
 }

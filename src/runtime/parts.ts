@@ -14,6 +14,7 @@ import type { Turns } from '../ports/turns.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import type { Configuration } from './configuration.ts';
 import type { Readiness } from './readiness.ts';
+import { resolveName } from './resolve-name.ts';
 
 /** Whether buyers may ask to be called on our own machine: only when we are announced there ourselves. */
 export const callsLoopback = ({ rear, node }: Configuration): boolean => isLoopback(rear.listen) || isLoopback(node.address);
@@ -106,7 +107,7 @@ export function openParts(input: {
       clock: { now: () => Date.now() },
       limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) },
       turns: turnsOf(store),
-      strangersPlace: (address) => callbackPlace(address, { loopback: callsLoopback(configuration) }),
+      strangersPlace: (address) => callbackPlace(address, { loopback: callsLoopback(configuration), resolve: resolveName }),
       log,
     }),
     cluster,

@@ -1,6 +1,7 @@
 import { type RunningCluster, type RunningStack, startStack } from '../../deploy/playground/stack.ts';
 import { type Kubernetes, openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { clusterId } from '../../src/domain/ids.ts';
+import { resolveName } from '../../src/runtime/resolve-name.ts';
 import type { LinkedClusters, Side } from '../contracts/fabric.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
@@ -22,7 +23,7 @@ export async function startClusters(): Promise<RealClusters> {
     ],
   });
   const opened = (name: string): Kubernetes =>
-    openKubernetes({ kubeconfig: running(stack, name).kubeconfigPath, loopbackSellers: true, log: quiet });
+    openKubernetes({ kubeconfig: running(stack, name).kubeconfigPath, loopbackSellers: true, resolve: resolveName, log: quiet });
   const [south, north] = [opened('south'), opened('north')];
   const side = (name: string, { fabric, cluster }: Kubernetes): Side => ({ id: clusterId(name), fabric, cluster });
   const lines = async (name: string, { snapshot }: Kubernetes): Promise<readonly string[]> =>

@@ -8,6 +8,7 @@ import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { parseKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
 import { type QuotaObject, type ResourceSliceObject, conditionOf } from '../../src/adapters/kubernetes/objects.ts';
 import { sliceName, tenantAccount, tenantNamespace } from '../../src/domain/ids.ts';
+import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { type Attempt, BOUGHT, fails, newAttempt, steps } from '../contracts/fabric.ts';
 import { type RealClusters, running, startClusters } from './clusters.ts';
 
@@ -38,7 +39,7 @@ beforeAll(async () => {
   await did.extend(bought);
   seller = openApi(ownConnection({ kubeconfig: running(at.stack, 'north').kubeconfigPath }), quiet);
   const { kubeconfig } = await at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs: 3_600_000 });
-  tenant = openApi(foreignConnection(parseKubeconfig(kubeconfig), { loopback: true }), quiet);
+  tenant = openApi(foreignConnection(parseKubeconfig(kubeconfig), { loopback: true, resolve: resolveName }), quiet);
 });
 afterAll(async () => {
   tenant?.close();

@@ -6,6 +6,7 @@ import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, type Kind, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { parseKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
 import { clusterId, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
+import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { deployment, newPlace, pod } from '../contracts/cluster.ts';
 import { type Attempt, BOUGHT, fails, newAttempt, steps } from '../contracts/fabric.ts';
 import { type RealClusters, startClusters } from './clusters.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   await did.meet(attempt);
   await did.extend(attempt);
   const { kubeconfig } = await at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs: 3_600_000 });
-  tenant = openApi(foreignConnection(parseKubeconfig(kubeconfig), { loopback: true }), quiet);
+  tenant = openApi(foreignConnection(parseKubeconfig(kubeconfig), { loopback: true, resolve: resolveName }), quiet);
 });
 afterAll(async () => {
   tenant.close();

@@ -3,7 +3,9 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { contractId } from '../../src/domain/ids.ts';
-import { callbackPlace, type CallbackRules, type Resolve } from '../../src/http/rear/callback.ts';
+import type { AddressRules, Resolve } from '../../src/domain/forbidden-addresses.ts';
+import { callbackPlace } from '../../src/http/rear/callback.ts';
+import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { codeOf } from '../contracts/peer.ts';
 import { strangeServer } from '../fakes/raw-http.ts';
 import { handClock } from '../fakes/samples.ts';
@@ -20,19 +22,19 @@ describe('where a buyer’s name leads', () => {
     ['buyer.example:1', named('2001:db8::7', '192.0.2.7'), '192.0.2.7:1'],
     ['buyer.example:1', named('2001:db8::7'), '[2001:db8::7]:1'],
     ['192.0.2.9:3004', named('127.0.0.1'), '192.0.2.9:3004'],
-  ])('%s', async (address, resolve, place) => expect(await callbackPlace(address, { loopback: false }, resolve)).toBe(place));
+  ])('%s', async (address, resolve, place) => expect(await callbackPlace(address, { loopback: false, resolve })).toBe(place));
 
   test.each(['127.0.0.1', '::1', '::ffff:127.0.0.1', '127.8.8.8', '169.254.169.254', '0.0.0.0', 'fe80::1%eth0'])(
     'nowhere, when one of its addresses is %s',
     async (address) =>
-      await expect(callbackPlace('localtest.me:5432', { loopback: false }, named('192.0.2.7', address))).rejects.toMatchObject({
+      await expect(callbackPlace('localtest.me:5432', { loopback: false, resolve: named('192.0.2.7', address) })).rejects.toMatchObject({
         code: 'PEER_REFUSED',
       }),
   );
 
   test('our own machine, when we are there ourselves', async () => {
-    expect(await callbackPlace('localtest.me:1', { loopback: true }, named('127.0.0.1'))).toBe('127.0.0.1:1');
-    await expect(callbackPlace('meta.example:1', { loopback: true }, named('169.254.169.254'))).rejects.toMatchObject({
+    expect(await callbackPlace('localtest.me:1', { loopback: true, resolve: named('127.0.0.1') })).toBe('127.0.0.1:1');
+    await expect(callbackPlace('meta.example:1', { loopback: true, resolve: named('169.254.169.254') })).rejects.toMatchObject({
       code: 'PEER_REFUSED',
     });
   });
@@ -43,7 +45,7 @@ describe('where a buyer’s name leads', () => {
   ])(
     'nobody is reached when it %s',
     async (_, resolve) =>
-      await expect(callbackPlace('gone.example:1', { loopback: true }, resolve)).rejects.toMatchObject({ code: 'PEER_UNREACHABLE' }),
+      await expect(callbackPlace('gone.example:1', { loopback: true, resolve })).rejects.toMatchObject({ code: 'PEER_UNREACHABLE' }),
   );
 });
 
@@ -62,8 +64,8 @@ describe('what a buyer hears', () => {
     closing.push(close);
     return { heard, port: address.split(':')[1] ?? '' };
   }
-  const tell = async (address: string, rules: CallbackRules, stranger: boolean): Promise<void> => {
-    const strangersPlace = (at: string): Promise<string> => callbackPlace(at, rules, named('127.0.0.1'));
+  const tell = async (address: string, rules: AddressRules, stranger: boolean): Promise<void> => {
+    const strangersPlace = (at: string): Promise<string> => callbackPlace(at, { ...rules, resolve: named('127.0.0.1') });
     const peer = httpPeers({ clock: handClock(), strangersPlace }).at(address, { stranger });
     await peer.notifyEnd({ contract: contractId('c-1'), ending: { reason: 'drained' } });
   };
@@ -87,7 +89,7 @@ describe('what a buyer hears', () => {
     const peers = httpPeers({
       clock: handClock(),
       limits: { describeMs: 300, answerBytes: 50_000 },
-      strangersPlace: (at) => callbackPlace(at, { loopback: true }),
+      strangersPlace: (at) => callbackPlace(at, { loopback: true, resolve: resolveName }),
     });
     expect(await codeOf(peers.at(address, { stranger: true }).describe())).toBe(code);
   });

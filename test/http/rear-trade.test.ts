@@ -184,10 +184,11 @@ describe('where a buyer wants to hear of the end', () => {
     '169.254.1.1:3004',
     '[fe80::1]:3004',
     '[::ffff:169.254.169.254]:80',
-    '0.0.0.0:5432',
-    '0:80',
-    '[::]:3004',
     '2852039166:80',
+    '100.100.100.200:80',
+    '[fd00:ec2::254]:80',
+    '[64:ff9b::a9fe:a9fe]:80',
+    '255.255.255.255:80',
   ])('is nowhere at %s', async (address) => expect(await status(address, true)).toBe(400));
   test.each([
     '127.0.0.1:5432',
@@ -199,6 +200,10 @@ describe('where a buyer wants to hear of the end', () => {
     'db.localhost:1',
     '[::1]:3004',
     '[::ffff:127.0.0.1]:1',
+    '[64:ff9b::7f00:1]:1',
+    '0.0.0.0:5432',
+    '0:80',
+    '[::]:3004',
   ])('is not our own machine, %s, unless we are there ourselves', async (address) =>
     expect([await status(address, false), await status(address, true)]).toEqual([400, 200]),
   );

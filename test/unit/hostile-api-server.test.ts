@@ -13,6 +13,7 @@ import { workloadCalls } from '../../src/adapters/kubernetes/workload.ts';
 import { manifestMark } from '../../src/adapters/kubernetes/workload-manifests.ts';
 import { Fault, isFault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, intentName } from '../../src/domain/ids.ts';
+import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { CERTIFICATE, KEY } from './certificate.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
@@ -44,7 +45,11 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   remote = openApi(
-    foreignConnection({ server: `https://127.0.0.1:${port}`, ca: CERTIFICATE, token: 't' }, { loopback: true }, { bounds: BOUNDS }),
+    foreignConnection(
+      { server: `https://127.0.0.1:${port}`, ca: CERTIFICATE, token: 't' },
+      { loopback: true, resolve: resolveName },
+      { bounds: BOUNDS },
+    ),
     quiet,
     foreignPod,
   );
@@ -118,7 +123,7 @@ async function faultOf(call: Promise<unknown>): Promise<Fault> {
 /** Our own API server has the Deployment; its pod runs at the seller, read from `remote`. */
 const manifest = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 1 } };
 const home: Api = {
-  ...openApi(foreignConnection({ server: 'https://192.0.2.1' }, { loopback: false }), quiet),
+  ...openApi(foreignConnection({ server: 'https://192.0.2.1' }, { loopback: false, resolve: resolveName }), quiet),
   list: async ({ kind }) => ({ items: kind === 'Deployment' ? [{ metadata: { name: 'web' } } as never] : [], resourceVersion: '1' }),
 };
 const REF = {

@@ -1,7 +1,7 @@
 import { Fault, isFault } from '../../domain/faults.ts';
+import type { NameRules } from '../../domain/forbidden-addresses.ts';
 import { type ClusterId, intentName } from '../../domain/ids.ts';
 import type { Cluster } from '../../ports/cluster.ts';
-import type { AddressRules } from './addresses.ts';
 import type { Api } from './api.ts';
 import { free } from './capacity.ts';
 import { type Log, faultOf, isRefused } from './faults.ts';
@@ -20,7 +20,7 @@ const OFFLOADING_NAME = 'offloading';
 export function kubernetesCluster(input: {
   readonly api: Api;
   readonly clusterId: () => Promise<ClusterId>;
-  readonly rules: AddressRules;
+  readonly rules: NameRules;
   readonly log: Log;
 }): Cluster {
   const { api, clusterId, rules, log } = input;

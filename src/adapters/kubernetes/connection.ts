@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Fault } from '../../domain/faults.ts';
-import { type AddressRules, type Resolve, guardedLookup, whyNotAddress } from './addresses.ts';
+import { type NameRules, whyNotHost } from '../../domain/forbidden-addresses.ts';
+import { guardedLookup } from './addresses.ts';
 import { type Bounds, FOREIGN_BOUNDS, OWN_BOUNDS } from './bounds.ts';
 
 /** How an API server is reached: its address, and what a request must carry. */
@@ -71,12 +72,12 @@ export interface Access {
 /** Somebody else's API server: reached with this access only, where `rules` let us go, and believed within `bounds`. KUBECONFIG_REFUSED for an address elsewhere. */
 export function foreignConnection(
   { server, ca, token, certificate }: Access,
-  rules: AddressRules | 'anywhere',
-  { bounds = FOREIGN_BOUNDS, resolve }: { readonly bounds?: Bounds; readonly resolve?: Resolve } = {},
+  rules: NameRules | 'anywhere',
+  { bounds = FOREIGN_BOUNDS }: { readonly bounds?: Bounds } = {},
 ): Connection {
-  const why = rules === 'anywhere' ? undefined : whyNotAddress(new URL(server).hostname, rules);
+  const why = rules === 'anywhere' ? undefined : whyNotHost(new URL(server).hostname, rules);
   if (why !== undefined) throw new Fault('KUBECONFIG_REFUSED', `the kubeconfig is refused: cluster.server ${why}`, { why });
-  const agent = new Agent({ keepAlive: true, ...(rules !== 'anywhere' && { lookup: guardedLookup(rules, resolve) }) });
+  const agent = new Agent({ keepAlive: true, ...(rules !== 'anywhere' && { lookup: guardedLookup(rules) }) });
   return {
     server: new URL(server),
     ...(ca !== undefined && { ca }),

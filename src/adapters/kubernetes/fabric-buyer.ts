@@ -1,4 +1,5 @@
 import { Fault, isFault } from '../../domain/faults.ts';
+import type { NameRules } from '../../domain/forbidden-addresses.ts';
 import {
   type ClusterId,
   DNS_LABEL,
@@ -9,7 +10,7 @@ import {
   tenantNamespace,
 } from '../../domain/ids.ts';
 import type { Fabric, NodeHealth } from '../../ports/fabric.ts';
-import { type AddressRules, checkServer } from './addresses.ts';
+import { checkServer } from './addresses.ts';
 import type { Api } from './api.ts';
 import { endCheck, isChecked, restartCheck } from './foreign-cluster.ts';
 import { KINDS } from './kinds.ts';
@@ -57,7 +58,7 @@ async function settleCheck(api: Api, seller: ClusterId): Promise<void> {
 export const identityCalls = (
   api: Api,
   clusterId: () => Promise<ClusterId>,
-  rules: AddressRules,
+  rules: NameRules,
 ): Pick<Fabric, 'storeCredentials' | 'dropCredentials' | 'ensureIdentity' | 'removeIdentity'> => ({
   async storeCredentials({ acquisition, credentials }) {
     if (!DNS_LABEL.test(credentials.clusterId))

@@ -1,7 +1,7 @@
 import { type ClusterId, clusterId as brand } from '../../domain/ids.ts';
 import { Fault } from '../../domain/faults.ts';
+import type { NameRules } from '../../domain/forbidden-addresses.ts';
 import type { Fabric } from '../../ports/fabric.ts';
-import type { AddressRules } from './addresses.ts';
 import type { Api } from './api.ts';
 import { liqoEnforcement } from './enforcement.ts';
 import { acquisitionCalls, identityCalls } from './fabric-buyer.ts';
@@ -36,7 +36,7 @@ export function kubernetesFabric(input: {
   readonly api: Api;
   readonly clusterId: () => Promise<ClusterId>;
   readonly apiAddress?: string;
-  readonly rules: AddressRules;
+  readonly rules: NameRules;
 }): Fabric {
   const { api, clusterId, rules } = input;
   return {

@@ -1,6 +1,6 @@
 import { parseDocument, visit } from 'yaml';
 import { Fault } from '../../domain/faults.ts';
-import { whyNotAddress } from './addresses.ts';
+import { whyNotHost } from '../../domain/forbidden-addresses.ts';
 import type { Access } from './connection.ts';
 
 const MOST_BYTES = 64 * 1024;
@@ -73,8 +73,8 @@ function serverOf(value: unknown): string {
   if (url.protocol !== 'https:') return refuse('cluster.server is not https');
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     return refuse('cluster.server carries more than an address');
-  // Whether it may be on our own machine is the operator's word: see addresses.ts.
-  const why = whyNotAddress(url.hostname, { loopback: true });
+  // Whether it may be on our own machine is the operator's word: see `checkServer`.
+  const why = whyNotHost(url.hostname, { loopback: true });
   if (why !== undefined) return refuse(`cluster.server ${why}`);
   return url.href.replace(/\/$/, '');
 }

@@ -1,3 +1,4 @@
+import type { Resolve } from '../../domain/forbidden-addresses.ts';
 import type { SnapshotEntry } from '../../domain/leaks.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { Fabric } from '../../ports/fabric.ts';
@@ -30,10 +31,12 @@ export function openKubernetes(input: {
   readonly apiAddress?: string;
   /** Whether a seller's API server may be on our own machine. */
   readonly loopbackSellers?: boolean;
+  /** How names of sellers' API servers are resolved. */
+  readonly resolve: Resolve;
   readonly log: Log;
 }): Kubernetes {
-  const { log, apiAddress, loopbackSellers = false } = input;
-  const rules = { loopback: loopbackSellers };
+  const { log, apiAddress, resolve, loopbackSellers = false } = input;
+  const rules = { loopback: loopbackSellers, resolve };
   const api = openApi(ownConnection(input), log);
   const clusterId = ownClusterId(api);
   return {

@@ -1,6 +1,6 @@
 import { Fault } from '../../domain/faults.ts';
+import type { NameRules } from '../../domain/forbidden-addresses.ts';
 import { type AcquisitionId, type ClusterId, remoteNamespace, sliceKubeconfigSecret, tenantNamespace } from '../../domain/ids.ts';
-import type { AddressRules } from './addresses.ts';
 import { type Api, openApi } from './api.ts';
 import { foreignConnection } from './connection.ts';
 import type { Log } from './faults.ts';
@@ -22,7 +22,7 @@ export interface PodsAtSellers {
 export function openPodsAtSellers(input: {
   readonly api: Api;
   readonly clusterId: () => Promise<ClusterId>;
-  readonly rules: AddressRules;
+  readonly rules: NameRules;
   readonly log: Log;
 }): PodsAtSellers {
   const { api, clusterId, rules, log } = input;

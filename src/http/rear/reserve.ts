@@ -70,7 +70,7 @@ export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming
     if (buyer.clusterId === undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: LiqoID not provided'));
     if (buyer.id === '') throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: buyer ID not provided'));
     const unheard = buyer.address === '' ? undefined : callbackRefusal(buyer.address, { loopback: options.loopbackBuyers });
-    if (unheard !== undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', `Error: the buyer's IP: ${unheard}`));
+    if (unheard !== undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', `Error: the buyer's IP ${unheard}`));
     try {
       const transaction = await inventory.reserve({
         flavor: flavorId(flavorID),
