@@ -24,7 +24,7 @@ export function intentCommands(program: Command, line: CommandLine): void {
       line.run(async (api, asJson, options: { file: string; watch?: boolean; until: string }) => {
         const until = untilOf(options.until);
         const text = await readInput(options.file);
-        const type = /^\s*[{[]/.test(text) ? 'application/json' : 'application/yaml';
+        const type = isJson(text) ? 'application/json' : 'application/yaml';
         const { name, created } = await api.send<{ name: string; created: boolean }>('POST', '/intents', { text, type });
         if (options.watch) {
           if (!asJson) output.out(`intent ${name} ${created ? 'started' : 'lives already'}\n`);
@@ -132,6 +132,16 @@ export function intentCommands(program: Command, line: CommandLine): void {
         return EXIT.ok;
       }),
     );
+}
+
+/** Not by its first letter: YAML, too, may begin with a brace. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function untilOf(text: string): 'in-use' | 'ended' {

@@ -227,6 +227,31 @@ test('known nodes are listed, added and removed; processes are told and retried'
   expect((await ask('POST', '/api/v1/processes/retry-teardown', { workflowId: 'gone' })).status).toBe(404);
 });
 
+test('brackets within texts are no nesting', async () => {
+  const container = {
+    name: 'colours',
+    image: 'busybox:1',
+    args: ['\\033[31m{'.repeat(300)],
+    resources: { requests: { cpu: '1', memory: '1Gi' } },
+  };
+  const manifests = [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'colours' }, spec: { containers: [container] } }];
+  for (const [name, type, write] of [
+    ['json', 'application/json', JSON.stringify],
+    ['yaml', 'application/yaml', stringify],
+  ] as const) {
+    const text = write({ ...document(name), spec: { workload: { manifests } } });
+    expect(await ask('POST', '/api/v1/intents', text, { 'content-type': type })).toMatchObject({ status: 201 });
+  }
+});
+
+test('a client that goes away while it sends is no bug of ours', async () => {
+  const body = new ReadableStream({ pull: (to) => to.error(new Error('aborted')) });
+  const headers = { ...HOST, ...JSON_TYPE };
+  const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers, body, duplex: 'half' };
+  const response = await app.request('http://127.0.0.1:3005/api/v1/intents', init);
+  expect([response.status, errors]).toEqual([400, []]);
+});
+
 describe('what is wrong is refused with what, where and why', () => {
   const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
   const nested = JSON.stringify(Array.from({ length: 100 }).reduce((inner) => ({ a: inner }), 1));
@@ -247,9 +272,27 @@ describe('what is wrong is refused with what, where and why', () => {
     ],
     ['no body', 'POST', '/api/v1/intents', undefined, JSON_TYPE, 400, { code: 'BAD_REQUEST' }],
     ['no JSON', 'POST', '/api/v1/intents', '{"a":', {}, 400, { detail: expect.stringContaining('not JSON') }],
-    ['no YAML', 'POST', '/api/v1/intents', 'a: {b', yaml, 400, { detail: expect.stringContaining('not YAML') }],
+    [
+      'no YAML',
+      'POST',
+      '/api/v1/intents',
+      'a: 1\nb: {c',
+      yaml,
+      400,
+      { detail: expect.stringMatching(/not YAML: .* at line 2, column \d+$/) },
+    ],
     ['an alias bomb', 'POST', '/api/v1/intents', 'a: &a [x]\nb: [*a, *a]', yaml, 400, { detail: expect.stringContaining('aliases') }],
     ['a deep body', 'POST', '/api/v1/intents', deep, {}, 400, { detail: expect.stringContaining('nested') }],
+    [
+      'a deep list of YAML',
+      'POST',
+      '/api/v1/intents',
+      '- '.repeat(9_000),
+      yaml,
+      400,
+      { detail: expect.stringContaining('nested too deeply') },
+    ],
+    ['two YAML documents', 'POST', '/api/v1/intents', 'a: 1\n---\nb: 2\n', yaml, 400, { detail: expect.stringContaining('more than one') }],
     ['a deep YAML', 'POST', '/api/v1/intents', deep, yaml, 400, { detail: expect.stringContaining('nested') }],
     ['a nested body', 'POST', '/api/v1/intents', nested, {}, 400, { detail: expect.stringContaining('nested') }],
     ['a large body', 'POST', '/api/v1/intents', `"${'x'.repeat(30_000)}"`, {}, 413, { code: 'TOO_LARGE' }],

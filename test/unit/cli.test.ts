@@ -53,6 +53,9 @@ test('an intent is started, told, followed and ended', async () => {
   const run = ['intent', 'run', '-f', 'web.yaml'];
   expect(await rearguard(run, { file: YAML })).toMatchObject({ exit: 0, out: expect.stringContaining('intent web started'), err: '' });
   expect((await rearguard(run, { file: YAML })).out).toContain('lives already');
+  const flow =
+    '{apiVersion: rearguard.dev/v1, kind: Intent, metadata: {name: web}, spec: {workload: {namespace: shop}, resources: {cpu: 100m, memory: 64Mi, pods: 1}}}';
+  expect(await rearguard(run, { file: flow })).toMatchObject({ exit: 0, out: expect.stringContaining('lives already') });
   expect((await rearguard(['intent', 'list'])).out).toMatch(/^NAME +STATE[^\n]+\nweb +working +intent/);
   expect((await rearguard(['intent', 'list', '--limit', '1'])).out).toMatch(/\nweb +working/);
   expect((await rearguard(['intent', 'status', 'web'])).out).toMatch(/state: +working \(intent, for/);

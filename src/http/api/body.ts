@@ -1,9 +1,11 @@
 import type { Context } from 'hono';
-import { parseDocument } from 'yaml';
+import { Composer, Lexer, LineCounter, Parser } from 'yaml';
 import { type Problem, faultProblem, httpProblem } from './problem.ts';
 
 /** Deeper documents than this are nobody's manifests. */
 const MOST_DEPTH = 64;
+/** A level of YAML puts up to three tokens on the parser's stack. */
+const MOST_TOKENS = MOST_DEPTH * 4;
 const JSON_TYPES = /^application\/(json|[\w.+-]+\+json)$/;
 const YAML_TYPES = /^(application|text)\/(x-)?yaml$|^application\/[\w.+-]+\+yaml$/;
 
@@ -18,7 +20,12 @@ export async function readBody(
   context: Context,
   { limitBytes, required }: { readonly limitBytes: number; readonly required: boolean },
 ): Promise<Body> {
-  const bytes = await limited(context, limitBytes);
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await limited(context, limitBytes);
+  } catch {
+    return refuse(faultProblem('BAD_REQUEST', 'the body did not arrive whole')); // its sender went away
+  }
   if (!bytes) return refuse(faultProblem('TOO_LARGE', `the body is larger than ${limitBytes} bytes`, { limitBytes }));
   if (bytes.byteLength === 0) return required ? refuse(faultProblem('BAD_REQUEST', 'the body is empty')) : { ok: true, value: {} };
   const type = (context.req.header('content-type') ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
@@ -32,7 +39,6 @@ export async function readBody(
   } catch {
     return refuse(faultProblem('BAD_REQUEST', 'the body is not UTF-8'));
   }
-  if (nesting(text) > MOST_DEPTH * 4) return refuse(faultProblem('BAD_REQUEST', 'the body is nested too deeply'));
   const parsed = yaml ? fromYaml(text) : fromJson(text);
   if (parsed.ok && depthOf(parsed.value) > MOST_DEPTH) {
     return refuse(faultProblem('BAD_REQUEST', `the body is nested more than ${MOST_DEPTH} deep`));
@@ -61,25 +67,34 @@ function fromJson(text: string): Body {
 }
 
 function fromYaml(text: string): Body {
+  const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { uniqueKeys: true, schema: 'core' });
-    const [first] = document.errors;
-    if (first) return refuse(faultProblem('BAD_REQUEST', `the body is not YAML: ${first.message.split('\n')[0]}`));
-    return { ok: true, value: document.toJS({ maxAliasCount: 0 }) as unknown };
-  } catch {
+    const composer = new Composer({ uniqueKeys: true, schema: 'core' });
+    const [document, second] = composer.compose(tokensOf(text, lines), true, text.length);
+    const [first] = document?.errors ?? [];
+    if (first) {
+      const { line, col } = lines.linePos(first.pos[0]);
+      return refuse(faultProblem('BAD_REQUEST', `the body is not YAML: ${first.message} at line ${line}, column ${col}`));
+    }
+    if (second) return refuse(faultProblem('BAD_REQUEST', 'the body is more than one YAML document'));
+    return { ok: true, value: document?.toJS({ maxAliasCount: 0 }) as unknown };
+  } catch (error) {
+    if (error instanceof TooDeep) return refuse(faultProblem('BAD_REQUEST', 'the body is nested too deeply'));
     return refuse(faultProblem('BAD_REQUEST', 'the body is not plain YAML: aliases are not taken'));
   }
 }
 
-/** The deepest run of opening brackets: found before a parser recurses into it. */
-function nesting(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (const letter of text) {
-    if (letter === '[' || letter === '{') deepest = Math.max(deepest, ++depth);
-    else if (letter === ']' || letter === '}') depth -= 1;
+class TooDeep extends Error {}
+
+/** As the library's own parser does it, which counts no depth: its composer recurses, and holds the process for seconds before its stack ends. */
+function* tokensOf(text: string, lines: LineCounter): ReturnType<Parser['parse']> {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > MOST_TOKENS) throw new TooDeep();
   }
-  return deepest;
+  yield* parser.end();
 }
 
 function depthOf(value: unknown): number {
