@@ -1,5 +1,5 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { SnapshotEntry } from '../../src/domain/leaks.ts';
+import type { SnapshotEntry } from '../../src/adapters/kubernetes/snapshot.ts';
 import { waitFor } from '../playground/wait.ts';
 import type { Ledger } from './ledger.ts';
 

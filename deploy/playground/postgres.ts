@@ -140,7 +140,7 @@ export async function runPostgres(
   return { url };
 }
 
-/** Postgres alone, for tests of the store; it ends with this process at the latest. */
+/** Postgres alone, for tests of the store; it ends with this process at the latest. @internal */
 export async function startPostgres(options: PostgresOptions = {}): Promise<RunningPostgres & { stop(): Promise<void> }> {
   return await alone(options.stateDir, (guardian) => runPostgres(guardian, options));
 }

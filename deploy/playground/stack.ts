@@ -9,7 +9,6 @@ import { openState } from './state.ts';
 import { runTemporal } from './temporal.ts';
 
 export type { ClusterSpec, RunningCluster } from './cluster.ts';
-export { testServerPath } from './temporal.ts';
 
 /** Everything that a node of Rearguard needs around it, running. Each node has its own Temporal namespace, which its owner creates. */
 export interface RunningStack {
@@ -60,7 +59,7 @@ async function inTurn<T, R>(items: readonly T[], width: number, work: (item: T, 
   return results;
 }
 
-/** Starts the stack and keeps its guardian at hand. */
+/** Starts Temporal, Postgres and the clusters; all of it ends when this process does, however that happens, unless its guardian is released. */
 export async function openStack({
   stateDir,
   clusters,
@@ -121,6 +120,3 @@ function describe({ temporal, postgres, clusters }: RunningStack): StackDescript
     clusters: Object.values(clusters).map(({ name, apiUrl, kubeconfigPath, dir }) => ({ name, apiUrl, kubeconfig: kubeconfigPath, dir })),
   };
 }
-
-/** Starts Temporal, Postgres and the clusters; all of it ends when this process does, however that happens. */
-export const startStack = (options: StackOptions): Promise<RunningStack> => openStack(options);

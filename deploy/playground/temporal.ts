@@ -79,7 +79,7 @@ export async function runTemporal(guardian: Guardian, file: string | undefined, 
   return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${ui}`, pid };
 }
 
-/** A Temporal dev server alone, for tests of sagas; it ends with this process at the latest. */
+/** A Temporal dev server alone, for tests of sagas; it ends with this process at the latest. @internal */
 export async function startTemporal(options: TemporalOptions = {}): Promise<RunningTemporal & { stop(): Promise<void> }> {
   return await alone(options.stateDir, async (guardian) => {
     return await runTemporal(
@@ -90,7 +90,7 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Runn
   });
 }
 
-/** The program of the server that skips time, fetched once. */
+/** The program of the server that skips time, fetched once, for measuring. @internal */
 export async function testServerPath(progress: (line: string) => void = () => undefined): Promise<string> {
   return await withGuardian(async (guardian) => {
     return await fetchPinned(

@@ -81,9 +81,3 @@ export const workflowIds = {
 
 /** Task queues of a node's Temporal namespace: a rush of forward work never starves the undo. */
 export const taskQueues = { forward: 'rearguard', undo: 'rearguard-undo', observe: 'rearguard-observe' } as const;
-
-/**
- * Whether two different cluster ids could write each other's remote namespace names (`<ns>-<cluster id>`):
- * `south` would own every name that ends with `-south`, those of `deep-south` too.
- */
-export const clusterIdsClash = (a: ClusterId, b: ClusterId): boolean => a !== b && (a.endsWith(`-${b}`) || b.endsWith(`-${a}`));

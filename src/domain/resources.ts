@@ -26,8 +26,6 @@ export const NOTHING: Resources = { cpu: '0', memory: '0', pods: '0' };
 export const add = (a: Resources, b: Resources): Resources => combine(a, b, (x, y) => x + y);
 /** May go below zero: the caller decides what that means. */
 export const subtract = (a: Resources, b: Resources): Resources => combine(a, b, (x, y) => x - y);
-/** The larger amount of each resource. */
-export const larger = (a: Resources, b: Resources): Resources => combine(a, b, (x, y) => (x > y ? x : y));
 
 /** The resources of which `wanted` asks more than `offered` has; empty when it fits. */
 export const lacking = (offered: Resources, wanted: Resources): readonly ResourceName[] =>

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { projectRoot } from '../../deploy/playground/project.ts';
-import { testServerPath } from '../../deploy/playground/stack.ts';
+import { testServerPath } from '../../deploy/playground/temporal.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
 import { temporalClient } from '../../src/adapters/temporal/connection.ts';
 import { temporalProcesses } from '../../src/adapters/temporal/processes.ts';

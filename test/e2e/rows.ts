@@ -1,7 +1,6 @@
 import {
   acquisitions,
   ask,
-  askByTemporal,
   end,
   intentOf,
   peeringBegins,
@@ -13,6 +12,7 @@ import {
   untilSecondContract,
 } from '../../deploy/demo/scenarios/acts.ts';
 import { type Scenario, expect } from '../../deploy/demo/scenarios/scenario.ts';
+import { intentDocument } from '../../deploy/demo/intents.ts';
 import type { DemoNode, World } from '../../deploy/demo/world.ts';
 import { signal } from '../../deploy/playground/process-identity.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
@@ -26,6 +26,13 @@ const cheapestOf = ({ sellers: [cheapest] }: World): DemoNode => {
   expect(cheapest !== undefined, 'there is no seller');
   return cheapest;
 };
+/** Asks through a plain Temporal client, which knows nothing of us but a workflow's name. */
+async function askByTemporal(world: World, name: string): Promise<void> {
+  const workflowId = `intent/${name}`;
+  await world.buyer.temporal.workflow.start('fulfilIntent', { workflowId, taskQueue: 'rearguard', args: [intentDocument(wish(name))] });
+  world.following.follow(world.buyer.name, workflowId);
+}
+
 const wish = (name: string) => ({ name, cpu: '3', memory: '4Gi' });
 
 /** A seller whose every process hangs, and does not die: what it is asked gets no answer, not even a refusal. */
@@ -154,7 +161,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
     sellers: 1,
     async run(world) {
       const seller = cheapestOf(world);
-      await askByTemporal(world, wish('by-temporal'));
+      await askByTemporal(world, 'by-temporal');
       await untilPodRuns(world, 'by-temporal', await untilBought(world, 'by-temporal', seller), seller);
       await end(world, 'by-temporal');
     },

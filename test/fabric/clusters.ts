@@ -1,4 +1,4 @@
-import { type RunningCluster, type RunningStack, startStack } from '../../deploy/playground/stack.ts';
+import { type RunningCluster, type RunningStack, openStack } from '../../deploy/playground/stack.ts';
 import { type Kubernetes, openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { clusterId } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
@@ -14,7 +14,7 @@ export interface RealClusters extends LinkedClusters {
 
 /** Two clusters of the playground, which know nothing of each other: south buys, north sells. */
 export async function startClusters(): Promise<RealClusters> {
-  const stack = await startStack({
+  const stack = await openStack({
     temporal: false,
     postgres: false,
     clusters: [

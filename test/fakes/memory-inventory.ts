@@ -5,7 +5,8 @@
 import type { Contract, ContractTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import type { Flavor, NodeIdentity } from '../../src/domain/flavor.ts';
-import { acquisitionId, clusterId, clusterIdsClash, type TransactionId } from '../../src/domain/ids.ts';
+import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
+import { clusterIdsClash } from './cluster-ids.ts';
 import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
 import { add, canonicalResources, fits, NOTHING, type Resources, subtract } from '../../src/domain/resources.ts';
 import type { Clock } from '../../src/ports/clock.ts';

@@ -1,7 +1,8 @@
 /** `IntentRecords`, `Candidates` and `KnownNodes` in memory, for tests of what stands in front of them; the suites of the ports run on them too. */
 import type { Candidate } from '../../src/domain/candidate.ts';
 import { Fault } from '../../src/domain/faults.ts';
-import { clusterId, clusterIdsClash } from '../../src/domain/ids.ts';
+import { clusterId } from '../../src/domain/ids.ts';
+import { clusterIdsClash } from './cluster-ids.ts';
 import type { IntentRecord } from '../../src/domain/status.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Candidates, IntentRecords, KnownNode, KnownNodes } from '../../src/ports/records.ts';

@@ -17,8 +17,8 @@ afterEach(() => {
 /** A program that starts a stack in `stateDir` and goes on for ever, telling its lines. */
 function program(stateDir: string, options: string): { child: ChildProcess; said: () => string } {
   const script = `
-    import { startStack } from ${JSON.stringify(compiled('stack.js'))};
-    const stack = await startStack({ stateDir: ${JSON.stringify(stateDir)}, progress: console.log, ${options} });
+    import { openStack } from ${JSON.stringify(compiled('stack.js'))};
+    const stack = await openStack({ stateDir: ${JSON.stringify(stateDir)}, progress: console.log, ${options} });
     console.log('everything runs');
     setInterval(() => {}, 1000);`;
   const started = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });

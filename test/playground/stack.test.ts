@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningCluster, type RunningStack, startStack } from '../../deploy/playground/stack.ts';
+import { type RunningCluster, type RunningStack, openStack } from '../../deploy/playground/stack.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
 import { LOOPBACK, listenersOf, processesOf } from './observed.ts';
 import { borrow, clientOf, isReady, waitForVirtualNode } from './peering.ts';
@@ -29,7 +29,7 @@ const nodesOf = async (name: string): Promise<readonly Node[]> =>
   (await clientOf(cluster(name)).request<{ items: readonly Node[] }>('GET', '/api/v1/nodes')).items;
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await openStack({
     stateDir,
     clusters: [
       { name: 'south', nodes: [{ name: 'south-1', cpu: '4', memory: '8Gi' }] },
@@ -168,7 +168,7 @@ test('a whole cluster is killed and comes back', async () => {
 });
 
 test('a second start in the same folder is refused', async () => {
-  await expect(startStack({ stateDir, clusters: [], temporal: false, postgres: false })).rejects.toThrow(/runs in .* already/);
+  await expect(openStack({ stateDir, clusters: [], temporal: false, postgres: false })).rejects.toThrow(/runs in .* already/);
 });
 
 test('stopping leaves no process, and what was stored is there at the next start', async () => {
@@ -178,7 +178,7 @@ test('stopping leaves no process, and what was stored is there at the next start
   const { url } = stack.postgres;
   await stack.stop();
   expect(processesOf(stateDir)).toEqual([]);
-  stack = await startStack({ stateDir, clusters: [], temporal: false });
+  stack = await openStack({ stateDir, clusters: [], temporal: false });
   expect(stack.postgres.url).toBe(url);
   const again = postgres(stack.postgres.url, { max: 1 });
   expect(await again`select * from kept`).toEqual([]);

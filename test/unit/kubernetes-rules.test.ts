@@ -6,7 +6,6 @@ import type { NodeObject, PodObject } from '../../src/adapters/kubernetes/object
 import { whyNot, withVerdict } from '../../src/adapters/kubernetes/slices.ts';
 import { manifestMark } from '../../src/adapters/kubernetes/workload-manifests.ts';
 import { clusterId } from '../../src/domain/ids.ts';
-import { compareSnapshots } from '../../src/domain/leaks.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 
 const south = clusterId('south');
@@ -103,13 +102,4 @@ test('the token that serves longest is kept; one of a new account always wins', 
   expect(servesLonger(token('a', 2, 10), token('a', 1, 20))).toBe(false);
   expect(servesLonger(token('b', 2, 10), token('a', 1, 20))).toBe(true);
   expect(servesLonger(token('a', 1, 20), token('b', 2, 10))).toBe(false);
-});
-
-test('a leak is what is left, and what is missing', () => {
-  const entry = (name: string, namespace?: string) => ({ apiVersion: 'v1', kind: 'Secret', name, ...(namespace && { namespace }) });
-  expect(compareSnapshots([entry('a', 'x'), entry('b')], [entry('b'), entry('a', 'y')])).toEqual([
-    { ...entry('a', 'x'), change: 'missing' },
-    { ...entry('a', 'y'), change: 'left' },
-  ]);
-  expect(compareSnapshots([entry('a')], [entry('a')])).toEqual([]);
 });

@@ -48,13 +48,6 @@ export async function ask(world: World, wish: Wish): Promise<void> {
   world.following.follow(world.buyer.name, workflowIds.intent(intentName(wish.name)));
 }
 
-/** The same through a plain Temporal client, which knows nothing of us but a workflow's name. */
-export async function askByTemporal(world: World, wish: Wish): Promise<void> {
-  const workflowId = `intent/${wish.name}`;
-  await world.buyer.temporal.workflow.start('fulfilIntent', { workflowId, taskQueue: 'rearguard', args: [intentDocument(wish)] });
-  world.following.follow(world.buyer.name, workflowId);
-}
-
 const shown = (followed: Followed | undefined): string => {
   const { status } = followed ?? {};
   const steps = followed?.journal.slice(-2).map(({ step, outcome, detail }) => `${step} ${outcome}${detail ? ` (${detail})` : ''}`);

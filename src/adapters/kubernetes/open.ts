@@ -1,5 +1,4 @@
 import type { Resolve } from '../../domain/forbidden-addresses.ts';
-import type { SnapshotEntry } from '../../domain/leaks.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { World } from '../../ports/world.ts';
@@ -8,7 +7,7 @@ import { kubernetesCluster } from './cluster.ts';
 import { ownConnection } from './connection.ts';
 import { kubernetesFabric, ownClusterId } from './fabric.ts';
 import { type Log, faultOf } from './faults.ts';
-import { snapshotOf } from './snapshot.ts';
+import { type SnapshotEntry, snapshotOf } from './snapshot.ts';
 import { kubernetesWorld } from './world.ts';
 
 /** One Kubernetes cluster with Liqo. */

@@ -1,8 +1,15 @@
-import type { SnapshotEntry } from '../../domain/leaks.ts';
 import { OWN_NAMESPACE } from '../../domain/ids.ts';
 import { OWNED_KINDS } from '../../domain/owned-objects.ts';
 import type { Api } from './api.ts';
 import { KINDS, kindOf } from './kinds.ts';
+
+/** One object of a cluster, as a leak report names it. */
+export interface SnapshotEntry {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
 
 /** Kinds of the workload, which are ours as long as an intent runs. */
 const OF_WORKLOADS = [KINDS.job, KINDS.service, KINDS.configMap];
