@@ -5,10 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { flavorId } from '../../src/domain/ids.ts';
+import { readContract } from '../../src/rear/contract.ts';
 import { readFlavors } from '../../src/rear/flavor.ts';
-import { reservation } from '../../src/rear/reservation.ts';
+import { firstIssue } from '../../src/rear/reading.ts';
+import { readTransaction, reservation } from '../../src/rear/reservation.ts';
 
-const folder = process.env['REAR_SAMPLES'];
+// Set to nothing is not set.
+const folder = process.env['REAR_SAMPLES'] || undefined;
 if (folder === undefined) console.info('REAR_SAMPLES is not set: the samples of other people are not read');
 const sample = (name: string): Record<string, unknown> => JSON.parse(readFileSync(join(folder ?? '', 'rear', name), 'utf8'));
 
@@ -40,5 +45,25 @@ describe.skipIf(folder === undefined)('samples of the specification', () => {
 
   test('a reservation, with keys in upper case', () => {
     expect(reservation.parse(sample('reservation.json'))).toMatchObject({ flavorID: 'flavor-789' });
+  });
+
+  test('a transaction, whose buyer is a reference to another file', () => {
+    expect(readTransaction(sample('transaction.json'), { flavor: flavorId('asked-for') })).toEqual({
+      id: 'txn-001',
+      flavorId: 'flavor-789',
+      expiresAt: '2024-12-31T23:59:59Z',
+    });
+  });
+
+  test('a contract of references to other files is none, and says why', () => {
+    const why = (): string => {
+      try {
+        readContract(sample('contract.json'), { receivedAt: '2024-01-01T00:00:00Z' });
+        return 'it was read';
+      } catch (error) {
+        return error instanceof z.ZodError ? firstIssue(error) : String(error);
+      }
+    };
+    expect(why()).toBe('flavor.flavorID: not a lower-case Kubernetes name');
   });
 });
