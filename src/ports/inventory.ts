@@ -66,7 +66,7 @@ export interface Inventory {
    */
   giveBack(input: { readonly contract: ContractId; readonly transaction?: TransactionId; readonly ending: Ending }): Promise<void>;
   /**
-   * Forgets what nobody can ask for any more, some of it at each call: tombstones and expired holds after 30 days, and cluster ids that were not shown for
+   * Forgets what nobody can ask for any more: tombstones and expired holds after 30 days, the oldest of more than 100,000 before, and cluster ids that were not shown for
    * a day and with which nobody ever bought. What was sold stays. Answers how many of each.
    */
   prune(): Promise<{ readonly holds: number; readonly clusters: number }>;

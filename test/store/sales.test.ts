@@ -209,6 +209,21 @@ describe('pruning', () => {
     expect(await inventory.prune()).toEqual({ holds: 0, clusters: 0 });
   });
 
+  it('keeps the newest of more tombstones than anybody needs, whoever laid them, and what is held or sold besides', async () => {
+    await sell(A.id, ONE);
+    await reserve((await one()).id, ONE, buyerOf('bob'));
+    // Two batches and a bit too many, a moment apart; nothing else of them is old.
+    await db.sql`
+      insert into hold (buyer_id, key, state, made_at)
+      select 'mallory-' || n, 'k', 'released', clock_now() - n * interval '1 second' from generate_series(1, 120005) n`;
+    expect(await inventory.prune()).toEqual({ holds: 20_005, clusters: 0 });
+    expect(await inventory.prune()).toEqual({ holds: 0, clusters: 0 });
+    const [left] = await db.sql`
+      select count(*)::integer as tombstones, max(split_part(buyer_id, '-', 2)::integer) as oldest from hold where state = 'released'`;
+    expect(left).toEqual({ tombstones: 100_000, oldest: 100_000 });
+    expect(await inventory.sums()).toMatchObject({ held: ONE, sold: ONE });
+  });
+
   it('keeps the id of a seller from whom we bought, and of a buyer that is seen again and again', async () => {
     const { terms } = await sell(A.id, ONE);
     const west = { ...terms, id: contractOf(newTransaction()), transaction: newTransaction(), sellerCluster: clusterId('west-1') };

@@ -65,10 +65,28 @@ function flavorReader(pool: Pool): (id: FlavorId) => Promise<SliceFlavor | undef
 
 /** A key is one attempt of a buyer, who repeats what it did for minutes, and gives it back for as long as we are away: after so long no repeat comes any more. */
 const TOMBSTONE_DAYS = 30;
+/**
+ * Anybody may lay them, under whatever name: of more than these the oldest go. What is lost with one is little: a RESERVE of that key that comes after all holds something for as long as a
+ * hold lasts, and a release is laid anew.
+ */
+const MOST_TOMBSTONES = 100_000;
 /** An id that somebody reserved under and never bought with: it may be anybody's. */
 const STRANGER_DAYS = 1;
 /** Rows that go at once: a statement has to end before its time. */
 const MOST_PRUNED = 10_000;
+/** How long one call of `prune` goes on; the next one finds the rest. */
+const PRUNING_MS = 15_000;
+
+/** Repeats a deletion until it finds less than a whole batch, or its time is up; answers how many rows went. */
+async function inBatches(remove: (most: number) => Promise<{ readonly count: number }>): Promise<number> {
+  const until = performance.now() + PRUNING_MS / 2;
+  let gone = 0;
+  for (;;) {
+    const { count } = await remove(MOST_PRUNED);
+    gone += count;
+    if (count < MOST_PRUNED || performance.now() > until) return gone;
+  }
+}
 
 /** Moves a hold to released unless something else became of it; answers whether it moved. The lineage's row is locked before the hold's, as everywhere. */
 async function letGo(sql: Db, row: { readonly id: string; readonly lineage: string }): Promise<boolean> {
@@ -139,13 +157,23 @@ export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release
     async prune() {
       // Of a flavor that nobody asks for, nobody else turns expired holds into tombstones.
       await pool`select sweep(id) from (select id from lineage where next_expiry <= clock_now() order by id for update skip locked) due`;
-      const { count: holds } = await pool`
+      // `greatest` passes over the null of a table that has fewer.
+      const holds = await inBatches(
+        (most) => pool`
         delete from hold where id in (
-          select id from hold where state in ('released', 'expired') and made_at < clock_now() - ${TOMBSTONE_DAYS} * interval '1 day' limit ${MOST_PRUNED})`;
-      const { count: clusters } = await pool`
-        delete from cluster_identity c where seen_at < clock_now() - ${STRANGER_DAYS} * interval '1 day'
-          and not exists (select from contract where terms ->> 'buyerCluster' = c.cluster_id)
-          and not exists (select from contract where terms ->> 'sellerCluster' = c.cluster_id)`;
+          select id from hold where state in ('released', 'expired') and made_at < greatest(
+            clock_now() - ${TOMBSTONE_DAYS} * interval '1 day',
+            (select made_at + interval '1 microsecond' from hold where state in ('released', 'expired') order by made_at desc offset ${MOST_TOMBSTONES} limit 1))
+          order by made_at limit ${most})`,
+      );
+      const clusters = await inBatches(
+        (most) => pool`
+        delete from cluster_identity where cluster_id in (
+          select cluster_id from cluster_identity c where seen_at < clock_now() - ${STRANGER_DAYS} * interval '1 day'
+            and not exists (select from contract where terms ->> 'buyerCluster' = c.cluster_id)
+            and not exists (select from contract where terms ->> 'sellerCluster' = c.cluster_id)
+          limit ${most})`,
+      );
       return { holds, clusters };
     },
   };
