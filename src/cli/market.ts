@@ -54,12 +54,14 @@ export function marketCommands(program: Command, line: CommandLine): void {
 
   const contracts = program
     .command('contracts')
-    .description('contracts of both roles')
+    .description('the newest contracts, of both roles')
     .option('--role <role>', 'buyer or seller')
     .option('--living', 'only those that are not over')
+    .option('-n, --limit <count>', 'how many at most', '100')
     .action(
-      line.run(async (api, asJson, options: { role?: string; living?: boolean }) => {
-        const query = new URLSearchParams({ ...(options.role && { role: options.role }), ...(options.living && { living: 'true' }) });
+      line.run(async (api, asJson, options: { role?: string; living?: boolean; limit: string }) => {
+        const { role: of, living, limit } = options;
+        const query = new URLSearchParams({ limit, ...(of && { role: of }), ...(living && { living: 'true' }) });
         const { items } = await api.get<List<Contract>>(`/contracts?${query}`);
         const row = ({ terms, role, state, ending }: Contract): readonly string[] => [
           terms.id,
@@ -97,9 +99,12 @@ export function marketCommands(program: Command, line: CommandLine): void {
   program
     .command('allocations')
     .description('what contracts take up here')
+    .option('--released', 'those of contracts that are over, too')
+    .option('-n, --limit <count>', 'how many at most', '100')
     .action(
-      line.run(async (api, asJson) => {
-        const { items } = await api.get<List<Allocation>>('/allocations');
+      line.run(async (api, asJson, { released, limit }: { released?: boolean; limit: string }) => {
+        const query = new URLSearchParams({ limit, ...(released && { released: 'true' }) });
+        const { items } = await api.get<List<Allocation>>(`/allocations?${query}`);
         const row = ({ contract, type, state, resources: part }: Allocation): readonly string[] => [contract, type, state, resources(part)];
         line.tell(asJson, items, () => table(['CONTRACT', 'TYPE', 'STATE', 'PART'], items.map(row)));
         return EXIT.ok;

@@ -90,12 +90,14 @@ export interface Contracts {
   get(contract: ContractId): Promise<Contract | undefined>;
   ofTransaction(transaction: TransactionId): Promise<Contract | undefined>;
   ofAcquisition(acquisition: AcquisitionId): Promise<Contract | undefined>;
-  list(filter?: { readonly role?: ContractRole; readonly living?: boolean }): Promise<readonly Contract[]>;
+  /** Newest first; all of them without a limit, of which only the living ones do not grow for ever. */
+  list(filter?: { readonly role?: ContractRole; readonly living?: boolean; readonly limit?: number }): Promise<readonly Contract[]>;
   /** active → ending; the first ending wins. */
   markEnding(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
   /** The buyer's side: contract over, allocation released. */
   markOver(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
   /** inactive → active (a released one stays released). */
   activate(contract: ContractId): Promise<void>;
-  allocations(): Promise<readonly Allocation[]>;
+  /** Those that changed last first; released ones too unless told otherwise. */
+  allocations(filter?: { readonly living?: boolean; readonly limit?: number }): Promise<readonly Allocation[]>;
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ContractTerms } from '../../src/domain/contract.ts';
-import { acquisitionId, clusterId, contractId, contractOf, nodeId, transactionId } from '../../src/domain/ids.ts';
+import { acquisitionId, clusterId, type ContractId, contractId, contractOf, nodeId, transactionId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER } from './samples.ts';
@@ -103,6 +103,23 @@ export function contractsContract(make: () => Promise<{ readonly contracts: Cont
     expect(await ids({ living: true })).toEqual([terms.id]);
     expect(await ids({ living: false })).toEqual([bought.id]);
     expect(await ids({ role: 'buyer', living: true })).toEqual([]);
+  });
+
+  it('lists so many of the newest', async () => {
+    const made: ContractId[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const terms = termsOf();
+      await contracts.storeBought({ terms, acquisition: ACQUISITION });
+      made.unshift(terms.id);
+    }
+    const ids = async (filter: Parameters<Contracts['list']>[0]) => (await contracts.list(filter)).map((each) => each.terms.id);
+    expect(await ids({})).toEqual(made);
+    expect(await ids({ limit: 2 })).toEqual(made.slice(0, 2));
+    await contracts.markOver({ contract: made[0] ?? contractId(''), ending: DONE });
+    expect(await ids({ limit: 1, living: true, role: 'buyer' })).toEqual([made[1]]);
+    expect(await contracts.allocations({ living: true, limit: 1 })).toMatchObject([{ contract: made[1], state: 'inactive' }]);
+    expect((await contracts.allocations()).map(({ contract }) => contract).toSorted()).toEqual(made.toSorted());
+    expect(await contracts.allocations({ limit: 2 })).toHaveLength(2);
   });
 
   describe('the end', () => {

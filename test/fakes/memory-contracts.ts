@@ -47,10 +47,13 @@ export function memoryContracts(): MemoryContracts {
       return all().find((each) => each.role === 'buyer' && each.acquisition === acquisition);
     },
     async list(filter = {}) {
-      return all().filter(
-        ({ role, state }) =>
-          (filter.role === undefined || role === filter.role) && (filter.living === undefined || filter.living === (state !== 'over')),
-      );
+      return all()
+        .filter(
+          ({ role, state }) =>
+            (filter.role === undefined || role === filter.role) && (filter.living === undefined || filter.living === (state !== 'over')),
+        )
+        .toReversed()
+        .slice(0, filter.limit);
     },
     async markEnding({ contract, ending }) {
       move(contract, 'ending', ending);
@@ -62,13 +65,19 @@ export function memoryContracts(): MemoryContracts {
       const row = rows.get(contract);
       if (row?.allocation === 'inactive') row.allocation = 'active';
     },
-    async allocations() {
-      return [...rows.values()].map(({ contract: { terms, role }, allocation }) => ({
-        contract: terms.id,
-        type: role === 'seller' ? 'Node' : 'VirtualNode',
-        state: allocation,
-        resources: terms.resources,
-      }));
+    async allocations({ living = false, limit } = {}) {
+      return [...rows.values()]
+        .filter(({ allocation }) => !living || allocation !== 'released')
+        .map(
+          ({ contract: { terms, role }, allocation }): Allocation => ({
+            contract: terms.id,
+            type: role === 'seller' ? 'Node' : 'VirtualNode',
+            state: allocation,
+            resources: terms.resources,
+          }),
+        )
+        .toReversed()
+        .slice(0, limit);
     },
   };
 

@@ -178,11 +178,18 @@ describe('the market', () => {
   });
 
   test('is told', async () => {
-    expect((await ask('GET', '/api/v1/contracts')).body).toMatchObject({ items: [{ role: 'seller' }, { role: 'buyer' }] });
+    expect((await ask('GET', '/api/v1/contracts')).body).toMatchObject({ items: [{ role: 'buyer' }, { role: 'seller' }] });
+    expect((await ask('GET', '/api/v1/contracts?limit=1')).body).toEqual({ items: [expect.objectContaining({ role: 'buyer' })] });
     expect((await ask('GET', '/api/v1/contracts?role=buyer&living=true')).body).toMatchObject({
       items: [{ terms: { transaction: bought } }],
     });
     expect((await ask('GET', `/api/v1/contracts/${contract}`)).body).toMatchObject({ terms: { id: contract }, state: 'active' });
+    expect((await ask('GET', '/api/v1/allocations?limit=1')).body).toEqual({ items: [expect.objectContaining({ type: 'VirtualNode' })] });
+    await store.contracts.markOver({ contract: contractOf(bought), ending: { reason: 'done' } });
+    expect((await ask('GET', '/api/v1/allocations')).body).toEqual({ items: [expect.objectContaining({ type: 'Node' })] });
+    expect((await ask('GET', '/api/v1/allocations?released=true')).body).toMatchObject({
+      items: [{ state: 'released' }, { state: 'inactive' }],
+    });
     const allocation = { contract, type: 'Node', state: 'active', resources: { cpu: '8', memory: '16Gi', pods: '100' } };
     Object.assign(deps, { contracts: { ...store.contracts, allocations: async () => [allocation] } });
     expect((await ask('GET', '/api/v1/allocations')).body).toEqual({ items: [allocation] });
@@ -385,6 +392,7 @@ describe('what is wrong is refused with what, where and why', () => {
       { errors: [expect.objectContaining({ field: 'query.limit' })] },
     ],
     ['a list of too many', 'GET', '/api/v1/intents?limit=1001', undefined, {}, 400, {}],
+    ['more than a list shows', 'GET', '/api/v1/allocations?limit=1001', undefined, {}, 400, {}],
     ['an unknown role', 'GET', '/api/v1/contracts?role=thief', undefined, {}, 400, {}],
     ['an unheard of contract', 'GET', '/api/v1/contracts/x', undefined, {}, 404, { code: 'NOT_FOUND' }],
     [

@@ -88,6 +88,7 @@ describe('exit codes and words', () => {
     ['an unknown command', ['intnt'], {}, 2, /did you mean intent/i],
     ['an unknown option', ['intent', 'list', '--al'], {}, 2, /unknown option/],
     ['a limit that is none', ['intent', 'list', '--limit', 'all'], {}, 2, /query\.limit/],
+    ['a limit of contracts that is none', ['contracts', '-n', '0'], {}, 2, /query\.limit/],
     ['a missing option', ['intent', 'run'], {}, 2, /--file/],
     ['a missing operand', ['intent', 'status'], {}, 2, /missing required argument/],
     ['a file that is not there', ['intent', 'run', '-f', 'no.yaml'], {}, 2, /cannot read no\.yaml \(ENOENT\)/],

@@ -87,12 +87,13 @@ export const contracts = (pool: Pool): Contracts => ({
       select * from contract where acquisition = ${acquisition} and role = 'buyer' order by created_at desc limit 1`;
     return row && contract(row);
   },
-  async list(filter = {}) {
+  async list({ role, living, limit } = {}) {
+    // In pieces: a condition that may be absent keeps a statement from the index of the living ones.
+    const life = living === undefined ? pool`` : living ? pool`and state <> 'over'` : pool`and state = 'over'`;
     const rows = await pool<ContractRow[]>`
-      select * from contract
-      where (${filter.role ?? null}::text is null or role = ${filter.role ?? null})
-        and (${filter.living ?? null}::boolean is null or (state <> 'over') = ${filter.living ?? null})
-      order by created_at, id`;
+      select role, acquisition, terms, state, ending from contract
+      where true ${role === undefined ? pool`` : pool`and role = ${role}`} ${life}
+      order by created_at desc, id limit ${limit ?? null}`;
     return rows.map(contract);
   },
   async markEnding({ contract: id, ending }) {
@@ -104,8 +105,10 @@ export const contracts = (pool: Pool): Contracts => ({
   async activate(id) {
     await pool`update allocation set state = 'active', changed_at = clock_now() where contract = ${id} and state = 'inactive'`;
   },
-  async allocations() {
-    const rows = await pool<AllocationRow[]>`select contract, type, state, resources from allocation order by contract`;
+  async allocations({ living = false, limit } = {}) {
+    const rows = await pool<AllocationRow[]>`
+      select contract, type, state, resources from allocation ${living ? pool`where state <> 'released'` : pool``}
+      order by changed_at desc, contract limit ${limit ?? null}`;
     return rows.map(({ contract, type, state, resources }) => ({ contract, type, state, resources }));
   },
 });

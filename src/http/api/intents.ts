@@ -6,12 +6,11 @@ import { reduceIntent } from '../../domain/intent.ts';
 import type { IntentRecord, IntentStatus as Status } from '../../domain/status.ts';
 import type { OpenProcess } from '../../ports/processes.ts';
 import { type ApiDeps, type Answer, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
-import { Accepted, Created, IntentStatus, IntentView, Journal, Plan, listOf } from './schemas.ts';
+import { Accepted, Created, IntentStatus, IntentView, Journal, LISTED, Plan, limit, listOf } from './schemas.ts';
 
 /** How many living intents a list asks for their present status. */
 const MOST_ASKED = 500;
-/** How many intents a list shows, unless it is told otherwise, and at most. */
-const LISTED = { usual: 100, most: 1_000 } as const;
+/** Of them at a time. */
 const AT_ONCE = 16;
 /** A long poll that is shorter than what proxies cut off. */
 const MOST_WAIT_SECONDS = 60;
@@ -122,17 +121,9 @@ export const intentRoutes: readonly Route[] = [
     operationId: 'listIntents',
     summary: 'The status of the newest intents that live or are remembered: by their start, those of the same moment by name',
     tag: 'intents',
-    query: z.object({
-      limit: z.coerce
-        .number()
-        .int()
-        .min(1)
-        .max(LISTED.most)
-        .optional()
-        .describe(`How many of the newest ones; ${LISTED.usual} when absent.`),
-    }),
+    query: z.object({ limit }),
     answers: { 200: { description: 'Their status.', schema: listOf(IntentStatus) } },
-    handle: async ({ query: { limit = LISTED.usual } }, deps) => ok({ items: await list(limit, deps) }),
+    handle: async ({ query }, deps) => ok({ items: await list(query.limit ?? LISTED.usual, deps) }),
   }),
   route({
     method: 'post',

@@ -3,7 +3,7 @@ import type { Contract as StoredContract } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { contractId } from '../../domain/ids.ts';
 import { type ApiDeps, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
-import { Accepted, Allocation, Candidate, Contract, Flavor, Sums, listOf } from './schemas.ts';
+import { Accepted, Allocation, Candidate, Contract, Flavor, LISTED, Sums, limit, listOf } from './schemas.ts';
 
 const params = z.object({ id: z.string().min(1).max(253) });
 const BUYER = ['ended-by-user', 'operator'] as const;
@@ -68,15 +68,18 @@ export const marketRoutes: readonly Route[] = [
     method: 'get',
     path: '/contracts',
     operationId: 'listContracts',
-    summary: 'Contracts of both roles',
+    summary: 'The newest contracts, of both roles',
     tag: 'market',
     query: z.object({
       role: z.enum(['buyer', 'seller']).optional(),
       living: z.enum(['true', 'false']).optional().describe('Only those that are not over yet.'),
+      limit,
     }),
     answers: { 200: { description: 'Contracts.', schema: listOf(Contract) } },
-    handle: async ({ query: { role, living } }, { contracts }) =>
-      ok({ items: await contracts.list({ ...(role && { role }), ...(living === 'true' && { living: true }) }) }),
+    handle: async ({ query }, { contracts }) => {
+      const { role, living, limit: most = LISTED.usual } = query;
+      return ok({ items: await contracts.list({ limit: most, ...(role && { role }), ...(living === 'true' && { living: true }) }) });
+    },
   }),
   route({
     method: 'get',
@@ -108,10 +111,12 @@ export const marketRoutes: readonly Route[] = [
     method: 'get',
     path: '/allocations',
     operationId: 'listAllocations',
-    summary: 'What contracts take up here',
+    summary: 'What contracts take up here: those that changed last first',
     tag: 'market',
+    query: z.object({ released: z.enum(['true', 'false']).optional().describe('Those of contracts that are over, too.'), limit }),
     answers: { 200: { description: 'The Allocations table.', schema: listOf(Allocation) } },
-    handle: async (_, { contracts }) => ok({ items: await contracts.allocations() }),
+    handle: async ({ query: { released, limit: most = LISTED.usual } }, { contracts }) =>
+      ok({ items: await contracts.allocations({ living: released !== 'true', limit: most }) }),
   }),
   route({
     method: 'get',

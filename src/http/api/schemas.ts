@@ -195,3 +195,13 @@ export const Sums = z
   .meta({ id: 'Sums', description: 'What this node sells, in sum.' });
 
 export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+
+/** How many rows a list shows, unless it is told otherwise, and at most. */
+export const LISTED = { usual: 100, most: 1_000 } as const;
+export const limit = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(LISTED.most)
+  .optional()
+  .describe(`How many of the newest ones; ${LISTED.usual} when absent.`);
