@@ -24,3 +24,19 @@ it('the README names commands that are there, and links that lead somewhere', ()
       expect(() => readFileSync(path.join(root, link)), `${document}: ${link}`).not.toThrow(/ENOENT/);
   }
 });
+
+it('the oldest Node that is promised is one that every dependency runs on', () => {
+  const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { readonly engines?: { readonly node?: string }; readonly optional?: boolean }>;
+  };
+  /** The oldest minor of a major that a range names; 0 when it names none. */
+  const oldest = (major: number, range = ''): number => Number(new RegExp(`(?:\\^|>=)\\s*${major}\\.(\\d+)`).exec(range)?.[1] ?? 0);
+  const needed = (major: number): number =>
+    Math.max(
+      ...Object.entries(packages).map(([name, { engines, optional }]) => (name === '' || optional ? 0 : oldest(major, engines?.node))),
+    );
+  for (const major of [20, 22]) {
+    expect(oldest(major, packages['']?.engines?.node)).toBe(needed(major));
+    expect(readme).toContain(`${major}.${needed(major)} or newer`);
+  }
+});
