@@ -19,8 +19,8 @@ export interface Known {
 export interface Mending {
   /** A living contract whose own workflow is gone. */
   readonly contract: (contract: Contract, signal: AbortSignal) => Promise<string | undefined>;
-  /** Users of a peering whose workflows are gone. */
-  readonly peering: (peer: ClusterId) => Promise<string | undefined>;
+  /** Users of a peering whose workflows are gone, or whose tenant was taken away by somebody; without places nobody knows what stands. */
+  readonly peering: (peer: ClusterId, places: readonly MeetingPlace[] | undefined) => Promise<string | undefined>;
   /** What contracts with a peer share, when no workflow owns it any more. */
   readonly place: (place: MeetingPlace, among: Known) => Promise<string | undefined>;
   /** The namespace of an intent whose workflow is gone, or a user's own that it offloaded. */
@@ -34,6 +34,9 @@ const UNWANTED: Ending = { reason: 'operator', detail: 'its intent was closed by
 
 /** An acquisition that never was. */
 const NOBODY = acquisitionId('nobody');
+
+const lacksTenant = (peer: ClusterId, places: readonly MeetingPlace[]): boolean =>
+  !places.some((place) => place.peer === peer && place.tenantWhole);
 
 /** Who a contract with that cluster is, to its peering. */
 function userOf({ terms, role, acquisition }: Contract, peer: ClusterId, replyTo: string): PeeringUser | undefined {
@@ -97,14 +100,24 @@ export function openMending({
       await contracts.markOver({ contract: terms.id, ending });
       return `${terms.id} was bought and nobody held it: withdrawn, ${told}`;
     },
-    async peering(peer) {
+    async peering(peer, places) {
       const left: string[] = [];
+      let seller: PeeringUser | undefined;
       for (const user of await processes.peeringUsers(peer)) {
-        if (!(await isGone(user))) continue;
+        if (!(await isGone(user))) {
+          if (user.direction === 'sold') seller = user;
+          continue;
+        }
         await processes.leavePeering(peer, user);
         left.push(user.contract);
       }
-      return left.length === 0 ? undefined : `the peering with ${peer} was kept for contracts that are over: ${left.join(', ')}`;
+      const told = left.length === 0 ? [] : [`the peering with ${peer} was kept for contracts that are over: ${left.join(', ')}`];
+      // Looked at once more: the list may be older than the sale.
+      if (seller && places && lacksTenant(peer, places) && lacksTenant(peer, await fabric.meetingPlaces())) {
+        await processes.joinPeering(peer, seller);
+        told.push(`the tenant of ${peer} was not whole: its peering builds it again for ${seller.contract}`);
+      }
+      return told.length === 0 ? undefined : told.join('; ');
     },
     async place({ peer }, among) {
       if (await processes.isOpen(workflowIds.peering(peer))) return undefined;

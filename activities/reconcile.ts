@@ -81,14 +81,14 @@ export const reconcileActivities = (deps: Deps) => {
           return did;
         };
 
-        /** An API server that is away is no reason to leave the rest undone. */
-        const listed = async <T>(what: string, list: () => Promise<readonly T[]>): Promise<readonly T[]> => {
-          const found: T[] = [];
+        /** An API server that is away is no reason to leave the rest undone; `undefined` then. */
+        const listed = async <T>(what: string, list: () => Promise<readonly T[]>): Promise<readonly T[] | undefined> => {
+          let found: readonly T[] | undefined;
           await each(
             [list],
             () => what,
             async () => {
-              found.push(...(await list()));
+              found = await list();
               return undefined;
             },
           );
@@ -104,7 +104,8 @@ export const reconcileActivities = (deps: Deps) => {
         ];
         const open = await processes.open();
         const peerings = idsAfter(PEERING, open).map(clusterId);
-        mended.push(...(await each(peerings, String, mending.peering)));
+        const places = await listed('meeting places', fabric.meetingPlaces);
+        mended.push(...(await each(peerings, String, (peer) => mending.peering(peer, places))));
         let all: ReturnType<typeof contracts.list> | undefined;
         const among = {
           open: new Set(open.map(({ workflowId }) => workflowId)),
@@ -112,14 +113,14 @@ export const reconcileActivities = (deps: Deps) => {
         };
         mended.push(
           ...(await each(
-            await listed('meeting places', fabric.meetingPlaces),
+            places ?? [],
             ({ peer }) => `meeting place of ${peer}`,
             (place) => mending.place(place, among),
           )),
         );
         mended.push(
           ...(await each(
-            await listed('namespaces of intents', cluster.intentNamespaces),
+            (await listed('namespaces of intents', cluster.intentNamespaces)) ?? [],
             ({ namespace }) => `namespace ${namespace}`,
             (space) => mending.namespace(space, signal),
           )),

@@ -80,9 +80,11 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   const uses = (direction: PeeringUser['direction']): boolean => users.some((user) => user.direction === direction);
 
   const takeIn = async (user: PeeringUser): Promise<void> => {
+    // Whoever joins again was told to: what it needs may have been taken away by somebody.
+    const again = users.some(sameUser(user));
     users = [...users.filter((other) => !sameUser(user)(other)), user];
     let error: unknown;
-    if (user.direction === 'sold' && !standing.tenantReady) {
+    if (user.direction === 'sold' && (again || !standing.tenantReady)) {
       standing = { ...standing, tenant: true, place: true };
       error = await step('tenant', 'do', () => building.ensureTenant({ peer }));
       standing = { ...standing, tenantReady: !error };

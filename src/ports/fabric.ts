@@ -81,6 +81,8 @@ export interface MeetingPlace {
   readonly peer: ClusterId;
   /** The peer's tenancy with us, and our identity there. */
   readonly tenant: boolean;
+  /** Whether all of that tenancy stands: somebody may have deleted its account or binding. */
+  readonly tenantWhole: boolean;
   readonly identity: boolean;
 }
 

@@ -148,10 +148,10 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       tidy.push(attempt);
       expect(await at.seller.fabric.meetingPlaces()).toEqual([]);
       await did.meet(attempt);
-      expect(await at.seller.fabric.meetingPlaces()).toEqual([{ peer: at.buyer.id, tenant: true, identity: false }]);
-      expect(await at.buyer.fabric.meetingPlaces()).toEqual([{ peer: at.seller.id, tenant: false, identity: true }]);
+      expect(await at.seller.fabric.meetingPlaces()).toEqual([{ peer: at.buyer.id, tenant: true, tenantWhole: true, identity: false }]);
+      expect(await at.buyer.fabric.meetingPlaces()).toEqual([{ peer: at.seller.id, tenant: false, tenantWhole: false, identity: true }]);
       await at.seller.fabric.removeTenant({ buyer: at.buyer.id }, did.wait);
-      expect(await at.seller.fabric.meetingPlaces()).toEqual([{ peer: at.buyer.id, tenant: false, identity: false }]);
+      expect(await at.seller.fabric.meetingPlaces()).toEqual([{ peer: at.buyer.id, tenant: false, tenantWhole: false, identity: false }]);
     });
 
     test('what needs something first says that it is not there', async () => {

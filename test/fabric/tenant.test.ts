@@ -1,15 +1,16 @@
 /** What a tenant may and may not do with the credentials that a purchase brings, and what ends when its seller ends it; tried with the tenant's own token. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
-import { foreignConnection } from '../../src/adapters/kubernetes/connection.ts';
+import { foreignConnection, ownConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, type Kind, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { parseKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
+import { TENANT_ROLE } from '../../src/adapters/kubernetes/tenant-manifests.ts';
 import { clusterId, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { deployment, newPlace, pod } from '../contracts/cluster.ts';
 import { type Attempt, BOUGHT, fails, newAttempt, steps } from '../contracts/fabric.ts';
-import { type RealClusters, startClusters } from './clusters.ts';
+import { type RealClusters, running, startClusters } from './clusters.ts';
 
 let at: RealClusters;
 let did: ReturnType<typeof steps>;
@@ -114,6 +115,22 @@ test('a slice of class default never reaches the seller', async () => {
   );
   await fails(at.seller.fabric.admitSlice({ buyer: at.buyer.id, contract: other.contract, resources: BOUGHT }), 'NOT_FOUND');
   await did.withdraw(other);
+});
+
+test('of a tenant whose binding somebody deleted it is told, and it is made whole again', async () => {
+  const seller = openApi(ownConnection({ kubeconfig: running(at.stack, 'north').kubeconfigPath }), quiet);
+  const whole = async () => (await at.seller.fabric.meetingPlaces()).map(({ tenantWhole }) => tenantWhole);
+  try {
+    expect(await whole()).toEqual([true]);
+    await seller.remove(KINDS.roleBinding, { namespace, name: TENANT_ROLE });
+    expect(await whole()).toEqual([false]);
+    expect(await create(KINDS.resourceSlice, slice({}))).toBe(403);
+    await at.seller.fabric.ensureTenant({ buyer: at.buyer.id });
+    expect(await whole()).toEqual([true]);
+    expect(await create(KINDS.resourceSlice, slice({}))).toBe(200);
+  } finally {
+    seller.close();
+  }
 });
 
 test('what a buyer runs ends with its contract, though it deleted the slice to keep it', async () => {

@@ -20,7 +20,11 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
     clusterId: async () => id,
     prepare: async () => undefined,
     enforcement: async () => world.cluster(id).enforcement,
-    meetingPlaces: async () => [...own.places].map((peer) => ({ peer, tenant: own.tenants.has(peer), identity: own.identities.has(peer) })),
+    meetingPlaces: async () =>
+      [...own.places].map((peer) => {
+        const tenant = own.tenants.has(peer);
+        return { peer, tenant, tenantWhole: tenant, identity: own.identities.has(peer) };
+      }),
     async removeMeetingPlace({ peer }) {
       if (own.tenants.has(peer) || own.identities.has(peer)) throw new Fault('STILL_THERE', `the peering with ${peer} is in use`);
       own.places.delete(peer);

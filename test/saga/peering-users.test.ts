@@ -54,6 +54,20 @@ describe.each(['sold', 'bought'] as const)('users of what was %s', (direction) =
   });
 });
 
+test('a tenant that somebody took away is built again for whoever joins once more, and goes with the last all the same', async () => {
+  await open();
+  const [first, second] = [await user('sold'), await user('sold')];
+  await join(first);
+  await join(second);
+  await untilTold(second, 'ready');
+  world().cluster(SOUTH).tenants.delete(NORTH);
+  await join(first);
+  await untilStands('sold');
+  await leave(first);
+  await leave(second);
+  await nothingLeft();
+});
+
 test.each([
   ['sold', 'bought'],
   ['bought', 'sold'],

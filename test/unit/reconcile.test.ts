@@ -115,8 +115,21 @@ test('users of a peering whose contracts are over leave it; those that live, or 
     replyTo: workflowIds.contract(transaction),
   }));
   open = [running('peering/alice-1'), running(workflowIds.contract(ending)), running(workflowIds.contract(living))];
+  await fabric.port.ensureTenant({ buyer: clusterId('alice-1') });
   expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining(contractOf(over))], failed: [] });
   expect(asked).toEqual([`leave alice-1 ${contractOf(over)}`]);
+});
+
+test('a tenant that somebody took away is built again while a sale needs it; an API server that is away is no reason to', async () => {
+  const living = await sold();
+  users = [{ contract: contractOf(living), direction: 'sold', replyTo: workflowIds.contract(living) }];
+  open = [running('peering/alice-1'), running(workflowIds.contract(living))];
+  fabric.plan('meetingPlaces', { kind: 'refuse', fault: new Fault('CLUSTER_UNREACHABLE', 'no route') });
+  expect(await reconcile()).toMatchObject({ mended: [], failed: [expect.stringContaining('no route')] });
+  expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining('the tenant of alice-1 was not whole')], failed: [] });
+  expect(asked).toEqual([`join alice-1 ${contractOf(living)}`]);
+  await fabric.port.ensureTenant({ buyer: clusterId('alice-1') });
+  expect(await reconcile()).toMatchObject({ mended: [], failed: [] });
 });
 
 test('what is shared with a peer whose peering was closed by hand is taken over for those that use it, or for nobody', async () => {

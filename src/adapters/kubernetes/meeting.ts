@@ -1,4 +1,4 @@
-import { type ClusterId, clusterId, tenantNamespace } from '../../domain/ids.ts';
+import { type ClusterId, clusterId, tenantAccount, tenantNamespace } from '../../domain/ids.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
@@ -6,7 +6,7 @@ import { isRefused, faultOf } from './faults.ts';
 import { KINDS, pathOf } from './kinds.ts';
 import { LIQO_KEYS, OURS, REARGUARD } from './labels.ts';
 import { type KubeObject, annotation, isGoing, label } from './objects.ts';
-import { meetingPlace } from './tenant-manifests.ts';
+import { TENANT_ROLE, meetingPlace } from './tenant-manifests.ts';
 import { waitUntil } from './watching.ts';
 
 export const isOurs = (object: KubeObject): boolean => label(object, OURS.managedBy) === REARGUARD;
@@ -53,18 +53,24 @@ async function userOf(api: Api, peer: ClusterId, namespace: string): Promise<str
 export const meetingCalls = (api: Api): Pick<Fabric, 'meetingPlaces' | 'removeMeetingPlace'> => ({
   async meetingPlaces() {
     const ours = `${OURS.managedBy}=${REARGUARD}`;
-    const [places, tenants, identities] = await Promise.all([
+    const [places, tenants, accounts, bindings, identities] = await Promise.all([
       api.list(KINDS.namespace, { labels: `${ours},${LIQO_KEYS.tenantNamespace}=true` }),
       api.list(KINDS.tenant, { labels: ours }),
+      api.list(KINDS.serviceAccount, { labels: ours }),
+      api.list(KINDS.roleBinding, { labels: ours }),
       api.list(KINDS.secret, { labels: `${ours},${LIQO_KEYS.identityType}=ControlPlane` }),
     ]);
     const within = (objects: readonly KubeObject[]) => new Set(objects.map(({ metadata }) => metadata.namespace));
+    const named = (objects: readonly KubeObject[]) => new Set(objects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
     const [withTenant, withIdentity] = [within(tenants.items), within(identities.items)];
-    return places.items.map((place) => ({
-      peer: clusterId(label(place, LIQO_KEYS.remoteCluster) ?? ''),
-      tenant: withTenant.has(place.metadata.name),
-      identity: withIdentity.has(place.metadata.name),
-    }));
+    const [withAccount, withBinding] = [named(accounts.items), named(bindings.items)];
+    return places.items.map((place) => {
+      const { name } = place.metadata;
+      const peer = clusterId(label(place, LIQO_KEYS.remoteCluster) ?? '');
+      const tenant = withTenant.has(name);
+      const tenantWhole = tenant && withAccount.has(`${name}/${tenantAccount(peer)}`) && withBinding.has(`${name}/${TENANT_ROLE}`);
+      return { peer, tenant, tenantWhole, identity: withIdentity.has(name) };
+    });
   },
 
   async removeMeetingPlace({ peer }, wait) {
