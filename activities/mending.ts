@@ -5,7 +5,8 @@ import type { Ending } from '../src/domain/reasons.ts';
 import type { IntentNamespace } from '../src/ports/cluster.ts';
 import type { MeetingPlace } from '../src/ports/fabric.ts';
 import type { ActivityDeps } from './deps.ts';
-import { known } from './reservation.ts';
+import { buyerPatienceMs } from './peering.ts';
+import { known, tell } from './reservation.ts';
 
 /** What one comparison reads once. */
 export interface Known {
@@ -79,12 +80,17 @@ export function openMending({
       const ending = contract.ending ?? CLOSED;
       const replyTo = processOf(contract) ?? '';
       if (role === 'seller') {
-        const replica = { buyer: terms.buyerCluster, contract: terms.id };
-        await fabric.stopSlice(replica, { timeoutMs: timing.undoRoundMs, signal });
+        const sold = { buyer: terms.buyerCluster, contract: terms.id };
+        const wait = { timeoutMs: timing.undoRoundMs, signal };
+        // The reason is written first: the buyer, once told, reads it back.
+        await contracts.markEnding({ contract: terms.id, ending });
+        const told = await tell(peers, { contract: terms.id, buyer: terms.buyer.address, ending }, timing);
+        await fabric.stopSlice(sold, wait);
+        await fabric.removeReplica({ ...sold, patienceMs: buyerPatienceMs(timing) }, wait);
+        // Only now it is over here: whoever is interrupted before begins again, and the buyer's own teardown had the tenant.
         await inventory.giveBack({ contract: terms.id, transaction: terms.transaction, ending });
-        await fabric.removeReplica(replica, { timeoutMs: timing.undoRoundMs, signal });
         await processes.leavePeering(terms.buyerCluster, { contract: terms.id, direction: 'sold', replyTo });
-        return `${terms.id} was sold and nobody served it: stopped, given back`;
+        return `${terms.id} was sold and nobody served it: ${told ? 'its buyer told' : 'its buyer did not answer'}, stopped, given back`;
       }
       let told = 'its seller told';
       if (acquisition) {

@@ -1,7 +1,8 @@
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
 import type { PeeringAnswer, PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import { canonicalResources } from '../src/domain/resources.ts';
-import { Fault, isFault } from '../src/domain/faults.ts';
+import { Fault } from '../src/domain/faults.ts';
+import type { Timing } from '../src/domain/timing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating, waiting } from './waiting.ts';
 
@@ -13,6 +14,9 @@ interface Replica {
   readonly contract: ContractId;
   readonly buyer: ClusterId;
 }
+
+/** How long a buyer's own teardown has before its replica is taken away without it; the rest of a round is for that. */
+export const buyerPatienceMs = ({ sellerGraceMs, undoRoundMs }: Timing): number => Math.min(sellerGraceMs, undoRoundMs / 2);
 
 /** Phase 4, what the two sides share: owned by the `peering` workflow. */
 export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDeps, 'fabric' | 'processes' | 'timing'>) => ({
@@ -83,18 +87,9 @@ export const admissionActivities = ({ fabric, contracts, timing }: Pick<Activity
   async stopSlice({ contract, buyer }: Replica): Promise<void> {
     await waiting(timing.undoRoundMs, (wait) => fabric.stopSlice({ buyer, contract }, wait));
   },
-  /**
-   * What is left of the slice at ours, once the buyer has had its time: its own teardown takes the replica away; when it does not, we do. Otherwise replica, cordoned Quota and what Liqo
-   * signed would stay for as long as another contract keeps the tenant.
-   */
+  /** What is left of the slice at ours. Otherwise replica, cordoned Quota and what Liqo signed would stay for as long as another contract keeps the tenant. */
   async removeReplica({ contract, buyer }: Replica): Promise<void> {
-    await waiting(timing.undoRoundMs, async (wait) => {
-      try {
-        await fabric.awaitReplicaGone({ buyer, contract }, { ...wait, timeoutMs: Math.min(timing.sellerGraceMs, timing.undoRoundMs / 2) });
-      } catch (error) {
-        if (!isFault(error) || error.code !== 'STILL_THERE') throw error;
-        await fabric.removeReplica({ buyer, contract }, { ...wait, timeoutMs: timing.undoRoundMs / 2 });
-      }
-    });
+    const patienceMs = buyerPatienceMs(timing);
+    await waiting(timing.undoRoundMs, (wait) => fabric.removeReplica({ buyer, contract, patienceMs }, wait));
   },
 });

@@ -4,6 +4,8 @@ import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId
 import { hourly } from '../src/domain/money.ts';
 import type { Ending } from '../src/domain/reasons.ts';
 import { Fault, isFault } from '../src/domain/faults.ts';
+import type { Timing } from '../src/domain/timing.ts';
+import type { Peers } from '../src/ports/peer.ts';
 import { within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating } from './waiting.ts';
@@ -39,6 +41,21 @@ export async function known(work: Promise<void>): Promise<{ residue: boolean }> 
     if (isFault(error) && error.code === 'PEER_REFUSED' && error.facts['unsupported'] !== undefined) return { residue: true };
     if (isFault(error) && error.code === 'CONTRACT_UNKNOWN') return { residue: false };
     throw error;
+  }
+}
+
+/** Whether a buyer heard that its contract ends. */
+export async function tell(
+  peers: Peers,
+  { contract, buyer, ending }: { readonly contract: ContractId; readonly buyer: string; readonly ending: Ending },
+  { nodeAnswerMs }: Timing,
+): Promise<boolean> {
+  try {
+    await within(nodeAnswerMs, peers.at(buyer, { stranger: true }).notifyEnd({ contract, ending }));
+    return true;
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return false;
   }
 }
 
@@ -131,12 +148,6 @@ export const sellingActivities = ({ peers, inventory, contracts, self, fabric, c
   },
   /** A hint for the buyer, who reads the contract back. It does not decide anything, so a buyer that is away is passed over. */
   async notifyBuyer({ contract, buyer, ending }: { contract: ContractId; buyer: string; ending: Ending }): Promise<{ told: boolean }> {
-    try {
-      await within(timing.nodeAnswerMs, peers.at(buyer, { stranger: true }).notifyEnd({ contract, ending }));
-      return { told: true };
-    } catch (error) {
-      if (!isFault(error)) throw error;
-      return { told: false };
-    }
+    return { told: await tell(peers, { contract, buyer, ending }, timing) };
   },
 });

@@ -38,14 +38,14 @@ export interface Fabric {
   denySlice(input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly reason: string }): Promise<void>;
   /** Ends one contract without the buyer's help: cordons its slice and deletes its shadow pods, so that nothing of it runs any more. */
   stopSlice(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
-  /** Until the buyer's own teardown has removed the replicated slice and its Quota. STILL_THERE at the deadline. */
-  awaitReplicaGone(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
-
   /**
-   * Takes the replicated slice of an ended contract away without the buyer's help, with its Quota and what Liqo signed for it; waits until they are gone. The
-   * buyer cannot make a slice of that contract again. STILL_THERE.
+   * Until the replicated slice of an ended contract and its Quota are gone, and then what Liqo signed for it. The buyer's own teardown takes them away; once it had `patienceMs`, we do
+   * without its help, and it cannot make a slice of that contract again. STILL_THERE.
    */
-  removeReplica(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
+  removeReplica(
+    input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly patienceMs: number },
+    wait: Wait,
+  ): Promise<void>;
 
   // --- consumer --------------------------------------------------------------------------------------------------
   /** Checks a seller's kubeconfig (server, CA and token only) and keeps it as a Secret of ours, not yet labelled for Liqo. KUBECONFIG_REFUSED. */

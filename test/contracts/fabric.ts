@@ -75,7 +75,7 @@ export function steps(at: LinkedClusters) {
     async withdraw({ acquisition, contract }: Attempt): Promise<void> {
       await buyer.fabric.withdrawSlice({ seller: seller.id, acquisition });
       await buyer.fabric.awaitSliceGone({ seller: seller.id, acquisition }, wait);
-      await seller.fabric.awaitReplicaGone({ buyer: buyer.id, contract }, wait);
+      await seller.fabric.removeReplica({ buyer: buyer.id, contract, patienceMs: at.timeoutMs }, wait);
       await buyer.fabric.dropCredentials({ acquisition });
     },
     async part(): Promise<void> {
@@ -140,7 +140,7 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await did.withdraw(attempt);
       await at.seller.fabric.denySlice({ buyer: at.buyer.id, contract, reason: 'none' });
       await at.seller.fabric.stopSlice({ buyer: at.buyer.id, contract }, did.wait);
-      await at.seller.fabric.removeReplica({ buyer: at.buyer.id, contract }, did.wait);
+      await at.seller.fabric.removeReplica({ buyer: at.buyer.id, contract, patienceMs: 0 }, did.wait);
       expect(await at.buyer.fabric.nodeHealth({ acquisition })).toMatchObject({ present: false, ready: false });
     });
 
@@ -177,7 +177,9 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await fails(at.buyer.fabric.removeIdentity({ seller: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');
       await fails(at.buyer.fabric.removeMeetingPlace({ peer: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');
       await fails(at.seller.fabric.removeMeetingPlace({ peer: at.buyer.id }, { timeoutMs: 300 }), 'STILL_THERE');
-      await fails(at.seller.fabric.awaitReplicaGone({ buyer: at.buyer.id, contract: attempt.contract }, { timeoutMs: 300 }), 'STILL_THERE');
+      const sold = { buyer: at.buyer.id, contract: attempt.contract };
+      await fails(at.seller.fabric.removeReplica({ ...sold, patienceMs: 1_000 }, { timeoutMs: 300 }), 'STILL_THERE');
+      expect(await at.buyer.fabric.nodeHealth({ acquisition })).toMatchObject({ present: true, ready: true });
     });
 
     test('without a verdict the wait says what it last saw, and ends with its signal', async () => {
@@ -233,13 +235,16 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await did.meet(attempt);
       await did.extend(attempt);
       await did.extend(other);
-      const sold = (each: Attempt) => ({ buyer: at.buyer.id, contract: each.contract });
-      await at.seller.fabric.stopSlice(sold(attempt), did.wait);
-      await at.seller.fabric.removeReplica(sold(attempt), did.wait);
-      await at.seller.fabric.removeReplica(sold(attempt), did.wait);
-      await fails(at.seller.fabric.awaitReplicaGone(sold(other), { timeoutMs: 300 }), 'STILL_THERE');
+      const sold = (each: Attempt, patienceMs: number) => ({ buyer: at.buyer.id, contract: each.contract, patienceMs });
+      await at.seller.fabric.stopSlice({ buyer: at.buyer.id, contract: attempt.contract }, did.wait);
+      const began = Date.now();
+      await at.seller.fabric.removeReplica(sold(attempt, 500), did.wait);
+      // The buyer had its time.
+      expect(Date.now() - began).toBeGreaterThanOrEqual(490);
+      await at.seller.fabric.removeReplica(sold(attempt, 0), did.wait);
+      await fails(at.seller.fabric.removeReplica(sold(other, 1_000), { timeoutMs: 300 }), 'STILL_THERE');
       // The buyer's Liqo lives, and copies it no more.
-      await at.seller.fabric.awaitReplicaGone(sold(attempt), { timeoutMs: 300 });
+      await at.seller.fabric.removeReplica(sold(attempt, 1_000), { timeoutMs: 300 });
       expect(await at.buyer.fabric.nodeHealth({ acquisition: other.acquisition })).toMatchObject({ present: true, ready: true });
     });
 

@@ -138,8 +138,7 @@ test('it makes a slice again under a contract that the seller took away: refused
   const ended = newAttempt();
   await did.request(ended);
   await did.admit(ended);
-  const sold = { buyer: at.buyer.id, contract: ended.contract };
-  await at.seller.fabric.removeReplica(sold, did.wait);
+  await at.seller.fabric.removeReplica({ buyer: at.buyer.id, contract: ended.contract, patienceMs: 0 }, did.wait);
   const again = forged({ resources: BOUGHT }, {}, 'again');
   const under = (contract: string) => ({ ...again, metadata: { ...again.metadata, annotations: { 'rearguard.dev/contract': contract } } });
   expect(await statusOf(tenant.raw('POST', `${slices()}?dryRun=All`, under(ended.contract)))).toBe(422);

@@ -50,7 +50,7 @@ test("the seller's API server is away: undone here at once, there when it is bac
   try {
     await fails(at.seller.fabric.admitSlice({ buyer: at.buyer.id, contract: attempt.contract, resources: BOUGHT }), 'CLUSTER_UNREACHABLE');
     await fails(
-      at.seller.fabric.awaitReplicaGone({ buyer: at.buyer.id, contract: attempt.contract }, { timeoutMs: 500 }),
+      at.seller.fabric.removeReplica({ buyer: at.buyer.id, contract: attempt.contract, patienceMs: 1_000 }, { timeoutMs: 500 }),
       'CLUSTER_UNREACHABLE',
     );
     await at.buyer.fabric.withdrawSlice(slice());

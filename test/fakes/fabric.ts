@@ -70,13 +70,17 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
       if (slice) slice.stopped = true;
       world.changed();
     },
-    async awaitReplicaGone({ buyer, contract }, wait) {
-      await world.until(() => (replica(buyer, contract) ? undefined : true), wait, still(`slice of ${contract}`));
-    },
-    async removeReplica({ buyer, contract }) {
-      const slice = replica(buyer, contract);
-      if (slice) slice.copied = false;
-      world.changed();
+    async removeReplica({ buyer, contract, patienceMs }, wait) {
+      const patience = setTimeout(() => {
+        const slice = replica(buyer, contract);
+        if (slice) slice.copied = false;
+        world.changed();
+      }, patienceMs);
+      try {
+        await world.until(() => (replica(buyer, contract) ? undefined : true), wait, still(`slice of ${contract}`));
+      } finally {
+        clearTimeout(patience);
+      }
     },
     async storeCredentials({ acquisition, credentials }) {
       if (credentials.kubeconfig === '') throw new Fault('KUBECONFIG_REFUSED', 'empty');

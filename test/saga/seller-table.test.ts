@@ -54,7 +54,7 @@ const ROWS: readonly Row[] = [
   { step: 'sell', on: 'inventory', call: 'sell', undo: 'giveBack', beforeSigned: true },
   { step: 'meet-buyer (tenant)', on: 'fabric', call: 'ensureTenant', undo: 'removeTenant', beforeSigned: true },
   { step: 'admit', on: 'fabric', call: 'admitSlice', undo: 'stopSlice', beforeSigned: false },
-  { step: 'admit (replica)', on: 'fabric', call: 'admitSlice', undo: 'awaitReplicaGone', beforeSigned: false },
+  { step: 'admit (replica)', on: 'fabric', call: 'admitSlice', undo: 'removeReplica', beforeSigned: false },
   { step: 'meeting place', on: 'fabric', call: 'ensureTenant', undo: 'removeMeetingPlace', beforeSigned: true },
 ];
 const plan = ({ on }: Row, call: Row['call'], kind: 'refuse' | 'passing' | 'lose-answer' | 'hang', times = 1): void => {

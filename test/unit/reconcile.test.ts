@@ -73,9 +73,9 @@ async function sold(): Promise<TransactionId> {
   await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 86_400_000 });
   return transaction;
 }
-async function reconcile(): Promise<Reconciliation> {
+async function reconcile(undoRoundMs = 300): Promise<Reconciliation> {
   const cluster = fakeCluster(world, NORTH);
-  const timing = { ...DEFAULT_TIMING, undoRoundMs: 300, nodeAnswerMs: 300 };
+  const timing = { ...DEFAULT_TIMING, undoRoundMs, nodeAnswerMs: 300 };
   const { contracts } = memory;
   const deps = { contracts, inventory, processes: processes.port, peers: peers.peers, knownNodes: records.knownNodes };
   const activities = reconcileActivities({ ...deps, fabric: fabric.port, cluster, self: SELLER, timing, clock });
@@ -89,6 +89,32 @@ test('one orphan that cannot be mended keeps no other waiting', async () => {
   expect(first.failed).toEqual([expect.stringMatching(/^contract-\S+: STILL_THERE: a pod is going$/)]);
   expect(first.mended).toHaveLength(contracts.length - 1);
   expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining('given back')], failed: [] });
+  expect(memory.living()).toEqual([]);
+});
+
+test.each([
+  ['takes its own side down: it had the tenant until then', true, 10_000, 'its buyer told'],
+  ['is away: after its time we do without it', false, 300, 'its buyer did not answer'],
+] as const)('the buyer of a sold contract that nobody serves is told, and %s', async (_, answers, undoRoundMs, words) => {
+  const contract = contractOf(await sold());
+  const alice = buyerOf('alice');
+  await peers.add({ identity: alice });
+  peers.setReachable(alice.address, answers);
+  const buyer = fakeFabric(world, clusterId('alice-1'));
+  const slice = { seller: NORTH, acquisition: acquisitionId('a-1') };
+  await fabric.port.ensureTenant({ buyer: clusterId('alice-1') });
+  await buyer.requestSlice({ ...slice, contract, resources: ONE, sliceClass: 'rearguard' });
+  open = [running('peering/alice-1')];
+  const reconciling = reconcile(undoRoundMs);
+  await expect.poll(() => fabric.called('removeReplica')).toBe(1);
+  const ending = { reason: 'operator', detail: expect.stringContaining('closed by somebody') };
+  expect(peers.notices()).toEqual(answers ? [{ to: alice.address, contract, ending }] : []);
+  expect(await memory.contracts.get(contract)).toMatchObject({ state: 'ending', ending });
+  expect(asked).toEqual([]);
+  if (answers) await buyer.withdrawSlice(slice);
+  expect(await reconciling).toMatchObject({ mended: [expect.stringContaining(words)], failed: [] });
+  expect(world.objects().filter((line) => line.startsWith('north-1: replica'))).toEqual([]);
+  expect(asked).toEqual([`leave alice-1 ${contract}`]);
   expect(memory.living()).toEqual([]);
 });
 

@@ -77,7 +77,7 @@ export function withVerdict(slice: ResourceSliceObject, verdict: Verdict, now: s
 }
 
 /** The seller's side of one contract: its replicated slice, let in and put out. */
-export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 'stopSlice' | 'awaitReplicaGone' | 'removeReplica'> {
+export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 'stopSlice' | 'removeReplica'> {
   const slicesOf = async ({ buyer, contract }: Sold): Promise<readonly ResourceSliceObject[]> => {
     const { items } = await api.list<ResourceSliceObject>(KINDS.resourceSlice, { namespace: tenantNamespace(buyer) });
     return items.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
@@ -169,49 +169,30 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
       });
     },
 
-    async awaitReplicaGone({ buyer, contract }, wait) {
+    async removeReplica({ buyer, contract, patienceMs }, wait) {
       const namespace = tenantNamespace(buyer);
+      const patientUntil = Date.now() + patienceMs;
       const owners = new Set<string | undefined>();
+      let keptOut = false;
       await waitUntil({
         api,
         looks: [
           { kind: KINDS.resourceSlice, namespace },
           { kind: KINDS.quota, namespace },
         ],
-        read([slices = [], quotas = []], say) {
+        async read([slices = [], quotas = []], say, again) {
           const left = slices.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
           for (const { metadata } of left) owners.add(metadata.uid);
           const kept = quotas.filter((quota) => ownedBy(quota, owners));
           if (left.length + kept.length === 0) return true;
           say(left.length > 0 ? `slice ${left.map(({ metadata }) => metadata.name).join(', ')}` : 'its quota');
-          return undefined;
-        },
-        wait,
-        late: (last) => stillThere(`the slice of contract ${contract}`, last),
-      });
-      await removeCertificates(api, namespace);
-    },
-
-    async removeReplica({ buyer, contract }, wait) {
-      const namespace = tenantNamespace(buyer);
-      if ((await slicesOf({ buyer, contract })).length > 0) await keepOut(api, { buyer, contract });
-      const owners = new Set<string | undefined>();
-      await waitUntil({
-        api,
-        looks: [
-          { kind: KINDS.resourceSlice, namespace },
-          { kind: KINDS.quota, namespace },
-        ],
-        async read([slices = [], quotas = []], say) {
-          const left = slices.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
-          for (const slice of left) {
-            owners.add(slice.metadata.uid);
+          if (Date.now() < patientUntil) again(patientUntil);
+          else if (left.length > 0) {
+            if (!keptOut) await keepOut(api, { buyer, contract });
+            keptOut = true;
             // Once more when it was copied again before the policy knew of the end.
-            if (!isGoing(slice)) await api.remove(KINDS.resourceSlice, place(slice));
+            for (const slice of left) if (!isGoing(slice)) await api.remove(KINDS.resourceSlice, place(slice));
           }
-          const kept = quotas.filter((quota) => ownedBy(quota, owners));
-          if (left.length + kept.length === 0) return true;
-          say(left.length > 0 ? `slice ${left.map(({ metadata }) => metadata.name).join(', ')} is going` : 'its quota is going');
           return undefined;
         },
         wait,
