@@ -46,7 +46,7 @@ export const reconcileActivities = (deps: Deps) => {
   /** Whether a node answers of which nothing that is stuck was told lately: it may have come back, or its cluster behind it. */
   const isDue = async ({ address, lastFault, pokedAt }: KnownNode): Promise<boolean> => {
     try {
-      await within(timing.nodeAnswerMs, peers.at(address).describe());
+      await within(timing.nodeAnswerMs, peers.at(address).describe({ fresh: true }));
     } catch (error) {
       if (!isFault(error)) throw error;
       if (lastFault === undefined || pokedAt !== undefined) await knownNodes.seen(address, { fault: `${error.code}: ${error.message}` });

@@ -20,8 +20,8 @@ export interface Peers {
  * An extension asked of a node that does not speak it is PEER_REFUSED with the fact `unsupported`.
  */
 export interface Peer {
-  /** `GET /.well-known/rear`; a node that has none is a FLUIDOS node. */
-  describe(): Promise<PeerDescription>;
+  /** `GET /.well-known/rear`; a node that has none is a FLUIDOS node. What it said may be kept for a minute, unless it has to be `fresh`: whether it answers now. */
+  describe(input?: { readonly fresh?: boolean }): Promise<PeerDescription>;
   /** LIST_FLAVORS. Rows that cannot be read are left out and counted; the selector is only a hint to the seller. */
   listFlavors(request?: ResourceRequest): Promise<{ readonly flavors: readonly Flavor[]; readonly unreadable: readonly string[] }>;
   /** RESERVE_FLAVOR. Repeating it with the same key gives the same transaction. Also FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID, HOLD_RELEASED, BUYER_REFUSED, TOO_MANY_HOLDS (passing). */

@@ -5,6 +5,7 @@ import { type Reconciliation, reconcileActivities } from '../../activities/recon
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, contractOf, intentName, type TransactionId, workflowIds } from '../../src/domain/ids.ts';
 import type { PeeringUser } from '../../src/domain/peering.ts';
+import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
@@ -18,6 +19,7 @@ import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { memoryProcesses, type MemoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
+import { rearNode } from '../fakes/rear-node.ts';
 
 const NORTH = clusterId('north-1');
 let moved = 0;
@@ -73,11 +75,11 @@ async function sold(): Promise<TransactionId> {
   await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 86_400_000 });
   return transaction;
 }
-async function reconcile(undoRoundMs = 300): Promise<Reconciliation> {
+async function reconcile({ undoRoundMs = 300, others = peers.peers } = {}): Promise<Reconciliation> {
   const cluster = fakeCluster(world, NORTH);
   const timing = { ...DEFAULT_TIMING, undoRoundMs, nodeAnswerMs: 300 };
   const { contracts } = memory;
-  const deps = { contracts, inventory, processes: processes.port, peers: peers.peers, knownNodes: records.knownNodes };
+  const deps = { contracts, inventory, processes: processes.port, peers: others, knownNodes: records.knownNodes };
   const activities = reconcileActivities({ ...deps, fabric: fabric.port, cluster, self: SELLER, timing, clock });
   return await new MockActivityEnvironment().run(activities.reconcile);
 }
@@ -105,7 +107,7 @@ test.each([
   await fabric.port.ensureTenant({ buyer: clusterId('alice-1') });
   await buyer.requestSlice({ ...slice, contract, resources: ONE, sliceClass: 'rearguard' });
   open = [running('peering/alice-1')];
-  const reconciling = reconcile(undoRoundMs);
+  const reconciling = reconcile({ undoRoundMs });
   await expect.poll(() => fabric.called('removeReplica')).toBe(1);
   const ending = { reason: 'operator', detail: expect.stringContaining('closed by somebody') };
   expect(peers.notices()).toEqual(answers ? [{ to: alice.address, contract, ending }] : []);
@@ -326,4 +328,21 @@ test('a stuck process of a peer that is no known node tries again with the other
   expect(await reconcile()).toMatchObject({ poked: [] });
   await records.knownNodes.add('west:1', 'operator');
   expect(await reconcile()).toMatchObject({ poked: ['contract/x'] });
+});
+
+test('a node that has died since it described itself does not answer, whatever is remembered of it', async () => {
+  const { knownNodes } = records;
+  const west = await rearNode({ name: 'west', clock });
+  const others = httpPeers({ clock });
+  const faults = async () => (await knownNodes.list()).map(({ lastFault, pokedAt }) => ({ lastFault, poked: pokedAt !== undefined }));
+  try {
+    await knownNodes.add(west.identity.address, 'operator');
+    await others.at(west.identity.address).describe();
+    open = [running('contract/x', { stuck: true, peer: 'nobody-1' })];
+    expect(await reconcile({ others })).toMatchObject({ poked: ['contract/x'] });
+  } finally {
+    await west.close();
+  }
+  expect(await reconcile({ others })).toMatchObject({ poked: [], failed: [] });
+  expect(await faults()).toEqual([{ lastFault: expect.stringContaining('PEER_UNREACHABLE'), poked: false }]);
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../../domain/faults.ts';
-import type { PeerDescription } from '../../ports/peer.ts';
+import type { Peer } from '../../ports/peer.ts';
 import { firstJson } from '../../rear/json.ts';
 import { firstIssue } from '../../rear/reading.ts';
 import type { Answer } from './exchange.ts';
@@ -61,6 +61,6 @@ export function reading<T>(what: string, text: string, read: (value: unknown) =>
 
 export interface Calls {
   readonly ask: Ask;
-  readonly describe: () => Promise<PeerDescription>;
+  readonly describe: Peer['describe'];
   readonly limits: RearHttpLimits;
 }

@@ -7,9 +7,9 @@ const MOST = 5_000;
 /** What nodes said of themselves, kept for a short time; a failure is not kept, and askers at the same time share one question. */
 export function keptDescriptions({ clock, keepMs }: { readonly clock: Clock; readonly keepMs: number }) {
   const kept = new Map<string, { readonly until: number; readonly answer: Promise<PeerDescription> }>();
-  return async (base: string, ask: () => Promise<PeerDescription>): Promise<PeerDescription> => {
+  return async (base: string, ask: () => Promise<PeerDescription>, fresh = false): Promise<PeerDescription> => {
     const known = kept.get(base);
-    if (known !== undefined && known.until > clock.now()) return await known.answer;
+    if (!fresh && known !== undefined && known.until > clock.now()) return await known.answer;
     const answer = ask();
     kept.delete(base);
     kept.set(base, { until: clock.now() + keepMs, answer });

@@ -62,7 +62,7 @@ export function httpPeers(input: {
         if (answer.status !== 200) throw refusal('describe', 'rearguard', answer);
         return { dialect: 'rearguard', ...reading('description', answer.text, extensions.readDescription) };
       };
-      const describe = async (): Promise<PeerDescription> => await unlessAborted(described(base(), lookUp), signal);
+      const describe: Peer['describe'] = async ({ fresh } = {}) => await unlessAborted(described(base(), lookUp, fresh), signal);
       const calls = { ask, describe, limits };
       return {
         describe,
