@@ -10,18 +10,20 @@ import { known, tell } from './reservation.ts';
 
 /** What one comparison reads once. */
 export interface Known {
-  /** Ids of the workflows that run. */
+  /** Ids of all workflows that ran when the comparison began; of one that is not among them it is asked whether it began since. */
   readonly open: ReadonlySet<string>;
   /** Every contract ever. */
   readonly contracts: () => Promise<readonly Contract[]>;
+  /** What stands in the cluster; absent when nobody could tell. */
+  readonly places: readonly MeetingPlace[] | undefined;
 }
 
 /** What of this node nobody answers for any more, and what is done about it; each answers in a line what it did, or nothing when all is well. */
 export interface Mending {
   /** A living contract whose own workflow is gone. */
-  readonly contract: (contract: Contract, signal: AbortSignal) => Promise<string | undefined>;
-  /** Users of a peering whose workflows are gone, or whose tenant was taken away by somebody; without places nobody knows what stands. */
-  readonly peering: (peer: ClusterId, places: readonly MeetingPlace[] | undefined) => Promise<string | undefined>;
+  readonly contract: (contract: Contract, among: Known, signal: AbortSignal) => Promise<string | undefined>;
+  /** Users of a peering whose workflows are gone, or whose tenant was taken away by somebody. */
+  readonly peering: (peer: ClusterId, among: Known) => Promise<string | undefined>;
   /** What contracts with a peer share, when no workflow owns it any more. */
   readonly place: (place: MeetingPlace, among: Known) => Promise<string | undefined>;
   /** The namespace of an intent whose workflow is gone, or a user's own that it offloaded. */
@@ -59,23 +61,25 @@ export function openMending({
   const processOf = ({ terms, role, acquisition }: Contract): string | undefined =>
     role === 'seller' ? workflowIds.contract(terms.transaction) : acquisition && workflowIds.acquisition(acquisition);
 
+  const runs = async (workflowId: string, { open }: Known): Promise<boolean> =>
+    open.has(workflowId) || (await processes.isOpen(workflowId));
   /** Living in the table with nobody to end it. Asked in this order: a process that closes meanwhile has written its row before. */
-  const isOrphan = async (contract: Contract): Promise<boolean> => {
+  const isOrphan = async (contract: Contract, among: Known): Promise<boolean> => {
     const workflowId = processOf(contract);
-    if (!workflowId || (await processes.isOpen(workflowId))) return false;
+    if (!workflowId || (await runs(workflowId, among))) return false;
     const now = await contracts.get(contract.terms.id);
     return now !== undefined && now.state !== 'over';
   };
   /** Whoever is over has nobody to say so: a contract that still lives is mended first. */
-  const isGone = async ({ replyTo, contract }: PeeringUser): Promise<boolean> => {
-    if (await processes.isOpen(replyTo)) return false;
+  const isGone = async ({ replyTo, contract }: PeeringUser, among: Known): Promise<boolean> => {
+    if (await runs(replyTo, among)) return false;
     const row = await contracts.get(contract);
     return row === undefined || row.state === 'over';
   };
 
   return {
-    async contract(contract, signal) {
-      if (!(await isOrphan(contract))) return undefined;
+    async contract(contract, among, signal) {
+      if (!(await isOrphan(contract, among))) return undefined;
       const { terms, role, acquisition } = contract;
       const ending = contract.ending ?? CLOSED;
       const replyTo = processOf(contract) ?? '';
@@ -106,11 +110,11 @@ export function openMending({
       await contracts.markOver({ contract: terms.id, ending });
       return `${terms.id} was bought and nobody held it: withdrawn, ${told}`;
     },
-    async peering(peer, places) {
+    async peering(peer, among) {
       const left: string[] = [];
       let seller: PeeringUser | undefined;
       for (const user of await processes.peeringUsers(peer)) {
-        if (!(await isGone(user))) {
+        if (!(await isGone(user, among))) {
           if (user.direction === 'sold') seller = user;
           continue;
         }
@@ -118,6 +122,7 @@ export function openMending({
         left.push(user.contract);
       }
       const told = left.length === 0 ? [] : [`the peering with ${peer} was kept for contracts that are over: ${left.join(', ')}`];
+      const { places } = among;
       // Looked at once more: the list may be older than the sale.
       if (seller && places && lacksTenant(peer, places) && lacksTenant(peer, await fabric.meetingPlaces())) {
         await processes.joinPeering(peer, seller);
@@ -126,7 +131,7 @@ export function openMending({
       return told.length === 0 ? undefined : told.join('; ');
     },
     async place({ peer }, among) {
-      if (await processes.isOpen(workflowIds.peering(peer))) return undefined;
+      if (await runs(workflowIds.peering(peer), among)) return undefined;
       // Asked in this order: a peering that closes in good order took its place away before, and whoever takes it over would build it anew for nobody.
       const now = (await fabric.meetingPlaces()).find((place) => place.peer === peer);
       if (now === undefined) return undefined;

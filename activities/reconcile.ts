@@ -4,7 +4,7 @@ import type { OpenProcess } from '../src/ports/processes.ts';
 import type { KnownNode } from '../src/ports/records.ts';
 import { within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
-import { openMending } from './mending.ts';
+import { type Known, openMending } from './mending.ts';
 import { heartbeating } from './waiting.ts';
 
 /** What one comparison found and did. */
@@ -95,25 +95,26 @@ export const reconcileActivities = (deps: Deps) => {
           return found;
         };
 
-        const mended = [
-          ...(await each(
-            await contracts.list({ living: true }),
-            ({ terms }) => terms.id,
-            (contract) => mending.contract(contract, signal),
-          )),
-        ];
-        const open = await processes.open();
-        const peerings = idsAfter(PEERING, open).map(clusterId);
-        const places = await listed('meeting places', fabric.meetingPlaces);
-        mended.push(...(await each(peerings, String, (peer) => mending.peering(peer, places))));
+        const mended: string[] = [];
+        const open = await processes.open({ all: true });
         let all: ReturnType<typeof contracts.list> | undefined;
-        const among = {
+        const among: Known = {
           open: new Set(open.map(({ workflowId }) => workflowId)),
           contracts: () => (all ??= contracts.list()),
+          places: await listed('meeting places', fabric.meetingPlaces),
         };
         mended.push(
           ...(await each(
-            places ?? [],
+            await contracts.list({ living: true }),
+            ({ terms }) => terms.id,
+            (contract) => mending.contract(contract, among, signal),
+          )),
+        );
+        const peerings = idsAfter(PEERING, open).map(clusterId);
+        mended.push(...(await each(peerings, String, (peer) => mending.peering(peer, among))));
+        mended.push(
+          ...(await each(
+            among.places ?? [],
             ({ peer }) => `meeting place of ${peer}`,
             (place) => mending.place(place, among),
           )),

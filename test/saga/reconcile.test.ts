@@ -16,7 +16,12 @@ afterAll(() => stage.close());
 
 const reconcile = (): Promise<unknown> =>
   stage.node.temporal.client.workflow.execute(workflowTypes.reconcile, { workflowId: 'reconcile', taskQueue: taskQueues.forward });
-const terminate = (workflowId: string): Promise<unknown> => stage.node.temporal.client.workflow.getHandle(workflowId).terminate('by hand');
+/** By hand, until Temporal lists it no more: what a comparison still finds listed the next one mends. */
+async function terminate(workflowId: string): Promise<void> {
+  await stage.node.temporal.client.workflow.getHandle(workflowId).terminate('by hand');
+  const listed = async () => (await stage.node.processes.open()).map((process) => process.workflowId);
+  await expect.poll(listed, { timeout: 20_000 }).not.toContain(workflowId);
+}
 
 /** An intent in use at a seller. */
 async function inUse() {

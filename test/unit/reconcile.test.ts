@@ -160,6 +160,24 @@ test('a tenant that somebody took away is built again while a sale needs it; an 
   expect(await reconcile()).toMatchObject({ mended: [], failed: [] });
 });
 
+test('what Temporal lists as running is asked after no more, however much it is; all of it is read', async () => {
+  const living = await Promise.all(Array.from({ length: 10 }, sold));
+  users = living.map((transaction) => ({
+    contract: contractOf(transaction),
+    direction: 'sold',
+    replyTo: workflowIds.contract(transaction),
+  }));
+  await fabric.port.ensureTenant({ buyer: clusterId('alice-1') });
+  open = [running('peering/alice-1'), ...living.map((transaction) => running(workflowIds.contract(transaction)))];
+  // The oldest are the last ones of the list, and cut off first where it is cut.
+  const { open: list } = processes.port;
+  Object.assign(processes.port, {
+    open: async (input: Parameters<typeof list>[0]) => (await list(input)).slice(0, input?.all ? undefined : 1),
+  });
+  expect(await reconcile()).toMatchObject({ mended: [], failed: [] });
+  expect(processes.called('isOpen')).toBe(0);
+});
+
 test('what is shared with a peer whose peering was closed by hand is taken over for those that use it, or for nobody', async () => {
   const [living, ending, gone] = [await sold(), await sold(), await sold()];
   for (const transaction of [ending, gone]) await inventory.giveBack({ contract: contractOf(transaction), ending: { reason: 'drained' } });

@@ -18,7 +18,7 @@ export interface Calls {
   readonly call: <T>(doing: string, work: () => Promise<T>, milliseconds?: number) => Promise<T>;
 }
 
-/** How many open workflows a list answers at most. */
+/** How many open workflows a window shows at most. */
 const MOST_OPEN = 10_000;
 const phase = defineSearchAttributeKey('RearguardPhase', 'KEYWORD');
 const peerKey = defineSearchAttributeKey('RearguardPeer', 'KEYWORD');
@@ -101,7 +101,7 @@ export function temporalProcesses(input: {
     leavePeering: meet(messages.leave),
     answerUser: ({ replyTo, report }) =>
       tell(replyTo, `the answer of the peering about ${report.contract}`, (handle) => handle.signal(messages.peeringReport, report)),
-    open: () =>
+    open: ({ all = false } = {}) =>
       call(
         'listing open workflows',
         async () => {
@@ -119,11 +119,11 @@ export function temporalProcesses(input: {
               ...(peer && { peer }),
               stuck: typedSearchAttributes.get(stuck) ?? false,
             });
-            if (found.length >= MOST_OPEN) break;
+            if (!all && found.length >= MOST_OPEN) break;
           }
           return found;
         },
-        15_000,
+        all ? 60_000 : 15_000,
       ),
     isOpen: (workflowId) => call(`looking for ${workflowId}`, async () => (await standOf(temporal, workflowId))?.open ?? false),
     peeringUsers: (peer) =>
