@@ -28,13 +28,17 @@ export function podOf(manifest: WorkloadManifest): { readonly path: readonly str
   return undefined;
 }
 
-/** How many pods of a manifest run at once. */
-function podsAtOnce(manifest: WorkloadManifest): bigint {
-  if (manifest.kind === 'Pod') return 1n;
-  if (manifest.kind === 'Deployment') return BigInt(manifest.spec.replicas ?? 1);
-  if (manifest.kind !== 'Job') return 0n;
-  const parallel = manifest.spec.parallelism ?? 1;
-  return BigInt(Math.min(parallel, manifest.spec.completions ?? parallel));
+/** How many pods of a manifest run at once; 0 when it makes none. */
+export function podsAtOnce({ kind, spec }: { readonly kind: string; readonly spec?: unknown }): number {
+  if (kind === 'Pod') return 1;
+  const field = (name: string): number | undefined => {
+    const value = typeof spec === 'object' && spec !== null ? Object.entries(spec).find(([key]) => key === name)?.[1] : undefined;
+    return typeof value === 'number' ? value : undefined;
+  };
+  if (kind === 'Deployment') return field('replicas') ?? 1;
+  if (kind !== 'Job') return 0;
+  const parallel = field('parallelism') ?? 1;
+  return Math.min(parallel, field('completions') ?? parallel);
 }
 
 /**
@@ -48,18 +52,21 @@ export function asked({ resources }: Container, name: ContainerResource): bigint
 }
 
 /** What a pod needs, as the scheduler counts it: all containers at once, or an init container beside the sidecars before it, if that is more. */
-function needOfPod(spec: PodSpec, name: ContainerResource): bigint {
+export function peakOf<C extends { readonly restartPolicy?: string | null | undefined }>(
+  { initContainers, containers }: { readonly initContainers?: readonly C[] | null | undefined; readonly containers?: readonly C[] },
+  needOf: (container: C) => bigint,
+): bigint {
   let sidecars = 0n;
   let peak = 0n;
-  for (const container of spec.initContainers ?? []) {
-    const own = asked(container, name) ?? 0n;
-    if (container.restartPolicy === 'Always') sidecars += own;
-    const now = container.restartPolicy === 'Always' ? sidecars : sidecars + own;
+  for (const container of initContainers ?? []) {
+    const now = sidecars + needOf(container);
+    if (container.restartPolicy === 'Always') sidecars = now;
     if (now > peak) peak = now;
   }
-  const running = spec.containers.reduce((sum, container) => sum + (asked(container, name) ?? 0n), sidecars);
+  const running = (containers ?? []).reduce((sum, container) => sum + needOf(container), sidecars);
   return running > peak ? running : peak;
 }
+const needOfPod = (spec: PodSpec, name: ContainerResource): bigint => peakOf(spec, (container) => asked(container, name) ?? 0n);
 
 /** What the pods of each manifest need. */
 export const needsOf = (manifests: readonly WorkloadManifest[]): readonly PodNeed[] =>
@@ -67,7 +74,7 @@ export const needsOf = (manifests: readonly WorkloadManifest[]): readonly PodNee
     const pod = podOf(manifest);
     if (!pod) return [];
     const each = { cpu: needOfPod(pod.spec, 'cpu'), memory: needOfPod(pod.spec, 'memory'), storage: needOfPod(pod.spec, 'storage') };
-    return [{ kind: manifest.kind, name: manifest.metadata.name, pods: podsAtOnce(manifest), each }];
+    return [{ kind: manifest.kind, name: manifest.metadata.name, pods: BigInt(podsAtOnce(manifest)), each }];
   });
 
 const total = (needs: readonly PodNeed[], name: ResourceName): bigint =>
@@ -92,7 +99,7 @@ export function shareOut(
   const short: ResourceName[] = [];
   for (const name of ['cpu', 'memory'] as const) {
     const given = section[name];
-    const silent = manifests.reduce((sum, manifest) => sum + podsAtOnce(manifest) * silentIn(podOf(manifest)?.spec, name), 0n);
+    const silent = manifests.reduce((sum, manifest) => sum + BigInt(podsAtOnce(manifest)) * silentIn(podOf(manifest)?.spec, name), 0n);
     if (silent === 0n || given === undefined) continue;
     const grain = GRAIN[name];
     const share = ((nanos(given) - total(needs, name)) / silent / grain) * grain;

@@ -1,5 +1,6 @@
 import { nanos, parseQuantity } from '../../domain/quantity.ts';
 import { NOTHING, type ResourceName, type Resources, add, formatResource, subtract } from '../../domain/resources.ts';
+import { peakOf } from '../../domain/workload.ts';
 import type { Api } from './api.ts';
 import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, VIRTUAL_NODE } from './labels.ts';
@@ -18,22 +19,13 @@ const resources = (of: (name: ResourceName) => bigint): Resources => {
   };
 };
 
-/** What the scheduler counts for a pod: all containers at once, or an init container beside the sidecars before it, if that is more; and the overhead. */
-export function requestsOf({ spec = {} }: PodObject): Resources {
-  const asked = ({ resources }: ContainerObject, name: ResourceName): bigint => amount(resources?.requests, name);
-  return resources((name) => {
-    if (name === 'pods') return 10n ** 9n;
-    let sidecars = 0n;
-    let peak = 0n;
-    for (const container of spec.initContainers ?? []) {
-      const alone = sidecars + asked(container, name);
-      if (container.restartPolicy === 'Always') sidecars = alone;
-      if (alone > peak) peak = alone;
-    }
-    const running = (spec.containers ?? []).reduce((sum, container) => sum + asked(container, name), sidecars);
-    return (running > peak ? running : peak) + amount(spec.overhead, name);
-  });
-}
+/** What the scheduler counts for a pod: what its containers request, and its overhead. */
+export const requestsOf = ({ spec = {} }: PodObject): Resources =>
+  resources((name) =>
+    name === 'pods'
+      ? 10n ** 9n
+      : peakOf(spec, (container: ContainerObject) => amount(container.resources?.requests, name)) + amount(spec.overhead, name),
+  );
 
 /** A worker of ours that takes new pods: not virtual, Ready, not cordoned, without a taint that keeps pods off (as control planes have). */
 function takesPods(node: NodeObject, architecture?: string): boolean {

@@ -1,8 +1,9 @@
 import type { Manifest } from '../../domain/manifest.ts';
+import { podsAtOnce } from '../../domain/workload.ts';
 import type { WorkloadHealth } from '../../ports/cluster.ts';
 import { OURS } from './labels.ts';
 import { type JobObject, type PodObject, conditionOf, isGoing, label } from './objects.ts';
-import { manifestMark, podsOf } from './workload-manifests.ts';
+import { manifestMark } from './workload-manifests.ts';
 
 /** What is known of a workload: the objects at home, and the pods where they run. */
 export interface Looked {
@@ -43,7 +44,7 @@ function stateOf(manifest: Manifest, { there, jobs, pods }: Looked): State {
   const serving = phases('Running').filter((pod) => !isBroken(pod)).length;
   const done = manifest.kind === 'Deployment' ? 0 : phases('Succeeded').length;
   if (manifest.kind === 'Pod' && done > 0) return 'succeeded';
-  return serving + done >= podsOf(manifest) ? 'running' : 'pending';
+  return serving + done >= podsAtOnce(manifest) ? 'running' : 'pending';
 }
 
 /** What a workload with manifests comes to: the worst of its parts decides; it succeeded when all of it did. */
@@ -58,7 +59,7 @@ export function healthOf(looked: Looked): WorkloadHealth {
       ...(message !== undefined && { message }),
     };
   });
-  const states = looked.manifests.filter((manifest) => podsOf(manifest) > 0).map((manifest) => stateOf(manifest, looked));
+  const states = looked.manifests.filter((manifest) => podsAtOnce(manifest) > 0).map((manifest) => stateOf(manifest, looked));
   const all = (state: State): boolean => states.length > 0 && states.every((each) => each === state);
   const kept = looked.manifests.every(({ kind, metadata }) => looked.there.has(`${kind}/${metadata.name}`));
   if (states.includes('failed')) return { state: 'failed', pods };

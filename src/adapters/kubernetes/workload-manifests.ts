@@ -136,14 +136,3 @@ export function placed(manifest: Manifest, { namespace, intent, acquisition }: P
     },
   };
 }
-
-/** How many pods a manifest runs at once; 0 when it makes none. */
-export function podsOf({ kind, ...manifest }: Manifest): number {
-  if (kind === 'Pod') return 1;
-  const spec = fields(manifest['spec']);
-  const number = (key: string): number | undefined => (typeof spec[key] === 'number' ? spec[key] : undefined);
-  if (kind === 'Deployment') return number('replicas') ?? 1;
-  if (kind !== 'Job') return 0;
-  const parallel = number('parallelism') ?? 1;
-  return Math.min(parallel, number('completions') ?? parallel);
-}
