@@ -90,15 +90,19 @@ export async function hear(
       state.unheard = undefined;
       return attempt;
     }
-    if (!(await observing.isOpen({ workflowId: workflowIds.acquisition(id) }))) {
-      changeAttempt(state, id, {
-        last: { acquisition: id, state: 'over', ending: { reason: 'operator', detail: 'its workflow was closed by somebody' } },
-      });
-    } else if (workflowInfo().continueAsNewSuggested) {
+    if ((await askAfter(state, id)) && workflowInfo().continueAsNewSuggested) {
       state.unheard = id;
       return 'long';
     }
   }
+}
+
+/** Whether an acquisition that is not heard of runs at all; one that does not counts as over. */
+export async function askAfter(state: IntentState, id: AcquisitionId): Promise<boolean> {
+  if (await observing.isOpen({ workflowId: workflowIds.acquisition(id) })) return true;
+  const ending: Ending = { reason: 'operator', detail: 'its workflow was closed by somebody' };
+  changeAttempt(state, id, { last: { acquisition: id, state: 'over', ending } });
+  return false;
 }
 
 /** Lets an acquisition go; it unwinds by itself. Twice is once. */

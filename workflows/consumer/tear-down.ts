@@ -1,11 +1,9 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { workflowIds } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { hearingPauses } from '../pauses.ts';
-import { observing } from '../proxies.ts';
 import { waitFor } from '../summaries.ts';
-import { letGo } from './acquiring.ts';
-import { type IntentState, changeAttempt } from './intent-state.ts';
+import { askAfter, letGo } from './acquiring.ts';
+import type { IntentState } from './intent-state.ts';
 
 /** Lets every living acquisition go. They unwind by themselves; what their sellers do not answer for goes on without the intent, and is visible as their own workflow. */
 export async function releaseAll(state: IntentState, ending: Ending): Promise<void> {
@@ -22,12 +20,7 @@ export async function untilReleased(state: IntentState): Promise<boolean> {
   let enough = ['over'];
   while (!(await waitFor('the acquisitions to give everything back', () => all(enough), pauses.next()))) {
     enough = ['over', 'undone-here'];
-    for (const { id, last } of state.attempts) {
-      if (enough.includes(last?.state ?? '') || (await observing.isOpen({ workflowId: workflowIds.acquisition(id) }))) continue;
-      changeAttempt(state, id, {
-        last: { acquisition: id, state: 'over', ending: { reason: 'operator', detail: 'its workflow was closed by somebody' } },
-      });
-    }
+    for (const { id, last } of state.attempts) if (!enough.includes(last?.state ?? '')) await askAfter(state, id);
     if (!all(enough) && workflowInfo().continueAsNewSuggested) return false;
   }
   return true;

@@ -1,20 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
-import proto from '@temporalio/proto';
-import { SEARCH_ATTRIBUTES } from '../../../workflows/messages.ts';
 import { Fault } from '../../domain/faults.ts';
+import { ATTRIBUTE_TYPES } from './attributes.ts';
 import type { Log, TemporalClient } from './connection.ts';
 import { translated } from './errors.ts';
 
-// CommonJS: Node finds no named exports in it.
-const { temporal } = proto;
-
-const TYPES = temporal.api.enums.v1.IndexedValueType;
-const WANTED = {
-  Keyword: TYPES.INDEXED_VALUE_TYPE_KEYWORD,
-  Double: TYPES.INDEXED_VALUE_TYPE_DOUBLE,
-  Bool: TYPES.INDEXED_VALUE_TYPE_BOOL,
-} as const;
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
 const CALL_MS = 10_000;
@@ -54,17 +44,17 @@ export async function prepareNamespace(input: {
   };
   const addAttributes = async (): Promise<void> => {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name, type]) => {
+    const missing = Object.entries(ATTRIBUTE_TYPES).filter(([name, type]) => {
       const present = customAttributes[name];
-      if (present !== undefined && present !== WANTED[type]) {
-        throw new Fault('PROCESSES_UNAVAILABLE', `search attribute ${name} of namespace ${namespace} has another type than ${type}`, {
+      if (present !== undefined && present !== type) {
+        throw new Fault('PROCESSES_UNAVAILABLE', `search attribute ${name} of namespace ${namespace} has another type than ours`, {
           name,
         });
       }
       return present === undefined;
     });
     if (missing.length === 0) return;
-    const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, WANTED[type]]));
+    const searchAttributes = Object.fromEntries(missing);
     try {
       await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
     } catch (error) {
@@ -73,7 +63,7 @@ export async function prepareNamespace(input: {
     log.info({ namespace, added: missing.map(([name]) => name) }, 'search attributes registered');
   };
   const usable = async (): Promise<void> => {
-    const query = Object.keys(SEARCH_ATTRIBUTES)
+    const query = Object.keys(ATTRIBUTE_TYPES)
       .map((name) => `${name} IS NOT NULL`)
       .join(' OR ');
     await connection.workflowService.countWorkflowExecutions({ namespace, query });

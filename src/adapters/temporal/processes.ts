@@ -1,9 +1,10 @@
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import * as messages from '../../../workflows/messages.ts';
 import { Fault } from '../../domain/faults.ts';
 import { type ContractId, contractOf, taskQueues, workflowIds } from '../../domain/ids.ts';
 import type { Processes } from '../../ports/processes.ts';
+import { ATTRIBUTES } from './attributes.ts';
 import type { Log, TemporalClient } from './connection.ts';
 import { isNotFound, translated } from './errors.ts';
 import { intentProcesses } from './intents.ts';
@@ -20,9 +21,6 @@ export interface Calls {
 
 /** How many open workflows a window shows at most. */
 const MOST_OPEN = 10_000;
-const phase = defineSearchAttributeKey('RearguardPhase', 'KEYWORD');
-const peerKey = defineSearchAttributeKey('RearguardPeer', 'KEYWORD');
-const stuck = defineSearchAttributeKey('RearguardStuck', 'BOOL');
 
 /** The port {@link Processes} on Temporal. Every call has a deadline; 5 s unless it waits for something by its nature. */
 export function temporalProcesses(input: {
@@ -109,15 +107,15 @@ export function temporalProcesses(input: {
           for await (const { workflowId, type, startTime, typedSearchAttributes } of client.workflow.list({
             query: 'ExecutionStatus = "Running"',
           })) {
-            const inPhase = typedSearchAttributes.get(phase);
-            const peer = typedSearchAttributes.get(peerKey);
+            const inPhase = typedSearchAttributes.get(ATTRIBUTES.phase);
+            const peer = typedSearchAttributes.get(ATTRIBUTES.peer);
             found.push({
               workflowId,
               type,
               startedAt: startTime.toISOString(),
               ...(inPhase !== undefined && { phase: inPhase }),
               ...(peer && { peer }),
-              stuck: typedSearchAttributes.get(stuck) ?? false,
+              stuck: typedSearchAttributes.get(ATTRIBUTES.stuck) ?? false,
             });
             if (!all && found.length >= MOST_OPEN) break;
           }

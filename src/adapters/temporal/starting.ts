@@ -1,5 +1,6 @@
-import { type SearchAttributePair, defineSearchAttributeKey } from '@temporalio/common';
+import type { SearchAttributePair } from '@temporalio/common';
 import type { ClusterId, ContractId } from '../../domain/ids.ts';
+import { ATTRIBUTES } from './attributes.ts';
 
 /** What the Temporal UI shows of a workflow before any of our code runs. The server takes 400 bytes of summary and 20,000 of details. */
 export interface Shown {
@@ -8,23 +9,17 @@ export interface Shown {
   readonly typedSearchAttributes: SearchAttributePair[];
 }
 
-const phase = defineSearchAttributeKey('RearguardPhase', 'KEYWORD');
-const nodeKey = defineSearchAttributeKey('RearguardNode', 'KEYWORD');
-const contract = defineSearchAttributeKey('RearguardContract', 'KEYWORD');
-const peer = defineSearchAttributeKey('RearguardPeer', 'KEYWORD');
-const stuck = defineSearchAttributeKey('RearguardStuck', 'BOOL');
-
 export const attributes = (node: string, inPhase: string): SearchAttributePair[] => [
-  { key: phase, value: inPhase },
-  { key: nodeKey, value: node },
-  { key: stuck, value: false },
+  { key: ATTRIBUTES.phase, value: inPhase },
+  { key: ATTRIBUTES.node, value: node },
+  { key: ATTRIBUTES.stuck, value: false },
 ];
 
 /** What is known of a sale at its start: each change later is an event, and a write to the visibility store. */
 export const saleAttributes = (node: string, id: ContractId, buyer: ClusterId | undefined): SearchAttributePair[] => [
   ...attributes(node, 'reservation'),
-  { key: contract, value: id },
-  ...(buyer ? [{ key: peer, value: buyer }] : []),
+  { key: ATTRIBUTES.contract, value: id },
+  ...(buyer ? [{ key: ATTRIBUTES.peer, value: buyer }] : []),
 ];
 
 /** At most so many bytes of UTF-8, cut between characters. */
