@@ -92,7 +92,7 @@ export const ConfigurationSchema = z
           .string()
           .regex(/^[A-Za-z0-9][-A-Za-z0-9_.]{1,253}$/, 'must be 2 to 254 letters, digits and -_.')
           .optional()
-          .describe('`rearguard-<node id>` unless told otherwise; made at the first start.'),
+          .describe('`rearguard-<node id>` unless told otherwise; made at the first start. A node does not start on one of another node.'),
         retentionDays: z
           .number()
           .int()
@@ -124,7 +124,9 @@ export const ConfigurationSchema = z
           .string()
           .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case SQL name of at most 63')
           .optional()
-          .describe('`rearguard_<node id>` unless told otherwise; made and migrated at start.'),
+          .describe(
+            '`rearguard_<node id>` unless told otherwise; made and migrated at start. A node does not start on one of another node: ids that differ in `.`, `-` and case alone derive the same.',
+          ),
         connections: z.number().int().min(2).max(500).default(10).describe('The largest number of connections of one process.'),
       }),
       'Postgres: what there is.',

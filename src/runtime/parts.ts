@@ -72,12 +72,12 @@ export function openParts(input: {
 
   const store = readiness.keepTrying(
     'store',
-    () => openStore({ url: database.url, schema: database.schema, maxConnections: database.connections, log: storeLog }),
+    () => openStore({ url: database.url, schema: database.schema, node: node.id, maxConnections: database.connections, log: storeLog }),
     signal,
   );
   const namespace = readiness.keepTrying(
     'temporal',
-    () => prepareNamespace({ temporal, namespace: where.namespace, retentionDays: where.retentionDays, log }),
+    () => prepareNamespace({ temporal, namespace: where.namespace, node: node.id, retentionDays: where.retentionDays, log }),
     signal,
   );
   const self = readiness.keepTrying(

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isFault } from '../domain/faults.ts';
 import type { Check } from '../http/health.ts';
 
 /** What a node still waits for, and live looks at what it stands on. */
 export interface Readiness {
   /**
    * Runs `work` until it succeeds, with growing pauses, and lets `/readyz` say why it has not yet: a node starts while its database, Temporal or cluster
-   * is away. Rejects only when `signal` aborts.
+   * is away. Rejects only when `signal` aborts, and with CONFIGURATION_INVALID, which no repetition mends.
    */
   keepTrying<T>(name: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Looked at whenever somebody asks. */
@@ -71,6 +72,7 @@ export function openReadiness(log: ReadinessLog): Readiness {
           const why = wordsOf(error);
           const same = stages.get(name)?.why === why;
           stages.set(name, { name, ready: false, why, since });
+          if (isFault(error) && error.code === 'CONFIGURATION_INVALID') throw error;
           if (!same) log.warn({ stage: name, why }, 'not yet; trying again');
         }
         await pause(waitMs, undefined, { signal });

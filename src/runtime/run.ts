@@ -10,7 +10,10 @@ import { work } from './work.ts';
 
 export type Role = 'serve' | 'work';
 
-/** Runs a node, or one of its two processes, until `signal` aborts; then stops listening, lets what is under way end, and closes everything. */
+/**
+ * Runs a node, or one of its two processes, until `signal` aborts; then stops listening, lets what is under way end, and closes everything. CONFIGURATION_INVALID when its schema
+ * or namespace is another node's.
+ */
 export async function runNode(input: {
   readonly configuration: Configuration;
   readonly roles: readonly Role[];
@@ -29,6 +32,14 @@ export async function runNode(input: {
   const signal = AbortSignal.any([input.signal, stop.signal]);
   log.info({ version, roles, domain: configuration.node.domain }, 'starting');
   const parts = openParts({ configuration, log, readiness, signal, openCluster });
+  let wrong: unknown;
+  for (const part of [parts.store, parts.namespace]) {
+    part.catch((error: unknown) => {
+      if (signal.aborted) return;
+      wrong = error;
+      stop.abort();
+    });
+  }
   const stops: (() => Promise<void>)[] = [];
   try {
     if (roles.includes('serve')) {
@@ -49,6 +60,7 @@ export async function runNode(input: {
     await parts.close();
     log.info({}, 'stopped');
   }
+  if (wrong !== undefined) throw wrong;
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

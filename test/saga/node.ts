@@ -23,7 +23,7 @@ const log = { debug: () => {}, info: () => {}, warn: () => {} };
 export async function openTestNode(node: string, address = inject('temporalAddress')): Promise<TestNode> {
   const namespace = `test-${node}-${randomBytes(4).toString('hex')}`;
   const temporal = temporalClient({ address, namespace });
-  await prepareNamespace({ temporal, namespace, retentionDays: 1, log });
+  await prepareNamespace({ temporal, namespace, node, retentionDays: 1, log });
   const processes = temporalProcesses({ temporal, node, log });
   const connection = await NativeConnection.connect({ address });
   return {

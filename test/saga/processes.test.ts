@@ -16,7 +16,7 @@ let stop: () => Promise<void>;
 beforeAll(async () => {
   const address = inject('temporalAddress');
   temporal = temporalClient({ address, namespace });
-  const prepared = { temporal, namespace, retentionDays: 1, log: quiet };
+  const prepared = { temporal, namespace, node: 'alice', retentionDays: 1, log: quiet };
   await Promise.all([prepareNamespace(prepared), prepareNamespace(prepared)]);
   await prepareNamespace(prepared);
   processes = temporalProcesses({ temporal, node: 'alice', log: quiet, callMs: 20_000 });
@@ -170,6 +170,26 @@ test('open workflows are listed with phase', async () => {
     .toContainEqual(expect.objectContaining({ workflowId: 'intent/listed', type: 'fulfilIntent', phase: 'intent', stuck: false }));
   await processes.endIntent(intentName('listed'), { reason: 'ended-by-user' });
 });
+
+test('a namespace belongs to the node that made it, or to the first that came', async () => {
+  const prepare = (where: string, node: string): Promise<void> =>
+    prepareNamespace({ temporal, namespace: where, node, retentionDays: 1, log: quiet });
+  await expect(prepare(namespace, 'a-lice')).rejects.toMatchObject({
+    code: 'CONFIGURATION_INVALID',
+    message: `the Temporal namespace ${namespace} belongs to node alice: set temporal.namespace of node a-lice to another name`,
+  });
+  const anybodys = `${namespace}-given`;
+  const workflowExecutionRetentionPeriod = { seconds: 86_400 as never };
+  await temporal.connection.workflowService.registerNamespace({
+    namespace: anybodys,
+    description: 'kept',
+    workflowExecutionRetentionPeriod,
+  });
+  await prepare(anybodys, 'alice');
+  await expect(prepare(anybodys, 'bob')).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
+  const { namespaceInfo } = await temporal.connection.workflowService.describeNamespace({ namespace: anybodys });
+  expect(namespaceInfo?.description).toBe('kept');
+}, 60_000);
 
 test('a Temporal that is away is a passing fault', async () => {
   const away = temporalClient({ address: '127.0.0.1:1', namespace });

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import Postgrator from 'postgrator';
+import { Fault } from '../../domain/faults.ts';
 import type { Pool } from './connect.ts';
 
 const MIGRATIONS = path.join(import.meta.dirname, 'migrations');
@@ -23,4 +24,15 @@ export async function migrate(pool: Pool, schema: string): Promise<void> {
     });
     await runner.migrate();
   });
+}
+
+/** Takes a schema for a node, for good: the first one has it. CONFIGURATION_INVALID for any other, which would trade in its name. */
+export async function claim(pool: Pool, schema: string, node: string): Promise<void> {
+  await pool`insert into owner (id) values (${node}) on conflict do nothing`;
+  const [row] = await pool<{ id: string }[]>`select id from owner`;
+  if (row?.id === node) return;
+  throw new Fault(
+    'CONFIGURATION_INVALID',
+    `the schema ${schema} belongs to node ${row?.id}: set database.schema of node ${node} to another name`,
+  );
 }

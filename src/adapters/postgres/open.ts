@@ -10,7 +10,7 @@ import { flavorIdOf, flavors } from './flavors.ts';
 import { holds } from './holds.ts';
 import { intents } from './intents.ts';
 import { knownNodes } from './known-nodes.ts';
-import { migrate } from './migrate.ts';
+import { claim, migrate } from './migrate.ts';
 import { sales } from './sales.ts';
 import { turns } from './turns.ts';
 
@@ -35,11 +35,13 @@ const CLOSE_TIMEOUT_S = 5;
 
 /**
  * Opens a node's schema, brought to the newest version first; several processes may do so at once. Fails with STORE_UNAVAILABLE when
- * the database does not answer, with CONFIGURATION_INVALID when the schema's name is none.
+ * the database does not answer, with CONFIGURATION_INVALID when the schema's name is none, or another node's.
  */
 export async function openStore(options: {
   readonly url: string;
   readonly schema: string;
+  /** Whose schema it is; who only looks at it has none. */
+  readonly node?: string;
   readonly maxConnections: number;
   readonly log?: StoreLog;
 }): Promise<Store> {
@@ -52,6 +54,7 @@ export async function openStore(options: {
   const newId = (domain: string) => flavorIdOf(domain, randomBytes(6).toString('hex'));
   try {
     await migrate(pool, options.schema);
+    if (options.node !== undefined) await claim(pool, options.schema, options.node);
   } catch (error) {
     await pool.end({ timeout: 0 });
     throw translate(error, log);

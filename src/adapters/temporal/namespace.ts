@@ -7,35 +7,67 @@ import { translated } from './errors.ts';
 
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
+const PERMISSION_DENIED = 7;
+const UNIMPLEMENTED = 12;
 const CALL_MS = 10_000;
+/** Where a namespace says whose it is. */
+const OWNER = 'rearguard.dev/node';
 const has = (error: unknown, code: number): boolean => isGrpcServiceError(error) && Number(error.code) === code;
 
 /**
  * Makes the node's namespace and registers our search attributes, and waits until both can be used: a Temporal cluster takes up to ten seconds to notice a new
- * namespace. May be repeated, by several processes at once. PROCESSES_UNAVAILABLE.
+ * namespace. May be repeated, by several processes at once. PROCESSES_UNAVAILABLE; CONFIGURATION_INVALID when it is another node's: two node ids may derive one name, and would answer
+ * for each other's workflows.
  */
 export async function prepareNamespace(input: {
   readonly temporal: TemporalClient;
   readonly namespace: string;
+  /** Whose namespace it is from now on. */
+  readonly node: string;
   readonly retentionDays: number;
   readonly timeoutMs?: number;
   readonly log: Log;
 }): Promise<void> {
   const { connection, within } = input.temporal;
-  const { namespace, log } = input;
+  const { namespace, node, log } = input;
   const until = Date.now() + (input.timeoutMs ?? 30_000);
-  const register = async (): Promise<void> => {
+  /** Whose it is: nobody's when somebody else made it, `undefined` when there is none. */
+  const ownerNow = async (): Promise<{ readonly owner?: string } | undefined> => {
     try {
-      await within(CALL_MS, () => connection.workflowService.describeNamespace({ namespace }));
-      return;
+      const { namespaceInfo } = await within(CALL_MS, () => connection.workflowService.describeNamespace({ namespace }));
+      const owner = namespaceInfo?.data?.[OWNER];
+      return owner === undefined ? {} : { owner };
     } catch (error) {
       if (!has(error, NOT_FOUND)) throw error;
+      return undefined;
     }
+  };
+  const claim = async (): Promise<void> => {
+    try {
+      await within(CALL_MS, () => connection.workflowService.updateNamespace({ namespace, updateInfo: { data: { [OWNER]: node } } }));
+    } catch (error) {
+      // Temporal Cloud lets nobody but its own API do so: there the operator alone keeps namespaces apart.
+      if (!has(error, PERMISSION_DENIED) && !has(error, UNIMPLEMENTED)) throw error;
+      log.info({ namespace }, 'the namespace cannot be marked as ours');
+    }
+  };
+  const register = async (): Promise<void> => {
+    const before = await ownerNow();
+    if (before === undefined) await make();
+    else if (before.owner === undefined) await claim();
+    const { owner = node } = (await ownerNow()) ?? {};
+    if (owner === node) return;
+    throw new Fault(
+      'CONFIGURATION_INVALID',
+      `the Temporal namespace ${namespace} belongs to node ${owner}: set temporal.namespace of node ${node} to another name`,
+    );
+  };
+  const make = async (): Promise<void> => {
     const workflowExecutionRetentionPeriod = { seconds: (input.retentionDays * 86_400) as never };
     const description = 'A Rearguard node: its intents, acquisitions, contracts and peerings';
     try {
       await within(CALL_MS, () =>
-        connection.workflowService.registerNamespace({ namespace, description, workflowExecutionRetentionPeriod }),
+        connection.workflowService.registerNamespace({ namespace, description, workflowExecutionRetentionPeriod, data: { [OWNER]: node } }),
       );
       log.info({ namespace }, 'Temporal namespace made');
     } catch (error) {
