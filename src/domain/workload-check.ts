@@ -47,7 +47,14 @@ export function checkManifest(manifest: WorkloadManifest, at: readonly PropertyK
     }
     if (manifest.spec.paused) say(['spec', 'paused'], 'must not be true: no pod would ever start');
   }
-  if (manifest.kind === 'Job' && manifest.spec.suspend) say(['spec', 'suspend'], 'must not be true: no pod would ever start');
+  if (manifest.kind === 'Job') {
+    if (manifest.spec.suspend) say(['spec', 'suspend'], 'must not be true: no pod would ever start');
+    if (isThere(manifest.spec['ttlSecondsAfterFinished']))
+      say(
+        ['spec', 'ttlSecondsAfterFinished'],
+        'must be absent: the intent takes the Job away when it is over, and brings back what was taken away before',
+      );
+  }
 
   const pod = podOf(manifest);
   if (!pod) return wrong;

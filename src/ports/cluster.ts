@@ -31,7 +31,7 @@ export interface Cluster {
   moveOffloadingAway(input: { readonly namespace: string; readonly keep?: readonly ClusterId[] }): Promise<void>;
   /** There: the NamespaceOffloading is gone (a finalizer waits for the seller); another run's is left alone. STILL_THERE. */
   removeOffloading(input: { readonly namespace: string; readonly runId?: string }, wait: Wait): Promise<void>;
-  /** Applies the workload; pods are pinned to the acquisition's virtual node, or kept off virtual nodes when there is none. Requests become limits and the reverse on a virtual node. */
+  /** Applies the workload, but for a Job that succeeded already, wherever it ran; pods are pinned to the acquisition's virtual node, or kept off virtual nodes when there is none. Requests become limits and the reverse on a virtual node. */
   applyWorkload(input: {
     readonly namespace: string;
     readonly manifests: readonly Manifest[];
@@ -69,6 +69,8 @@ export interface IntentNamespace {
 
 export interface WorkloadHealth {
   readonly state: 'running' | 'succeeded' | 'failed' | 'pending' | 'missing' | 'unknown';
+  /** Why it failed, where a Job says so: its pods may be gone by then. */
+  readonly message?: string;
   readonly pods: readonly {
     readonly name: string;
     readonly phase: string;

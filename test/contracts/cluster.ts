@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type IntentName, intentName, intentNamespace } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { fits } from '../../src/domain/resources.ts';
+import type { Cluster, WorkloadHealth } from '../../src/ports/cluster.ts';
 import { type Attempt, type LinkedClusters, fails, newAttempt, steps } from './fabric.ts';
 
 const container = { name: 'web', image: 'registry.example/web:1', resources: { requests: { cpu: '200m', memory: '128Mi' } } };
@@ -17,6 +18,12 @@ export const deployment = (replicas = 2): Manifest => ({
   },
 });
 export const pod: Manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'alone' }, spec: { containers: [container] } };
+const job: Manifest = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'once' },
+  spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers: [container] } } },
+};
 const configMap: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { colour: 'green' } };
 
 let names = 0;
@@ -156,6 +163,55 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
       await deploy(old, [deployment(), pod]);
       expect(await deploy(next, [deployment(), pod])).toMatchObject({ state: 'running' });
       expect(await at.buyer.cluster.workloadHealth(remote(next, [deployment(), pod]))).toMatchObject({ state: 'running' });
+    });
+
+    /** What each look finds of these manifests that the shared watch gives rise to. */
+    const looksOf = async (
+      ref: Parameters<Cluster['workloadHealth']>[0],
+      work: (found: WorkloadHealth[]) => Promise<void>,
+    ): Promise<void> => {
+      const found: WorkloadHealth[] = [];
+      const ending = new AbortController();
+      const watching = at.world.watch(async (event) => {
+        if (event.kind === 'workload-changed' && event.intent === place.intent) found.push(await at.buyer.cluster.workloadHealth(ref));
+      }, ending.signal);
+      try {
+        await work(found);
+      } finally {
+        ending.abort();
+        await watching;
+      }
+    };
+    const within = () => ({ timeout: at.timeoutMs, interval: 20 });
+
+    test('whoever looks when a Job at home has ended is told so, and finds it done', async () => {
+      const here = { ...place, manifests: [job, configMap] };
+      await at.buyer.cluster.ensureNamespace(place);
+      await looksOf(here, async (found) => {
+        await at.buyer.cluster.applyWorkload(here);
+        expect((await at.buyer.cluster.awaitWorkload(here, did.wait)).state).toMatch(/running|succeeded/);
+        await at.endJob({ at: 'home', namespace: place.namespace, name: 'once', how: 'Complete' });
+        await vi.waitFor(() => expect(found).toContainEqual(expect.objectContaining({ state: 'succeeded' })), within());
+      });
+    });
+
+    test('a Job that ends at a seller is told, and not made anew in another place; one that fails says why', async () => {
+      const [old, next] = [await hold(), await hold()];
+      const other = { ...job, metadata: { name: 'never' } };
+      const { namespace } = place;
+      await deploy(old, [deployment(), job, other]);
+      await looksOf(remote(old, [job]), async (found) => {
+        await at.endJob({ at: 'seller', namespace, name: 'once', how: 'Complete' });
+        await vi.waitFor(() => expect(found).toContainEqual(expect.objectContaining({ state: 'succeeded' })), within());
+      });
+      await deploy(next, [deployment(), job, other]);
+      expect(await at.buyer.cluster.workloadHealth(remote(next, [job]))).toMatchObject({ state: 'succeeded' });
+      expect(await at.buyer.cluster.workloadHealth(remote(next, [deployment(), job, other]))).toMatchObject({ state: 'running' });
+      await looksOf(remote(next, [deployment(), job, other]), async (found) => {
+        await at.endJob({ at: 'seller', namespace, name: 'never', how: 'Failed' });
+        const words = expect.stringMatching(/^Job never: BackoffLimitExceeded/);
+        await vi.waitFor(() => expect(found).toContainEqual(expect.objectContaining({ state: 'failed', message: words })), within());
+      });
     });
 
     test('a namespace without manifests runs when its offloading is Ready', async () => {

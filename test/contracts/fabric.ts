@@ -5,6 +5,7 @@ import type { FaultCode } from '../../src/domain/faults.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric, Wait } from '../../src/ports/fabric.ts';
+import type { World } from '../../src/ports/world.ts';
 
 export interface Side {
   readonly id: ClusterId;
@@ -17,6 +18,15 @@ export interface LinkedClusters {
   readonly seller: Side;
   /** Long enough for the real thing on a loaded machine, in milliseconds. */
   readonly timeoutMs: number;
+  /** The buyer's shared watch. */
+  readonly world: World;
+  /** Ends the pods of a Job of the buyer's, where they run. */
+  endJob(job: {
+    readonly at: 'home' | 'seller';
+    readonly namespace: string;
+    readonly name: string;
+    readonly how: 'Complete' | 'Failed';
+  }): Promise<void>;
   /** Everything that stands in both, as lines. */
   objects(): Promise<readonly string[]>;
   close(): Promise<void>;

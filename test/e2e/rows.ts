@@ -7,6 +7,7 @@ import {
   stepOf,
   untilBought,
   untilClosed,
+  untilIntent,
   untilOver,
   untilPodRuns,
   untilSecondContract,
@@ -16,7 +17,7 @@ import { intentDocument } from '../../deploy/demo/intents.ts';
 import type { DemoNode, World } from '../../deploy/demo/world.ts';
 import { signal } from '../../deploy/playground/process-identity.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
-import { tenantNamespace, type ClusterId, workflowIds } from '../../src/domain/ids.ts';
+import { intentName, intentNamespace, tenantNamespace, type ClusterId, workflowIds } from '../../src/domain/ids.ts';
 import { LIQO } from '../../src/domain/owned-objects.ts';
 import type { Between } from './between.ts';
 
@@ -166,7 +167,60 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       await end(world, 'by-temporal');
     },
   },
+  {
+    key: 'row 6',
+    name: 'job-at-home',
+    title: 'A Job at home is done: its intent ends by itself, at once, and says so',
+    kills: false,
+    sellers: 1,
+    async run(world, note) {
+      const { buyer, telling, following } = world;
+      const namespace = intentNamespace(intentName('job-at-home'));
+      telling.act(`${buyer.name} asks for a Job at home`);
+      await buyer.api.createIntent(jobAtHome('job-at-home'));
+      following.follow(buyer.name, workflowIds.intent(intentName('job-at-home')));
+      await buyer.cluster.awaitEvent('the Job to be Complete', `/apis/batch/v1/namespaces/${namespace}/jobs`, 60, ({ object }) => {
+        const { conditions = [] } = (object.status ?? {}) as { readonly conditions?: readonly { type: string; status: string }[] };
+        return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
+      });
+      const doneAt = Date.now();
+      const { ending, place } = await untilIntent(world, 'job-at-home', 'ending', 10, (status) => (status.ending ? status : undefined));
+      note(`ends ${((Date.now() - doneAt) / 1_000).toFixed(1)} s after its Job`);
+      expect(ending?.reason === 'done', `it ended as ${ending?.reason}`);
+      expect(place?.kind === 'local', 'it was not at home');
+      await untilOver(world, 'job-at-home');
+      expect(acquisitions(world).length === 0, 'something was bought');
+    },
+  },
 ];
+
+const jobAtHome = (name: string): object => ({
+  apiVersion: 'rearguard.dev/v1',
+  kind: 'Intent',
+  metadata: { name },
+  spec: {
+    placement: 'local',
+    workload: {
+      manifests: [
+        {
+          apiVersion: 'batch/v1',
+          kind: 'Job',
+          metadata: { name: 'once' },
+          spec: {
+            template: {
+              spec: {
+                restartPolicy: 'Never',
+                containers: [
+                  { name: 'once', image: 'registry.k8s.io/pause:3.10', resources: { requests: { cpu: '100m', memory: '64Mi' } } },
+                ],
+              },
+            },
+          },
+        },
+      ],
+    },
+  },
+});
 
 const MERGE = 'application/merge-patch+json' as never;
 

@@ -1,6 +1,12 @@
 import { type RunningCluster, type RunningStack, openStack } from '../../deploy/playground/stack.ts';
+import { openApi } from '../../src/adapters/kubernetes/api.ts';
+import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
+import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
+import type { PodObject } from '../../src/adapters/kubernetes/objects.ts';
 import { type Kubernetes, openKubernetes } from '../../src/adapters/kubernetes/open.ts';
-import { clusterId } from '../../src/domain/ids.ts';
+import { waitUntil } from '../../src/adapters/kubernetes/watching.ts';
+import { Fault } from '../../src/domain/faults.ts';
+import { clusterId, remoteNamespace } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
 import type { LinkedClusters, Side } from '../contracts/fabric.ts';
 
@@ -35,6 +41,11 @@ export async function startClusters(): Promise<RealClusters> {
     buyer: side('south', south),
     seller: side('north', north),
     timeoutMs: 120_000,
+    world: south.world,
+    endJob: ({ at, namespace, name, how }) =>
+      at === 'home'
+        ? endPods(running(stack, 'south'), { namespace, job: name, how })
+        : endPods(running(stack, 'north'), { namespace: remoteNamespace(namespace, clusterId('south')), job: name, how }),
     async objects() {
       return [...(await lines('south', south)), ...(await lines('north', north))].toSorted();
     },
@@ -44,6 +55,35 @@ export async function startClusters(): Promise<RealClusters> {
       await stack.stop();
     },
   };
+}
+
+/** Ends every pod of a Job as its kubelet would: kwok does so itself where the Job stands, and lets a pod that only its copy is run on. */
+async function endPods(
+  { kubeconfigPath }: RunningCluster,
+  { namespace, job, how }: { readonly namespace: string; readonly job: string; readonly how: 'Complete' | 'Failed' },
+): Promise<void> {
+  const api = openApi(ownConnection({ kubeconfig: kubeconfigPath }), quiet);
+  try {
+    await waitUntil({
+      api,
+      looks: [{ kind: KINDS.pod, namespace, labels: `batch.kubernetes.io/job-name=${job}` }],
+      async read([pods = []]) {
+        const alive = (pods as readonly PodObject[]).filter(({ status }) => status?.phase === 'Running');
+        for (const { metadata } of alive) {
+          const path = pathOf(KINDS.pod, { namespace, name: metadata.name, sub: 'status' });
+          const phase = how === 'Complete' ? 'Succeeded' : 'Failed';
+          await api.raw('PATCH', path, { status: { phase } }, 'application/merge-patch+json');
+        }
+        return pods.length > 0 && (pods as readonly PodObject[]).every(({ status }) => /Succeeded|Failed/.test(status?.phase ?? ''))
+          ? true
+          : undefined;
+      },
+      wait: { timeoutMs: 60_000 },
+      late: (last) => new Fault('STILL_THERE', `pods of ${job} do not end: ${last}`),
+    });
+  } finally {
+    api.close();
+  }
 }
 
 export function running({ clusters }: RunningStack, name: string): RunningCluster {

@@ -1,6 +1,7 @@
 /** The port Cluster in memory; passes its contract suite. Pods run where Liqo would let them. */
 import { Fault } from '../../src/domain/faults.ts';
 import { type ClusterId, intentName } from '../../src/domain/ids.ts';
+import type { Manifest } from '../../src/domain/manifest.ts';
 import { type Resources, fits } from '../../src/domain/resources.ts';
 import type { Cluster, WorkloadHealth } from '../../src/ports/cluster.ts';
 import type { FakeNamespace, LiqoWorld } from './liqo-world.ts';
@@ -20,12 +21,17 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       (space.offloadedTo ?? []).includes(slice.seller)
     );
   };
-  const health = (namespace: string, acquisition: string | undefined): WorkloadHealth => {
+  const health = (namespace: string, acquisition: string | undefined, manifests: readonly Manifest[]): WorkloadHealth => {
     const space = own.namespaces.get(namespace);
     if (!space?.workload) return { state: space?.offloadedTo ? 'running' : 'missing', pods: [] };
     const up = runs(space);
+    const { ended } = space.workload;
+    const failed = manifests.find(({ kind, metadata }) => kind === 'Job' && ended.get(metadata.name) === 'Failed');
+    if (failed) return { state: 'failed', pods: [], message: `Job ${failed.metadata.name}: BackoffLimitExceeded` };
+    const makesPods = manifests.filter(({ kind }) => ['Deployment', 'Job', 'Pod'].includes(kind));
+    const done = makesPods.length > 0 && makesPods.every(({ kind, metadata }) => kind === 'Job' && ended.get(metadata.name) === 'Complete');
     return {
-      state: up ? 'running' : 'pending',
+      state: done ? 'succeeded' : up ? 'running' : 'pending',
       pods: [{ name: 'pod', phase: up ? 'Running' : 'Pending', readAt: acquisition ? 'seller' : 'home' }],
     };
   };
@@ -84,7 +90,8 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
     async applyWorkload({ namespace, manifests, intent, acquisition }) {
       const space = own.namespaces.get(namespace);
       if (!space) throw new Fault('CLUSTER_REFUSED', `no namespace ${namespace}`);
-      if (manifests.length > 0) space.workload = { intent, manifests, acquisition };
+      const ended = new Map([...(space.workload?.ended ?? [])].filter(([, how]) => how === 'Complete'));
+      if (manifests.length > 0) space.workload = { intent, manifests, acquisition, ended };
       world.changed();
     },
     async removeWorkload({ namespace }) {
@@ -92,16 +99,16 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       if (space) space.workload = undefined;
       world.changed();
     },
-    async awaitWorkload({ namespace, acquisition }, wait) {
+    async awaitWorkload({ namespace, acquisition, manifests }, wait) {
       return await world.until(
         () => {
-          const now = health(namespace, acquisition);
-          return now.state === 'running' ? now : undefined;
+          const now = health(namespace, acquisition, manifests);
+          return ['running', 'succeeded', 'failed'].includes(now.state) ? now : undefined;
         },
         wait,
-        () => new Fault('WORKLOAD_TIMEOUT', `last seen: ${health(namespace, acquisition).state}`),
+        () => new Fault('WORKLOAD_TIMEOUT', `last seen: ${health(namespace, acquisition, manifests).state}`),
       );
     },
-    workloadHealth: async ({ namespace, acquisition }) => health(namespace, acquisition),
+    workloadHealth: async ({ namespace, acquisition, manifests }) => health(namespace, acquisition, manifests),
   };
 }

@@ -1,7 +1,7 @@
 /** Clusters with Liqo, in memory and linked: what the fakes of Fabric and Cluster stand on. A cluster that is not in the world lets everybody in. */
 import type { Enforcement } from '../../src/domain/enforcement.ts';
 import type { Fault } from '../../src/domain/faults.ts';
-import type { AcquisitionId, ClusterId, ContractId } from '../../src/domain/ids.ts';
+import { type AcquisitionId, type ClusterId, type ContractId, intentName } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import type { Wait } from '../../src/ports/fabric.ts';
@@ -20,6 +20,8 @@ export interface FakeSlice {
   copied: boolean;
   verdict: { readonly accepted: boolean; readonly reason: string } | undefined;
 }
+/** How a Job ends, as Kubernetes calls it. */
+export type JobEnd = 'Complete' | 'Failed';
 export interface FakeNamespace {
   readonly name: string;
   readonly runId: string | undefined;
@@ -28,7 +30,13 @@ export interface FakeNamespace {
   /** The run for which it is offloaded. */
   offloadedFor?: { readonly intent: string; readonly runId: string } | undefined;
   workload:
-    | { readonly intent: string; readonly manifests: readonly Manifest[]; readonly acquisition: AcquisitionId | undefined }
+    | {
+        readonly intent: string;
+        readonly manifests: readonly Manifest[];
+        readonly acquisition: AcquisitionId | undefined;
+        /** Its Jobs that have ended, by name. */
+        readonly ended: ReadonlyMap<string, JobEnd>;
+      }
     | undefined;
 }
 export interface FakeClusterState {
@@ -51,6 +59,8 @@ export interface LiqoWorld {
   /** Nobody outside reaches it until it is back; what waited for it then happens. */
   setReachable(id: ClusterId, yes: boolean): void;
   changed(): void;
+  /** A Job at home ends, and the shared watch tells of it. */
+  endJob(cluster: ClusterId, namespace: string, job: string, how: JobEnd): void;
   tell(cluster: ClusterId, event: WorldEvent): void;
   until<T>(read: () => T | undefined, wait: Wait, late: () => Fault): Promise<T>;
   /** Every object that stands, as lines; what a leak report compares. */
@@ -103,6 +113,14 @@ export function liqoWorld(): LiqoWorld {
         }
       }
       for (const waiter of waiters) waiter();
+    },
+    endJob(cluster, namespace, job, how) {
+      const space = find(cluster)?.namespaces.get(namespace);
+      const workload = space?.workload;
+      if (!workload) throw new Error(`no workload in ${namespace}`);
+      space.workload = { ...workload, ended: new Map(workload.ended).set(job, how) };
+      world.tell(cluster, { kind: 'workload-changed', intent: intentName(workload.intent) });
+      world.changed();
     },
     tell(cluster, event) {
       for (const sink of find(cluster)?.sinks ?? []) sink(event);

@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, contractId, intentName, taskQueues, workflowIds } from '../../src/domain/ids.ts';
 import { workflowTypes } from '../../workflows/messages.ts';
+import type { JobEnd } from '../fakes/liqo-world.ts';
 import { type Stage, openStage } from './stage.ts';
 import { type Trade, document, flavorOf, identity, openTrade } from './trade.ts';
 
@@ -49,6 +50,61 @@ test('what fits at home stays at home, and is removed at the end', async () => {
   const name = await start('home');
   expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'local' });
   await finish(name);
+});
+
+const JOB = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'once' },
+  spec: {
+    template: {
+      spec: {
+        restartPolicy: 'Never',
+        containers: [{ name: 'main', image: 'registry.example/main:1', resources: { requests: { cpu: '500m', memory: '256Mi' } } }],
+      },
+    },
+  },
+};
+const ROOM = { cpu: '4', memory: '8Gi', pods: '100' };
+
+describe.each(['local', 'remote'] as const)('a Job of a place that is %s', (kind) => {
+  const inUse = async (name: string) => {
+    trade = await openTrade(stage.database, { ...(kind === 'local' && { home: ROOM }) });
+    const intent = await start(name, { workload: { manifests: [JOB] } });
+    const { place } = await stage.untilInUse(intent);
+    expect(place).toMatchObject({ kind });
+    return { intent, namespace: place?.namespace ?? '' };
+  };
+  const ends = async ({ intent, namespace }: { intent: ReturnType<typeof intentName>; namespace: string }, how: JobEnd) => {
+    trade.world.endJob(clusterId('south'), namespace, 'once', how);
+    await stage.node.processes.noticeOfWorkload(intent);
+  };
+
+  test('that is done ends its intent', async () => {
+    const running = await inUse(`done-${kind}`);
+    await ends(running, 'Complete');
+    await expect(stage.resultOf(running.intent)).resolves.toEqual({ ending: { reason: 'done' } });
+    await nothingLeft();
+  });
+
+  test('that fails ends its intent with its words', async () => {
+    const running = await inUse(`fails-${kind}`);
+    await ends(running, 'Failed');
+    expect(await failureOf(running.intent)).toMatchObject({ message: 'the workload failed: Job once: BackoffLimitExceeded' });
+    expect(await stage.statusOf(running.intent)).toMatchObject({ ending: { reason: 'failed' } });
+    await nothingLeft();
+  });
+});
+
+test('what is told once is not told again, so a look that finds nobody there is made again before the day is over', async () => {
+  trade = await openTrade(stage.database, { home: ROOM });
+  const name = await start('looks-again', { workload: { manifests: [JOB] } });
+  const { place } = await stage.untilInUse(name);
+  trade.cluster.plan('workloadHealth', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'not now') });
+  trade.world.endJob(clusterId('south'), place?.namespace ?? '', 'once', 'Complete');
+  await stage.node.processes.noticeOfWorkload(name);
+  await expect(stage.resultOf(name)).resolves.toEqual({ ending: { reason: 'done' } });
+  await nothingLeft();
 });
 
 test.each(['refuse', 'hang'] as const)(

@@ -1,4 +1,5 @@
 import { clusterId } from '../../src/domain/ids.ts';
+import type { WorldEvent } from '../../src/ports/world.ts';
 import { clusterContract } from '../contracts/cluster.ts';
 import { type LinkedClusters, fabricContract } from '../contracts/fabric.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
@@ -15,6 +16,15 @@ const start = async (): Promise<LinkedClusters> => {
     buyer: side('south'),
     seller: side('north'),
     timeoutMs: 1_000,
+    world: {
+      async watch(sink, signal) {
+        const { sinks } = world.cluster(clusterId('south'));
+        const tell = (event: WorldEvent): void => void sink(event);
+        sinks.add(tell);
+        signal.addEventListener('abort', () => sinks.delete(tell), { once: true });
+      },
+    },
+    endJob: async ({ namespace, name, how }) => world.endJob(clusterId('south'), namespace, name, how),
     objects: async () => world.objects(),
     close: async () => undefined,
   };

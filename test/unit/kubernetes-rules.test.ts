@@ -79,6 +79,10 @@ describe('the health of a workload', () => {
     metadata: { name: phase, labels: { 'rearguard.dev/manifest': manifestMark(manifest) } },
     status: { phase },
   });
+  const crashing: PodObject = {
+    ...pod('Running'),
+    status: { phase: 'Running', containerStatuses: [{ state: { waiting: { reason: 'CrashLoopBackOff' } } }] },
+  };
   const job = (type: string) => ({ metadata: { name: 'work' }, status: { conditions: [{ type, status: 'True' }] } });
   const look = (more: Partial<Parameters<typeof healthOf>[0]>) =>
     healthOf({ manifests: [manifest], there: new Set(['Job/work']), jobs: [], pods: [], readAt: 'seller', ...more }).state;
@@ -90,8 +94,24 @@ describe('the health of a workload', () => {
     ['failed', look({ jobs: [job('Failed')] }), 'failed'],
     ['taken away', look({ there: new Set() }), 'missing'],
     ['nobody answers', look({ blind: 'away' }), 'unknown'],
+    ['what failed is tried again later', look({ pods: [pod('Running'), pod('Failed')] }), 'running'],
+    ['what crashes is tried again later', look({ pods: [pod('Running'), crashing] }), 'running'],
+    ['it is tried again, and does not come up', look({ pods: [pod('Running'), pod('Failed'), pod('Pending')] }), 'pending'],
   ])('%s', (_what, state, wanted) => {
     expect(state).toBe(wanted);
+  });
+  test('what failed says why: the Job in its controller’s words, a container with its exit code', () => {
+    const conditions = [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'too often' }];
+    const exited = {
+      ...pod('Failed'),
+      status: { phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 3, reason: 'Error' } } }] },
+    };
+    const failed = { manifests: [manifest], there: new Set(['Job/work']), readAt: 'home' } as const;
+    expect(healthOf({ ...failed, jobs: [{ metadata: { name: 'work' }, status: { conditions } }], pods: [exited] })).toMatchObject({
+      state: 'failed',
+      message: 'Job work: BackoffLimitExceeded: too often',
+      pods: [{ message: 'exit code 3: Error' }],
+    });
   });
 });
 

@@ -126,6 +126,13 @@ describe('refuses what cannot work, and says why', () => {
       ['spec.suspend: must not be true: no pod would ever start'],
     ],
     [
+      'a job that is taken away when it has ended',
+      { ...job('a'), spec: { ...job('a').spec, ttlSecondsAfterFinished: 0 } },
+      [
+        'spec.ttlSecondsAfterFinished: must be absent: the intent takes the Job away when it is over, and brings back what was taken away before',
+      ],
+    ],
+    [
       'a job that restarts for ever',
       job('a', { restartPolicy: 'Always' }),
       ['spec.template.spec.restartPolicy: must be Never or OnFailure in a Job'],

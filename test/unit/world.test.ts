@@ -11,14 +11,16 @@ const MINUTE = 60_000;
 const quiet = { debug: () => {}, info: () => {}, warn: () => {} };
 let now = 0;
 let heard: WorldEvent[];
-let happens: ((event: WatchEvent<KubeObject>) => void) | undefined;
+type Happens = (event: WatchEvent<KubeObject>) => void;
+let happens: Happens | undefined;
+let happensToJobs: Happens | undefined;
 let stop: AbortController;
 let watching: Promise<void>;
 
 beforeEach(async () => {
   now = Date.parse('2026-01-01T00:00:00Z');
   heard = [];
-  happens = undefined;
+  happens = happensToJobs = undefined;
   stop = new AbortController();
   const api = {
     connection: { bounds: { objects: 100 } },
@@ -27,6 +29,7 @@ beforeEach(async () => {
     list: async () => ({ items: [], resourceVersion: '1' }),
     watch: async (kind: unknown, _where: unknown, _version: unknown, signal: AbortSignal, onEvent: typeof happens) => {
       if (kind === KINDS.pod) happens = onEvent;
+      if (kind === KINDS.job) happensToJobs = onEvent;
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     },
   } as unknown as Api;
@@ -87,4 +90,25 @@ test('one that was well for a day is told as if it had never been broken', async
   expect(await shows('crashed', 25 * 60 * MINUTE)).toBe(before + 1);
   await shows('running', MINUTE);
   expect(await shows('crashed', 5 * MINUTE)).toBe(before + 2);
+});
+
+test.each(['Complete', 'Failed'])('a Job that is %s is told once, however many pods it had', async (type) => {
+  const labels = { [OURS.intent]: 'shop' };
+  const podOf = (uid: string, phase: string): KubeObject => {
+    const ownerReferences = [{ kind: 'Job', name: 'once', uid: 'j' }];
+    return { metadata: { name: uid, namespace: 'n', uid, labels, ownerReferences }, status: { phase } } as KubeObject;
+  };
+  const job = (conditions: readonly object[]) => ({ metadata: { name: 'once', namespace: 'n', uid: 'j', labels }, status: { conditions } });
+  happensToJobs?.({ type: 'ADDED', object: job([]) });
+  for (const uid of ['a', 'b', 'c'])
+    for (const phase of ['Pending', 'Running', type === 'Complete' ? 'Succeeded' : 'Failed'])
+      happens?.({ type: 'MODIFIED', object: podOf(uid, phase) });
+  happensToJobs?.({
+    type: 'MODIFIED',
+    object: job([{ type: type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget', status: 'True' }]),
+  });
+  await Promise.resolve();
+  expect(heard).toEqual([]);
+  happensToJobs?.({ type: 'MODIFIED', object: job([{ type, status: 'True' }]) });
+  await vi.waitFor(() => expect(heard).toEqual([{ kind: 'workload-changed', intent: 'shop' }]));
 });

@@ -4,6 +4,7 @@ import { addAmounts, costOf, lastsFor } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
+import { hearingPauses } from '../pauses.ts';
 import { glancing } from '../proxies.ts';
 import { waitFor } from '../summaries.ts';
 import { type IntentState, attemptOf } from './intent-state.ts';
@@ -21,9 +22,14 @@ export interface Living {
   readonly live: (placement: Placement) => Promise<Turn>;
 }
 
+const podsOf = ({ state, pods, message }: WorkloadHealth): string =>
+  pods.map((pod) => `${pod.name} ${pod.phase}${pod.message ? ` (${pod.message})` : ''}`).join(', ') || (message ? '' : state);
+
 export function openLiving(state: IntentState, timing: Timing): Living {
   // News may have come in the last moment of the run before.
   let look = workflowInfo().continuedFromExecutionRunId !== undefined;
+  let lookAgainAt: number | undefined;
+  const pauses = hearingPauses(timing);
   setHandler(messages.workloadChanged, () => {
     look = true;
   });
@@ -33,12 +39,16 @@ export function openLiving(state: IntentState, timing: Timing): Living {
     return last && last.state !== 'held' ? (last.ending ?? { reason: 'breach' }) : undefined;
   };
 
-  /** Silence is not news, and nonsense is not either. */
+  /** Silence is not news, and nonsense is not either: but what was told once is not told again, so one looks again. */
   const glance = async (workload: WorkloadRef): Promise<WorkloadHealth> => {
     try {
-      return await glancing.observeWorkload(workload);
+      const health = await glancing.observeWorkload(workload);
+      lookAgainAt = undefined;
+      pauses.reset();
+      return health;
     } catch (error) {
       if (isCancellation(error)) throw error;
+      lookAgainAt = Date.now() + pauses.next();
       return { state: 'unknown', pods: [] };
     }
   };
@@ -51,7 +61,9 @@ export function openLiving(state: IntentState, timing: Timing): Living {
         const lost = lostPlace(placement);
         if (lost) return { kind: 'lost', ending: lost };
         const { troubledSince } = state;
-        const wait = troubledSince === undefined ? timing.lookMs : troubledSince + timing.nodeLostMs - Date.now();
+        const now = Date.now();
+        const due = troubledSince === undefined ? now + timing.lookMs : troubledSince + timing.nodeLostMs;
+        const wait = Math.min(due, lookAgainAt ?? due) - now;
         const words = troubledSince === undefined ? 'the workload, until its next look' : 'pods that do not run';
         await waitFor(words, () => look || lostPlace(placement) !== undefined, wait);
         if (lostPlace(placement)) continue;
@@ -64,16 +76,18 @@ export function openLiving(state: IntentState, timing: Timing): Living {
           ...(acquisition && { acquisition }),
           ...(seller && { seller }),
         });
-        const messageOf = (): string =>
-          health.pods.map((pod) => `${pod.name} ${pod.phase}${pod.message ? ` (${pod.message})` : ''}`).join(', ') || health.state;
         if (health.state === 'succeeded') return { kind: 'end', ending: { reason: 'done' } };
-        if (health.state === 'failed') return { kind: 'end', ending: { reason: 'failed', detail: `the workload failed: ${messageOf()}` } };
+        if (health.state === 'failed')
+          return {
+            kind: 'end',
+            ending: { reason: 'failed', detail: `the workload failed: ${[health.message, podsOf(health)].filter(Boolean).join('; ')}` },
+          };
         if (health.state === 'missing') return { kind: 'reapply' };
         if (health.state === 'running') state.troubledSince = undefined;
         else if (health.state === 'pending') state.troubledSince ??= Date.now();
         if (state.troubledSince !== undefined && Date.now() >= state.troubledSince + timing.nodeLostMs) {
           state.troubledSince = undefined;
-          if (placement.acquisition) return { kind: 'lost', ending: { reason: 'breach', detail: `pods do not run: ${messageOf()}` } };
+          if (placement.acquisition) return { kind: 'lost', ending: { reason: 'breach', detail: `pods do not run: ${podsOf(health)}` } };
         }
       }
     },

@@ -18,25 +18,44 @@ export interface Looked {
 }
 
 const waitingWords = (pod: PodObject): string | undefined => {
-  const waiting = pod.status?.containerStatuses?.find(({ state }) => state?.waiting)?.state?.waiting;
+  const states = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map(({ state }) => state);
+  const waiting = states.find((state) => state?.waiting)?.waiting;
+  const ended = states.find((state) => (state?.terminated?.exitCode ?? 0) !== 0)?.terminated;
   const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
   const unscheduled = scheduled?.status === 'False' ? scheduled.message : undefined;
-  const said = waiting && [waiting.reason, waiting.message].filter(Boolean).join(': ');
+  const said = waiting
+    ? [waiting.reason, waiting.message].filter(Boolean).join(': ')
+    : ended && [`exit code ${ended.exitCode}`, ended.reason, ended.message].filter(Boolean).join(': ');
   return (pod.status?.message || pod.status?.reason || said || unscheduled)?.slice(0, 300);
 };
-/** Whether a container of it crashes again and again, or cannot be started; its phase does not say so. */
-export const isBroken = ({ status }: PodObject): boolean =>
+const waitsFor = ({ status }: PodObject, why: RegExp): boolean =>
   [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].some(({ state }) =>
-    /BackOff|Err/.test(state?.waiting?.reason ?? ''),
+    why.test(state?.waiting?.reason ?? ''),
   );
+/** Whether a container of it crashes again and again, or cannot be started; its phase does not say so. */
+export const isBroken = (pod: PodObject): boolean => waitsFor(pod, /BackOff|Err/);
+/** Whether one crashes again and again. */
+const crashes = (pod: PodObject): boolean => waitsFor(pod, /^CrashLoopBackOff$/);
+
+/** How a Job ended, with its controller's words; `undefined` while it goes on. */
+export function verdictOf({ metadata, status }: JobObject): { readonly state: 'succeeded' | 'failed'; readonly words: string } | undefined {
+  for (const [type, state] of [
+    ['Complete', 'succeeded'],
+    ['Failed', 'failed'],
+  ] as const) {
+    const said = conditionOf(status?.conditions, type);
+    if (said?.status === 'True')
+      return { state, words: [`Job ${metadata.name}`, said.reason, said.message].filter(Boolean).join(': ').slice(0, 300) };
+  }
+  return undefined;
+}
 
 type State = 'running' | 'succeeded' | 'failed' | 'pending' | 'missing';
 
 function stateOf(manifest: Manifest, { there, jobs, pods }: Looked): State {
   const job = manifest.kind === 'Job' ? jobs.find(({ metadata }) => metadata.name === manifest.metadata.name) : undefined;
-  const said = (type: string): boolean => conditionOf(job?.status?.conditions, type)?.status === 'True';
-  if (said('Complete')) return 'succeeded';
-  if (said('Failed')) return 'failed';
+  const verdict = job && verdictOf(job);
+  if (verdict) return verdict.state;
   if (!there.has(`${manifest.kind}/${manifest.metadata.name}`)) return 'missing';
   const own = pods.filter((pod) => label(pod, OURS.manifest) === manifestMark(manifest) && !isGoing(pod));
   const phases = (phase: string): readonly PodObject[] => own.filter((pod) => pod.status?.phase === phase);
@@ -44,7 +63,10 @@ function stateOf(manifest: Manifest, { there, jobs, pods }: Looked): State {
   const serving = phases('Running').filter((pod) => !isBroken(pod)).length;
   const done = manifest.kind === 'Deployment' ? 0 : phases('Succeeded').length;
   if (manifest.kind === 'Pod' && done > 0) return 'succeeded';
-  return serving + done >= podsAtOnce(manifest) ? 'running' : 'pending';
+  // A Job tries again what failed, after pauses of some minutes, until it has failed itself: its place is not to blame, and no other one would be better.
+  const failed = manifest.kind === 'Job' ? own.filter((pod) => pod.status?.phase === 'Failed' || crashes(pod)).length : 0;
+  const tried = own.length > serving + done + failed ? 0 : failed;
+  return serving + done + tried >= podsAtOnce(manifest) ? 'running' : 'pending';
 }
 
 /** What a workload with manifests comes to: the worst of its parts decides; it succeeded when all of it did. */
@@ -62,7 +84,10 @@ export function healthOf(looked: Looked): WorkloadHealth {
   const states = looked.manifests.filter((manifest) => podsAtOnce(manifest) > 0).map((manifest) => stateOf(manifest, looked));
   const all = (state: State): boolean => states.length > 0 && states.every((each) => each === state);
   const kept = looked.manifests.every(({ kind, metadata }) => looked.there.has(`${kind}/${metadata.name}`));
-  if (states.includes('failed')) return { state: 'failed', pods };
+  if (states.includes('failed')) {
+    const message = looked.jobs.map(verdictOf).find((verdict) => verdict?.state === 'failed')?.words;
+    return { state: 'failed', pods, ...(message !== undefined && { message }) };
+  }
   if (all('succeeded')) return { state: 'succeeded', pods };
   if (states.includes('missing') || (states.length === 0 && !kept)) return { state: 'missing', pods };
   if (looked.blind !== undefined) return { state: 'unknown', pods };

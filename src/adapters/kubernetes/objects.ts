@@ -64,7 +64,10 @@ export interface ContainerObject {
   readonly resources?: { readonly requests?: Amounts; readonly limits?: Amounts };
 }
 interface ContainerStatus {
-  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly exitCode?: number; readonly reason?: string; readonly message?: string };
+  };
 }
 export interface PodObject extends KubeObject {
   readonly spec?: {
@@ -92,6 +95,8 @@ export interface DeploymentObject extends KubeObject {
 export interface JobObject extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
+/** Whether a Job makes it: then the Job tries again by itself, and says what its end means. */
+export const isOfJob = ({ metadata }: PodObject): boolean => (metadata.ownerReferences ?? []).some(({ kind }) => kind === 'Job');
 export interface EventObject extends KubeObject {
   readonly type?: string;
   readonly message?: string;

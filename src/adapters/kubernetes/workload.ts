@@ -4,7 +4,7 @@ import type { Manifest } from '../../domain/manifest.ts';
 import type { Cluster, WorkloadHealth } from '../../ports/cluster.ts';
 import type { Api } from './api.ts';
 import { isRefused } from './faults.ts';
-import { type Looked, healthOf } from './health.ts';
+import { type Looked, healthOf, verdictOf } from './health.ts';
 import { KINDS, type Kind, kindOf } from './kinds.ts';
 import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
 import { stillThere } from './meeting.ts';
@@ -111,7 +111,7 @@ export function workloadCalls(
             kind: manifest.kind,
           });
         try {
-          if (FIXED.has(kind.kind)) await clear(api, kind, wanted);
+          if (FIXED.has(kind.kind) && (await clear(api, kind, wanted)) === 'done') continue;
           await api.apply(wanted);
         } catch (error) {
           if (!isFault(error) || error.code !== 'CLUSTER_REFUSED') throw error;
@@ -211,12 +211,13 @@ export function workloadCalls(
   };
 }
 
-/** Takes a Job or Pod away that stands in another place, so that it can be made in this one; at once, since two of one name cannot be. */
-async function clear(api: Api, kind: Kind, wanted: Manifest): Promise<void> {
+/** Takes a Job or Pod away that stands in another place, so that it can be made in this one; at once, since two of one name cannot be. A Job that succeeded is done wherever that was. */
+async function clear(api: Api, kind: Kind, wanted: Manifest): Promise<'done' | undefined> {
   const { name, namespace = '' } = wanted.metadata;
   const there = await api.get(kind, { namespace, name });
   if (!there) return;
   if (label(there, OURS.intent) !== wanted.metadata.labels?.[OURS.intent]) return; // the apply will tell
+  if (kind === KINDS.job && !isGoing(there) && verdictOf(there)?.state === 'succeeded') return 'done';
   if (!isGoing(there) && label(there, OURS.acquisition) === wanted.metadata.labels?.[OURS.acquisition]) return;
   await api.remove(kind, { namespace, name }, kind === KINDS.pod ? { grace: 0 } : {});
 }

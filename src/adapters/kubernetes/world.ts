@@ -4,12 +4,12 @@ import type { World, WorldEvent } from '../../ports/world.ts';
 import type { Api } from './api.ts';
 import { type Told, tellBroken } from './breaking.ts';
 import type { Log } from './faults.ts';
-import { isBroken } from './health.ts';
+import { isBroken, verdictOf } from './health.ts';
 import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
 import { holding } from './lease.ts';
 import { contractOfSlice } from './meeting.ts';
-import { type KubeObject, type NodeObject, type PodObject, isReady, label } from './objects.ts';
+import { type JobObject, type KubeObject, type NodeObject, type PodObject, isOfJob, isReady, label } from './objects.ts';
 import { type Look, follow, rest } from './watching.ts';
 
 const LEASE = 'world';
@@ -81,7 +81,8 @@ const SUBJECTS: readonly Subject[] = [
       if (intent === undefined || label(pod, LIQO_KEYS.podOrigin) !== undefined) return undefined;
       const event: WorldEvent = { kind: 'workload-changed', intent: intentName(intent) };
       const told = tellBroken(was?.told, isBroken(pod), now);
-      const over = ['Failed', 'Succeeded'].find((phase) => phase === pod.status?.phase);
+      // What the end of a Job's pod means its Job says, a second later: there may be thousands of them.
+      const over = isOfJob(pod) ? undefined : ['Failed', 'Succeeded'].find((phase) => phase === pod.status?.phase);
       return {
         key: `pod ${pod.metadata.uid}`,
         fact: over ?? (told ? `broken, told at ${told.at}` : 'well'),
@@ -89,6 +90,16 @@ const SUBJECTS: readonly Subject[] = [
         event,
         gone: event,
       };
+    },
+  },
+  {
+    // Also where its pods run at a seller the Job itself stands at home.
+    look: { kind: KINDS.job, labels: OURS.intent },
+    facts: (job: JobObject) => {
+      const intent = label(job, OURS.intent);
+      if (intent === undefined) return undefined;
+      const event: WorldEvent = { kind: 'workload-changed', intent: intentName(intent) };
+      return { key: `job ${job.metadata.uid}`, fact: verdictOf(job)?.state ?? 'well', event, gone: event };
     },
   },
 ];
