@@ -45,6 +45,8 @@ export const discoveryActivities = ({
     } catch (error) {
       if (!isFault(error)) throw error;
       await knownNodes.seen(address, { fault: `${error.code}: ${error.message}` });
+      // What it offered before it was silent can be bought by nobody now.
+      await candidates.replace(address, []);
       return { found: [], refused: [], silent: { address, code: error.code, detail: error.message } };
     }
     const found: Candidate[] = [];

@@ -11,7 +11,7 @@ export interface IntentRecords {
 
 /** The Peering Candidates table. */
 export interface Candidates {
-  /** Replaces what one node offered, in one transaction, so that nobody sees it empty in between. */
+  /** Replaces what one known node (by its address) offered, in one transaction, so that nobody sees it empty in between. What a node offered is forgotten with it. */
   replace(node: string, candidates: readonly Candidate[]): Promise<void>;
   list(): Promise<readonly (Candidate & { readonly seenAt: string })[]>;
 }
@@ -36,8 +36,9 @@ export interface KnownNode {
 export interface KnownNodes {
   list(): Promise<readonly KnownNode[]>;
   add(address: string, source: KnownNode['source']): Promise<KnownNode>;
+  /** With what it offered. */
   remove(address: string): Promise<boolean>;
-  /** Nodes of the configuration become exactly these. */
+  /** Nodes of the configuration become exactly these; what the others offered is forgotten. */
   configure(addresses: readonly string[]): Promise<void>;
   /** What a node said of itself when it was asked. An id belongs to the address that showed it first, until that is forgotten or gives it up. */
   seen(

@@ -39,8 +39,8 @@ export function intentRecordsContract(make: () => Promise<IntentRecords>): void 
   });
 }
 
-/** What every `Candidates` does; `make` answers an empty one. */
-export function candidatesContract(make: () => Promise<Candidates>): void {
+/** What every `Candidates` does; `make` answers an empty one, and the nodes that it belongs to. */
+export function candidatesContract(make: () => Promise<{ readonly candidates: Candidates; readonly knownNodes: KnownNodes }>): void {
   const candidate = (name: string): Candidate => ({
     flavor: flavorOf(name),
     seller: SELLER,
@@ -49,9 +49,10 @@ export function candidatesContract(make: () => Promise<Candidates>): void {
     hourly: { amount: '0.1', currency: 'EUR' },
     rating: 0.5,
   });
-  let candidates = {} as Candidates;
+  let { candidates, knownNodes } = {} as { candidates: Candidates; knownNodes: KnownNodes };
   beforeEach(async () => {
-    candidates = await make();
+    ({ candidates, knownNodes } = await make());
+    for (const address of ['north', 'west']) await knownNodes.add(address, 'operator');
   });
   const listed = async () => (await candidates.list()).map(({ flavor }) => flavor.id);
 
@@ -69,6 +70,21 @@ export function candidatesContract(make: () => Promise<Candidates>): void {
     const [{ seenAt, ...kept } = { seenAt: '' }] = await candidates.list();
     expect(kept).toEqual(candidate('1'));
     expect(Date.parse(seenAt)).not.toBeNaN();
+  });
+
+  it('forgets with a node what it offered, and takes nothing of one that is asked no more', async () => {
+    await candidates.replace('north', [candidate('1')]);
+    await candidates.replace('west', [candidate('2')]);
+    await knownNodes.remove('north');
+    expect(await listed()).toEqual([flavorOf('2').id]);
+    await candidates.replace('north', [candidate('1')]);
+    await knownNodes.configure(['east', 'south']);
+    await candidates.replace('east', [candidate('3')]);
+    await candidates.replace('south', [candidate('4')]);
+    await knownNodes.configure(['south']);
+    expect((await listed()).toSorted()).toEqual([flavorOf('2').id, flavorOf('4').id]);
+    await knownNodes.add('north', 'operator');
+    expect((await listed()).toSorted()).toEqual([flavorOf('2').id, flavorOf('4').id]);
   });
 
   it('bears a node that offers the same flavor twice', async () => {

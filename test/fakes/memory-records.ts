@@ -34,7 +34,8 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
     },
     candidates: {
       async replace(node, candidates) {
-        offers.set(node, [...new Map(candidates.map((candidate) => [candidate.flavor.id, { ...candidate, seenAt: now() }])).values()]);
+        if (nodes.has(node))
+          offers.set(node, [...new Map(candidates.map((candidate) => [candidate.flavor.id, { ...candidate, seenAt: now() }])).values()]);
       },
       list: async () => [...offers.values()].flat(),
     },
@@ -45,9 +46,16 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
         nodes.set(address, node);
         return node;
       },
-      remove: async (address) => nodes.delete(address),
+      async remove(address) {
+        offers.delete(address);
+        return nodes.delete(address);
+      },
       async configure(addresses) {
-        for (const [address, { source }] of nodes) if (source === 'configuration' && !addresses.includes(address)) nodes.delete(address);
+        for (const [address, { source }] of nodes) {
+          if (source !== 'configuration' || addresses.includes(address)) continue;
+          nodes.delete(address);
+          offers.delete(address);
+        }
         for (const address of addresses) nodes.set(address, { ...nodes.get(address), address, source: 'configuration' });
       },
       async seen(address, { fault, ...said }) {

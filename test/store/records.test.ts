@@ -2,6 +2,7 @@ import { afterAll, describe, expect, inject, test } from 'vitest';
 import { contractsContract } from '../contracts/contracts.ts';
 import { candidatesContract, intentRecordsContract, knownNodesContract } from '../contracts/records.ts';
 import { turnsContract } from '../contracts/turns.ts';
+import { flavorOf, ONE, SELLER } from '../contracts/samples.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -16,7 +17,7 @@ const cleared =
 
 describe('contracts', () => contractsContract(cleared(db.store)));
 describe('intents', () => intentRecordsContract(cleared(db.store.intents)));
-describe('candidates', () => candidatesContract(cleared(db.store.candidates)));
+describe('candidates', () => candidatesContract(cleared(db.store)));
 describe('turns', () =>
   turnsContract(async () => {
     await db.clear();
@@ -62,4 +63,18 @@ test('of two addresses that show an id in the same moment one gets it, and all e
     { address: 'a:1', source: 'operator', dialect: 'rearguard', lastSeenAt: expect.any(String) },
     { address: 'b:1', source: 'operator', dialect: 'rearguard', nodeId: 'a' },
   ]);
+});
+
+test('a node that is removed while its offers arrive leaves none', async () => {
+  await db.clear();
+  const { knownNodes, candidates } = db.store;
+  await knownNodes.add('a:1', 'operator');
+  const offered = { flavor: flavorOf('1'), seller: SELLER, dialect: 'rearguard', part: ONE, rating: 0.5 } as const;
+  const rounds = Array.from({ length: 20 }, async () => {
+    await Promise.all([candidates.replace('a:1', [offered]), knownNodes.remove('a:1'), candidates.replace('a:1', [offered])]);
+    await knownNodes.add('a:1', 'operator');
+  });
+  await Promise.all(rounds);
+  await knownNodes.remove('a:1');
+  expect(await candidates.list()).toEqual([]);
 });

@@ -110,3 +110,18 @@ test('the cluster of a seller is known from its description, since no list of RE
   await node({ ...north, clusterId: cluster }, north);
   expect((await discover()).candidates).toMatchObject([{ seller: { id: north.id, clusterId: cluster } }]);
 });
+
+test('what a node offered is listed until it is silent, or is asked no more', async () => {
+  await node(north);
+  await node(liar);
+  const offers = async () => (await records.candidates.list()).map(({ seller }) => seller.address).toSorted();
+  await discover();
+  expect(await offers()).toEqual([liar.address, north.address].toSorted());
+  peers.setReachable(north.address, false);
+  await discover();
+  expect(await offers()).toEqual([liar.address]);
+  peers.setReachable(north.address, true);
+  await discover();
+  await records.knownNodes.remove(liar.address);
+  expect(await offers()).toEqual([north.address]);
+});

@@ -6,5 +6,5 @@ import { memoryRecords } from '../fakes/memory-records.ts';
 const records = () => memoryRecords({ clock: { now: () => Date.now() } });
 
 describe('intents', () => intentRecordsContract(async () => records().intents));
-describe('candidates', () => candidatesContract(async () => records().candidates));
+describe('candidates', () => candidatesContract(async () => records()));
 describe('known nodes', () => knownNodesContract(async () => records().knownNodes));

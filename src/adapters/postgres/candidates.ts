@@ -11,6 +11,9 @@ export const candidates = (pool: Pool): Candidates => ({
   async replace(node, offered) {
     await pool.begin(async (sql) => {
       await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.peering_candidate.' || ${node}::text, 0))`;
+      // Whoever removes the node meanwhile waits, and finds these rows.
+      const known = await sql`select from known_node where address = ${node} for key share`;
+      if (known.count === 0) return;
       await sql`delete from peering_candidate where node = ${node}`;
       await sql`
         insert into peering_candidate (node, flavor_id, candidate, seen_at)
