@@ -13,7 +13,7 @@ const adapter = (name, packages, more = {}) => ({
 const http = {
   values: ['src/domain', 'src/rear', 'workflows/messages.ts'],
   types: ['src/ports'],
-  packages: ['hono', 'hono/**', '@hono/**', 'zod', 'yaml', ...NODE],
+  packages: ['hono', 'hono/**', '@hono/**', 'hono-rate-limiter', 'zod', 'yaml', ...NODE],
 };
 const workflow = { values: ['src/domain'], types: ['activities'], packages: ['@temporalio/workflow'] };
 

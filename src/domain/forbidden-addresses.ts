@@ -104,6 +104,14 @@ const placeOfHost = (host: string): Place | undefined => {
 /** Whether a host is an IP address, in brackets or not. */
 export const isIp = (host: string): boolean => bitsOf(bare(host)) !== undefined;
 
+/** Who is to be counted as one: an IPv4 address, however it is spelt, or an IPv6 network of 64 bits, which one owner has. */
+export function networkOf(address: string): string {
+  const bits = bitsOf(bare(address));
+  if (!bits) return address;
+  if (bits.width === 32) return String(bits.value);
+  return bits.value >> 32n === 0xffffn ? String(bits.value & 0xffffffffn) : `${(bits.value >> 64n).toString(16)}::`;
+}
+
 /** Whether a host is our own machine by its address or name alone, and none but it. */
 export const isLoopbackHost = (host: string): boolean => placeOfHost(host) === 'loopback';
 

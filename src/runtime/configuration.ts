@@ -36,6 +36,15 @@ const rear = z.strictObject({
       'Whether to sell although Liqo does not hold buyers to what they bought (its limits enforcement is not `Hard`). Off: no flavor is published then.',
     ),
   maxHoldsPerBuyer: z.number().int().min(1).max(100_000).default(100).describe('Living reservations that one buyer may have at a time.'),
+  requestsPerSecond: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(500)
+    .describe(
+      'Requests a second that one remote address (of IPv6: one network of 64 bits) may send, in the mean of ten seconds; more are answered 429 with `Retry-After`. 0: no limit. Our own machine has none. Behind a proxy all of its callers are one.',
+    ),
   bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(262_144).describe('The largest request body that is read.'),
   bodyTimeoutSeconds: seconds(600).default(10).describe('How long a request may take to arrive completely.'),
   purchaseWaitSeconds: seconds(300)

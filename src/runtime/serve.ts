@@ -82,6 +82,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         legacyBuyers: rear.legacyBuyers,
         loopbackBuyers: callsLoopback(configuration),
         maxHoldsPerBuyer: rear.maxHoldsPerBuyer,
+        requestsPerSecond: rear.requestsPerSecond,
         bodyLimitBytes: rear.bodyLimitBytes,
         bodyTimeoutMs,
         purchaseWaitMs: rear.purchaseWaitSeconds * 1_000,

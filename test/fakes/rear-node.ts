@@ -64,6 +64,7 @@ export async function rearNode(input: {
     legacyBuyers: true,
     loopbackBuyers: true,
     maxHoldsPerBuyer: 100,
+    requestsPerSecond: 500,
     bodyLimitBytes: 65_536,
     bodyTimeoutMs: 10_000,
     purchaseWaitMs: 10_000,
@@ -82,6 +83,7 @@ export async function rearNode(input: {
   self = identity;
   return {
     identity,
+    routes: app,
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     memory,

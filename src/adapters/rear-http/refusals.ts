@@ -20,7 +20,13 @@ const SAME: ReadonlySet<FaultCode> = new Set([
   'TOO_MANY_HOLDS',
 ]);
 /** What the seller itself may overcome. */
-const PASSING: ReadonlySet<FaultCode> = new Set(['STORE_UNAVAILABLE', 'PROCESSES_UNAVAILABLE', 'CLUSTER_UNREACHABLE', 'STILL_THERE']);
+const PASSING: ReadonlySet<FaultCode> = new Set([
+  'STORE_UNAVAILABLE',
+  'PROCESSES_UNAVAILABLE',
+  'CLUSTER_UNREACHABLE',
+  'STILL_THERE',
+  'TOO_MANY_REQUESTS',
+]);
 const UNKNOWN: Readonly<Record<Operation, FaultCode>> = {
   describe: 'PEER_REFUSED',
   list: 'PEER_REFUSED',
@@ -54,13 +60,13 @@ function ofProblem(code: FaultCode, operation: Operation): FaultCode {
 /** What a bare status means; a FLUIDOS node says everything with 400, 408, 500 and 503 (sections 3 and 4.2 of our notes), the specification 401 to 409. */
 function ofStatus(status: number, text: string, operation: Operation): FaultCode {
   if (status === 503 || status === 502) return 'PEER_UNREACHABLE';
+  if (status === 429) return operation === 'reserve' ? 'TOO_MANY_HOLDS' : 'PEER_UNREACHABLE';
   if (status === 504) return 'PEER_TIMEOUT';
   if (status === 401 || status === 403) return 'BUYER_REFUSED';
   switch (operation) {
     case 'reserve':
       if (status === 404 || text.startsWith('Error getting the Flavor by ID')) return 'FLAVOR_GONE';
       if (text.startsWith('Configuration type not supported')) return 'CONFIGURATION_INVALID';
-      if (status === 429) return 'TOO_MANY_HOLDS';
       return status === 409 ? 'NOT_ENOUGH' : 'PEER_REFUSED';
     case 'purchase':
       return status === 404 || status === 408 || text.startsWith('Error getting the Transaction') ? 'HOLD_EXPIRED' : 'PEER_REFUSED';
@@ -77,6 +83,6 @@ export function refusal(operation: Operation, dialect: Dialect, answer: Answer):
   const problem = problemOf(answer);
   const text = problem?.detail ?? answer.text;
   const code = problem === undefined ? ofStatus(answer.status, answer.text, operation) : ofProblem(problem.code, operation);
-  const burnt = operation === 'purchase' && dialect === 'fluidos' && answer.status !== 503;
+  const burnt = operation === 'purchase' && dialect === 'fluidos' && answer.status !== 503 && answer.status !== 429;
   return new Fault(code, words(text) || `it answers ${answer.status}`, { status: answer.status, ...(burnt ? { burnt } : {}) });
 }

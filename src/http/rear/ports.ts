@@ -27,6 +27,8 @@ export interface RearOptions {
   /** Whether a buyer may want to be called at loopback: only where we are on loopback ourselves. */
   readonly loopbackBuyers: boolean;
   readonly maxHoldsPerBuyer: number;
+  /** What one remote address may send, in the mean of ten seconds; 0: no limit. */
+  readonly requestsPerSecond: number;
   readonly bodyLimitBytes: number;
   readonly bodyTimeoutMs: number;
   /** How long PURCHASE waits for its contract. */

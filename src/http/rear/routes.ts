@@ -6,6 +6,7 @@ import { WELL_KNOWN, writeDescription } from '../../rear/extensions.ts';
 import { parseServiceSelector, parseSliceSelector, selectsService, selectsSlice } from '../../rear/selector.ts';
 import { answerRefusal, encoded, json, notReady, nothing, Refusal, refusalOf, unknownPath, wrongMethod } from './answers.ts';
 import { contractRoutes } from './contracts.ts';
+import { limitSources } from './limit.ts';
 import { currentList, type Listed } from './list.ts';
 import type { Rear, RearOptions, RearPorts } from './ports.ts';
 import { purchasing } from './purchase.ts';
@@ -19,6 +20,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   const rear: Rear = { ...ports, options };
   const app = new Hono<Bindings>();
   const current = currentList(rear.inventory);
+  if (options.requestsPerSecond > 0) app.use(limitSources(options.requestsPerSecond));
 
   /** One path, one method: everything else on it is 405, HEAD too. */
   const route = (method: 'GET' | 'POST', path: string, handler: Handler): void => {
