@@ -12,7 +12,7 @@ import { known, tell } from './reservation.ts';
 export interface Known {
   /** Ids of all workflows that ran when the comparison began; of one that is not among them it is asked whether it began since. */
   readonly open: ReadonlySet<string>;
-  /** Every contract ever. */
+  /** The contracts of these workflows. */
   readonly contracts: () => Promise<readonly Contract[]>;
   /** What stands in the cluster; absent when nobody could tell. */
   readonly places: readonly MeetingPlace[] | undefined;

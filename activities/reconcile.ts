@@ -1,5 +1,5 @@
 import { isFault } from '../src/domain/faults.ts';
-import { acquisitionId, clusterId, workflowIds } from '../src/domain/ids.ts';
+import { acquisitionId, clusterId, transactionId, workflowIds } from '../src/domain/ids.ts';
 import type { OpenProcess } from '../src/ports/processes.ts';
 import type { KnownNode } from '../src/ports/records.ts';
 import { within } from './deadline.ts';
@@ -26,6 +26,7 @@ const AT_ONCE = 8;
 /** Lines of each kind that a history keeps. */
 const MOST_LINES = 100;
 const ACQUISITION = workflowIds.acquisition(acquisitionId(''));
+const SALE = workflowIds.contract(transactionId(''));
 const PEERING = workflowIds.peering(clusterId(''));
 /** What follows a prefix in the ids of those that have it. */
 const idsAfter = (prefix: string, open: readonly OpenProcess[]): readonly string[] =>
@@ -97,10 +98,14 @@ export const reconcileActivities = (deps: Deps) => {
 
         const mended: string[] = [];
         const open = await processes.open({ all: true });
-        let all: ReturnType<typeof contracts.list> | undefined;
+        let served: ReturnType<typeof contracts.ofProcesses> | undefined;
+        const processesOf = {
+          sales: idsAfter(SALE, open).map(transactionId),
+          acquisitions: idsAfter(ACQUISITION, open).map(acquisitionId),
+        };
         const among: Known = {
           open: new Set(open.map(({ workflowId }) => workflowId)),
-          contracts: () => (all ??= contracts.list()),
+          contracts: () => (served ??= contracts.ofProcesses(processesOf)),
           places: await listed('meeting places', fabric.meetingPlaces),
         };
         mended.push(

@@ -92,6 +92,11 @@ export interface Contracts {
   ofAcquisition(acquisition: AcquisitionId): Promise<Contract | undefined>;
   /** Newest first; all of them without a limit, of which only the living ones do not grow for ever. */
   list(filter?: { readonly role?: ContractRole; readonly living?: boolean; readonly limit?: number }): Promise<readonly Contract[]>;
+  /** What these sales and acquisitions of ours are about, over or not: as much as is asked for, however many there ever were. */
+  ofProcesses(processes: {
+    readonly sales: readonly TransactionId[];
+    readonly acquisitions: readonly AcquisitionId[];
+  }): Promise<readonly Contract[]>;
   /** active → ending; the first ending wins. */
   markEnding(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
   /** The buyer's side: contract over, allocation released. */

@@ -1,6 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ContractTerms } from '../../src/domain/contract.ts';
-import { acquisitionId, clusterId, type ContractId, contractId, contractOf, nodeId, transactionId } from '../../src/domain/ids.ts';
+import {
+  type AcquisitionId,
+  acquisitionId,
+  clusterId,
+  type ContractId,
+  contractId,
+  contractOf,
+  nodeId,
+  type TransactionId,
+  transactionId,
+} from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER } from './samples.ts';
@@ -120,6 +130,22 @@ export function contractsContract(make: () => Promise<{ readonly contracts: Cont
     expect(await contracts.allocations({ living: true, limit: 1 })).toMatchObject([{ contract: made[1], state: 'inactive' }]);
     expect((await contracts.allocations()).map(({ contract }) => contract).toSorted()).toEqual(made.toSorted());
     expect(await contracts.allocations({ limit: 2 })).toHaveLength(2);
+  });
+
+  it('finds what sales and acquisitions are about, over or not, and nobody else’s', async () => {
+    const { terms } = await sold();
+    const bought = termsOf();
+    await contracts.storeBought({ terms: bought, acquisition: acquisitionId('0123456789ab-2') });
+    await inventory.giveBack({ contract: terms.id, ending: DONE });
+    const found = async (sales: readonly TransactionId[], acquisitions: readonly AcquisitionId[]) =>
+      (await contracts.ofProcesses({ sales, acquisitions })).map(({ terms: { id }, role, state }) => `${id} ${role} ${state}`).toSorted();
+    const [sale, purchase] = [`${terms.id} seller over`, `${bought.id} buyer active`];
+    expect(await found([], [])).toEqual([]);
+    expect(await found([terms.transaction, newTransaction()], [])).toEqual([sale]);
+    expect(await found([], [acquisitionId('0123456789ab-2')])).toEqual([purchase]);
+    expect(await found([terms.transaction], [acquisitionId('0123456789ab-2')])).toEqual([sale, purchase].toSorted());
+    // A seller's row bears its buyer's key, and what was bought the seller's transaction.
+    expect(await found([bought.transaction], [ACQUISITION])).toEqual([]);
   });
 
   describe('the end', () => {

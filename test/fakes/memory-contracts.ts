@@ -55,6 +55,11 @@ export function memoryContracts(): MemoryContracts {
         .toReversed()
         .slice(0, filter.limit);
     },
+    async ofProcesses({ sales, acquisitions }) {
+      return all().filter(({ role, terms, acquisition }) =>
+        role === 'seller' ? sales.includes(terms.transaction) : acquisition !== undefined && acquisitions.includes(acquisition),
+      );
+    },
     async markEnding({ contract, ending }) {
       move(contract, 'ending', ending);
     },

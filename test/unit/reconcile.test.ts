@@ -209,18 +209,24 @@ test('a peering that closes while it is looked at is not built anew for nobody',
   expect(asked).toEqual(['join bob-1 nobody']);
 });
 
-test('every contract is read once, however many peerings were closed', async () => {
+test('only contracts that somebody serves are read, and once, however many peerings were closed', async () => {
   for (const buyer of ['alice-1', 'bob-1', 'carol-1']) await fabric.port.ensureTenant({ buyer: clusterId(buyer) });
-  let reads = 0;
-  const { list } = memory.contracts;
+  const transaction = await sold();
+  open = [running(workflowIds.contract(transaction)), running(workflowIds.acquisition(acquisitionId('b-1')))];
+  const reads: unknown[] = [];
+  const { list, ofProcesses } = memory.contracts;
   Object.assign(memory.contracts, {
     list: async (filter: Parameters<typeof list>[0]) => {
-      if (!filter?.living) reads += 1;
+      if (!filter?.living) reads.push('all');
       return await list(filter);
+    },
+    ofProcesses: async (of: Parameters<typeof ofProcesses>[0]) => {
+      reads.push(of);
+      return await ofProcesses(of);
     },
   });
   expect((await reconcile()).mended).toHaveLength(3);
-  expect(reads).toBe(1);
+  expect(reads).toEqual([{ sales: [transaction], acquisitions: ['b-1'] }]);
 });
 
 test('an API server that is away keeps nothing else waiting', async () => {

@@ -96,6 +96,15 @@ export const contracts = (pool: Pool): Contracts => ({
       order by created_at desc, id limit ${limit ?? null}`;
     return rows.map(contract);
   },
+  async ofProcesses({ sales, acquisitions }) {
+    const rows = await pool<ContractRow[]>`
+      select role, acquisition, terms, state, ending from contract
+      where role = 'seller' and transaction in (select jsonb_array_elements_text(${pool.json([...sales])}))
+      union all
+      select role, acquisition, terms, state, ending from contract
+      where role = 'buyer' and acquisition in (select jsonb_array_elements_text(${pool.json([...acquisitions])}))`;
+    return rows.map(contract);
+  },
   async markEnding({ contract: id, ending }) {
     await pool`update contract set state = 'ending', ending = ${json(pool, ending)} where id = ${id} and state = 'active'`;
   },
