@@ -46,6 +46,8 @@ export async function openFollowing(input: {
   readonly address: string;
   readonly namespaces: Readonly<Record<string, string>>;
   readonly onChange: (before: Followed | undefined, now: Followed) => void;
+  /** Of a workflow that can be followed no more. */
+  readonly onTrouble: (words: string) => void;
 }): Promise<Following> {
   const connection = await Connection.connect({ address: input.address });
   const clients = new Map(Object.entries(input.namespaces).map(([node, namespace]) => [node, new Client({ connection, namespace })]));
@@ -136,7 +138,7 @@ export async function openFollowing(input: {
       .catch((error: unknown) => {
         // What was never started, or a server that is going away, has nothing to tell.
         if (!stopped.signal.aborted && !(error instanceof WorkflowNotFoundError))
-          console.error(`${key}: ${error instanceof Error ? error.message : error}`);
+          input.onTrouble(`${key}: ${error instanceof Error ? error.message : error}`);
       })
       .finally(() => {
         active.delete(key);

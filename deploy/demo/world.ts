@@ -113,6 +113,7 @@ export async function startWorld({ telling, contexts, stateDir, sellers: count =
       address: temporalAddress,
       namespaces: Object.fromEntries([...configurations].map(([name, { temporal }]) => [name, temporal.namespace])),
       onChange: (before: Followed | undefined, now: Followed) => telling.steps(before, now),
+      onTrouble: telling.say,
     });
     const nodes = await Promise.all(
       places.map(async (place): Promise<DemoNode> => {

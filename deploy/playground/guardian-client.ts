@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Order, ProcessSpec, Reply, Told } from './guardian-messages.ts';
@@ -52,6 +52,21 @@ export async function openGuardian(stateDir: string, temporary: boolean): Promis
   );
 }
 
+/** The guardians that end when this process does. */
+const guardians = new Set<ChildProcess>();
+
+/** Ends whatever this process has started, however far that has come; answers when all of it is gone. */
+export async function endGuardians(): Promise<void> {
+  const ends = [...guardians].map(async (child) => {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.ref();
+    // As when this process dies, which a guardian can be told at any time.
+    if (child.connected) child.disconnect();
+    await gone;
+  });
+  await Promise.all(ends);
+}
+
 async function connect(stateDir: string, temporary: boolean): Promise<Guardian> {
   const out = fs.openSync(path.join(stateDir, 'guardian.log'), 'a');
   const child = fork(compiled('guardian.js'), [stateDir, ...(temporary ? ['--temporary'] : [])], {
@@ -61,6 +76,7 @@ async function connect(stateDir: string, temporary: boolean): Promise<Guardian> 
     env: minimalEnv(stateDir, { TMPDIR: '/tmp' }),
   });
   fs.closeSync(out);
+  guardians.add(child);
   let told: Told = { pids: {}, ended: {} };
   let over = false;
   let next = 0;
@@ -85,6 +101,7 @@ async function connect(stateDir: string, temporary: boolean): Promise<Guardian> 
     else asked?.reject(new Error(message.fault));
   });
   child.once('exit', () => {
+    guardians.delete(child);
     if (!over) for (const pid of Object.values(told.pids)) signal(-pid, 'SIGKILL');
     for (const { reject } of waiting.values()) reject(new Error('the guardian is gone'));
     waiting.clear();
@@ -120,6 +137,7 @@ async function connect(stateDir: string, temporary: boolean): Promise<Guardian> 
     async release() {
       await ask({ do: 'release' });
       over = true;
+      guardians.delete(child);
       child.disconnect();
     },
     async stop() {

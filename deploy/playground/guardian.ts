@@ -27,9 +27,12 @@ const kept = new Map<string, Kept>();
 const ended: Record<string, string> = {};
 /** Groups whose leader is gone while others of it still run: virtual kubelets of a killed runner. */
 const orphaned = new Set<number>();
-const tidy = new Map<string, string | undefined>(process.argv[3] === '--temporary' ? [[stateDir, undefined]] : []);
+const temporary = process.argv[3] === '--temporary';
+const tidy = new Map<string, string | undefined>(temporary ? [[stateDir, undefined]] : []);
 let stopping: Promise<void> | undefined;
 let released = false;
+/** Whether nobody waits for an end in good order: what SIGTERM would let put its things away has nothing to keep. Postgres has: memory of the system's. */
+let hurried = false;
 
 const write = (file: string, value: unknown): void => {
   const target = path.join(stateDir, file);
@@ -114,7 +117,9 @@ async function kill(key: string, name: NodeJS.Signals, group: boolean): Promise<
 async function endEverything(): Promise<void> {
   for (const entry of kept.values()) {
     clearTimeout(entry.again);
-    if (entry.child?.pid) signal(entry.spec.stop === 'SIGKILL' ? -entry.child.pid : entry.child.pid, entry.spec.stop);
+    if (!entry.child?.pid) continue;
+    const how = hurried && entry.spec.stop === 'SIGTERM' ? 'SIGKILL' : entry.spec.stop;
+    signal(how === 'SIGKILL' ? -entry.child.pid : entry.child.pid, how);
   }
   const running = (): Kept[] => [...kept.values()].filter(({ child }) => child);
   await waitFor('the end of all processes', GRACE, () => running().length === 0).catch(() => undefined);
@@ -196,7 +201,9 @@ process.on('message', ({ id, order }: Request) => {
     });
 });
 process.on('disconnect', () => {
-  if (!released) leave(0);
+  if (released) return;
+  hurried = temporary;
+  leave(0);
 });
 for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => leave(0));
 process.on('uncaughtException', (fault) => {

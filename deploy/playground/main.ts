@@ -4,7 +4,7 @@ import path from 'node:path';
 import { endPlayground, readProcesses } from './leftovers.ts';
 import { stillRuns } from './process-identity.ts';
 import { projectRoot } from './project.ts';
-import { type ClusterSpec, openStack, type StackDescription } from './stack.ts';
+import { type ClusterSpec, LISTENING, openStack, type StackDescription } from './stack.ts';
 
 /** A buyer with little of its own, and two sellers in other regions. */
 const CLUSTERS: readonly ClusterSpec[] = [
@@ -41,9 +41,7 @@ async function up(): Promise<void> {
   const seconds = (): string => `${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  `;
   const stack = await openStack({ stateDir, clusters: CLUSTERS, progress: (line) => console.log(seconds() + line) });
   await stack.guardian.release();
-  console.log(
-    `${seconds()}up; Liqo's webhooks and virtual kubelets listen on all addresses of this machine, everything else on 127.0.0.1\n`,
-  );
+  console.log(`${seconds()}up; ${LISTENING}\n`);
   printStack();
 }
 

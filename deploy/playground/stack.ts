@@ -59,6 +59,9 @@ async function inTurn<T, R>(items: readonly T[], width: number, work: (item: T, 
   return results;
 }
 
+/** Who may reach it: these two of Liqo take no address to listen on. */
+export const LISTENING = "Liqo's webhooks and virtual kubelets listen on all addresses of this machine, everything else on 127.0.0.1";
+
 /** Starts Temporal, Postgres and the clusters; all of it ends when this process does, however that happens, unless its guardian is released. */
 export async function openStack({
   stateDir,
