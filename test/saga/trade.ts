@@ -24,7 +24,7 @@ export const QUICK: Timing = {
   offloadMs: 2_000,
   workloadMs: 2_000,
   nodeLostMs: 1_000,
-  peeringReadyMs: 15_000,
+  peeringReadyMs: 10_000,
   undoRoundMs: 2_000,
   stuckPauseMs: 300,
   stuckPauseMaxMs: 1_000,
