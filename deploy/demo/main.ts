@@ -69,10 +69,11 @@ async function show(
   return outcomes;
 }
 
-function tellWhere({ stack, temporalAddress, nodes }: World, { out }: Voice): void {
-  out(`\nTemporal UI   ${stack.temporal.uiUrl || temporalAddress}\n`);
+function tellWhere({ stack, temporalAddress, nodes, buyer }: World, { out }: Voice): void {
+  out(`\nTemporal      ${temporalAddress}${stack.temporal.uiUrl === '' ? '' : `   UI ${stack.temporal.uiUrl}`}\n`);
   for (const { name, api, place } of nodes)
-    out(`${name.padEnd(13)} API ${api.url}/api/v1   REAR http://${place.rear}   KUBECONFIG=${place.kubeconfig}\n`);
+    out(`${name.padEnd(13)} API ${api.url}   REAR http://${place.rear}   KUBECONFIG=${place.kubeconfig}\n`);
+  out(`To ask ${buyer.name} for something: export REARGUARD_API=${buyer.api.url}\n`);
   out(`Everything goes on. To end it: REARGUARD_STATE=${stack.stateDir} npm run playground -- down\n`);
 }
 

@@ -34,7 +34,8 @@ interface Problem {
 const CALL_SECONDS = 20;
 
 export function apiClient(url: string, fetcher: typeof fetch = fetch): ApiClient {
-  const base = url.replace(/\/+$/, '');
+  // A node tells its address with or without the path of the API.
+  const base = url.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
   const call = async (path: string, init: RequestInit, seconds: number, signal?: AbortSignal): Promise<never> => {
     const until = AbortSignal.any([AbortSignal.timeout(seconds * 1_000), ...(signal ? [signal] : [])]);
     let response: Response;

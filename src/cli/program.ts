@@ -56,7 +56,7 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
   intentCommands(program, line);
   marketCommands(program, line);
   extend?.(program);
-  // Options that every command has may be written behind it too.
+  // What commander itself would print or end by, it prints through `output`, and throws.
   const inherit = (command: Command): void => {
     command.exitOverride().configureOutput({ writeOut: output.out, writeErr: output.err });
     for (const inner of command.commands) inherit(inner);

@@ -57,6 +57,7 @@ test('an intent is started, told, followed and ended', async () => {
     '{apiVersion: rearguard.dev/v1, kind: Intent, metadata: {name: web}, spec: {workload: {namespace: shop}, resources: {cpu: 100m, memory: 64Mi, pods: 1}}}';
   expect(await rearguard(run, { file: flow })).toMatchObject({ exit: 0, out: expect.stringContaining('lives already') });
   expect((await rearguard(['intent', 'list'])).out).toMatch(/^NAME +STATE[^\n]+\nweb +working +intent/);
+  expect((await rearguard(['--api', 'http://127.0.0.1:3005/api/v1/', 'intent', 'list'])).out).toMatch(/^NAME/);
   expect((await rearguard(['intent', 'list', '--limit', '1'])).out).toMatch(/\nweb +working/);
   expect((await rearguard(['intent', 'status', 'web'])).out).toMatch(/state: +working \(intent, for/);
   expect(JSON.parse((await rearguard(['intent', 'status', 'web', '--json'])).out)).toMatchObject({ status: { name: 'web' } });

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { intentName, taskQueues, workflowIds } from '../../src/domain/ids.ts';
 import { reduceIntent } from '../../src/domain/intent.ts';
+import { workflowTypes } from '../../workflows/messages.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
@@ -40,3 +42,8 @@ it('the oldest Node that is promised is one that every dependency runs on', () =
     expect(readme).toContain(`${major}.${needed(major)} or newer`);
   }
 });
+
+it('the README says how a plain Temporal client starts an intent as the node itself does', () =>
+  expect(readme).toContain(
+    `--task-queue ${taskQueues.forward} --type ${workflowTypes.intent} --workflow-id ${workflowIds.intent(intentName('shop'))}`,
+  ));
