@@ -24,7 +24,6 @@ export const IMPORT_TABLE = [
   { folder: 'workflows', ...workflow },
   { folder: 'workflows/consumer', room: 'workflows', ...workflow },
   { folder: 'workflows/provider', room: 'workflows', ...workflow },
-  { folder: 'workflows/supernode', room: 'workflows', ...workflow },
   {
     folder: 'activities',
     values: ['src/domain'],
@@ -33,7 +32,6 @@ export const IMPORT_TABLE = [
     typePackages: ['@temporalio/worker'],
   },
   adapter('kubernetes', ['@kubernetes/client-node', 'yaml']),
-  adapter('liqo', ['@kubernetes/client-node', 'yaml']),
   adapter('postgres', ['postgres', 'postgrator']),
   adapter('rear-http', []),
   adapter('temporal', ['@temporalio/client', '@temporalio/common', '@temporalio/proto'], { values: ['workflows/messages.ts'] }),

@@ -4,6 +4,7 @@ import { KubeConfig, KubernetesObjectApi, type KubernetesObject, Watch } from '@
 export interface Seen extends KubernetesObject {
   readonly spec?: { readonly nodeName?: string };
   readonly status?: { readonly phase?: string };
+  readonly data?: Readonly<Record<string, string>>;
 }
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -26,6 +27,16 @@ const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [25, 500];
 
 export const SLICES = '/apis/authentication.liqo.io/v1beta1/resourceslices';
 export const podsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/pods`;
+
+/** What Liqo was installed as: its cluster id and its release. Undefined where it is not. */
+export async function liqoOf({ objects }: ClusterView): Promise<{ readonly clusterId?: string; readonly version?: string } | undefined> {
+  const label = 'app.kubernetes.io/name=clusterid-configmap';
+  const { items } = await objects.list<Seen>('v1', 'ConfigMap', 'liqo', undefined, undefined, undefined, undefined, label);
+  const [found] = items;
+  if (!found) return undefined;
+  const [clusterId, version] = [found.data?.['CLUSTER_ID'], found.metadata?.labels?.['app.kubernetes.io/version']];
+  return { ...(clusterId !== undefined && { clusterId }), ...(version !== undefined && { version }) };
+}
 
 export function clusterView(kubeconfig: string, context?: string): ClusterView {
   const config = new KubeConfig();

@@ -1,20 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Phase } from '../../src/domain/journal.ts';
+import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Followed } from './following.ts';
 
 /** One step of one workflow on one node. Times are RFC 3339. */
-export interface ReportedStep {
+export interface ReportedStep extends Omit<JournalEntry, 'startedAt' | 'endedAt'> {
   readonly node: string;
   readonly workflow: string;
-  readonly phase: Phase;
-  readonly step: string;
-  readonly direction: 'do' | 'undo';
-  readonly side?: 'here' | 'there';
   readonly startedAt: string;
   readonly endedAt?: string;
-  readonly outcome: 'running' | 'done' | 'failed';
-  readonly detail?: string;
 }
 
 /** How a scenario ended; `fulfilled` when it ended as told and left nothing behind. */
@@ -34,17 +28,12 @@ export interface Outcome {
 export const stepsOf = (followed: readonly Followed[]): readonly ReportedStep[] =>
   followed
     .flatMap(({ node, workflowId, journal }) =>
-      journal.map(({ step, phase, direction, side, startedAt, endedAt, outcome, detail }) => ({
+      journal.map(({ startedAt, endedAt, ...entry }) => ({
         node,
         workflow: workflowId,
-        phase,
-        step,
-        direction,
-        ...(side && { side }),
+        ...entry,
         startedAt: new Date(startedAt).toISOString(),
         ...(endedAt !== undefined && { endedAt: new Date(endedAt).toISOString() }),
-        outcome,
-        ...(detail !== undefined && { detail }),
       })),
     )
     .sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0));

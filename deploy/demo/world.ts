@@ -6,7 +6,7 @@ import { openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { completed, ConfigurationSchema } from '../../src/runtime/configuration.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { type Api, openApi } from './api.ts';
-import { type ClusterView, clusterView } from './cluster.ts';
+import { type ClusterView, clusterView, liqoOf } from './cluster.ts';
 import { NODE_NAMES, type NodeName, type NodePlace, nodeConfiguration } from './configuration.ts';
 import { type Followed, type Following, openFollowing } from './following.ts';
 import { type Traced, inspect } from './leak-report.ts';
@@ -198,22 +198,16 @@ const pinned = (module: string, dependency: string): string | undefined =>
 async function versionsOf(nodes: readonly DemoNode[], following: Following, embedded: boolean): Promise<Readonly<Record<string, string>>> {
   const [first] = nodes;
   if (!first) return {};
-  const { objects } = first.cluster;
   const [kubernetes, postgres, system, liqo] = await Promise.all([
     first.cluster.version(),
     first.ledger.version(),
     following.client(first.name).connection.workflowService.getSystemInfo({}),
-    objects
-      .list('v1', 'ConfigMap', 'liqo', undefined, undefined, undefined, undefined, 'app.kubernetes.io/name=clusterid-configmap')
-      .catch(() => undefined),
+    liqoOf(first.cluster).catch(() => undefined),
   ]);
   return {
     node: process.version,
     kubernetes: (embedded ? pinned('kubernetes', 'k8s.io/kubernetes') : undefined) ?? kubernetes,
-    liqo:
-      (embedded ? pinned('liqo', 'github.com/liqotech/liqo') : undefined) ??
-      liqo?.items[0]?.metadata?.labels?.['app.kubernetes.io/version'] ??
-      'unknown',
+    liqo: (embedded ? pinned('liqo', 'github.com/liqotech/liqo') : undefined) ?? liqo?.version ?? 'unknown',
     temporal: system.serverVersion ?? 'unknown',
     postgres,
   };

@@ -16,7 +16,7 @@ export interface Timing {
   readonly workloadMs: number;
   /** How long a virtual node may be not Ready before the intent buys elsewhere. */
   readonly nodeLostMs: number;
-  /** How long a seller waits for the countersignature or the slice of a buyer. */
+  /** How long a seller waits for a slice of the buyer that its contract covers. */
   readonly buyerAbsentMs: number;
   /** Until the `peering` workflow answers who joined; less than what PURCHASE waits, which has to hear that it did not. */
   readonly peeringReadyMs: number;

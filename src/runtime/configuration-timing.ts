@@ -11,7 +11,7 @@ const TIMING_WORDS: Record<keyof Timing, string> = {
   offloadMs: "Until the namespace's offloading is Ready.",
   workloadMs: 'From applying the workload until every pod runs.',
   nodeLostMs: 'How long a virtual node may be not Ready before the intent buys elsewhere.',
-  buyerAbsentMs: "How long a seller waits for a buyer's countersignature or slice.",
+  buyerAbsentMs: 'How long a seller waits for a slice of the buyer that its contract covers; then the contract ends.',
   peeringReadyMs: 'Until the `peering` workflow answers who joined.',
   undoRoundMs: 'One round of undoing; what is left after it is stuck.',
   stuckPauseMs: 'The pause between the rounds of what is stuck; doubles.',

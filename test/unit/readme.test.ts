@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -20,10 +20,10 @@ it('the README names commands that are there, and links that lead somewhere', ()
   const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
   const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
-  for (const document of ['README.md', 'ARCHITECTURE.md']) {
+  for (const document of ['README.md', 'ARCHITECTURE.md', 'docs/decisions/README.md']) {
     const text = readFileSync(path.join(root, document), 'utf8');
     for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g))
-      expect(() => readFileSync(path.join(root, link)), `${document}: ${link}`).not.toThrow(/ENOENT/);
+      expect(() => readFileSync(path.join(root, path.dirname(document), link)), `${document}: ${link}`).not.toThrow(/ENOENT/);
   }
 });
 
@@ -47,3 +47,9 @@ it('the README says how a plain Temporal client starts an intent as the node its
   expect(readme).toContain(
     `--task-queue ${taskQueues.forward} --type ${workflowTypes.intent} --workflow-id ${workflowIds.intent(intentName('shop'))}`,
   ));
+
+it('every decision is in the list of decisions', () => {
+  const list = readFileSync(path.join(root, 'docs/decisions/README.md'), 'utf8');
+  const missing = readdirSync(path.join(root, 'docs/decisions')).filter((name) => name !== 'README.md' && !list.includes(`](${name})`));
+  expect(missing).toEqual([]);
+});

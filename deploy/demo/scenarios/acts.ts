@@ -9,7 +9,7 @@ import {
 } from '../../../src/domain/ids.ts';
 import type { JournalEntry } from '../../../src/domain/journal.ts';
 import type { IntentStatus, Place } from '../../../src/domain/status.ts';
-import { SLICES, podsOf } from '../cluster.ts';
+import { SLICES, liqoOf, podsOf } from '../cluster.ts';
 import type { Followed } from '../following.ts';
 import { type Wish, intentDocument } from '../intents.ts';
 import type { DemoNode, World } from '../world.ts';
@@ -22,21 +22,8 @@ const IN_USE = 120;
 const ENDED = 120;
 const POD = 30;
 
-/** How an embedded cluster is called is how its Liqo calls it. */
-const clusterOf = async ({ cluster, name }: DemoNode): Promise<ClusterId> => {
-  const { items } = await cluster.objects.list(
-    'v1',
-    'ConfigMap',
-    'liqo',
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-    'app.kubernetes.io/name=clusterid-configmap',
-  );
-  const [found] = items as readonly { readonly data?: Readonly<Record<string, string>> }[];
-  return (found?.data?.['CLUSTER_ID'] ?? name) as ClusterId;
-};
+/** How Liqo calls a node's cluster; an embedded one is called as its node. */
+const clusterOf = async ({ cluster, name }: DemoNode): Promise<ClusterId> => ((await liqoOf(cluster))?.clusterId ?? name) as ClusterId;
 
 export const intentOf = ({ following, buyer }: World, name: string): Followed | undefined =>
   following.latest(buyer.name, workflowIds.intent(intentName(name)));
