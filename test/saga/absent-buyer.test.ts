@@ -1,29 +1,18 @@
 /** A buyer that never peers in time holds what it bought no longer, whether it sent nothing or what was denied. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type TransactionId, acquisitionId, clusterId, contractOf, workflowIds } from '../../src/domain/ids.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
-import { SOUTH, type Shop, openShop } from './shop.ts';
-import { type Stage, openStage } from './stage.ts';
+import { SOON, playSeller } from './seller.ts';
+import { SOUTH } from './shop.ts';
 
-let stage: Stage;
-let shop: Shop;
-beforeAll(async () => {
-  stage = await openStage('north');
-  shop = await openShop(stage, { buyerAbsentMs: 2_000, buyerGoneMs: 1_000, sellerGraceMs: 1_000 });
-});
-afterEach(() => stage.database.clear());
-afterAll(() => stage.close());
+const { stage, shop, open, sold, untilClosed, nothingLeft } = playSeller();
 
-async function sold(): Promise<TransactionId> {
-  const transaction = await shop.reserve();
-  await stage.node.processes.purchase({ transaction }, 20_000);
-  return transaction;
-}
 const ending = async (transaction: TransactionId) => (await stage.database.store.contracts.get(contractOf(transaction)))?.ending;
 const steps = async (transaction: TransactionId) =>
   (await stage.node.processes.journal(workflowIds.contract(transaction))).map(({ step }) => step);
 
 test('nothing came, a slice was denied, a slice was admitted: the first two end as absent, the third lives on', async () => {
+  await open({ buyerAbsentMs: 2_000, buyerGoneMs: 1_000, sellerGraceMs: 1_000 });
   const [silent, greedy, honest] = [await sold(), await sold(), await sold()];
   await shop.offerSlice(honest);
   const buyer = fakeFabric(shop.world, SOUTH);
@@ -36,12 +25,10 @@ test('nothing came, a slice was denied, a slice was admitted: the first two end 
   });
   await stage.node.processes.noticeOfSlice(greedy, 'offered');
   await expect.poll(() => steps(greedy), { timeout: 10_000, interval: 50 }).toContain('not-admitted');
-  for (const transaction of [silent, greedy])
-    await expect.poll(() => ending(transaction), { timeout: 20_000, interval: 50 }).toMatchObject({ reason: 'buyer-absent' });
+  for (const transaction of [silent, greedy]) await expect.poll(() => ending(transaction), SOON).toMatchObject({ reason: 'buyer-absent' });
   expect(await ending(honest)).toBeUndefined();
-  await expect.poll(() => stage.node.processes.isOpen(workflowIds.contract(greedy)), { timeout: 20_000, interval: 50 }).toBe(false);
+  await untilClosed(greedy);
   await buyer.withdrawSlice(slice);
   await shop.buyerDone(honest);
-  await stage.allOverAndReplayed();
-  expect(await shop.leaks()).toEqual([]);
+  await nothingLeft();
 });

@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { clusterId, intentName, workflowIds } from '../../src/domain/ids.ts';
+import { clusterId, workflowIds } from '../../src/domain/ids.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Peer } from '../../src/ports/peer.ts';
-import { type Stage, openStage } from './stage.ts';
-import { type Trade, document, identity, openTrade } from './trade.ts';
+import { playBuyer } from './buyer.ts';
+import { identity } from './trade.ts';
 
 /** Every step of the buyer's sagas: the call that does it, and the call that undoes it. */
 type Call =
@@ -59,22 +59,8 @@ const ROWS: readonly Row[] = [
   { step: 'credentials', does: { on: 'fabric', call: 'storeCredentials' }, undoes: { on: 'fabric', call: 'dropCredentials' } },
 ];
 
-let stage: Stage;
-let trade: Trade;
+const { stage, trade, open, start, untilSaid, letGo, end, over, finish } = playBuyer();
 let count = 0;
-beforeAll(async () => {
-  stage = await openStage('south');
-});
-afterEach(async () => {
-  trade.peers.heal();
-  trade.fabric.heal();
-  trade.cluster.heal();
-  trade.fabric.letGo();
-  trade.cluster.letGo();
-  await stage.database.clear();
-});
-afterAll(() => stage.close());
-
 const NORTH = identity('north').address;
 const passing = new Fault('CLUSTER_UNREACHABLE', 'away for a moment');
 const refusal = (on: Call['on']): Fault =>
@@ -101,25 +87,11 @@ const whenHanging = (call: Call): Promise<void> =>
       ? trade.fabric.whenHanging(call.call)
       : trade.cluster.whenHanging(call.call);
 
-async function begin(): Promise<ReturnType<typeof intentName>> {
-  const name = intentName(`case-${++count}`);
-  await stage.play(trade.deps);
-  await stage.node.processes.startIntent({ name, document: document(name) });
-  return name;
-}
-async function finish(name: ReturnType<typeof intentName>): Promise<void> {
-  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
-  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
-  await nothingLeft();
-}
-async function nothingLeft(): Promise<void> {
-  await stage.allOverAndReplayed();
-  expect(await trade.leaks()).toEqual([]);
-}
+const begin = () => start(`case-${++count}`);
 
 describe.each(ROWS)('$step', ({ does, undoes, besides, refusals = 1, serves = 'west' }) => {
   test(`refused: ${serves === 'west' ? 'another seller serves' : `${serves} serves`}, and nothing is left`, async () => {
-    trade = await openTrade(stage.database);
+    await open();
     plan(does, 'refuse', refusals);
     const name = await begin();
     const seller = serves === 'either' ? expect.any(String) : `${serves}.example`;
@@ -128,7 +100,7 @@ describe.each(ROWS)('$step', ({ does, undoes, besides, refusals = 1, serves = 'w
   });
 
   test('answer lost after it took effect: asked again, done once', async () => {
-    trade = await openTrade(stage.database);
+    await open();
     plan(does, 'lose-answer');
     const name = await begin();
     expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller: 'north.example' });
@@ -136,7 +108,7 @@ describe.each(ROWS)('$step', ({ does, undoes, besides, refusals = 1, serves = 'w
   });
 
   test('cancelled in the middle', async () => {
-    trade = await openTrade(stage.database);
+    await open();
     plan(does, 'hang', 1);
     const name = await begin();
     await whenHanging(does);
@@ -149,24 +121,21 @@ describe.each(ROWS)('$step', ({ does, undoes, besides, refusals = 1, serves = 'w
       does.call === 'storeCredentials'
     ) {
       // These calls take no signal: an API server that is slow answers in the end.
-      const ended = stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
-      trade.fabric.letGo();
-      trade.cluster.letGo();
+      const ended = end(name);
+      letGo();
       await ended;
-      await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
-      await nothingLeft();
+      await over(name);
     } else await finish(name);
   });
 
   test('worker killed in the middle: the next one goes on', async () => {
-    trade = await openTrade(stage.database);
+    await open();
     plan(does, 'hang', 1);
     const name = await begin();
     await whenHanging(does);
     await stage.killWorkers();
     trade.peers.abortHanging();
-    trade.fabric.letGo();
-    trade.cluster.letGo();
+    letGo();
     await stage.startWorkers();
     await stage.untilInUse(name);
     await finish(name);
@@ -174,7 +143,7 @@ describe.each(ROWS)('$step', ({ does, undoes, besides, refusals = 1, serves = 'w
 
   if (!undoes) return;
   test('compensation fails, then succeeds', async () => {
-    trade = await openTrade(stage.database, besides ? { sellers: ['north'] } : {});
+    await open(besides ? { sellers: ['north'] } : {});
     plan(undoes, 'refuse-passing', 2);
     if (besides) plan(besides, 'refuse', 1);
     const name = await begin();
@@ -183,12 +152,12 @@ describe.each(ROWS)('$step', ({ does, undoes, besides, refusals = 1, serves = 'w
   });
 
   test('compensation stuck: it shows, and is mended', async () => {
-    trade = await openTrade(stage.database, besides ? { sellers: ['north'] } : {});
+    await open(besides ? { sellers: ['north'] } : {});
     plan(undoes, 'refuse', Number.POSITIVE_INFINITY);
     if (besides) plan(besides, 'refuse', 1);
     const name = await begin();
     await stage.untilInUse(name);
-    await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+    await end(name);
     await expect
       .poll(async () => (await stage.node.processes.open()).filter(({ stuck }) => stuck).length, { timeout: 40_000, interval: 100 })
       .toBeGreaterThan(0);
@@ -197,8 +166,7 @@ describe.each(ROWS)('$step', ({ does, undoes, besides, refusals = 1, serves = 'w
     trade.cluster.heal();
     for (const { workflowId, stuck } of await stage.node.processes.open())
       if (stuck) await stage.node.processes.retryTeardown(workflowId).catch(() => undefined);
-    await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
-    await nothingLeft();
+    await over(name);
   });
 });
 
@@ -213,7 +181,7 @@ describe.each(['offload', 'ensureNamespace'] as const)('%s beside PURCHASE', (ca
     ['hangs, and PURCHASE does not', 'hang', false],
     ['hangs, and PURCHASE fails', 'hang', true],
   ] as const)('it %s', async (_title, kind, refused) => {
-    trade = await openTrade(stage.database);
+    await open();
     plan(prepare, kind);
     if (refused) plan(purchase, 'refuse');
     const name = await begin();
@@ -235,7 +203,7 @@ test.each([
   ['while it waits for its node', { on: 'fabric', call: 'awaitVirtualNode' }],
   ['while it holds', undefined],
 ] as const)('an acquisition that is cancelled in Temporal %s gives everything back, and another seller serves', async (_when, at) => {
-  trade = await openTrade(stage.database);
+  await open();
   if (at) plan(at, 'hang');
   const name = await begin();
   if (at) await whenHanging(at);
@@ -243,8 +211,6 @@ test.each([
   const [attempt] = await stage.node.processes.acquisitionsOf(name);
   if (!attempt) throw new Error('it was started');
   await stage.node.temporal.client.workflow.getHandle(workflowIds.acquisition(attempt)).cancel();
-  await expect
-    .poll(() => stage.statusOf(name).catch(() => undefined), { timeout: 40_000, interval: 50 })
-    .toMatchObject({ state: 'in-use', place: { seller: 'west.example' } });
+  await untilSaid(name, { state: 'in-use', place: { seller: 'west.example' } });
   await finish(name);
 });

@@ -1,57 +1,26 @@
 /** What a held place goes through besides its steps: the daily renewal, a liar, many failed attempts, and a budget that a kept place uses up. */
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { acquisitionId, clusterId, contractId, intentName, workflowIds } from '../../src/domain/ids.ts';
+import { type AcquisitionId, type IntentName, clusterId, workflowIds } from '../../src/domain/ids.ts';
 import type { Trouble } from '../fakes/troubles.ts';
-import { type Stage, openStage } from './stage.ts';
-import { type Trade, document, flavorOf, identity, openTrade } from './trade.ts';
+import { playBuyer } from './buyer.ts';
+import { type Trade, flavorOf, identity } from './trade.ts';
 
 const WITHIN = { timeout: 40_000, interval: 50 } as const;
 const NORTH = identity('north').address;
 const WEST = identity('west').address;
-let stage: Stage;
-let trade: Trade;
-beforeAll(async () => {
-  stage = await openStage('south');
-});
-afterEach(async () => {
-  trade.peers.heal();
-  trade.fabric.heal();
-  trade.cluster.heal();
-  await stage.database.clear();
-});
-afterAll(() => stage.close());
+const { stage, trade, open, start, boughtPlace, untilSaid, nothingLeft, end, over, finish } = playBuyer();
 
-const start = async (name: string, more?: Readonly<Record<string, unknown>>) => {
-  await stage.play(trade.deps);
-  await stage.node.processes.startIntent({ name: intentName(name), document: document(name, more) });
-  return intentName(name);
-};
-const boughtPlace = async (name: ReturnType<typeof intentName>) => {
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
-  return place;
-};
-const nothingLeft = async (): Promise<void> => {
-  await stage.allOverAndReplayed();
-  expect(await trade.leaks()).toEqual([]);
-};
-const finish = async (name: ReturnType<typeof intentName>): Promise<void> => {
-  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
-  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
-  await nothingLeft();
-};
-const loseNorth = async (acquisition: string): Promise<void> => {
+const loseNorth = async (acquisition: AcquisitionId): Promise<void> => {
   trade.world.setReachable(clusterId('north'), false);
-  await stage.node.processes.noticeOfNode(acquisitionId(acquisition), false);
+  await stage.node.processes.noticeOfNode(acquisition, false);
 };
 /** One of its eight CPUs, at 0.10 EUR an hour for all of them. */
 const secondsAtNorth = (seconds: number) => ({ amount: ((0.0125 * seconds) / 3_600).toFixed(9), currency: 'EUR' });
-const untilSpent = (name: ReturnType<typeof intentName>): Promise<void> =>
-  expect.poll(() => stage.statusOf(name).catch(() => undefined), WITHIN).toMatchObject({ ending: { reason: 'budget' } });
+const untilSpent = (name: IntentName): Promise<void> => untilSaid(name, { ending: { reason: 'budget' } });
 /** When the workload began to run at each of its places. */
-const servedAt = async (name: ReturnType<typeof intentName>): Promise<readonly (number | undefined)[]> =>
+const servedAt = async (name: IntentName): Promise<readonly (number | undefined)[]> =>
   (await stage.node.processes.journal(workflowIds.intent(name)))
     .filter(({ step, direction, outcome }) => step === 'workload' && direction === 'do' && outcome === 'done')
     .map(({ endedAt }) => endedAt);
@@ -60,9 +29,9 @@ const always = (trouble: Trouble, address: string): void =>
 
 describe('the renewal of a token before it ends', () => {
   /** Workers of its own, which look at what they hold twice a second instead of once a day. */
-  const openDaily = async (): Promise<void> => {
+  const openDaily = async (change?: (trade: Trade) => Partial<Trade['deps']>): Promise<void> => {
     await stage.killWorkers();
-    trade = await openTrade(stage.database, { sellers: ['north'], timing: { lookMs: 500 } });
+    await open({ sellers: ['north'], timing: { lookMs: 500 } }, change);
   };
   afterEach(() => stage.killWorkers());
   const renewed = (): number =>
@@ -93,8 +62,8 @@ describe('the renewal of a token before it ends', () => {
     await finish(name);
   });
 
-  const notRenewed = async (acquisition: string): Promise<readonly (string | undefined)[]> =>
-    (await stage.node.processes.journal(workflowIds.acquisition(acquisitionId(acquisition))).catch(() => []))
+  const notRenewed = async (acquisition: AcquisitionId): Promise<readonly (string | undefined)[]> =>
+    (await stage.node.processes.journal(workflowIds.acquisition(acquisition)).catch(() => []))
       .filter(({ step }) => step === 'identity-not-renewed')
       .map(({ detail }) => detail);
 
@@ -114,16 +83,16 @@ describe('the renewal of a token before it ends', () => {
   });
 
   test('new credentials that name another cluster are refused before they are stored, and end nothing', async () => {
-    await openDaily();
-    const { peers } = trade.deps;
-    const at: typeof peers.at = (address, options) => {
-      const peer = peers.at(address, options);
-      return {
-        ...peer,
-        refreshCredentials: async (input) => ({ ...(await peer.refreshCredentials(input)), clusterId: clusterId('west') }),
+    await openDaily(({ peers: { peers } }) => {
+      const at: typeof peers.at = (address, options) => {
+        const peer = peers.at(address, options);
+        return {
+          ...peer,
+          refreshCredentials: async (input) => ({ ...(await peer.refreshCredentials(input)), clusterId: clusterId('west') }),
+        };
       };
-    };
-    trade = { ...trade, deps: { ...trade.deps, peers: { at } } };
+      return { peers: { at } };
+    });
     const name = await start('lied-to');
     const place = await boughtPlace(name);
     await expect.poll(() => notRenewed(place.acquisition), WITHIN).toContainEqual(expect.stringContaining('PEER_LIED'));
@@ -133,19 +102,19 @@ describe('the renewal of a token before it ends', () => {
   });
 
   test('a seller that takes ten seconds an answer is asked to its end, and our identity there renewed', async () => {
-    await openDaily();
-    const { peers } = trade.deps;
-    const at: typeof peers.at = (address, options) => {
-      const { readContract, refreshCredentials, ...peer } = peers.at(address, options);
-      const slow =
-        <I, O>(call: (input: I) => Promise<O>) =>
-        async (input: I): Promise<O> => {
-          await setTimeout(10_000, undefined, options);
-          return await call(input);
-        };
-      return { ...peer, readContract: slow(readContract), refreshCredentials: slow(refreshCredentials) };
-    };
-    trade = { ...trade, deps: { ...trade.deps, peers: { at } } };
+    await openDaily(({ peers: { peers } }) => {
+      const at: typeof peers.at = (address, options) => {
+        const { readContract, refreshCredentials, ...peer } = peers.at(address, options);
+        const slow =
+          <I, O>(call: (input: I) => Promise<O>) =>
+          async (input: I): Promise<O> => {
+            await setTimeout(10_000, undefined, options);
+            return await call(input);
+          };
+        return { ...peer, readContract: slow(readContract), refreshCredentials: slow(refreshCredentials) };
+      };
+      return { peers: { at } };
+    });
     const name = await start('slow');
     await stage.untilInUse(name);
     const before = trade.fabric.called('ensureIdentity');
@@ -159,9 +128,9 @@ describe('the renewal of a token before it ends', () => {
     const name = await start('hanging');
     const place = await boughtPlace(name);
     await trade.peers.whenHanging('readContract');
-    const contract = contractId(place.contract);
+    const { contract } = place;
     await trade.peers.endContract({ address: NORTH, contract, ending: { reason: 'withdrawn-by-seller' }, state: 'ending' });
-    await stage.node.processes.noticeToAcquisition(acquisitionId(place.acquisition));
+    await stage.node.processes.noticeToAcquisition(place.acquisition);
     // The look itself would be tried again after 35 s.
     const lines = () => stage.node.processes.journal(workflowIds.intent(name)).catch(() => []);
     await expect
@@ -184,34 +153,33 @@ describe('the renewal of a token before it ends', () => {
   });
 
   test('ended in the middle: what comes late is not stored after the teardown, and joins no peering', async () => {
-    await openDaily();
-    let open = (): void => undefined;
+    let goOn = (): void => undefined;
     const gate = new Promise<void>((resolve) => {
-      open = resolve;
+      goOn = resolve;
     });
     let stored = 0;
-    const { fabric } = trade.deps;
-    const storeCredentials: typeof fabric.storeCredentials = async (input) => {
-      stored += 1;
-      if (stored === 2) await gate;
-      await fabric.storeCredentials(input);
-    };
-    trade = { ...trade, deps: { ...trade.deps, fabric: { ...fabric, storeCredentials } } };
+    await openDaily(({ fabric: { port } }) => {
+      const storeCredentials: typeof port.storeCredentials = async (input) => {
+        stored += 1;
+        if (stored === 2) await gate;
+        await port.storeCredentials(input);
+      };
+      return { fabric: { ...port, storeCredentials } };
+    });
     const name = await start('late');
     await stage.untilInUse(name);
     await expect.poll(() => stored, WITHIN).toBe(2);
-    await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+    await end(name);
     // Whoever does not wait for the renewal is over by then.
-    const over = async (): Promise<boolean> => (await stage.node.processes.open()).length === 0;
-    for (const until = Date.now() + 2_500; Date.now() < until && !(await over()); ) await setTimeout(100);
-    open();
-    await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
-    await nothingLeft();
+    const isOver = async (): Promise<boolean> => (await stage.node.processes.open()).length === 0;
+    for (const until = Date.now() + 2_500; Date.now() < until && !(await isOver()); ) await setTimeout(100);
+    goOn();
+    await over(name);
   });
 });
 
 test('a seller under the cluster of another one is a liar: the other’s peering stays as it is', async () => {
-  trade = await openTrade(stage.database, { sellers: ['north'] });
+  await open({ sellers: ['north'] });
   const honest = await start('honest');
   await stage.untilInUse(honest);
   const liar = { ...identity('west'), clusterId: clusterId('north') };
@@ -225,12 +193,12 @@ test('a seller under the cluster of another one is a liar: the other’s peering
   );
   // The liar's kubeconfig went nowhere: one of each honest contract is stored.
   expect(trade.fabric.called('storeCredentials')).toBe(2);
-  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await end(name);
   await finish(honest);
 });
 
 test('the held place is not forgotten among more failed attempts than an intent remembers', async () => {
-  trade = await openTrade(stage.database, { sellers: ['north'] });
+  await open({ sellers: ['north'] });
   const west = identity('west');
   const many = Array.from({ length: 20 }, () => flavorOf(west, '0.20'));
   const name = await start('many', { patience: '3650d' });
@@ -243,13 +211,13 @@ test('the held place is not forgotten among more failed attempts than an intent 
   await expect
     .poll(async () => (await stage.statusOf(name).catch(() => undefined))?.attempts, { ...WITHIN, timeout: 90_000 })
     .toBeGreaterThan(55);
-  expect(await stage.node.processes.isOpen(workflowIds.acquisition(acquisitionId(place.acquisition)))).toBe(true);
+  expect(await stage.node.processes.isOpen(workflowIds.acquisition(place.acquisition))).toBe(true);
   trade.world.setReachable(clusterId('north'), true);
   await finish(name);
 });
 
 test('a budget counts what a kept place cost while another one was searched, and before', async () => {
-  trade = await openTrade(stage.database);
+  await open();
   trade.peers.setReachable(WEST, false);
   const name = await start('thrifty', { patience: '3650d', budget: secondsAtNorth(10) });
   const place = await boughtPlace(name);
@@ -269,7 +237,7 @@ test('a budget counts what a kept place cost while another one was searched, and
 });
 
 test('a budget ends the search for another place, while the kept one uses it up', async () => {
-  trade = await openTrade(stage.database, { sellers: ['north'] });
+  await open({ sellers: ['north'] });
   const name = await start('broke', { patience: '3650d', budget: secondsAtNorth(5) });
   const place = await boughtPlace(name);
   always({ kind: 'refuse', fault: new Fault('NOT_ENOUGH', 'sold out') }, NORTH);

@@ -1,53 +1,24 @@
 /** The buyer's workflows in new runs of themselves: while they search, hold, and are stuck in teardown. */
 import type { Client } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { acquisitionId, clusterId, intentName, workflowIds } from '../../src/domain/ids.ts';
-import { runsOf, saysStuck, startForgetfulTemporal, stepsOf } from './forgetful-temporal.ts';
-import { type Stage, openStage } from './stage.ts';
-import { type Trade, document, identity, openTrade } from './trade.ts';
+import { clusterId, intentName, workflowIds } from '../../src/domain/ids.ts';
+import { playBuyer } from './buyer.ts';
+import { runsOf, saysStuck, stepsOf } from './forgetful-temporal.ts';
+import { identity } from './trade.ts';
 
 const WITHIN = { timeout: 40_000, interval: 100 } as const;
 const refused = new Fault('CLUSTER_REFUSED', 'forbidden');
-let temporal: Awaited<ReturnType<typeof startForgetfulTemporal>>;
-let stage: Stage;
-let trade: Trade;
-beforeAll(async () => {
-  temporal = await startForgetfulTemporal(20);
-  stage = await openStage('south', temporal.address);
-});
-afterEach(async () => {
-  trade.peers.heal();
-  trade.fabric.heal();
-  trade.cluster.heal();
-  await stage.database.clear();
-});
-afterAll(async () => {
-  await stage.close();
-  await temporal.stop();
-});
+const { stage, trade, open, start, boughtPlace, untilSaid, nothingLeft, end, finish } = playBuyer({ forgetful: 20 });
 const client = (): Client => stage.node.temporal.client;
-const start = async (name: string, more?: Readonly<Record<string, unknown>>) => {
-  await stage.play(trade.deps);
-  await stage.node.processes.startIntent({ name: intentName(name), document: document(name, more) });
-  return intentName(name);
-};
-const finish = async (name: ReturnType<typeof intentName>): Promise<void> => {
-  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
-  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
-  await stage.allOverAndReplayed();
-  expect(await trade.leaks()).toEqual([]);
-};
 
 test('searches on through new runs, with its patience, its refusals and its journal, until somebody sells', async () => {
-  trade = await openTrade(stage.database, { sellers: ['north'] });
+  await open({ sellers: ['north'] });
   trade.peers.setReachable(identity('north').address, false);
   const name = await start('patient', { patience: '3650d' });
   const id = workflowIds.intent(name);
   await expect.poll(() => runsOf(client(), id), WITHIN).toBeGreaterThan(2);
-  await expect
-    .poll(() => stage.statusOf(name).catch(() => undefined), WITHIN)
-    .toMatchObject({ state: 'working', phase: 'discovery', waitingFor: expect.stringContaining('PEER_UNREACHABLE') });
+  await untilSaid(name, { state: 'working', phase: 'discovery', waitingFor: expect.stringContaining('PEER_UNREACHABLE') });
   trade.peers.setReachable(identity('north').address, true);
   expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller: 'north.example' });
   expect(await stepsOf(client(), id)).toEqual(expect.arrayContaining(['fits', 'discover', 'workload']));
@@ -55,19 +26,18 @@ test('searches on through new runs, with its patience, its refusals and its jour
 });
 
 test('loses patience in a later run at the time that the first one set', async () => {
-  trade = await openTrade(stage.database, { sellers: ['north'] });
+  await open({ sellers: ['north'] });
   trade.peers.setReachable(identity('north').address, false);
   const name = await start('impatient', { patience: '4s' });
   const began = Date.now();
   await expect(stage.resultOf(name)).rejects.toMatchObject({ cause: { type: 'INTENT_FAILED' } });
   expect(Date.now() - began).toBeLessThan(15_000);
   expect(await runsOf(client(), workflowIds.intent(name))).toBeGreaterThan(1);
-  await stage.allOverAndReplayed();
-  expect(await trade.leaks()).toEqual([]);
+  await nothingLeft();
 });
 
 test('ends in the middle of a search in a later run', async () => {
-  trade = await openTrade(stage.database, { sellers: ['north'] });
+  await open({ sellers: ['north'] });
   trade.peers.setReachable(identity('north').address, false);
   const name = await start('given-up', { patience: '3650d' });
   await expect.poll(() => runsOf(client(), workflowIds.intent(name)), WITHIN).toBeGreaterThan(1);
@@ -75,13 +45,12 @@ test('ends in the middle of a search in a later run', async () => {
 });
 
 test('keeps its place while it searches for another one through new runs, and lets it go once that serves', async () => {
-  trade = await openTrade(stage.database);
+  await open();
   const west = identity('west').address;
   trade.peers.setReachable(west, false);
   const name = await start('moves', { patience: '3650d' });
   const id = workflowIds.intent(name);
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
+  const place = await boughtPlace(name);
   const before = await runsOf(client(), id);
   trade.peers.trouble({
     address: identity('north').address,
@@ -90,16 +59,11 @@ test('keeps its place while it searches for another one through new runs, and le
     times: Number.POSITIVE_INFINITY,
   });
   trade.world.setReachable(clusterId('north'), false);
-  await stage.node.processes.noticeOfNode(acquisitionId(place.acquisition), false);
+  await stage.node.processes.noticeOfNode(place.acquisition, false);
   await expect.poll(() => runsOf(client(), id), WITHIN).toBeGreaterThan(before + 1);
   expect(trade.world.cluster(clusterId('south')).namespaces.get(place.namespace)?.workload?.acquisition).toBe(place.acquisition);
   trade.peers.setReachable(west, true);
-  await expect
-    .poll(() => stage.statusOf(name).catch(() => undefined), WITHIN)
-    .toMatchObject({
-      state: 'in-use',
-      place: { seller: 'west.example' },
-    });
+  await untilSaid(name, { state: 'in-use', place: { seller: 'west.example' } });
   await expect
     .poll(() => trade.world.cluster(clusterId('south')).namespaces.get(place.namespace)?.offloadedTo, WITHIN)
     .toEqual([clusterId('west')]);
@@ -112,11 +76,10 @@ test.each([
   ['the acquisition', 'peers', 'terminate', undefined],
   ['the peering', 'fabric', 'removeIdentity', () => workflowIds.peering(clusterId('north'))],
 ] as const)('%s is stuck through new runs, shows it, and is mended', async (_who, on, call, idOf) => {
-  trade = await openTrade(stage.database, { sellers: ['north'] });
+  await open({ sellers: ['north'] });
   const name = await start('stuck');
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
-  const id = idOf?.() ?? workflowIds.acquisition(acquisitionId(place.acquisition));
+  const place = await boughtPlace(name);
+  const id = idOf?.() ?? workflowIds.acquisition(place.acquisition);
   if (on === 'cluster') trade.cluster.plan(call, { kind: 'refuse', fault: refused }, Number.POSITIVE_INFINITY);
   else if (on === 'fabric') trade.fabric.plan(call, { kind: 'refuse', fault: refused }, Number.POSITIVE_INFINITY);
   else {
@@ -124,7 +87,7 @@ test.each([
     trade.peers.trouble({ address: identity('north').address, call, trouble, times: Number.POSITIVE_INFINITY });
   }
   const before = await runsOf(client(), id);
-  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await end(name);
   await expect.poll(() => runsOf(client(), id), WITHIN).toBeGreaterThan(before + 1);
   const stuck = async (): Promise<readonly string[]> =>
     (await stage.node.processes.open()).flatMap((open) => (open.stuck ? [open.workflowId] : []));

@@ -1,40 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { type TransactionId, clusterId, contractOf, taskQueues, workflowIds } from '../../src/domain/ids.ts';
+import { type TransactionId, clusterId, contractOf, workflowIds } from '../../src/domain/ids.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
-import { workflowTypes } from '../../workflows/messages.ts';
-import { SOUTH, type Shop, openShop } from './shop.ts';
-import { type Stage, openStage } from './stage.ts';
+import { SOON, playSeller } from './seller.ts';
+import { SOUTH } from './shop.ts';
 
-let stage: Stage;
-let shop: Shop;
-
-beforeAll(async () => {
-  stage = await openStage('north');
-});
-afterEach(async () => {
-  shop.fabric.heal();
-  shop.inventory.heal();
-  await stage.database.clear();
-});
-afterAll(() => stage.close());
-
-const purchase = (transaction: TransactionId): Promise<unknown> =>
-  stage.node.processes.purchase({ transaction, buyer: clusterId('south') }, 20_000);
-const untilServed = (transaction: TransactionId): Promise<void> =>
-  expect
-    .poll(
-      async () => (await stage.database.store.contracts.allocations()).find(({ contract }) => contract === contractOf(transaction))?.state,
-      { timeout: 40_000, interval: 50 },
-    )
-    .toBe('active');
-/** A hold that was never sold is let go as the REAR side does when it answers 503; otherwise it would expire by itself. */
-async function nothingLeft(transaction: TransactionId): Promise<void> {
-  await stage.allOverAndReplayed();
-  await stage.database.store.inventory.abandon(transaction);
-  expect(await shop.leaks()).toEqual([]);
-}
+const { stage, shop, open, purchase, untilServed, untilClosed, nothingLeft } = playSeller();
 async function serveAndEnd(transaction: TransactionId): Promise<void> {
   await shop.offerSlice(transaction);
   await untilServed(transaction);
@@ -73,40 +45,8 @@ const letGo = (): void => {
 };
 
 describe.each(ROWS)('$step', (row) => {
-  test('refused: nothing is sold, or the contract ends with its reason; nothing is left', async () => {
-    shop = await openShop(stage);
-    const transaction = await shop.reserve();
-    plan(row, row.call, 'refuse');
-    if (row.beforeSigned) {
-      await expect(purchase(transaction)).rejects.toMatchObject({ name: 'Fault' });
-      // What was sold could be read, so its buyer hears that it ended, though it was never signed.
-      const told = row.step === 'sell' ? [] : [{ contract: contractOf(transaction), ending: { reason: 'failed' } }];
-      await expect.poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 }).toMatchObject(told);
-    } else {
-      await purchase(transaction);
-      await shop.offerSlice(transaction);
-      await expect
-        .poll(async () => (await stage.database.store.contracts.ofTransaction(transaction))?.ending?.reason, {
-          timeout: 20_000,
-          interval: 50,
-        })
-        .toBe('failed');
-      await expect.poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 }).toMatchObject([{ ending: { reason: 'failed' } }]);
-      await shop.buyerDone(transaction);
-    }
-    await nothingLeft(transaction);
-  });
-
-  test('answer lost after it took effect: done once, and sold', async () => {
-    shop = await openShop(stage);
-    const transaction = await shop.reserve();
-    plan(row, row.call, 'lose-answer');
-    await expect(purchase(transaction)).resolves.toBe(contractOf(transaction));
-    await serveAndEnd(transaction);
-  });
-
-  test('ended by its seller in the middle', async () => {
-    shop = await openShop(stage);
+  /** A sale in the middle of the step. */
+  const hanging = async () => {
     const transaction = await shop.reserve();
     plan(row, row.call, 'hang');
     const sale = purchase(transaction).catch((error: unknown) => error);
@@ -115,6 +55,45 @@ describe.each(ROWS)('$step', (row) => {
       await shop.offerSlice(transaction);
     }
     await whenHanging(row);
+    return { transaction, sale };
+  };
+  /** The next worker goes on where the killed one was. */
+  const anotherWorker = async (): Promise<void> => {
+    await stage.killWorkers();
+    letGo();
+    await stage.startWorkers();
+  };
+
+  test('refused: nothing is sold, or the contract ends with its reason; nothing is left', async () => {
+    await open();
+    const transaction = await shop.reserve();
+    plan(row, row.call, 'refuse');
+    if (row.beforeSigned) {
+      await expect(purchase(transaction)).rejects.toMatchObject({ name: 'Fault' });
+      // What was sold could be read, so its buyer hears that it ended, though it was never signed.
+      const told = row.step === 'sell' ? [] : [{ contract: contractOf(transaction), ending: { reason: 'failed' } }];
+      await expect.poll(() => shop.peers.notices(), SOON).toMatchObject(told);
+    } else {
+      await purchase(transaction);
+      await shop.offerSlice(transaction);
+      await expect.poll(async () => (await stage.database.store.contracts.ofTransaction(transaction))?.ending?.reason, SOON).toBe('failed');
+      await expect.poll(() => shop.peers.notices(), SOON).toMatchObject([{ ending: { reason: 'failed' } }]);
+      await shop.buyerDone(transaction);
+    }
+    await nothingLeft(transaction);
+  });
+
+  test('answer lost after it took effect: done once, and sold', async () => {
+    await open();
+    const transaction = await shop.reserve();
+    plan(row, row.call, 'lose-answer');
+    await expect(purchase(transaction)).resolves.toBe(contractOf(transaction));
+    await serveAndEnd(transaction);
+  });
+
+  test('ended by its seller in the middle', async () => {
+    await open();
+    const { transaction, sale } = await hanging();
     await stage.node.processes.endContract(transaction, { reason: 'operator' }, 'seller');
     letGo();
     await sale;
@@ -123,18 +102,9 @@ describe.each(ROWS)('$step', (row) => {
   });
 
   test('worker killed in the middle: the next one goes on', async () => {
-    shop = await openShop(stage);
-    const transaction = await shop.reserve();
-    plan(row, row.call, 'hang');
-    const sale = purchase(transaction).catch((error: unknown) => error);
-    if (!row.beforeSigned) {
-      await sale;
-      await shop.offerSlice(transaction);
-    }
-    await whenHanging(row);
-    await stage.killWorkers();
-    letGo();
-    await stage.startWorkers();
+    await open();
+    const { transaction, sale } = await hanging();
+    await anotherWorker();
     await sale;
     // PURCHASE may be repeated, and answers the same contract.
     await expect(purchase(transaction)).resolves.toBe(contractOf(transaction));
@@ -142,7 +112,7 @@ describe.each(ROWS)('$step', (row) => {
   });
 
   test('worker killed while it gives back: the next one goes on', async () => {
-    shop = await openShop(stage);
+    await open();
     const transaction = await shop.reserve();
     await purchase(transaction);
     await shop.offerSlice(transaction);
@@ -151,14 +121,12 @@ describe.each(ROWS)('$step', (row) => {
     plan(undoing, row.undo, 'hang');
     await shop.buyerDone(transaction);
     await whenHanging(undoing);
-    await stage.killWorkers();
-    letGo();
-    await stage.startWorkers();
+    await anotherWorker();
     await nothingLeft(transaction);
   });
 
   test('compensation fails, then succeeds', async () => {
-    shop = await openShop(stage);
+    await open();
     const transaction = await shop.reserve();
     plan(row, row.undo, 'passing', 2);
     await purchase(transaction);
@@ -166,7 +134,7 @@ describe.each(ROWS)('$step', (row) => {
   });
 
   test('compensation stuck: it shows, and is mended', async () => {
-    shop = await openShop(stage);
+    await open();
     const transaction = await shop.reserve();
     plan(row, row.undo, 'refuse', Number.POSITIVE_INFINITY);
     await purchase(transaction);
@@ -184,13 +152,13 @@ describe.each(ROWS)('$step', (row) => {
 });
 
 test('the sale hangs, is tried again, and its tenant cannot be built: nothing stays sold, and nothing is left', async () => {
-  shop = await openShop(stage);
+  await open();
   const transaction = await shop.reserve();
   shop.inventory.plan('sell', { kind: 'hang' });
   shop.fabric.plan('ensureTenant', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'forbidden') });
   const sale = purchase(transaction).catch((error: unknown) => error);
   await shop.inventory.whenHanging('sell');
-  await expect.poll(() => shop.fabric.called('ensureTenant'), { timeout: 20_000, interval: 50 }).toBeGreaterThan(0);
+  await expect.poll(() => shop.fabric.called('ensureTenant'), SOON).toBeGreaterThan(0);
   letGo();
   await expect(sale).resolves.toMatchObject({ name: 'Fault' });
   await nothingLeft(transaction);
@@ -202,7 +170,7 @@ test.each([
   ['while its slice is let in', 'admitSlice'],
   ['in use', undefined],
 ] as const)('a contract that is cancelled in Temporal %s is unwound like any other end', async (_when, call) => {
-  shop = await openShop(stage);
+  await open();
   const transaction = await shop.reserve();
   if (call === 'sell') shop.inventory.plan(call, { kind: 'hang' });
   else if (call) shop.fabric.plan(call, { kind: 'hang' });
@@ -218,14 +186,14 @@ test.each([
   await sale;
   if (call !== 'sell')
     await expect
-      .poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 })
+      .poll(() => shop.peers.notices(), SOON)
       .toMatchObject([{ contract: contractOf(transaction), ending: { reason: 'operator' } }]);
   await shop.buyerDone(transaction);
   await nothingLeft(transaction);
 });
 
 test('a second contract shares the tenant, and the tenant outlives the first', async () => {
-  shop = await openShop(stage);
+  await open();
   const [first, second] = [await shop.reserve(), await shop.reserve()];
   await Promise.all([purchase(first), purchase(second)]);
   expect(shop.fabric.called('ensureTenant')).toBe(1);
@@ -234,14 +202,14 @@ test('a second contract shares the tenant, and the tenant outlives the first', a
   await untilServed(first);
   await untilServed(second);
   await shop.buyerDone(first);
-  await expect.poll(async () => stage.node.processes.isOpen(workflowIds.contract(first)), { timeout: 20_000, interval: 50 }).toBe(false);
+  await untilClosed(first);
   expect(shop.world.cluster(clusterId('north')).tenants.has(SOUTH)).toBe(true);
   await shop.buyerDone(second);
   await nothingLeft(second);
 });
 
 test('a purchase during the last tenant’s teardown does not lose its tenant', async () => {
-  shop = await openShop(stage);
+  await open();
   const first = await shop.reserve();
   await purchase(first);
   await shop.offerSlice(first);
@@ -257,29 +225,25 @@ test('a purchase during the last tenant’s teardown does not lose its tenant', 
   await serveAndEnd(second);
 });
 
-/** One run of the reconciliation, as the schedule starts it. */
-const reconcile = (): Promise<unknown> =>
-  stage.node.temporal.client.workflow.execute(workflowTypes.reconcile, { workflowId: 'reconcile', taskQueue: taskQueues.forward });
-
 test('a contract whose workflow somebody terminated is given back by the reconciliation; a living one is left alone', async () => {
-  shop = await openShop(stage);
+  await open();
   const [closed, living] = [await shop.reserve(), await shop.reserve()];
   await Promise.all([purchase(closed), purchase(living)]);
   await shop.offerSlice(closed);
   await untilServed(closed);
-  await stage.node.temporal.client.workflow.getHandle(workflowIds.contract(closed)).terminate('by hand');
-  await expect(reconcile()).resolves.toMatchObject({ mended: [expect.stringContaining(contractOf(closed))] });
+  await stage.terminate(workflowIds.contract(closed));
+  await expect(stage.reconcile()).resolves.toMatchObject({ mended: [expect.stringContaining(contractOf(closed))] });
   expect(await stage.database.store.contracts.get(contractOf(closed))).toMatchObject({ state: 'over', ending: { reason: 'operator' } });
   expect(shop.world.objects().filter((line) => line.startsWith('north: replica'))).toEqual([]);
   expect(await stage.database.store.contracts.get(contractOf(living))).toMatchObject({ state: 'active' });
-  await expect(reconcile()).resolves.toMatchObject({ mended: [] });
+  await expect(stage.reconcile()).resolves.toMatchObject({ mended: [] });
   await shop.buyerDone(closed);
   await shop.buyerDone(living);
   await nothingLeft(living);
 });
 
 test('a tenant that was made by half is removed, though it was never ready', async () => {
-  shop = await openShop(stage);
+  await open();
   const transaction = await shop.reserve();
   shop.fabric.plan('ensureTenant', { kind: 'lose-answer', fault: new Fault('CLUSTER_REFUSED', 'the policy never came into force') });
   await expect(purchase(transaction)).rejects.toMatchObject({ name: 'Fault' });
@@ -287,7 +251,7 @@ test('a tenant that was made by half is removed, though it was never ready', asy
 });
 
 test('an outage of our own cluster while a slice is let in ends no contract', async () => {
-  shop = await openShop(stage);
+  await open();
   const transaction = await shop.reserve();
   await purchase(transaction);
   shop.fabric.plan('admitSlice', { kind: 'refuse', fault: new Fault('CLUSTER_UNREACHABLE', 'away for long') }, Number.POSITIVE_INFINITY);
@@ -302,7 +266,7 @@ test('an outage of our own cluster while a slice is let in ends no contract', as
 });
 
 test('a hold that is gone is not sold', async () => {
-  shop = await openShop(stage);
+  await open();
   const transaction = await shop.reserve();
   await stage.database.clear();
   await expect(purchase(transaction)).rejects.toMatchObject({ code: expect.stringMatching(/HOLD_EXPIRED|NOT_FOUND/) });

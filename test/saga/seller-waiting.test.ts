@@ -1,52 +1,33 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { type TransactionId, acquisitionId, clusterId, contractOf, transactionId, workflowIds } from '../../src/domain/ids.ts';
-import { SOUTH, type Shop, openShop } from './shop.ts';
-import { type Stage, openStage } from './stage.ts';
+import { SOON, playSeller } from './seller.ts';
+import { SOUTH } from './shop.ts';
 import { identity } from './trade.ts';
 
 /** What a seller waits for when a contract ends: its buyer's own teardown needs the tenant. */
-let stage: Stage;
-let shop: Shop;
-beforeAll(async () => {
-  stage = await openStage('north');
-});
-afterEach(async () => {
-  shop.peers.heal();
-  shop.fabric.heal();
-  await stage.database.clear();
-});
-afterAll(() => stage.close());
+const { stage, shop, open, purchase, sold, untilClosed, nothingLeft } = playSeller();
 
 /** Nobody waits this long in a test. */
 const LONG = { sellerGraceMs: 600_000, buyerGoneMs: 600_000 };
-async function sold(): Promise<TransactionId> {
-  const transaction = await shop.reserve();
-  await stage.node.processes.purchase({ transaction }, 20_000);
-  return transaction;
-}
 const notes = async (transaction: TransactionId, step: string) =>
   (await stage.node.processes.journal(workflowIds.contract(transaction)).catch(() => [])).filter((line) => line.step === step);
 const untilNoted = (transaction: TransactionId, step: string): Promise<void> =>
-  expect.poll(() => notes(transaction, step), { timeout: 20_000, interval: 50 }).toHaveLength(1);
+  expect.poll(() => notes(transaction, step), SOON).toHaveLength(1);
 const untilSaid = (transaction: TransactionId, step: string, words: RegExp): Promise<void> =>
-  expect.poll(async () => (await notes(transaction, step))[0]?.detail, { timeout: 20_000, interval: 50 }).toMatch(words);
+  expect.poll(async () => (await notes(transaction, step))[0]?.detail, SOON).toMatch(words);
 const withdraw = (transaction: TransactionId): Promise<void> =>
   stage.node.processes.endContract(transaction, { reason: 'withdrawn-by-seller' }, 'seller');
-async function nothingLeft(): Promise<void> {
-  await stage.allOverAndReplayed();
-  expect(await shop.leaks()).toEqual([]);
-}
 
 test('a buyer that could not be told is told again until it hears; its tenant is kept until it is done, and the journal says so', async () => {
-  shop = await openShop(stage, LONG);
+  await open(LONG);
   const transaction = await sold();
   const away = new Fault('PEER_UNREACHABLE', 'nobody answers');
   shop.peers.trouble({ address: identity('south').address, call: 'notifyEnd', trouble: { kind: 'refuse', fault: away }, times: 3 });
   await withdraw(transaction);
   await untilNoted(transaction, 'waits-for-buyer');
   await untilSaid(transaction, 'waits-for-buyer', /buyer south .* since .*, until .*; it could not be told yet/);
-  await expect.poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 }).toMatchObject([{ contract: contractOf(transaction) }]);
+  await expect.poll(() => shop.peers.notices(), SOON).toMatchObject([{ contract: contractOf(transaction) }]);
   await stage.node.processes.noticeOfSlice(transaction, 'gone');
   await untilNoted(transaction, 'slice-gone');
   await shop.buyerDone(transaction);
@@ -54,13 +35,13 @@ test('a buyer that could not be told is told again until it hears; its tenant is
 });
 
 test('saying again that it ends does not cut the wait short; saying that nobody is waited for does', async () => {
-  shop = await openShop(stage, LONG);
+  await open(LONG);
   const transaction = await sold();
   await withdraw(transaction);
   await untilNoted(transaction, 'waits-for-buyer');
   await withdraw(transaction);
   // Both were delivered by the time the second notice is: a repeat tells the buyer once more.
-  await expect.poll(() => shop.peers.notices(), { timeout: 20_000, interval: 50 }).toHaveLength(2);
+  await expect.poll(() => shop.peers.notices(), SOON).toHaveLength(2);
   expect(await stage.node.processes.isOpen(workflowIds.contract(transaction))).toBe(true);
   await stage.node.processes.endContract(transaction, { reason: 'operator' }, 'seller-alone');
   await nothingLeft();
@@ -69,10 +50,10 @@ test('saying again that it ends does not cut the wait short; saying that nobody 
 });
 
 test('a sale that fails once it is sold: its buyer, who may have read it, is told of the end and waited for', async () => {
-  shop = await openShop(stage, LONG);
+  await open(LONG);
   const transaction = await shop.reserve();
   shop.fabric.plan('ensureTenant', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'forbidden') });
-  await expect(stage.node.processes.purchase({ transaction, buyer: SOUTH }, 20_000)).rejects.toMatchObject({ name: 'Fault' });
+  await expect(purchase(transaction)).rejects.toMatchObject({ name: 'Fault' });
   await untilNoted(transaction, 'waits-for-buyer');
   expect(shop.peers.notices()).toMatchObject([{ contract: contractOf(transaction), ending: { reason: 'failed' } }]);
   expect(await stage.database.store.contracts.get(contractOf(transaction))).toMatchObject({ ending: { reason: 'failed' } });
@@ -81,9 +62,7 @@ test('a sale that fails once it is sold: its buyer, who may have read it, is tol
 });
 
 test('a tenant that cannot be removed makes nobody wait for the buyer anew', async () => {
-  // Workers read their timing once.
-  await stage.killWorkers();
-  shop = await openShop(stage, { sellerGraceMs: 1_000 });
+  await open({ sellerGraceMs: 1_000 });
   const transaction = await sold();
   shop.fabric.plan('removeTenant', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'forbidden') }, 3);
   await withdraw(transaction);
@@ -93,17 +72,16 @@ test('a tenant that cannot be removed makes nobody wait for the buyer anew', asy
 });
 
 test('a buyer that never takes its slice away loses the replica when its time is over, though another contract keeps the tenant', async () => {
-  await stage.killWorkers();
-  shop = await openShop(stage, { sellerGraceMs: 1_000, buyerGoneMs: 2_000 });
+  await open({ sellerGraceMs: 1_000, buyerGoneMs: 2_000 });
   const [ended, kept] = [await sold(), await sold()];
   const allocations = async () => (await stage.database.store.contracts.allocations()).filter(({ state }) => state === 'active').length;
   await shop.offerSlice(ended);
   await shop.offerSlice(kept);
-  await expect.poll(allocations, { timeout: 20_000, interval: 50 }).toBe(2);
+  await expect.poll(allocations, SOON).toBe(2);
   const replicas = (): readonly string[] => shop.world.objects().filter((line) => line.startsWith('north: replica'));
   expect(replicas()).toHaveLength(2);
   await withdraw(ended);
-  await expect.poll(() => stage.node.processes.isOpen(workflowIds.contract(ended)), { timeout: 20_000, interval: 50 }).toBe(false);
+  await untilClosed(ended);
   expect(replicas()).toHaveLength(1);
   await untilSaid(ended, 'buyer-is-away', /south did not say in time/);
   expect(shop.world.cluster(clusterId('north')).tenants.has(SOUTH)).toBe(true);
@@ -117,19 +95,18 @@ test.each([
   ['fails, then succeeds', 'CLUSTER_UNREACHABLE', 2],
   ['is stuck, shows it, and is mended', 'CLUSTER_REFUSED', Number.POSITIVE_INFINITY],
 ] as const)('taking away the replica of a buyer that never does %s', async (_title, code, times) => {
-  await stage.killWorkers();
-  shop = await openShop(stage, { sellerGraceMs: 1_000, buyerGoneMs: 1_000 });
+  await open({ sellerGraceMs: 1_000, buyerGoneMs: 1_000 });
   // The other contract keeps the tenant, whose end would take the replica along.
   const [transaction, kept] = [await sold(), await sold()];
   await shop.offerSlice(transaction);
   const allocations = async () => (await stage.database.store.contracts.allocations()).filter(({ state }) => state === 'active').length;
-  await expect.poll(allocations, { timeout: 20_000, interval: 50 }).toBe(1);
+  await expect.poll(allocations, SOON).toBe(1);
   shop.fabric.plan('removeReplica', { kind: 'refuse', fault: new Fault(code, 'not now') }, times);
   await withdraw(transaction);
   const contract = workflowIds.contract(transaction);
   if (times === Number.POSITIVE_INFINITY) {
     const stuck = async () => (await stage.node.processes.open()).find(({ workflowId }) => workflowId === contract)?.stuck;
-    await expect.poll(stuck, { timeout: 20_000, interval: 50 }).toBe(true);
+    await expect.poll(stuck, SOON).toBe(true);
     shop.fabric.heal();
     await stage.node.processes.retryTeardown(contract);
   }
@@ -142,7 +119,7 @@ test.each([
 });
 
 test('a peering that others still use is stuck as long as somebody cannot leave it, and says why', async () => {
-  shop = await openShop(stage, { sellerGraceMs: 1_000 });
+  await open({ sellerGraceMs: 1_000 });
   const transaction = await sold();
   const other = {
     contract: contractOf(transactionId('0-1')),
@@ -156,13 +133,13 @@ test('a peering that others still use is stuck as long as somebody cannot leave 
   const peering = workflowIds.peering(SOUTH);
   const isStuck = async (): Promise<boolean | undefined> =>
     (await stage.node.processes.open()).find(({ workflowId }) => workflowId === peering)?.stuck;
-  await expect.poll(isStuck, { timeout: 20_000, interval: 50 }).toBe(true);
+  await expect.poll(isStuck, SOON).toBe(true);
   // The contract's next rounds do not hide it.
   const rounds = shop.fabric.called('removeTenant');
-  await expect.poll(() => shop.fabric.called('removeTenant'), { timeout: 20_000, interval: 50 }).toBeGreaterThan(rounds + 2);
+  await expect.poll(() => shop.fabric.called('removeTenant'), SOON).toBeGreaterThan(rounds + 2);
   expect(await isStuck()).toBe(true);
   shop.fabric.heal();
-  await expect.poll(isStuck, { timeout: 20_000, interval: 50 }).toBe(false);
+  await expect.poll(isStuck, SOON).toBe(false);
   await stage.node.processes.leavePeering(SOUTH, other);
   await nothingLeft();
 });

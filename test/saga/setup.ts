@@ -26,6 +26,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const { failureConverterPath } = dataConverter(keys);
     const { code } = await bundleWorkflowCode({
       workflowsPath: path.resolve(import.meta.dirname, '../../workflows/index.ts'),
+      workflowInterceptorModules: [path.resolve(import.meta.dirname, 'hasty.ts')],
       logger: { log: () => {}, trace: () => {}, debug: () => {}, info: () => {}, warn: console.warn, error: console.error },
       ...(failureConverterPath !== undefined && { failureConverterPath }),
     });

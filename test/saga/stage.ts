@@ -1,7 +1,8 @@
 import { expect, inject } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
-import { type IntentName, workflowIds } from '../../src/domain/ids.ts';
+import { type IntentName, taskQueues, workflowIds } from '../../src/domain/ids.ts';
 import type { IntentStatus } from '../../src/domain/status.ts';
+import { workflowTypes } from '../../workflows/messages.ts';
 import { cloneDatabase, type TestDatabase } from '../store/database.ts';
 import { openTestNode, type TestNode } from './node.ts';
 import { openReplay } from './replaying.ts';
@@ -20,6 +21,10 @@ export interface Stage {
   /** Until the intent is in use. */
   untilInUse(name: IntentName): Promise<IntentStatus>;
   resultOf(name: IntentName): Promise<unknown>;
+  /** By hand, as an operator does, and until Temporal lists it no more: what a comparison still finds listed the next one mends. */
+  terminate(workflowId: string): Promise<void>;
+  /** One run of the reconciliation, as the schedule starts it. */
+  reconcile(): Promise<unknown>;
   /** No workflow is open, every history that was made since the last call replays, and each of its calls and timers says what it is for. */
   allOverAndReplayed(): Promise<void>;
   close(): Promise<void>;
@@ -37,6 +42,7 @@ export async function openStage(name: string, temporalAddress = inject('temporal
   };
   let workers: Workers | undefined;
   const replay = openReplay(inject('workflowBundle'), untold);
+  const openIds = async () => (await node.processes.open()).map(({ workflowId }) => workflowId);
   const stage: Stage = {
     node,
     database,
@@ -64,8 +70,14 @@ export async function openStage(name: string, temporalAddress = inject('temporal
       return status;
     },
     resultOf: (intent) => node.temporal.client.workflow.getHandle(workflowIds.intent(intent)).result(),
+    async terminate(workflowId) {
+      await node.temporal.client.workflow.getHandle(workflowId).terminate('by hand');
+      await expect.poll(openIds, WITHIN).not.toContain(workflowId);
+    },
+    reconcile: () =>
+      node.temporal.client.workflow.execute(workflowTypes.reconcile, { workflowId: 'reconcile', taskQueue: taskQueues.forward }),
     async allOverAndReplayed() {
-      await expect.poll(async () => (await node.processes.open()).map(({ workflowId }) => workflowId), WITHIN).toEqual([]);
+      await expect.poll(openIds, WITHIN).toEqual([]);
       expect((await replay(node.temporal.client)).failed).toEqual([]);
     },
     async close() {

@@ -1,47 +1,22 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { acquisitionId, clusterId, contractId, intentName, workflowIds } from '../../src/domain/ids.ts';
-import { type Stage, openStage } from './stage.ts';
-import { type Trade, document, flavorOf, identity, openTrade } from './trade.ts';
+import { type IntentName, clusterId, workflowIds } from '../../src/domain/ids.ts';
+import { playBuyer } from './buyer.ts';
+import { flavorOf, identity } from './trade.ts';
 
 /** What a buyer waits for when the other side is away, for longer than one try. */
-let stage: Stage;
-let trade: Trade;
-beforeAll(async () => {
-  stage = await openStage('south');
-});
-afterEach(async () => {
-  trade.peers.heal();
-  trade.fabric.heal();
-  await stage.database.clear();
-});
-afterAll(() => stage.close());
-
+const { stage, trade, open, start, boughtPlace, untilSaid, end, finish } = playBuyer();
 const NORTH = identity('north');
 const away = new Fault('PEER_UNREACHABLE', 'nobody answers');
-async function bought(name: ReturnType<typeof intentName>) {
-  await stage.play(trade.deps);
-  await stage.node.processes.startIntent({ name, document: document(name) });
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
-  return { acquisition: acquisitionId(place.acquisition), contract: contractId(place.contract) };
-}
 /** A query may be late on a busy machine; only its answer counts. */
 const LATE = { timeout: 30_000 };
 const linesOf = async (workflowId: string) => await stage.node.processes.journal(workflowId).catch(() => []);
-async function end(name: ReturnType<typeof intentName>): Promise<void> {
-  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
-  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
-  await stage.allOverAndReplayed();
-  expect(await trade.leaks()).toEqual([]);
-}
-const untilAtWest = (name: ReturnType<typeof intentName>): Promise<void> =>
-  expect.poll(() => stage.statusOf(name), { timeout: 30_000 }).toMatchObject({ state: 'in-use', place: { seller: 'west.example' } });
+const untilAtWest = (name: IntentName): Promise<void> => untilSaid(name, { state: 'in-use', place: { seller: 'west.example' } });
 
 test('a notice whose read-back nobody answers is read back until somebody does', async () => {
-  trade = await openTrade(stage.database);
-  const name = intentName('unheard');
-  const { acquisition, contract } = await bought(name);
+  await open();
+  const name = await start('unheard');
+  const { acquisition, contract } = await boughtPlace(name);
   await trade.peers.endContract({ address: NORTH.address, contract, ending: { reason: 'withdrawn-by-seller' }, state: 'ending' });
   trade.peers.trouble({ address: NORTH.address, call: 'readContract', trouble: { kind: 'refuse', fault: away }, times: 3 });
   await stage.node.processes.noticeToAcquisition(acquisition);
@@ -49,13 +24,13 @@ test('a notice whose read-back nobody answers is read back until somebody does',
   await expect
     .poll(() => linesOf(workflowIds.intent(name)), LATE)
     .toContainEqual(expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining('withdrawn-by-seller') }));
-  await end(name);
+  await finish(name);
 });
 
 test('a withdrawal whose notice never came is learnt when the node goes away, and is not taken for a breach', async () => {
-  trade = await openTrade(stage.database);
-  const name = intentName('unnoticed');
-  const { acquisition, contract } = await bought(name);
+  await open();
+  const name = await start('unnoticed');
+  const { acquisition, contract } = await boughtPlace(name);
   await trade.peers.endContract({ address: NORTH.address, contract, ending: { reason: 'withdrawn-by-seller' }, state: 'ending' });
   trade.world.setReachable(clusterId('north'), false);
   await stage.node.processes.noticeOfNode(acquisition, false);
@@ -64,26 +39,23 @@ test('a withdrawal whose notice never came is learnt when the node goes away, an
   await expect
     .poll(() => linesOf(workflowIds.intent(name)), LATE)
     .toContainEqual(expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining('withdrawn-by-seller') }));
-  await end(name);
+  await finish(name);
 });
 
 test('what stays at a seller that knows no end is told: in the acquisition, in the intent, and in what is written down', async () => {
-  trade = await openTrade(stage.database, { sellers: [] });
+  await open({ sellers: [] });
   const fluidos = { ...NORTH, address: 'fluidos:3004' };
   await trade.peers.add({ identity: fluidos, dialect: 'fluidos', flavors: [flavorOf(fluidos, '0.10')] });
   await stage.database.store.knownNodes.configure([fluidos.address]);
-  const name = intentName('residue');
-  await stage.play(trade.deps);
-  await stage.node.processes.startIntent({ name, document: document(name, { limits: {} }) });
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
-  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  const name = await start('residue', { limits: {} });
+  const place = await boughtPlace(name);
+  await end(name);
   await stage.resultOf(name);
   await stage.allOverAndReplayed();
 
   const words = expect.stringMatching(new RegExp(`^contract ${place.contract} stays at north\\.example until .*no message`));
   const line = expect.objectContaining({ step: 'residue-at-peer', detail: words });
-  const acquisition = workflowIds.acquisition(acquisitionId(place.acquisition));
+  const acquisition = workflowIds.acquisition(place.acquisition);
   await expect.poll(() => linesOf(acquisition), LATE).toContainEqual(line);
   const shown = (): Promise<unknown> =>
     stage.node.temporal.client.workflow

@@ -28,6 +28,8 @@ export async function startWorkers(input: {
     interceptors: { activity: [faultInterceptor] },
     shutdownGraceTime: 0,
     shutdownForceTime: 1_000,
+    // With less than four fifths of a heartbeat timeout a cancellation is told at the next beat.
+    maxHeartbeatThrottleInterval: 500,
   };
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: taskQueues.forward, workflowBundle, maxCachedWorkflows: 200 }),

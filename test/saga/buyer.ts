@@ -1,0 +1,90 @@
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { type AcquisitionId, type ContractId, type IntentName, acquisitionId, contractId, intentName } from '../../src/domain/ids.ts';
+import { startForgetfulTemporal } from './forgetful-temporal.ts';
+import { lately } from './lately.ts';
+import { type Stage, openStage } from './stage.ts';
+import { type Trade, document, openTrade } from './trade.ts';
+
+const WITHIN = { timeout: 40_000, interval: 50 } as const;
+
+/** What an intent that is in use at a seller bought. */
+interface BoughtPlace {
+  readonly namespace: string;
+  readonly acquisition: AcquisitionId;
+  readonly contract: ContractId;
+}
+
+/**
+ * South as a buyer whose cases are played one after the other: hooks of the file that calls it open and close the stage, and mend after each case what it broke. `forgetful`: on a
+ * Temporal of its own that finds a history long after so many events.
+ */
+export function playBuyer({ forgetful }: { readonly forgetful?: number } = {}) {
+  let opened: Stage | undefined;
+  let played: Trade | undefined;
+  let temporal: Awaited<ReturnType<typeof startForgetfulTemporal>> | undefined;
+  const stage = lately<Stage>(() => opened);
+  const trade = lately<Trade>(() => played);
+  beforeAll(async () => {
+    if (forgetful !== undefined) temporal = await startForgetfulTemporal(forgetful);
+    opened = await openStage('south', temporal?.address);
+  });
+  afterEach(async () => {
+    trade.peers.heal();
+    trade.fabric.heal();
+    trade.cluster.heal();
+    letGo();
+    await stage.database.clear();
+  });
+  afterAll(async () => {
+    await opened?.close();
+    await temporal?.stop();
+  });
+
+  /** Ends every call that hangs; the peers' end with their signal. */
+  const letGo = (): void => {
+    trade.fabric.letGo();
+    trade.cluster.letGo();
+  };
+  const nothingLeft = async (): Promise<void> => {
+    await stage.allOverAndReplayed();
+    expect(await trade.leaks()).toEqual([]);
+  };
+  const end = (name: IntentName): Promise<void> => stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  const over = async (name: IntentName): Promise<void> => {
+    await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
+    await nothingLeft();
+  };
+  return {
+    stage,
+    trade,
+    /** Another case: everything around the buyer anew. `change` is put behind the workers instead of what the case would have. */
+    async open(
+      options: Parameters<typeof openTrade>[1] = {},
+      change: (trade: Trade) => Partial<Trade['deps']> = () => ({}),
+    ): Promise<void> {
+      const next = await openTrade(stage.database, options);
+      played = { ...next, deps: { ...next.deps, ...change(next) } };
+      await stage.play(played.deps);
+    },
+    async start(name: string, more?: Readonly<Record<string, unknown>>): Promise<IntentName> {
+      await stage.node.processes.startIntent({ name: intentName(name), document: document(name, more) });
+      return intentName(name);
+    },
+    async boughtPlace(name: IntentName): Promise<BoughtPlace> {
+      const { place } = await stage.untilInUse(name);
+      if (place?.kind !== 'remote') throw new Error('it runs at home');
+      return { namespace: place.namespace, acquisition: acquisitionId(place.acquisition), contract: contractId(place.contract) };
+    },
+    /** A query may be late on a busy machine; only its answer counts. */
+    untilSaid: (name: IntentName, said: object): Promise<void> =>
+      expect.poll(() => stage.statusOf(name).catch(() => undefined), WITHIN).toMatchObject(said),
+    letGo,
+    nothingLeft,
+    end,
+    over,
+    async finish(name: IntentName): Promise<void> {
+      await end(name);
+      await over(name);
+    },
+  };
+}
