@@ -10,7 +10,7 @@ const commands = [
 ];
 
 export default ({ production }) => ({
-  entry: [...commands, 'test/bench/main.ts', 'test/**/*.test.ts', 'test/**/setup.ts', 'test/saga/*workflows.ts'],
+  entry: [...commands, 'test/bench/main.ts', 'test/**/*.test.ts', 'test/**/setup.ts', 'test/saga/{*workflows,hasty}.ts'],
   project: ['src/**/*.ts!', 'workflows/**/*.ts!', 'activities/**/*.ts!', 'deploy/**/*.ts!', 'test/**/*.ts'],
   // A type may be named beside what uses it; a value that nobody else uses needs no export. A test may look at what only its own file uses; what is
   // there for tests alone (the playground starts single parts for them) is marked `@internal`.

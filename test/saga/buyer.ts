@@ -1,7 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { type AcquisitionId, type ContractId, type IntentName, acquisitionId, contractId, intentName } from '../../src/domain/ids.ts';
+import {
+  type AcquisitionId,
+  type ContractId,
+  type IntentName,
+  acquisitionId,
+  clusterId,
+  contractId,
+  intentName,
+} from '../../src/domain/ids.ts';
 import { startForgetfulTemporal } from './forgetful-temporal.ts';
-import { lately } from './lately.ts';
+import { lately } from '../fakes/lately.ts';
 import { type Stage, openStage } from './stage.ts';
 import { type Trade, document, openTrade } from './trade.ts';
 
@@ -10,6 +18,7 @@ const WITHIN = { timeout: 40_000, interval: 50 } as const;
 /** What an intent that is in use at a seller bought. */
 interface BoughtPlace {
   readonly namespace: string;
+  readonly seller: string;
   readonly acquisition: AcquisitionId;
   readonly contract: ContractId;
 }
@@ -21,6 +30,7 @@ interface BoughtPlace {
 export function playBuyer({ forgetful }: { readonly forgetful?: number } = {}) {
   let opened: Stage | undefined;
   let played: Trade | undefined;
+  let last = '{}';
   let temporal: Awaited<ReturnType<typeof startForgetfulTemporal>> | undefined;
   const stage = lately<Stage>(() => opened);
   const trade = lately<Trade>(() => played);
@@ -51,17 +61,20 @@ export function playBuyer({ forgetful }: { readonly forgetful?: number } = {}) {
   };
   const end = (name: IntentName): Promise<void> => stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
   const over = async (name: IntentName): Promise<void> => {
-    await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
+    await expect(stage.resultOf(name)).resolves.toEqual({ ending: { reason: 'ended-by-user' } });
     await nothingLeft();
   };
   return {
     stage,
     trade,
-    /** Another case: everything around the buyer anew. `change` is put behind the workers instead of what the case would have. */
+    /** Another case: everything around the buyer anew, and the workers too where the timing is another one, since they read it once. `change` is put behind the workers instead of what the case would have. */
     async open(
       options: Parameters<typeof openTrade>[1] = {},
       change: (trade: Trade) => Partial<Trade['deps']> = () => ({}),
     ): Promise<void> {
+      const timing = JSON.stringify(options.timing ?? {});
+      if (timing !== last) await stage.killWorkers();
+      last = timing;
       const next = await openTrade(stage.database, options);
       played = { ...next, deps: { ...next.deps, ...change(next) } };
       await stage.play(played.deps);
@@ -73,11 +86,17 @@ export function playBuyer({ forgetful }: { readonly forgetful?: number } = {}) {
     async boughtPlace(name: IntentName): Promise<BoughtPlace> {
       const { place } = await stage.untilInUse(name);
       if (place?.kind !== 'remote') throw new Error('it runs at home');
-      return { namespace: place.namespace, acquisition: acquisitionId(place.acquisition), contract: contractId(place.contract) };
+      const { namespace, seller } = place;
+      return { namespace, seller, acquisition: acquisitionId(place.acquisition), contract: contractId(place.contract) };
     },
     /** A query may be late on a busy machine; only its answer counts. */
     untilSaid: (name: IntentName, said: object): Promise<void> =>
       expect.poll(() => stage.statusOf(name).catch(() => undefined), WITHIN).toMatchObject(said),
+    /** North's cluster is out of reach, and our watch says so of the node there. */
+    async loseNorth(acquisition: AcquisitionId): Promise<void> {
+      trade.world.setReachable(clusterId('north'), false);
+      await stage.node.processes.noticeOfNode(acquisition, false);
+    },
     letGo,
     nothingLeft,
     end,

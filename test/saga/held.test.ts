@@ -10,12 +10,8 @@ import { type Trade, flavorOf, identity } from './trade.ts';
 const WITHIN = { timeout: 40_000, interval: 50 } as const;
 const NORTH = identity('north').address;
 const WEST = identity('west').address;
-const { stage, trade, open, start, boughtPlace, untilSaid, nothingLeft, end, over, finish } = playBuyer();
+const { stage, trade, open, start, boughtPlace, untilSaid, loseNorth, nothingLeft, end, over, finish } = playBuyer();
 
-const loseNorth = async (acquisition: AcquisitionId): Promise<void> => {
-  trade.world.setReachable(clusterId('north'), false);
-  await stage.node.processes.noticeOfNode(acquisition, false);
-};
 /** One of its eight CPUs, at 0.10 EUR an hour for all of them. */
 const secondsAtNorth = (seconds: number) => ({ amount: ((0.0125 * seconds) / 3_600).toFixed(9), currency: 'EUR' });
 const untilSpent = (name: IntentName): Promise<void> => untilSaid(name, { ending: { reason: 'budget' } });

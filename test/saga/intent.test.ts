@@ -1,43 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { acquisitionId, clusterId, contractId, intentName, taskQueues, workflowIds } from '../../src/domain/ids.ts';
+import { type IntentName, clusterId, intentName, taskQueues, workflowIds } from '../../src/domain/ids.ts';
 import { workflowTypes } from '../../workflows/messages.ts';
 import type { JobEnd } from '../fakes/liqo-world.ts';
-import { type Stage, openStage } from './stage.ts';
-import { type Trade, document, flavorOf, identity, openTrade } from './trade.ts';
+import { playBuyer } from './buyer.ts';
+import { document, flavorOf, identity } from './trade.ts';
 
-let stage: Stage;
-let trade: Trade;
-beforeAll(async () => {
-  stage = await openStage('south');
-});
-afterEach(async () => {
-  trade.cluster.heal();
-  trade.cluster.letGo();
-  await stage.database.clear();
-});
-afterAll(() => stage.close());
-
+const { stage, trade, open, start, untilSaid, nothingLeft, end, finish } = playBuyer();
 const NORTH = identity('north');
-const start = async (name: string, more?: Readonly<Record<string, unknown>>) => {
-  await stage.play(trade.deps);
-  await stage.node.processes.startIntent({ name: intentName(name), document: document(name, more) });
-  return intentName(name);
-};
-const nothingLeft = async (): Promise<void> => {
-  await stage.allOverAndReplayed();
-  expect(await trade.leaks()).toEqual([]);
-};
-const finish = async (name: ReturnType<typeof intentName>): Promise<void> => {
-  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
-  await expect(stage.resultOf(name)).resolves.toEqual({ ending: { reason: 'ended-by-user' } });
-  await nothingLeft();
-};
-const failureOf = (name: ReturnType<typeof intentName>): Promise<unknown> =>
-  stage.resultOf(name).catch((error: { cause?: unknown }) => error.cause);
+const failureOf = (name: IntentName): Promise<unknown> => stage.resultOf(name).catch((error: { cause?: unknown }) => error.cause);
 
 test('the cheapest seller wins; its histories stay short; nothing is left after the end', async () => {
-  trade = await openTrade(stage.database);
+  await open();
   const name = await start('shop');
   expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller: 'north.example' });
   await finish(name);
@@ -46,7 +20,7 @@ test('the cheapest seller wins; its histories stay short; nothing is left after 
 });
 
 test('what fits at home stays at home, and is removed at the end', async () => {
-  trade = await openTrade(stage.database, { home: { cpu: '4', memory: '8Gi', pods: '100' } });
+  await open({ home: { cpu: '4', memory: '8Gi', pods: '100' } });
   const name = await start('home');
   expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'local' });
   await finish(name);
@@ -69,13 +43,13 @@ const ROOM = { cpu: '4', memory: '8Gi', pods: '100' };
 
 describe.each(['local', 'remote'] as const)('a Job of a place that is %s', (kind) => {
   const inUse = async (name: string) => {
-    trade = await openTrade(stage.database, { ...(kind === 'local' && { home: ROOM }) });
+    await open({ ...(kind === 'local' && { home: ROOM }) });
     const intent = await start(name, { workload: { manifests: [JOB] } });
     const { place } = await stage.untilInUse(intent);
     expect(place).toMatchObject({ kind });
     return { intent, namespace: place?.namespace ?? '' };
   };
-  const ends = async ({ intent, namespace }: { intent: ReturnType<typeof intentName>; namespace: string }, how: JobEnd) => {
+  const ends = async ({ intent, namespace }: { intent: IntentName; namespace: string }, how: JobEnd) => {
     trade.world.endJob(clusterId('south'), namespace, 'once', how);
     await stage.node.processes.noticeOfWorkload(intent);
   };
@@ -97,7 +71,7 @@ describe.each(['local', 'remote'] as const)('a Job of a place that is %s', (kind
 });
 
 test('what is told once is not told again, so a look that finds nobody there is made again before the day is over', async () => {
-  trade = await openTrade(stage.database, { home: ROOM });
+  await open({ home: ROOM });
   const name = await start('looks-again', { workload: { manifests: [JOB] } });
   const { place } = await stage.untilInUse(name);
   trade.cluster.plan('workloadHealth', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'not now') });
@@ -110,15 +84,13 @@ test('what is told once is not told again, so a look that finds nobody there is 
 test.each(['refuse', 'hang'] as const)(
   'our own API server is away when it begins (%s): it says so, places when that is back, and may be ended before',
   async (kind) => {
-    trade = await openTrade(stage.database, { home: { cpu: '4', memory: '8Gi', pods: '100' } });
+    await open({ home: { cpu: '4', memory: '8Gi', pods: '100' } });
     const away = new Fault('CLUSTER_UNREACHABLE', 'away for long');
     trade.cluster.plan('free', kind === 'hang' ? { kind } : { kind, fault: away }, Number.POSITIVE_INFINITY);
     const [waits, ends] = [await start(`waits-${kind}`), await start(`ends-${kind}`)];
     for (const name of [waits, ends])
-      await expect
-        .poll(() => stage.statusOf(name).catch(() => undefined), { timeout: 20_000, interval: 50 })
-        .toMatchObject({ state: 'working', phase: 'intent', waitingFor: expect.stringContaining('our own API server') });
-    await stage.node.processes.endIntent(ends, { reason: 'ended-by-user' });
+      await untilSaid(name, { state: 'working', phase: 'intent', waitingFor: expect.stringContaining('our own API server') });
+    await end(ends);
     await expect(stage.resultOf(ends)).resolves.toEqual({ ending: { reason: 'ended-by-user' } });
     trade.cluster.heal();
     trade.cluster.letGo();
@@ -128,7 +100,7 @@ test.each(['refuse', 'hang'] as const)(
 );
 
 test('who wants a remote place, or a namespace of its own offloaded, does not ask what is free at home', async () => {
-  trade = await openTrade(stage.database, { home: { cpu: '4', memory: '8Gi', pods: '100' } });
+  await open({ home: { cpu: '4', memory: '8Gi', pods: '100' } });
   const name = await start('far', { placement: 'remote' });
   expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote' });
   expect(trade.cluster.called('free')).toBe(0);
@@ -136,110 +108,13 @@ test('who wants a remote place, or a namespace of its own offloaded, does not as
 });
 
 test('an attempt that came to nothing leaves the namespace offloaded to nobody, though it was made ready for that seller', async () => {
-  trade = await openTrade(stage.database, { sellers: ['north'], timing: { discoveryPauseMs: 60_000, discoveryPauseMaxMs: 60_000 } });
+  await open({ sellers: ['north'], timing: { discoveryPauseMs: 60_000, discoveryPauseMaxMs: 60_000 } });
   const soldOut = new Fault('NOT_ENOUGH', 'sold out');
   trade.peers.trouble({ address: NORTH.address, call: 'reserve', trouble: { kind: 'refuse', fault: soldOut } });
-  // Workers read their timing once.
-  await stage.killWorkers();
   const name = await start('refused', { patience: '1h' });
-  await expect
-    .poll(() => stage.statusOf(name).catch(() => undefined), { timeout: 20_000, interval: 50 })
-    .toMatchObject({ waitingFor: expect.stringContaining('capacity: ') });
+  await untilSaid(name, { waitingFor: expect.stringContaining('capacity: ') });
   expect(trade.cluster.called('offload')).toBe(1);
   expect([...trade.world.cluster(clusterId('south')).namespaces.values()]).toMatchObject([{ offloadedTo: [] }]);
-  await finish(name);
-  await stage.killWorkers();
-});
-
-test('a node lost beyond the tolerance: another seller serves before the old place is let go', async () => {
-  trade = await openTrade(stage.database);
-  const name = await start('moves');
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
-  trade.world.setReachable(clusterId('north'), false);
-  await stage.node.processes.noticeOfNode(acquisitionId(place.acquisition), false);
-  await expect.poll(() => stage.statusOf(name), { timeout: 30_000 }).toMatchObject({ state: 'in-use', place: { seller: 'west.example' } });
-  trade.world.setReachable(clusterId('north'), true);
-  await finish(name);
-});
-
-test('a node lost while nobody else sells: the old place is kept', async () => {
-  trade = await openTrade(stage.database, { sellers: ['north'] });
-  const name = await start('stays', { patience: '1s' });
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
-  trade.peers.trouble({
-    address: NORTH.address,
-    call: 'reserve',
-    trouble: { kind: 'refuse', fault: new Fault('NOT_ENOUGH', 'sold out') },
-    times: Number.POSITIVE_INFINITY,
-  });
-  trade.world.setReachable(clusterId('north'), false);
-  await stage.node.processes.noticeOfNode(acquisitionId(place.acquisition), false);
-  await expect
-    .poll(async () => (await stage.node.processes.journal(workflowIds.intent(name))).map(({ step }) => step), { timeout: 30_000 })
-    .toContain('place-kept');
-  trade.world.setReachable(clusterId('north'), true);
-  expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller: 'north.example' });
-  await finish(name);
-});
-
-test('a node lost, and the workload does not run at the next seller either: the old place is kept whole', async () => {
-  trade = await openTrade(stage.database);
-  const name = await start('kept', { patience: '1s' });
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
-  trade.cluster.plan(
-    'awaitWorkload',
-    { kind: 'refuse', fault: new Fault('WORKLOAD_TIMEOUT', 'no pod runs there') },
-    Number.POSITIVE_INFINITY,
-  );
-  trade.world.setReachable(clusterId('north'), false);
-  await stage.node.processes.noticeOfNode(acquisitionId(place.acquisition), false);
-  await expect
-    .poll(async () => (await stage.node.processes.journal(workflowIds.intent(name)).catch(() => [])).map(({ step }) => step), {
-      timeout: 40_000,
-    })
-    .toContain('place-kept');
-  trade.cluster.heal();
-  trade.world.setReachable(clusterId('north'), true);
-  await expect
-    .poll(() => trade.world.cluster(clusterId('south')).namespaces.get(place.namespace)?.offloadedTo, { timeout: 20_000 })
-    .toEqual(['north']);
-  await expect
-    .poll(() => trade.world.cluster(clusterId('south')).namespaces.get(place.namespace)?.workload?.acquisition, { timeout: 20_000 })
-    .toBe(place.acquisition);
-  expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller: 'north.example' });
-  await finish(name);
-});
-
-test('the seller withdraws: the intent is told why, leaves, and buys elsewhere', async () => {
-  trade = await openTrade(stage.database);
-  const name = await start('withdrawn');
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
-  await trade.peers.endContract({
-    address: NORTH.address,
-    contract: contractId(place.contract),
-    ending: { reason: 'withdrawn-by-seller' },
-    state: 'ending',
-  });
-  await stage.node.processes.noticeToAcquisition(acquisitionId(place.acquisition));
-  await expect.poll(() => stage.statusOf(name), { timeout: 30_000 }).toMatchObject({ state: 'in-use', place: { seller: 'west.example' } });
-  expect(await stage.node.processes.journal(workflowIds.intent(name))).toContainEqual(
-    expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining('withdrawn-by-seller') }),
-  );
-  await finish(name);
-});
-
-test('a notice that is not true changes nothing', async () => {
-  trade = await openTrade(stage.database);
-  const name = await start('steady');
-  const { place } = await stage.untilInUse(name);
-  if (place?.kind !== 'remote') throw new Error('it was bought');
-  await stage.node.processes.noticeToAcquisition(acquisitionId(place.acquisition));
-  await expect.poll(() => trade.peers.calls().some(({ call }) => call === 'readContract'), { timeout: 10_000 }).toBe(true);
-  expect((await stage.statusOf(name))?.place).toEqual(place);
   await finish(name);
 });
 
@@ -247,14 +122,14 @@ test.each([
   ['deadline', { deadline: '2s' }],
   ['budget', { budget: { amount: '0.000007', currency: 'EUR' } }],
 ] as const)('it ends by its %s, and everything is given back', async (reason, more) => {
-  trade = await openTrade(stage.database);
+  await open();
   const name = await start(`ends-by-${reason}`, more);
   await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason } });
   await nothingLeft();
 });
 
 test('nothing to buy: it fails when its patience is over, and says of each offer and node why', async () => {
-  trade = await openTrade(stage.database);
+  await open();
   trade.peers.setReachable(identity('west').address, false);
   const name = await start('dear', { patience: '1s', limits: { price: { amount: '0.001', currency: 'EUR', period: 'hourly' } } });
   await expect(failureOf(name)).resolves.toMatchObject({
@@ -268,7 +143,7 @@ test('nothing to buy: it fails when its patience is over, and says of each offer
 });
 
 test('cancelled in Temporal: unwound like any other end', async () => {
-  trade = await openTrade(stage.database);
+  await open();
   const name = await start('cancelled');
   await stage.untilInUse(name);
   await stage.node.temporal.client.workflow.getHandle(workflowIds.intent(name)).cancel();
@@ -277,7 +152,7 @@ test('cancelled in Temporal: unwound like any other end', async () => {
 });
 
 test('a namespace of the user’s is offloaded, and left alone at the end', async () => {
-  trade = await openTrade(stage.database);
+  await open();
   trade.world
     .cluster(clusterId('south'))
     .namespaces.set('mine', { name: 'mine', runId: undefined, intent: undefined, offloadedTo: undefined, workload: undefined });
@@ -289,8 +164,7 @@ test('a namespace of the user’s is offloaded, and left alone at the end', asyn
 });
 
 test('a plain Temporal client may start it, and is told everything that is wrong', async () => {
-  trade = await openTrade(stage.database);
-  await stage.play(trade.deps);
+  await open();
   const { workflow } = stage.node.temporal.client;
   const wrong = await workflow
     .execute(workflowTypes.intent, {
@@ -300,22 +174,20 @@ test('a plain Temporal client may start it, and is told everything that is wrong
     })
     .catch((error: { cause?: unknown }) => error.cause);
   expect(wrong).toMatchObject({ type: 'INTENT_INVALID', message: expect.stringMatching(/lmits.*limits/s) });
-  await expect
-    .poll(() => stage.statusOf(intentName('wrong')).catch(() => undefined), { timeout: 30_000 })
-    .toMatchObject({ state: 'ended', ending: { reason: 'failed' } });
+  await untilSaid(intentName('wrong'), { state: 'ended', ending: { reason: 'failed' } });
   await workflow.start(workflowTypes.intent, { workflowId: 'intent/plain', taskQueue: taskQueues.forward, args: [document('plain')] });
   await stage.untilInUse(intentName('plain'));
   await finish(intentName('plain'));
 });
 
 test('a seller of FLUIDOS’s dialect knows no release: what it keeps is residue there, and nothing is stuck here', async () => {
-  trade = await openTrade(stage.database, { sellers: [] });
+  await open({ sellers: [] });
   const fluidos = { ...identity('north'), address: 'fluidos:3004' };
   await trade.peers.add({ identity: fluidos, dialect: 'fluidos', flavors: [flavorOf(fluidos, '0.10')] });
   await stage.database.store.knownNodes.configure([fluidos.address]);
   const name = await start('legacy', { limits: {} });
   await stage.untilInUse(name);
-  await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });
+  await end(name);
   await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'ended-by-user' } });
   await stage.allOverAndReplayed();
   expect((await trade.leaks()).filter((leak) => !leak.startsWith('contract '))).toEqual([]);

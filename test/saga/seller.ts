@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type TransactionId, contractOf, workflowIds } from '../../src/domain/ids.ts';
 import type { Timing } from '../../src/domain/timing.ts';
-import { lately } from './lately.ts';
+import { lately } from '../fakes/lately.ts';
 import { SOUTH, type Shop, openShop } from './shop.ts';
 import { type Stage, openStage } from './stage.ts';
 

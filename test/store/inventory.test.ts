@@ -1,13 +1,14 @@
 import { afterAll, describe, inject } from 'vitest';
 import { inventoryContract } from '../contracts/inventory.ts';
+import { salesContract } from '../contracts/sales.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
 afterAll(() => db.drop());
+const make = async () => {
+  await db.clear();
+  return { ...db.store, setClock: db.setClock };
+};
 
-describe('inventory', () => {
-  inventoryContract(async () => {
-    await db.clear();
-    return { ...db.store, setClock: db.setClock };
-  });
-});
+describe('inventory', () => inventoryContract(make));
+describe('sales', () => salesContract(make));

@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import { contractsContract } from '../contracts/contracts.ts';
 import { inventoryContract } from '../contracts/inventory.ts';
+import { salesContract } from '../contracts/sales.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 
 const make = async () => {
@@ -17,4 +18,5 @@ const make = async () => {
 };
 
 describe('inventory in memory', () => inventoryContract(make));
+describe('sales in memory', () => salesContract(make));
 describe('contracts in memory', () => contractsContract(make));
