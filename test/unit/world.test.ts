@@ -112,3 +112,27 @@ test.each(['Complete', 'Failed'])('a Job that is %s is told once, however many p
   happensToJobs?.({ type: 'MODIFIED', object: job([{ type, status: 'True' }]) });
   await vi.waitFor(() => expect(heard).toEqual([{ kind: 'workload-changed', intent: 'shop' }]));
 });
+
+test('of what happens to one object only that one is looked at, however many there are', async () => {
+  let looks = 0;
+  const podOf = (name: string): KubeObject => ({
+    get metadata() {
+      looks += 1;
+      return { name, namespace: 'n', uid: name, labels: { [OURS.intent]: 'shop' } };
+    },
+  });
+  for (let i = 0; i < 50; i += 1) happens?.({ type: 'ADDED', object: podOf(`pod-${i}`) });
+  looks = 0;
+  happens?.({ type: 'MODIFIED', object: podOf('pod-7') });
+  expect(looks).toBeLessThan(20);
+  happens?.({ type: 'DELETED', object: podOf('pod-7') });
+  await Promise.resolve();
+  expect(heard).toEqual([{ kind: 'workload-changed', intent: 'shop' }]);
+});
+
+test('another object of the same name is another one: the end of the first is told', async () => {
+  await shows('running');
+  happens?.({ type: 'MODIFIED', object: { metadata: { name: 'web', namespace: 'n', uid: 'v', labels: { [OURS.intent]: 'shop' } } } });
+  await Promise.resolve();
+  expect(heard).toHaveLength(1);
+});

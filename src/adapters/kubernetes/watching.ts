@@ -19,13 +19,13 @@ const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}
 
 /**
  * Keeps the present state of a collection until `signal` aborts: lists, watches, and lists again whenever the watch ends, so that what vanished in
- * between is missed by nobody. `onState` after each list and each event; `onTrouble` while the API server is away. Rejects only with what is permanent.
+ * between is missed by nobody. `onState` after each list and each event, which names the one object that it changed; `onTrouble` while the API server is away. Rejects only with what is permanent.
  */
 export async function follow<T extends KubeObject>(input: {
   readonly api: Api;
   readonly look: Look;
   readonly signal: AbortSignal;
-  readonly onState: (objects: ReadonlyMap<string, T>) => void;
+  readonly onState: (objects: ReadonlyMap<string, T>, changed?: string) => void;
   readonly onTrouble: (fault: Fault) => void;
 }): Promise<void> {
   const { look, signal, onState, onTrouble } = input;
@@ -44,7 +44,7 @@ export async function follow<T extends KubeObject>(input: {
         else state.set(keyOf(object), object);
         if (state.size > api.connection.bounds.objects)
           throw new Fault('CLUSTER_UNREACHABLE', `watch ${look.kind.plural}: it has more than ${api.connection.bounds.objects} objects`);
-        if (!signal.aborted) onState(state);
+        if (!signal.aborted) onState(state, keyOf(object));
       });
     } catch (error) {
       // At a seller's also what is refused may pass: its Liqo lets our identity in a moment after the namespace is there.

@@ -1,4 +1,13 @@
-import { type AcquisitionId, acquisitionId, clusterId, contractId, intentName, sliceName } from '../../domain/ids.ts';
+import {
+  type AcquisitionId,
+  type ClusterId,
+  type ContractId,
+  acquisitionId,
+  clusterId,
+  contractId,
+  intentName,
+  sliceName,
+} from '../../domain/ids.ts';
 import { isFault } from '../../domain/faults.ts';
 import type { World, WorldEvent } from '../../ports/world.ts';
 import type { Api } from './api.ts';
@@ -28,13 +37,22 @@ const ORDINARY: readonly (string | undefined)[] = [undefined, 'coming', 'well'];
 /** What each watched object means to a workflow, as text: an event is told when it changes. */
 interface Subject {
   readonly look: Look;
+  /** Which one it is; absent for one that is not ours. */
+  readonly key: (object: KubeObject) => string | undefined;
+  /** Of one that has a key. */
   readonly facts: (
     object: KubeObject,
     /** What it was before; absent for one that is new. */
     was: Known | undefined,
     /** Milliseconds since the epoch. */
     now: number,
-  ) => (Known & { readonly key: string; readonly event: WorldEvent }) | undefined;
+  ) => Known & { readonly event: WorldEvent };
+}
+
+/** What a process knows of a subject, by key, and under which key by the object's name. */
+interface Memory {
+  readonly keys: Map<string, string>;
+  readonly known: Map<string, Known>;
 }
 
 const acquisitionOfNode = (name: string): AcquisitionId | undefined => {
@@ -42,31 +60,33 @@ const acquisitionOfNode = (name: string): AcquisitionId | undefined => {
   return name.startsWith(prefix) ? acquisitionId(name.slice(prefix.length)) : undefined;
 };
 
+/** Whose slice it is that a buyer sent, and under which contract. */
+function offerOf(slice: KubeObject): { readonly buyer: ClusterId; readonly contract: ContractId } | undefined {
+  const contract = contractOfSlice(slice);
+  const buyer = label(slice, LIQO_KEYS.origin) ?? label(slice, LIQO_KEYS.remoteCluster);
+  return contract === undefined || buyer === undefined ? undefined : { buyer: clusterId(buyer), contract: contractId(contract) };
+}
+const workloadChanged = (object: KubeObject): WorldEvent => ({
+  kind: 'workload-changed',
+  intent: intentName(label(object, OURS.intent) ?? ''),
+});
+
 const SUBJECTS: readonly Subject[] = [
   {
     look: { kind: KINDS.resourceSlice, labels: `${LIQO_KEYS.replicated}=true` },
+    key: (slice) => offerOf(slice) && `slice ${slice.metadata.uid}`,
     facts: (slice) => {
-      const contract = contractOfSlice(slice);
-      const buyer = label(slice, LIQO_KEYS.origin) ?? label(slice, LIQO_KEYS.remoteCluster);
-      if (contract === undefined || buyer === undefined) return undefined;
-      const about = { buyer: clusterId(buyer), contract: contractId(contract) };
-      return {
-        key: `slice ${slice.metadata.uid}`,
-        fact: 'offered',
-        event: { kind: 'slice-offered', ...about },
-        gone: { kind: 'slice-gone', ...about },
-      };
+      const about = offerOf(slice) ?? { buyer: clusterId(''), contract: contractId('') };
+      return { fact: 'offered', event: { kind: 'slice-offered', ...about }, gone: { kind: 'slice-gone', ...about } };
     },
   },
   {
     look: { kind: KINDS.node, labels: `${LIQO_KEYS.nodeType}=${VIRTUAL_NODE}` },
+    key: ({ metadata }) => acquisitionOfNode(metadata.name) && `node ${metadata.name}`,
     facts: (node: NodeObject, was) => {
-      const acquisition = acquisitionOfNode(node.metadata.name);
-      if (acquisition === undefined) return undefined;
       const ready = isReady(node);
-      const about = { kind: 'node-changed', acquisition } as const;
+      const about = { kind: 'node-changed', acquisition: acquisitionOfNode(node.metadata.name) ?? acquisitionId('') } as const;
       return {
-        key: `node ${node.metadata.name}`,
         fact: ready ? 'well' : was === undefined || was.fact === 'coming' ? 'coming' : 'lost',
         event: { ...about, ready },
         gone: { ...about, ready: false },
@@ -75,31 +95,24 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     look: { kind: KINDS.pod, labels: OURS.intent },
+    // At a seller the copies of a buyer's pods carry its intent's name: they are not ours.
+    key: (pod) =>
+      label(pod, OURS.intent) === undefined || label(pod, LIQO_KEYS.podOrigin) !== undefined ? undefined : `pod ${pod.metadata.uid}`,
     facts: (pod: PodObject, was, now) => {
-      const intent = label(pod, OURS.intent);
-      // At a seller the copies of a buyer's pods carry its intent's name: they are not ours.
-      if (intent === undefined || label(pod, LIQO_KEYS.podOrigin) !== undefined) return undefined;
-      const event: WorldEvent = { kind: 'workload-changed', intent: intentName(intent) };
+      const event = workloadChanged(pod);
       const told = tellBroken(was?.told, isBroken(pod), now);
       // What the end of a Job's pod means its Job says, a second later: there may be thousands of them.
       const over = isOfJob(pod) ? undefined : ['Failed', 'Succeeded'].find((phase) => phase === pod.status?.phase);
-      return {
-        key: `pod ${pod.metadata.uid}`,
-        fact: over ?? (told ? `broken, told at ${told.at}` : 'well'),
-        told,
-        event,
-        gone: event,
-      };
+      return { fact: over ?? (told ? `broken, told at ${told.at}` : 'well'), told, event, gone: event };
     },
   },
   {
     // Also where its pods run at a seller the Job itself stands at home.
     look: { kind: KINDS.job, labels: OURS.intent },
+    key: (job) => (label(job, OURS.intent) === undefined ? undefined : `job ${job.metadata.uid}`),
     facts: (job: JobObject) => {
-      const intent = label(job, OURS.intent);
-      if (intent === undefined) return undefined;
-      const event: WorldEvent = { kind: 'workload-changed', intent: intentName(intent) };
-      return { key: `job ${job.metadata.uid}`, fact: verdictOf(job)?.state ?? 'well', event, gone: event };
+      const event = workloadChanged(job);
+      return { fact: verdictOf(job)?.state ?? 'well', event, gone: event };
     },
   },
 ];
@@ -118,7 +131,7 @@ export function kubernetesWorld({
   readonly now?: () => number;
 }): World {
   const waiting = new Map<string, WorldEvent>();
-  const known = new Map<Subject, ReadonlyMap<string, Known>>();
+  const subjects = SUBJECTS.map((subject) => ({ subject, memory: { keys: new Map(), known: new Map() } satisfies Memory }));
   return {
     async watch(sink, signal) {
       const work = async (held: AbortSignal): Promise<void> => {
@@ -130,12 +143,12 @@ export function kubernetesWorld({
         try {
           await Promise.race([
             teller.failed,
-            ...SUBJECTS.map((subject) =>
+            ...subjects.map(({ subject, memory }) =>
               follow({
                 api,
                 look: subject.look,
                 signal: ending.signal,
-                onState: teller.compare(subject, known),
+                onState: teller.compare(subject, memory),
                 onTrouble: (fault) => log.warn({ code: fault.code, why: fault.message }, 'the watch is interrupted'),
               }),
             ),
@@ -186,25 +199,30 @@ function openTeller(waiting: Map<string, WorldEvent>, sink: (event: WorldEvent) 
   };
   return {
     failed,
-    compare(subject: Subject, all: Map<Subject, ReadonlyMap<string, Known>>) {
+    /** Looks at all objects once they are listed, and from then on at the one that changed. */
+    compare(subject: Subject, { keys, known }: Memory) {
       let first = true;
-      return (objects: ReadonlyMap<string, KubeObject>): void => {
-        const before = all.get(subject);
-        const now = new Map<string, Known>();
+      return (objects: ReadonlyMap<string, KubeObject>, changed?: string): void => {
         const at = clock();
-        for (const object of objects.values()) {
-          const key = subject.facts(object, undefined, at)?.key;
-          if (key === undefined) continue;
-          const known = before?.get(key);
-          const was = known?.fact;
-          const found = subject.facts(object, known, at);
-          if (!found) continue;
-          now.set(key, found);
-          if (was !== found.fact && !(ORDINARY.includes(was) && ORDINARY.includes(found.fact))) say(found.event);
+        const look = (name: string): void => {
+          const object = objects.get(name);
+          const key = object && subject.key(object);
+          const before = keys.get(name);
+          if (before !== undefined && before !== key) {
+            const gone = known.get(before)?.gone;
+            known.delete(before);
+            keys.delete(name);
+            if (gone) say(gone);
+          }
+          if (object === undefined || key === undefined) return;
+          const was = known.get(key);
+          const found = subject.facts(object, was, at);
+          keys.set(name, key);
+          known.set(key, found);
+          if (was?.fact !== found.fact && !(ORDINARY.includes(was?.fact) && ORDINARY.includes(found.fact))) say(found.event);
           else if (first && found.fact !== 'well') say(found.event);
-        }
-        for (const [key, { gone }] of before ?? []) if (!now.has(key)) say(gone);
-        all.set(subject, now);
+        };
+        for (const name of changed === undefined ? new Set([...keys.keys(), ...objects.keys()]) : [changed]) look(name);
         first = false;
       };
     },
