@@ -1,27 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import {
-  type AcquisitionId,
-  type ContractId,
-  type IntentName,
-  acquisitionId,
-  clusterId,
-  contractId,
-  intentName,
-} from '../../src/domain/ids.ts';
+import { type AcquisitionId, type IntentName, acquisitionId, clusterId, contractId, intentName } from '../../src/domain/ids.ts';
 import { startForgetfulTemporal } from './forgetful-temporal.ts';
 import { lately } from '../fakes/lately.ts';
 import { type Stage, openStage } from './stage.ts';
 import { type Trade, document, openTrade } from './trade.ts';
 
 const WITHIN = { timeout: 40_000, interval: 50 } as const;
-
-/** What an intent that is in use at a seller bought. */
-interface BoughtPlace {
-  readonly namespace: string;
-  readonly seller: string;
-  readonly acquisition: AcquisitionId;
-  readonly contract: ContractId;
-}
 
 /**
  * South as a buyer whose cases are played one after the other: hooks of the file that calls it open and close the stage, and mend after each case what it broke. `forgetful`: on a
@@ -83,11 +67,11 @@ export function playBuyer({ forgetful }: { readonly forgetful?: number } = {}) {
       await stage.node.processes.startIntent({ name: intentName(name), document: document(name, more) });
       return intentName(name);
     },
-    async boughtPlace(name: IntentName): Promise<BoughtPlace> {
+    /** Where an intent is in use, once it is so at a seller. */
+    async boughtPlace(name: IntentName) {
       const { place } = await stage.untilInUse(name);
       if (place?.kind !== 'remote') throw new Error('it runs at home');
-      const { namespace, seller } = place;
-      return { namespace, seller, acquisition: acquisitionId(place.acquisition), contract: contractId(place.contract) };
+      return { ...place, acquisition: acquisitionId(place.acquisition), contract: contractId(place.contract) };
     },
     /** A query may be late on a busy machine; only its answer counts. */
     untilSaid: (name: IntentName, said: object): Promise<void> =>

@@ -65,7 +65,7 @@ describe.each(['local', 'remote'] as const)('a Job of a place that is %s', (kind
     const running = await inUse(`fails-${kind}`);
     await ends(running, 'Failed');
     expect(await failureOf(running.intent)).toMatchObject({ message: 'the workload failed: Job once: BackoffLimitExceeded' });
-    expect(await stage.statusOf(running.intent)).toMatchObject({ ending: { reason: 'failed' } });
+    await untilSaid(running.intent, { ending: { reason: 'failed' } });
     await nothingLeft();
   });
 });

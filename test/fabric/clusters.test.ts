@@ -1,9 +1,16 @@
+/**
+ * The ports on real clusters with real Liqo. One pair of them for all suites, since no test is as long as their start: each suite leaves them as it found them, and those that end
+ * processes come last. One suite alone: `npx vitest run --project real test/fabric -t 'what a tenant may do'`.
+ */
 import { afterAll } from 'vitest';
 import { clusterContract } from '../contracts/cluster.ts';
 import { fabricContract } from '../contracts/fabric.ts';
+import { awaySuite } from './away.ts';
 import { type RealClusters, startClusters } from './clusters.ts';
+import { hostileBuyerSuite } from './hostile-buyer.ts';
+import { outagesSuite } from './outages.ts';
+import { tenantSuite } from './tenant.ts';
 
-/** One pair of clusters for both suites: each leaves them as it found them. */
 let started: Promise<RealClusters> | undefined;
 const start = async (): Promise<RealClusters> => {
   started ??= startClusters();
@@ -15,3 +22,7 @@ afterAll(async () => {
 
 fabricContract('Kubernetes and Liqo', start);
 clusterContract('Kubernetes and Liqo', start);
+tenantSuite(start);
+hostileBuyerSuite(start);
+awaySuite(start);
+outagesSuite(start);
