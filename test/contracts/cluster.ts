@@ -1,10 +1,10 @@
 /** What every `Cluster` must do, real or fake: one suite, given two linked clusters that are peered. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type IntentName, intentName, intentNamespace } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { fits } from '../../src/domain/resources.ts';
 import type { Cluster, WorkloadHealth } from '../../src/ports/cluster.ts';
-import { type Attempt, type LinkedClusters, fails, newAttempt, steps } from './fabric.ts';
+import { type Attempt, type LinkedClusters, fails, newAttempt, openLinked } from './linked.ts';
 
 const container = { name: 'web', image: 'registry.example/web:1', resources: { requests: { cpu: '200m', memory: '128Mi' } } };
 export const deployment = (replicas = 2): Manifest => ({
@@ -40,21 +40,9 @@ export function newPlace(): Place {
 
 export function clusterContract(name: string, start: () => Promise<LinkedClusters>): void {
   describe(`Cluster: ${name}`, () => {
-    let at: LinkedClusters;
-    let did: ReturnType<typeof steps>;
-    let before: readonly string[];
+    const { at, did, nothingLeft } = openLinked(start);
     let place: Place;
     let held: Attempt[] = [];
-    beforeAll(async () => {
-      at = await start();
-      await at.buyer.fabric.prepare();
-      await at.seller.fabric.prepare();
-      did = steps(at);
-      before = await at.objects();
-    });
-    afterAll(async () => {
-      await at.close();
-    });
     beforeEach(() => {
       place = newPlace();
     });
@@ -86,7 +74,7 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
       for (const attempt of held) await did.withdraw(attempt);
       held = [];
       await did.part();
-      await vi.waitFor(async () => expect(await at.objects()).toEqual(before), { timeout: at.timeoutMs, interval: 200 });
+      await nothingLeft();
     });
 
     test('a namespace belongs to the run that made it', async () => {

@@ -1,138 +1,19 @@
 /** What every `Fabric` must do, real or fake: one suite, given two linked clusters. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type AcquisitionId, type ClusterId, type ContractId, acquisitionId, contractId, sliceName } from '../../src/domain/ids.ts';
-import type { FaultCode } from '../../src/domain/faults.ts';
-import type { Resources } from '../../src/domain/resources.ts';
-import type { Cluster } from '../../src/ports/cluster.ts';
-import type { Fabric, Wait } from '../../src/ports/fabric.ts';
-import type { World } from '../../src/ports/world.ts';
-
-export interface Side {
-  readonly id: ClusterId;
-  readonly fabric: Fabric;
-  readonly cluster: Cluster;
-}
-/** Two clusters with Liqo that know nothing of each other yet; the buyer has room for a small workload of its own. */
-export interface LinkedClusters {
-  readonly buyer: Side;
-  readonly seller: Side;
-  /** Long enough for the real thing on a loaded machine, in milliseconds. */
-  readonly timeoutMs: number;
-  /** The buyer's shared watch. */
-  readonly world: World;
-  /** Ends the pods of a Job of the buyer's, where they run. */
-  endJob(job: {
-    readonly at: 'home' | 'seller';
-    readonly namespace: string;
-    readonly name: string;
-    readonly how: 'Complete' | 'Failed';
-  }): Promise<void>;
-  /** Everything that stands in both, as lines. */
-  objects(): Promise<readonly string[]>;
-  close(): Promise<void>;
-}
-
-export const BOUGHT: Resources = { cpu: '1', memory: '1Gi', pods: '10' };
-let attempts = 0;
-const run = Date.now().toString(16).padStart(12, '0').slice(-12);
-export interface Attempt {
-  readonly acquisition: AcquisitionId;
-  readonly contract: ContractId;
-}
-/** Ids that were never used before, as the domain's rules make them. */
-export function newAttempt(): Attempt {
-  attempts += 1;
-  return { acquisition: acquisitionId(`${run}-${attempts}`), contract: contractId(`contract-${run}-${attempts}`) };
-}
-
-export const fails = (call: Promise<unknown>, code: FaultCode) => expect(call).rejects.toMatchObject({ name: 'Fault', code });
-
-/** The steps of both sides, so that tests read as the sagas do. */
-export function steps(at: LinkedClusters) {
-  const { buyer, seller } = at;
-  const wait: Wait = { timeoutMs: at.timeoutMs };
-  const request = (attempt: Attempt, resources: Resources = BOUGHT, sliceClass: 'rearguard' | 'default' = 'rearguard') =>
-    buyer.fabric.requestSlice({ ...attempt, seller: seller.id, resources, sliceClass });
-  /** The verdict comes when the copy does: what the seller's shared watch would tell it. */
-  const admit = async ({ contract }: Attempt, resources: Resources = BOUGHT): Promise<void> =>
-    await whenThere(() => seller.fabric.admitSlice({ buyer: buyer.id, contract, resources }), at.timeoutMs);
-  return {
-    wait,
-    request,
-    admit,
-    /** Denies until the buyer hears of it: a denial before the copy is there is one of nothing. */
-    async deny({ acquisition, contract }: Attempt, reason: string): Promise<unknown> {
-      const heard: unknown[] = [];
-      const waiting = buyer.fabric.awaitVirtualNode({ seller: seller.id, acquisition }, wait).catch((why: unknown) => heard.push(why));
-      while (heard.length === 0) {
-        await seller.fabric.denySlice({ buyer: buyer.id, contract, reason });
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      await waiting;
-      return heard[0];
-    },
-    async meet(attempt: Attempt): Promise<void> {
-      await seller.fabric.ensureTenant({ buyer: buyer.id });
-      const credentials = await seller.fabric.issueCredentials({ buyer: buyer.id, lifetimeMs: 3_600_000 });
-      await buyer.fabric.storeCredentials({ acquisition: attempt.acquisition, credentials });
-      await buyer.fabric.ensureIdentity({ seller: seller.id, acquisition: attempt.acquisition });
-    },
-    async extend(attempt: Attempt): Promise<{ readonly node: string }> {
-      await request(attempt);
-      await admit(attempt);
-      return await buyer.fabric.awaitVirtualNode({ seller: seller.id, acquisition: attempt.acquisition }, wait);
-    },
-    async withdraw({ acquisition, contract }: Attempt): Promise<void> {
-      await buyer.fabric.withdrawSlice({ seller: seller.id, acquisition });
-      await buyer.fabric.awaitSliceGone({ seller: seller.id, acquisition }, wait);
-      await seller.fabric.removeReplica({ buyer: buyer.id, contract, patienceMs: at.timeoutMs }, wait);
-      await buyer.fabric.dropCredentials({ acquisition });
-    },
-    async part(): Promise<void> {
-      await buyer.fabric.removeIdentity({ seller: seller.id }, wait);
-      await seller.fabric.removeTenant({ buyer: buyer.id }, wait);
-      await buyer.fabric.removeMeetingPlace({ peer: seller.id }, wait);
-      await seller.fabric.removeMeetingPlace({ peer: buyer.id }, wait);
-    },
-  };
-}
-
-/** Tries again while no slice is there: hints of a shared watch are not part of this port. */
-async function whenThere(work: () => Promise<void>, timeoutMs: number): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'NOT_FOUND' || Date.now() > deadline) throw error;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-}
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sliceName } from '../../src/domain/ids.ts';
+import { type Attempt, BOUGHT, type LinkedClusters, fails, newAttempt, openLinked, steps } from './linked.ts';
 
 export function fabricContract(name: string, start: () => Promise<LinkedClusters>): void {
   describe(`Fabric: ${name}`, () => {
-    let at: LinkedClusters;
-    let before: readonly string[];
-    let did: ReturnType<typeof steps>;
+    const { at, did, nothingLeft } = openLinked(start);
     let attempt: Attempt;
-    beforeAll(async () => {
-      at = await start();
-      await at.buyer.fabric.prepare();
-      await at.seller.fabric.prepare();
-      did = steps(at);
-      before = await at.objects();
-    });
-    afterAll(async () => {
-      await at.close();
-    });
     beforeEach(() => {
       attempt = newAttempt();
     });
     /** Every test gives everything back, and nothing is left. */
     const everythingGone = async () => {
       await did.part();
-      await vi.waitFor(async () => expect(await at.objects()).toEqual(before), { timeout: at.timeoutMs, interval: 200 });
+      await nothingLeft();
     };
     const tidy: Attempt[] = [];
     afterEach(async () => {

@@ -8,7 +8,7 @@ import { waitUntil } from '../../src/adapters/kubernetes/watching.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import { clusterId, remoteNamespace } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
-import type { LinkedClusters, Side } from '../contracts/fabric.ts';
+import type { LinkedClusters, Side } from '../contracts/linked.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 

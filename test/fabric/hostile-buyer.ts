@@ -5,7 +5,7 @@ import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { type QuotaObject, type ResourceSliceObject, conditionOf } from '../../src/adapters/kubernetes/objects.ts';
 import { sliceName, tenantAccount, tenantNamespace } from '../../src/domain/ids.ts';
-import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/fabric.ts';
+import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/linked.ts';
 import { type RealClusters, running } from './clusters.ts';
 import { playClusters } from './linked.ts';
 

@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, expect, vi } from 'vitest';
+import { afterAll } from 'vitest';
 import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
 import { foreignConnection, ownConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { parseKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
-import { steps } from '../contracts/fabric.ts';
-import { lately } from '../fakes/lately.ts';
+import { openLinked } from '../contracts/linked.ts';
 import { type RealClusters, running } from './clusters.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 /** Clusters that several suites use one after the other, each with its own hooks: what stood before it has to be all that stands after it. */
 export function playClusters(start: () => Promise<RealClusters>) {
-  let started: RealClusters | undefined;
-  let before: readonly string[] = [];
+  const { at, did, nothingLeft } = openLinked(start);
   const apis: Api[] = [];
-  const at = lately(() => started);
-  const did = lately(() => started && steps(started));
-  beforeAll(async () => {
-    started = await start();
-    await at.buyer.fabric.prepare();
-    await at.seller.fabric.prepare();
-    before = await at.objects();
-  });
   afterAll(() => {
     for (const api of apis) api.close();
   });
@@ -39,7 +29,6 @@ export function playClusters(start: () => Promise<RealClusters>) {
       const { kubeconfig } = await at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs: 3_600_000 });
       return opened(openApi(foreignConnection(parseKubeconfig(kubeconfig), { loopback: true, resolve: resolveName }), quiet));
     },
-    nothingLeft: (): Promise<void> =>
-      vi.waitFor(async () => expect(await at.objects()).toEqual(before), { timeout: at.timeoutMs, interval: 200 }),
+    nothingLeft,
   };
 }

@@ -4,7 +4,7 @@ import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
 import { parseKubeconfig, tokenClaims } from '../../src/adapters/kubernetes/kubeconfig.ts';
 import { type ForeignClusterObject, type NodeObject, type SecretObject, conditionOf } from '../../src/adapters/kubernetes/objects.ts';
 import { identitySecret, sliceName, tenantAccount, tenantNamespace } from '../../src/domain/ids.ts';
-import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/fabric.ts';
+import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/linked.ts';
 import { type RealClusters, running } from './clusters.ts';
 import { playClusters } from './linked.ts';
 

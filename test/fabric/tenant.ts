@@ -5,7 +5,7 @@ import { KINDS, type Kind, pathOf } from '../../src/adapters/kubernetes/kinds.ts
 import { TENANT_ROLE } from '../../src/adapters/kubernetes/tenant-manifests.ts';
 import { clusterId, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
 import { deployment, newPlace, pod } from '../contracts/cluster.ts';
-import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/fabric.ts';
+import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/linked.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
 

@@ -1,7 +1,8 @@
 import { clusterId } from '../../src/domain/ids.ts';
 import type { WorldEvent } from '../../src/ports/world.ts';
 import { clusterContract } from '../contracts/cluster.ts';
-import { type LinkedClusters, fabricContract } from '../contracts/fabric.ts';
+import { fabricContract } from '../contracts/fabric.ts';
+import type { LinkedClusters } from '../contracts/linked.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
