@@ -25,7 +25,8 @@ export default defineConfig({
           globalSetup: ['test/saga/setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          maxWorkers: 2,
+          // One more than the cores of the smallest machine: they wait most of the time, for heartbeats, pauses and patience.
+          maxWorkers: 3,
         },
       },
       {

@@ -27,7 +27,7 @@ export async function startWorkers(input: {
     activities: mortal(allActivities(deps), () => dead),
     interceptors: { activity: [faultInterceptor] },
     shutdownGraceTime: 0,
-    shutdownForceTime: 1_000,
+    shutdownForceTime: 200,
     // With less than four fifths of a heartbeat timeout a cancellation is told at the next beat.
     maxHeartbeatThrottleInterval: 500,
   };
