@@ -73,31 +73,41 @@ export async function openFollowing(input: {
     for (const listener of new Set(listeners)) listener();
   };
 
+  const looks = new Map<string, number>();
+  /** At each event. A worker that is away is asked until it answers: before the workflow's end, until the next event asks it. */
   const look = async (node: string, workflowId: string, runId: string, open: boolean): Promise<void> => {
+    const key = `${node} ${workflowId} ${runId}`;
+    const turn = (looks.get(key) ?? 0) + 1;
+    looks.set(key, turn);
     const handle = clientOf(node).workflow.getHandle(workflowId, runId);
     const ask = <T>(query: QueryDefinition<T>) => connection.withDeadline(Date.now() + QUERY_MS, () => handle.query(query));
-    const isIntent = workflowId.startsWith('intent/');
-    // After the end everything has to be known; before it, the next event brings the next chance.
-    for (let wait = 200; !stopped.signal.aborted; wait = Math.min(wait * 1.5, 2_000)) {
+    const tell = (told: Omit<Followed, 'node' | 'workflowId' | 'runId' | 'open'>): void => {
+      if (looks.get(key) === turn) put({ node, workflowId, runId, open, ...told });
+    };
+    /** False when nobody answers. */
+    const read = async (): Promise<boolean> => {
       try {
         const journal = await ask(messages.journal);
-        if (!isIntent) return put({ node, workflowId, runId, open, read: true, journal });
-        const [status, { entries }] = await Promise.all([ask(messages.status), ask(messages.plan)]);
-        return put({ node, workflowId, runId, open, read: true, journal, status, plan: entries });
+        if (workflowId.startsWith('intent/')) {
+          const [status, { entries }] = await Promise.all([ask(messages.status), ask(messages.plan)]);
+          tell({ read: true, journal, status, plan: entries });
+        } else tell({ read: true, journal });
+        return true;
       } catch {
-        const before = seen.get(`${node} ${workflowId} ${runId}`) ?? {
-          node,
-          workflowId,
-          runId,
-          open,
-          read: false,
-          journal: [],
-        };
-        if (before.open !== open || !seen.has(`${node} ${workflowId} ${runId}`)) put({ ...before, open, read: false });
-        if (open) return;
-        await pause(wait, undefined, { signal: stopped.signal }).catch(() => undefined);
+        const { open: was, journal = [], status, plan } = seen.get(key) ?? {};
+        if (was !== open) tell({ read: false, journal, ...(status && { status }), ...(plan && { plan }) });
+        return false;
       }
-    }
+    };
+    if (await read()) return;
+    const later = async (): Promise<void> => {
+      for (let wait = 200; ; wait = Math.min(wait * 1.5, 2_000)) {
+        await pause(wait, undefined, { signal: stopped.signal }).catch(() => undefined);
+        if (stopped.signal.aborted || looks.get(key) !== turn || (await read())) return;
+      }
+    };
+    const asked = later();
+    if (!open) await asked;
   };
 
   const run = async (node: string, workflowId: string): Promise<void> => {
@@ -180,7 +190,11 @@ export async function openFollowing(input: {
       await following.until('the journals of what has ended', seconds, whole).catch(() => undefined);
     },
     forget() {
-      for (const [key, { open }] of seen) if (!open) seen.delete(key);
+      for (const [key, { open }] of seen) {
+        if (open) continue;
+        seen.delete(key);
+        looks.delete(key);
+      }
     },
     client: clientOf,
     async stop() {

@@ -11,6 +11,7 @@ import {
   untilOver,
   untilPodRuns,
   untilSecondContract,
+  untilStep,
 } from '../../deploy/demo/scenarios/acts.ts';
 import { type Scenario, expect } from '../../deploy/demo/scenarios/scenario.ts';
 import { intentDocument } from '../../deploy/demo/intents.ts';
@@ -104,7 +105,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       const since = Date.now();
       try {
         await untilSecondContract(world, since, note);
-        expect(stepOf(acquisitions(world)[0], 'extend')?.outcome === 'failed', 'the seller hung too late');
+        await untilStep(world, 0, 'extend', 'failed', 20);
         const second = world.sellers[1];
         expect(second !== undefined, 'there is no second seller');
         await untilPodRuns(world, 'seller-away', await untilBought(world, 'seller-away', second), second);
