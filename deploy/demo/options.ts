@@ -10,7 +10,7 @@ play what Rearguard promises, and after each scenario a leak report says what is
   --keep                   leaves everything running at the end, and says where
   --consumer-context NAME  the buyer's cluster: a context of your kubeconfig, with a stock Liqo
   --provider-context NAME  a seller's cluster; once or twice, the first is the cheaper one
-                           (with your own clusters, scenarios that kill processes are left out)
+                           (with your own clusters, c2, which kills a whole one, is left out)
   --help
 
 TEMPORAL_ADDRESS and DATABASE_URL name a Temporal and a Postgres of your own; without them both are started.

@@ -7,8 +7,8 @@ import type { World } from './world.ts';
 const GIVEN_BACK = 150;
 
 /** Why a scenario cannot be played here; undefined when it can. */
-function leftOut({ kills, sellers }: Scenario, world: World): string | undefined {
-  if (kills && !world.embedded) return 'it kills processes, which is not done to clusters of your own';
+function leftOut({ killsClusters, sellers }: Scenario, world: World): string | undefined {
+  if (killsClusters && !world.embedded) return 'it kills a whole cluster, which is not done to one of your own';
   return world.sellers.length < sellers ? `it needs ${sellers} sellers` : undefined;
 }
 

@@ -55,7 +55,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
     key: 'row 1',
     name: 'purchase-answer-lost',
     title: "PURCHASE's answer is lost after it took effect: the repeat gets the same contract",
-    kills: false,
+    killsClusters: false,
     sellers: 1,
     async run(world) {
       const seller = cheapestOf(world);
@@ -75,7 +75,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
     key: 'row 2',
     name: 'cancelled-while-peering',
     title: 'The intent is cancelled in the middle of peering: everything is given back on both sides',
-    kills: false,
+    killsClusters: false,
     sellers: 1,
     async run(world) {
       const begun = peeringBegins(world.buyer);
@@ -94,7 +94,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
     key: 'row 3',
     name: 'seller-away-while-peering',
     title: 'The seller hangs in the middle of peering, its API server too: the next one serves, and the first is cleaned when it is back',
-    kills: true,
+    killsClusters: true,
     sellers: 2,
     async run(world, note) {
       const seller = cheapestOf(world);
@@ -121,7 +121,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
     key: 'row 4',
     name: 'undo-stuck',
     title: "The seller's undo is stuck, which can be seen, and goes on once it is mended",
-    kills: false,
+    killsClusters: false,
     sellers: 1,
     async run(world) {
       const seller = cheapestOf(world);
@@ -159,7 +159,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
     key: 'row 5',
     name: 'started-by-temporal',
     title: 'An intent that a plain Temporal client starts is as good as any',
-    kills: false,
+    killsClusters: false,
     sellers: 1,
     async run(world) {
       const seller = cheapestOf(world);
@@ -172,7 +172,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
     key: 'row 6',
     name: 'job-at-home',
     title: 'A Job at home is done: its intent ends by itself, at once, and says so',
-    kills: false,
+    killsClusters: false,
     sellers: 1,
     async run(world, note) {
       const { buyer, telling, following } = world;

@@ -5,7 +5,7 @@ export const bought: Scenario = {
   key: 'b',
   name: 'bought',
   title: 'What does not fit at home is bought: the cheapest offer wins, is used, and is given back',
-  kills: false,
+  killsClusters: false,
   sellers: 1,
   async run(world, note) {
     const name = 'away';

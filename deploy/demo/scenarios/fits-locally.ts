@@ -7,7 +7,7 @@ export const fitsLocally: Scenario = {
   key: 'a',
   name: 'fits-locally',
   title: 'What fits at home runs at home, and nothing is bought',
-  kills: false,
+  killsClusters: false,
   sellers: 0,
   async run(world) {
     const name = 'at-home';

@@ -5,7 +5,7 @@ export const nodeKilled: Scenario = {
   key: 'c2',
   name: 'node-killed',
   title: 'The cheapest seller dies whole, its Kubernetes too, in the middle of peering: the next seller serves before it is back',
-  kills: true,
+  killsClusters: true,
   sellers: 2,
   async run(world, note) {
     const name = 'survives-node';

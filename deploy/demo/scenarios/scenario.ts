@@ -6,8 +6,8 @@ export interface Scenario {
   readonly name: string;
   /** In plain words, for somebody who watches. */
   readonly title: string;
-  /** Whether it kills processes, which nobody may do to clusters that are not ours. */
-  readonly kills: boolean;
+  /** Whether it kills Kubernetes and Liqo, which nobody may do to clusters that are not ours; our own processes are ours anywhere. */
+  readonly killsClusters: boolean;
   readonly sellers: number;
   /** Throws with what was not as told. `note` keeps a figure for the summary. */
   readonly run: (world: World, note: (words: string) => void) => Promise<void>;

@@ -5,7 +5,7 @@ export const sellerKilled: Scenario = {
   key: 'c1',
   name: 'seller-killed',
   title: 'The cheapest seller dies after it has reserved: what was begun is undone here, and the next seller serves before it is back',
-  kills: true,
+  killsClusters: false,
   sellers: 2,
   async run(world, note) {
     const name = 'survives-seller';

@@ -20,7 +20,7 @@ export const withdrawn: Scenario = {
   key: 'e',
   name: 'withdrawn',
   title: 'A seller ends one of two contracts of a buyer who does not help: that intent is told why and buys elsewhere, the other goes on',
-  kills: false,
+  killsClusters: false,
   sellers: 2,
   async run(world, note) {
     const [loses, keeps] = ['loses', 'keeps'];

@@ -5,7 +5,7 @@ export const workerKilled: Scenario = {
   key: 'd',
   name: 'worker-killed',
   title: "The buyer's worker is killed in the middle of peering and started again: the intent completes as if nothing had happened",
-  kills: true,
+  killsClusters: false,
   sellers: 1,
   async run(world, note) {
     const name = 'survives-worker';
