@@ -30,16 +30,25 @@ const MOST_PODS = 20;
 const short = (health: WorkloadHealth): WorkloadHealth => ({ ...health, pods: health.pods.slice(0, MOST_PODS) });
 
 /** Phase 5: the workload in its place. */
-export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster' | 'timing'>) => ({
-  /** The namespace as the workload needs it: ours (or the user's own, which is left alone), and offloaded to these sellers, or to nobody. A seller's node may come later. */
+export const usageActivities = ({ cluster, fabric, timing }: Pick<ActivityDeps, 'cluster' | 'fabric' | 'timing'>) => ({
+  /**
+   * The namespace as the workload needs it: ours (or the user's own, which is left alone), and offloaded to these sellers, or to nobody. A seller's node may come later. `once`: nothing is
+   * made before the place is bought, which is when our slice for it is there.
+   */
   async prepareNamespace({
     intent,
     namespace,
     runId,
     run = runId,
     sellers,
-  }: SpaceRef & { intent: IntentName; sellers: readonly ClusterId[] }): Promise<void> {
-    await heartbeating(async () => {
+    once,
+  }: SpaceRef & {
+    intent: IntentName;
+    sellers: readonly ClusterId[];
+    once?: { acquisition: AcquisitionId; seller: ClusterId; withinMs: number };
+  }): Promise<void> {
+    await heartbeating(async (signal, seen) => {
+      if (once) await fabric.awaitSlice(once, { timeoutMs: once.withinMs, signal, seen });
       if (runId !== undefined) await cluster.ensureNamespace({ intent, namespace, runId });
       if (sellers.length > 0) await cluster.offload({ namespace, sellers, ...(run !== undefined && { owner: { intent, runId: run } }) });
     });
@@ -54,10 +63,15 @@ export const usageActivities = ({ cluster, timing }: Pick<ActivityDeps, 'cluster
   async moveOffloadingAway(input: { namespace: string; keep: readonly ClusterId[] }): Promise<void> {
     await heartbeating(() => cluster.moveOffloadingAway(input));
   },
-  /** One effect, the workload, as soon as its pods may leave; then until they run, read where they run. */
-  async deploy(input: WorkloadRef): Promise<WorkloadHealth> {
-    const { intent, namespace, manifests, acquisition } = input;
+  /**
+   * One effect, the workload, as soon as its pods may leave; then until they run, read where they run. `nodeWithinMs`: its place is not held yet, and nothing is applied
+   * before the virtual node is Ready.
+   */
+  async deploy({ nodeWithinMs, ...input }: WorkloadRef & { nodeWithinMs?: number }): Promise<WorkloadHealth> {
+    const { intent, namespace, manifests, acquisition, seller } = input;
     return await heartbeating(async (signal, seen) => {
+      if (acquisition && seller && nodeWithinMs !== undefined)
+        await fabric.awaitVirtualNode({ acquisition, seller }, { timeoutMs: nodeWithinMs, signal, seen });
       if (acquisition) await cluster.awaitOffloaded({ namespace }, { timeoutMs: timing.offloadMs, signal, seen });
       await cluster.applyWorkload({ intent, namespace, manifests, ...(acquisition && { acquisition }) });
       return short(await cluster.awaitWorkload(input, { timeoutMs: timing.workloadMs, signal, seen }));

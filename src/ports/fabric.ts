@@ -63,6 +63,8 @@ export interface Fabric {
     readonly resources: Resources;
     readonly sliceClass: 'rearguard' | 'default';
   }): Promise<void>;
+  /** Until the slice of an acquisition is there, whatever its seller says of it: what it is for has been bought. PEERING_TIMEOUT. */
+  awaitSlice(input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId }, wait: Wait): Promise<void>;
   /** Until the virtual node is Ready; answers its name. SLICE_DENIED with the seller's reason; PEERING_TIMEOUT with what was last seen. */
   awaitVirtualNode(
     input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId },

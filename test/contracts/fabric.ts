@@ -62,6 +62,10 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       tidy.push(attempt);
       await did.meet(attempt);
       await did.meet(attempt);
+      await fails(at.buyer.fabric.awaitSlice({ seller: at.seller.id, acquisition }, { timeoutMs: 300 }), 'PEERING_TIMEOUT');
+      const asked = at.buyer.fabric.awaitSlice({ seller: at.seller.id, acquisition }, did.wait);
+      await did.request(attempt);
+      await asked;
       expect(await did.extend(attempt)).toEqual({ node: sliceName(acquisition) });
       expect(await did.extend(attempt)).toEqual({ node: sliceName(acquisition) });
       expect(await at.buyer.fabric.nodeHealth({ acquisition })).toMatchObject({ present: true, ready: true });

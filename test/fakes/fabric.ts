@@ -122,6 +122,13 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
       world.changed();
       world.tell(seller, { kind: 'slice-offered', buyer: id, contract });
     },
+    async awaitSlice({ acquisition }, wait) {
+      await world.until(
+        () => (own.slices.has(acquisition) ? true : undefined),
+        wait,
+        () => new Fault('PEERING_TIMEOUT', `no slice ${sliceName(acquisition)}`),
+      );
+    },
     async awaitVirtualNode({ acquisition }, wait) {
       return await world.until(
         () => {

@@ -18,8 +18,6 @@ interface Row {
   readonly undoes?: Call;
   /** What must fail besides, for the compensation to be needed without the next step's. */
   readonly besides?: Call;
-  /** How often it must be refused before the intent goes elsewhere, where that is more than once. */
-  readonly refusals?: number;
   /** Where it serves after that; `either` where a node that is Ready already makes it a renewal. */
   readonly serves?: 'north' | 'either';
 }
@@ -40,13 +38,8 @@ const ROWS: readonly Row[] = [
   },
   { step: 'extend: slice', does: { on: 'fabric', call: 'requestSlice' }, undoes: { on: 'fabric', call: 'withdrawSlice' } },
   { step: 'extend: node', does: { on: 'fabric', call: 'awaitVirtualNode' }, undoes: { on: 'fabric', call: 'awaitSliceGone' } },
-  { step: 'namespace', does: { on: 'cluster', call: 'ensureNamespace' }, undoes: { on: 'cluster', call: 'removeNamespace' }, refusals: 2 },
-  {
-    step: 'namespace: offloading',
-    does: { on: 'cluster', call: 'offload' },
-    undoes: { on: 'cluster', call: 'removeOffloading' },
-    refusals: 2,
-  },
+  { step: 'namespace', does: { on: 'cluster', call: 'ensureNamespace' }, undoes: { on: 'cluster', call: 'removeNamespace' } },
+  { step: 'namespace: offloading', does: { on: 'cluster', call: 'offload' }, undoes: { on: 'cluster', call: 'removeOffloading' } },
   { step: 'workload: offloaded', does: { on: 'cluster', call: 'awaitOffloaded' } },
   { step: 'workload', does: { on: 'cluster', call: 'applyWorkload' }, undoes: { on: 'cluster', call: 'removeWorkload' } },
   { step: 'workload: pods', does: { on: 'cluster', call: 'awaitWorkload' } },
@@ -89,10 +82,10 @@ const whenHanging = (call: Call): Promise<void> =>
 
 const begin = () => start(`case-${++count}`);
 
-describe.each(ROWS)('$step', ({ does, undoes, besides, refusals = 1, serves = 'west' }) => {
+describe.each(ROWS)('$step', ({ does, undoes, besides, serves = 'west' }) => {
   test(`refused: ${serves === 'west' ? 'another seller serves' : `${serves} serves`}, and nothing is left`, async () => {
     await open();
-    plan(does, 'refuse', refusals);
+    plan(does, 'refuse');
     const name = await begin();
     const seller = serves === 'either' ? expect.any(String) : `${serves}.example`;
     expect((await stage.untilInUse(name)).place).toMatchObject({ kind: 'remote', seller });

@@ -107,14 +107,25 @@ test('who wants a remote place, or a namespace of its own offloaded, does not as
   await finish(name);
 });
 
-test('an attempt that came to nothing leaves the namespace offloaded to nobody, though it was made ready for that seller', async () => {
+test('a place that is not even bought leaves no trace of a namespace', async () => {
   await open({ sellers: ['north'], timing: { discoveryPauseMs: 60_000, discoveryPauseMaxMs: 60_000 } });
   const soldOut = new Fault('NOT_ENOUGH', 'sold out');
   trade.peers.trouble({ address: NORTH.address, call: 'reserve', trouble: { kind: 'refuse', fault: soldOut } });
   const name = await start('refused', { patience: '1h' });
   await untilSaid(name, { waitingFor: expect.stringContaining('capacity: ') });
-  expect(trade.cluster.called('offload')).toBe(1);
+  expect(trade.cluster.called('offload')).toBe(0);
+  expect([...trade.world.cluster(clusterId('south')).namespaces.values()]).toEqual([]);
+  await finish(name);
+});
+
+test('a place that was bought and came to nothing leaves the namespace offloaded to nobody, and nothing of the workload was applied', async () => {
+  await open({ sellers: ['north'], timing: { virtualNodeMs: 3_000, discoveryPauseMs: 60_000, discoveryPauseMaxMs: 60_000 } });
+  trade.world.setReachable(clusterId('north'), false);
+  const name = await start('no-node', { patience: '1h' });
+  await untilSaid(name, { waitingFor: expect.stringContaining('capacity: ') });
   expect([...trade.world.cluster(clusterId('south')).namespaces.values()]).toMatchObject([{ offloadedTo: [] }]);
+  expect(trade.cluster.called('applyWorkload')).toBe(0);
+  trade.world.setReachable(clusterId('north'), true);
   await finish(name);
 });
 

@@ -31,10 +31,13 @@ const attributes = (state: IntentState, candidate: Candidate): SearchAttributes 
 /** The history is long: {@link IntentState.unheard} says whom the next run waits for. */
 export type Long = 'long';
 
+/** The id of the next attempt of this intent. */
+export const nextAttempt = ({ attempts }: IntentState): AcquisitionId =>
+  acquisitionOf(workflowInfo().firstExecutionRunId, Number(attempts.at(-1)?.id.split('-').at(-1) ?? 0) + 1);
+
 /** Starts an acquisition that outlives its intent where it has to, and waits for what comes of it. */
 export async function acquire(state: IntentState, candidate: Candidate): Promise<Attempt | undefined | Long> {
-  const number = Number(state.attempts.at(-1)?.id.split('-').at(-1) ?? 0) + 1;
-  const id = acquisitionOf(workflowInfo().firstExecutionRunId, number);
+  const id = nextAttempt(state);
   const over = state.attempts.filter(({ last }) => last?.state === 'over');
   const forgotten = over.slice(0, Math.max(0, state.attempts.length + 1 - MOST_ATTEMPTS));
   state.attempts = [...state.attempts.filter((attempt) => !forgotten.includes(attempt)), { id, candidate }];

@@ -1,14 +1,14 @@
-import { isCancellation } from '@temporalio/workflow';
-import type { AcquisitionId, ClusterId } from '../../src/domain/ids.ts';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { AcquisitionId } from '../../src/domain/ids.ts';
 import { addAmounts, costOf } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Candidate } from '../../src/domain/candidate.ts';
+import { type Beside, beside } from '../beside.ts';
 import { codeOf, wordsOf } from '../failures.ts';
 import { undoing, untilDone } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
-import { together } from '../together.ts';
-import { type Long, acquire, demote, hear, letGo, outcomeOf } from './acquiring.ts';
+import { type Long, acquire, demote, hear, letGo, nextAttempt, outcomeOf } from './acquiring.ts';
 import { search } from './discovery.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
 import { hourlyOf } from './living.ts';
@@ -33,8 +33,6 @@ export interface Placing {
 export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: PlacementSteps, scribe: Scribe): Placing {
   const { intent } = state;
   const { namespace } = saga.context;
-  /** The cluster towards which the namespace was made ready before its place was held. */
-  let prepared: ClusterId | undefined;
   let holding = saga.progress.entered.some(({ name }) => name === steps.hold.name);
 
   const elsewhere = async (): Promise<boolean> => {
@@ -48,26 +46,30 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         return true;
       }
     }
-    return await search(state, scribe, async (candidate) => {
-      let attempt: Attempt | undefined | Long;
-      await together(
-        async () => {
-          attempt = await acquire(state, candidate);
-        },
-        () => prepare(candidate),
-      );
-      return await useOf(attempt);
-    });
+    return await search(state, scribe, take);
   };
-  const useOf = async (attempt: Attempt | undefined | Long): Promise<boolean | Long> => {
-    if (attempt !== undefined) return attempt === 'long' ? attempt : await serve(attempt);
+  /** Buys one place. What can be made ready for it meanwhile is. */
+  const take = async (candidate: Candidate): Promise<boolean | Long> => {
+    const ahead = begin(candidate);
+    let attempt: Attempt | undefined | Long;
+    try {
+      attempt = await acquire(state, candidate);
+    } finally {
+      // Nothing for a place that was not held, or is elsewhere than its seller said, may still run when anything else does.
+      const seller = typeof attempt === 'object' ? attempt.last?.sellerCluster : undefined;
+      if (ahead && seller !== candidate.seller.clusterId) await CancellationScope.nonCancellable(() => ahead.stop());
+    }
+    const held = typeof attempt === 'object' && attempt.last?.sellerCluster === candidate.seller.clusterId;
+    return await useOf(attempt, held ? ahead : undefined);
+  };
+  const useOf = async (attempt: Attempt | undefined | Long, ahead?: Beside): Promise<boolean | Long> => {
+    if (attempt !== undefined) return attempt === 'long' ? attempt : await serve(attempt, ahead);
     await turnAway();
     return false;
   };
   /** Nothing goes to the last seller any more, whether its place was held or the namespace was only made ready for it; the place that is kept stays. */
   const turnAway = async (): Promise<void> => {
     const { seller, leaving } = saga.context;
-    prepared = undefined;
     if (seller === undefined || seller === leaving) return;
     await untilDone.moveOffloadingAway({ namespace, keep: leaving ? [leaving] : [] });
     saga.learn({ seller: leaving });
@@ -87,21 +89,19 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     await saga.forward(steps.namespace);
     return true;
   };
-  /** The namespace is made ready while the place is bought, where the seller says which cluster it will be; a user's own is offloaded to nobody before it is. */
-  const prepare = async ({ seller: { clusterId } }: Candidate): Promise<void> => {
-    prepared = undefined;
-    if (clusterId === undefined || intent.workload.kind === 'namespace') return;
-    saga.learn({ seller: clusterId });
-    try {
-      await saga.forward(steps.namespace);
-      prepared = clusterId;
-    } catch (error) {
-      // The place is no worse for it: once it is held this is tried again.
-      if (isCancellation(error)) throw error;
-    }
+  /**
+   * Namespace and workload wait at the door of a place that is still being bought, where the seller says which cluster it will be. A user's own namespace is offloaded to nobody
+   * before its place is held, and a workload that still runs elsewhere is not moved.
+   */
+  const begin = ({ seller: { clusterId } }: Candidate): Beside | undefined => {
+    if (clusterId === undefined || intent.workload.kind === 'namespace' || saga.context.leaving !== undefined) return undefined;
+    saga.learn({ seller: clusterId, acquisition: nextAttempt(state) });
+    return beside(async () => {
+      for (const step of steps.ahead) await saga.forward(step);
+    });
   };
   /** Brings the workload onto a held flavor; a place where it does not run is given back, and the next one is tried. */
-  const serve = async (attempt: Attempt): Promise<boolean | Long> => {
+  const serve = async (attempt: Attempt, ahead?: Beside): Promise<boolean | Long> => {
     const { sellerCluster, contract, node } = attempt.last ?? {};
     if (!sellerCluster || !contract || !node) return false;
     saga.learn({ acquisition: attempt.id, seller: sellerCluster });
@@ -114,8 +114,11 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     });
     scribe.details(`Deploying to \`${node}\` of ${attempt.candidate.seller.domain}`);
     try {
-      if (prepared !== sellerCluster) await saga.forward(steps.namespace);
-      await saga.forward(steps.workload);
+      if (ahead) await ahead.done();
+      else {
+        await saga.forward(steps.namespace);
+        await saga.forward(steps.workload);
+      }
     } catch (error) {
       if (isCancellation(error) || codeOf(error) === 'WORKLOAD_REFUSED') throw error;
       demote(state, attempt.candidate);

@@ -24,13 +24,43 @@ export interface PlacementSteps {
   readonly hold: Step<Placement>;
   readonly namespace: Step<Placement>;
   readonly workload: Step<Placement>;
+  /** The same two, begun before their place is held: the namespace is made as soon as it is bought, the workload applied as soon as its virtual node is Ready. */
+  readonly ahead: readonly [Step<Placement>, Step<Placement>];
 }
+
+/** The longest that buying may take, in milliseconds; whoever begins ahead of it is stopped earlier when nothing comes of it. */
+const BUYING_MS = 120_000;
 
 export const manifestsOf = ({ workload }: Intent): WorkloadRef['manifests'] => (workload.kind === 'manifests' ? workload.manifests : []);
 
 /** The steps of a placement; running one again moves it to where the placement now points. */
 export function placementSteps(intent: Intent, timing: Timing, releaseAll: () => Promise<void>): PlacementSteps {
   const manifests = manifestsOf(intent);
+  const namespace: Step<Placement> = {
+    name: 'namespace',
+    phase: 'usage',
+    forward: async (placement) => {
+      await building.prepareNamespace(spaceOf(placement));
+      return undefined;
+    },
+    undoThere: ({ namespace, runId, run }) => undoing.removeNamespace({ namespace, ...(runId && { runId }), ...(run && { run }) }),
+  };
+  const workloadOf = ({ intent: name, namespace, acquisition, seller }: Placement): WorkloadRef => ({
+    intent: name,
+    namespace,
+    manifests,
+    ...(acquisition && { acquisition }),
+    ...(seller && { seller }),
+  });
+  const workload: Step<Placement> = {
+    name: 'workload',
+    phase: 'usage',
+    forward: async (placement) => {
+      await watchingFor(timing.workloadMs + (placement.acquisition ? timing.offloadMs : 0)).deploy(workloadOf(placement));
+      return undefined;
+    },
+    undoThere: ({ intent: name, namespace }) => undoing.removeWorkload({ intent: name, namespace }),
+  };
   return {
     hold: {
       name: 'hold',
@@ -39,25 +69,36 @@ export function placementSteps(intent: Intent, timing: Timing, releaseAll: () =>
       forward: async () => undefined,
       undoThere: releaseAll,
     },
-    namespace: {
-      name: 'namespace',
-      phase: 'usage',
-      forward: async ({ intent: name, namespace, runId, run, seller, leaving }) => {
-        const sellers = [seller, leaving].filter((each) => each !== undefined);
-        await building.prepareNamespace({ intent: name, namespace, ...(runId && { runId }), ...(run && { run }), sellers });
-        return undefined;
+    namespace,
+    workload,
+    ahead: [
+      {
+        ...namespace,
+        forward: async (placement) => {
+          const bought = placement.acquisition && placement.seller && { acquisition: placement.acquisition, seller: placement.seller };
+          await watchingFor(BUYING_MS).prepareNamespace({
+            ...spaceOf(placement),
+            ...(bought && { once: { ...bought, withinMs: BUYING_MS } }),
+          });
+          return undefined;
+        },
       },
-      undoThere: ({ namespace, runId, run }) => undoing.removeNamespace({ namespace, ...(runId && { runId }), ...(run && { run }) }),
-    },
-    workload: {
-      name: 'workload',
-      phase: 'usage',
-      forward: async ({ intent: name, namespace, acquisition, seller }) => {
-        const workload = { intent: name, namespace, manifests, ...(acquisition && { acquisition }), ...(seller && { seller }) };
-        await watchingFor(timing.workloadMs + (acquisition ? timing.offloadMs : 0)).deploy(workload);
-        return undefined;
+      {
+        ...workload,
+        forward: async (placement) => {
+          const within = timing.virtualNodeMs + timing.offloadMs + timing.workloadMs;
+          await watchingFor(within).deploy({ ...workloadOf(placement), nodeWithinMs: timing.virtualNodeMs });
+          return undefined;
+        },
       },
-      undoThere: ({ intent: name, namespace }) => undoing.removeWorkload({ intent: name, namespace }),
-    },
+    ],
   };
 }
+
+const spaceOf = ({ intent, namespace, runId, run, seller, leaving }: Placement): Parameters<typeof building.prepareNamespace>[0] => ({
+  intent,
+  namespace,
+  ...(runId && { runId }),
+  ...(run && { run }),
+  sellers: [seller, leaving].filter((each) => each !== undefined),
+});

@@ -26,7 +26,7 @@ import type { Sale } from './sale.ts';
 import { sell } from './sell.ts';
 import { meetBuyer } from './sign.ts';
 
-/** What a sale is started with; the buyer's cluster where the hold names one, so that the start enters the meeting with it too. */
+/** What a sale is started with; the buyer's cluster where the hold names one, so that the start enters what is done for that buyer too. */
 export interface SaleInput {
   readonly transaction: TransactionId;
   readonly buyer?: ClusterId;
@@ -94,16 +94,17 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   const untilBuyerIsDone = async (): Promise<void> => {
     if (isSold()) await buyer.untilDone(saga.context, metering.sliceSeen());
   };
-  const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone, input.buyer !== undefined);
-  const admit = admitSlice(untilBuyerIsDone);
+  const knownAtStart = input.buyer !== undefined;
+  const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone, knownAtStart);
+  const admit = admitSlice(untilBuyerIsDone, knownAtStart);
   const start: Sale = {
     transaction: input.transaction,
     contract,
     workflowId: workflowInfo().workflowId,
     ...(input.buyer && { buyerCluster: input.buyer }),
   };
-  // What is tried within the first workflow task is entered by the start itself (docs/decisions/0014).
-  const entered = [sell, ...(input.buyer ? [meet] : [])].map(({ name }) => ({ name, here: false, there: false }));
+  // What is tried within a workflow task is entered by the start itself (docs/decisions/0014).
+  const entered = [sell, ...(knownAtStart ? [meet, admit] : [])].map(({ name }) => ({ name, here: false, there: false }));
   const saga = openSaga<Sale>([sell, meet, admit], carried?.progress ?? { context: start, entered }, scribe.record);
 
   const live = async (): Promise<Ending | undefined> => {

@@ -142,7 +142,7 @@ export const identityCalls = (
 export const acquisitionCalls = (
   api: Api,
   clusterId: () => Promise<ClusterId>,
-): Pick<Fabric, 'requestSlice' | 'awaitVirtualNode' | 'withdrawSlice' | 'awaitSliceGone' | 'nodeHealth'> => ({
+): Pick<Fabric, 'requestSlice' | 'awaitSlice' | 'awaitVirtualNode' | 'withdrawSlice' | 'awaitSliceGone' | 'nodeHealth'> => ({
   async requestSlice(input) {
     // Nobody waits for the identity first: Liqo copies the slice as soon as there is one.
     const slice = resourceSlice({ ...input, self: await clusterId() });
@@ -153,6 +153,19 @@ export const acquisitionCalls = (
       await ensureMeetingPlace(api, input.seller);
       await api.apply(slice);
     }
+  },
+  async awaitSlice({ seller, acquisition }, wait) {
+    const name = sliceName(acquisition);
+    await waitUntil({
+      api,
+      looks: [{ kind: KINDS.resourceSlice, namespace: tenantNamespace(seller), name }],
+      read([slices = []], say) {
+        say(`no slice ${name}`);
+        return slices.length > 0 ? true : undefined;
+      },
+      wait,
+      late: () => new Fault('PEERING_TIMEOUT', `no slice ${name} in time`, { acquisition, seller }),
+    });
   },
   async awaitVirtualNode({ seller, acquisition }, wait) {
     const name = sliceName(acquisition);
