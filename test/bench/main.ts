@@ -73,7 +73,10 @@ async function main(args: readonly string[]): Promise<number> {
       }
       write(`${mine.join(', ')} (load ${loads(os.loadavg())})`);
       try {
-        results.push(...(await measure(how, async () => (trading ??= await openTrading(how)))));
+        const taken = await measure(how, async () => (trading ??= await openTrading(how)));
+        results.push(...taken);
+        for (const { name, unit, value, p50, p99 } of taken)
+          write(`  ${name}: ${shown(value)} ${unit}, p50 ${shown(p50)} ms, p99 ${shown(p99)} ms`);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         for (const name of mine) failed.push({ name, why });
