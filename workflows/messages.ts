@@ -44,6 +44,8 @@ export interface AcquisitionReport {
   readonly contract?: ContractId;
   readonly sellerCluster?: ClusterId;
   readonly node?: string;
+  /** When its contract was bought, or may have been, in milliseconds since the epoch: from then on it costs. */
+  readonly boughtAt?: number;
   readonly ending?: Ending;
   /** What stays at a seller that has no message for an end, in words. */
   readonly residue?: string;

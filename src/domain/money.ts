@@ -51,6 +51,8 @@ export const share = (amount: string, numerator: bigint, denominator: bigint): s
   formatAmount(divideUp(units(amount) * numerator, denominator));
 
 export const addAmounts = (a: string, b: string): string => formatAmount(units(a) + units(b));
+/** What is left of `a` after `b`; nothing when that is more. */
+export const subtractAmounts = (a: string, b: string): string => formatAmount(units(a) > units(b) ? units(a) - units(b) : 0n);
 
 export const compareAmounts = (a: string, b: string): -1 | 0 | 1 => {
   const [x, y] = [units(a), units(b)];

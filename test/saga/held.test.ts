@@ -215,20 +215,46 @@ test('the held place is not forgotten among more failed attempts than an intent 
 test('a budget counts what a kept place cost while another one was searched, and before', async () => {
   await open();
   trade.peers.setReachable(WEST, false);
-  const name = await start('thrifty', { patience: '3650d', budget: secondsAtNorth(10) });
+  const name = await start('thrifty', { patience: '3650d', budget: secondsAtNorth(24) });
   const place = await boughtPlace(name);
   always({ kind: 'refuse', fault: new Fault('NOT_ENOUGH', 'sold out') }, NORTH);
   await loseNorth(place.acquisition);
   // More than half of it is used up at north.
   const [bought] = await servedAt(name);
-  await expect.poll(() => Date.now() - (bought ?? 0), WITHIN).toBeGreaterThan(6_000);
+  await expect.poll(() => Date.now() - (bought ?? 0), WITHIN).toBeGreaterThan(12_000);
   trade.peers.setReachable(WEST, true);
   await untilSpent(name);
   const endedAt = Date.now();
   const [first = 0, moved = 0] = await servedAt(name);
-  // West costs twice as much. What north cost would be another 6 s, had it been forgotten.
-  expect((moved - first + 2 * (endedAt - moved)) / 1_000).toBeLessThan(15);
+  expect(moved).toBeGreaterThan(first);
+  // West costs twice as much. What north cost would be another 12 s, had it been forgotten.
+  expect((moved - first + 2 * (endedAt - moved)) / 1_000).toBeLessThan(30);
   trade.world.setReachable(clusterId('north'), true);
+  await nothingLeft();
+});
+
+test('a budget counts what was bought and never served', async () => {
+  trade = await openTrade(stage.database, { sellers: ['north'] });
+  trade.fabric.plan('requestSlice', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'not today') }, Number.POSITIVE_INFINITY);
+  const name = await start('never-served', { patience: '3650d', budget: secondsAtNorth(2) });
+  await untilSpent(name);
+  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'budget' } });
+  expect((await stage.statusOf(name))?.attempts).toBeGreaterThan(1);
+  await nothingLeft();
+});
+
+test('a budget that is used up while a place is bought ends that, and what was refused costs nothing', async () => {
+  trade = await openTrade(stage.database, { timing: { virtualNodeMs: 60_000 } });
+  trade.peers.trouble({ address: NORTH, call: 'purchase', trouble: { kind: 'refuse', fault: new Fault('HOLD_EXPIRED', 'too late') } });
+  trade.fabric.plan('awaitVirtualNode', { kind: 'hang' });
+  const name = await start('never-ready', { patience: '3650d', budget: secondsAtNorth(6) });
+  await trade.fabric.whenHanging('awaitVirtualNode');
+  const waitsSince = Date.now();
+  await untilSpent(name);
+  // West costs twice as much, and has begun to before.
+  expect(Date.now() - waitsSince).toBeGreaterThan(1_500);
+  expect(Date.now() - waitsSince).toBeLessThan(10_000);
+  await expect(stage.resultOf(name)).resolves.toMatchObject({ ending: { reason: 'budget' } });
   await nothingLeft();
 });
 

@@ -11,7 +11,7 @@ import {
 import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { type Progress, type Saga, openSaga } from '../../src/domain/saga.ts';
-import { failedBy } from '../failures.ts';
+import { failedBy, isFinal } from '../failures.ts';
 import { openMeeting } from '../meeting.ts';
 import * as messages from '../messages.ts';
 import { openScribe } from '../scribe.ts';
@@ -81,11 +81,12 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
     return told;
   };
   const tell = async (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
-    const { contract, sellerCluster, node, residue } = saga.context;
+    const { contract, sellerCluster, node, boughtAt, residue } = saga.context;
     const facts = {
       ...(contract && { contract }),
       ...(sellerCluster && { sellerCluster }),
       ...(node && { node }),
+      ...(boughtAt !== undefined && { boughtAt }),
       ...(residue && { residue }),
       ...(ending && { ending }),
     };
@@ -98,10 +99,20 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
     });
   };
 
+  /** What was not refused outright may have been bought. */
+  const purchase = async (): Promise<void> => {
+    saga.learn({ boughtAt: Date.now() });
+    try {
+      await saga.forward(buy);
+    } catch (error) {
+      if (isFinal(error) && !isCancellation(error)) saga.learn({ boughtAt: undefined });
+      throw error;
+    }
+  };
   const acquire = async (): Promise<void> => {
     scribe.details(`Acquiring ${title}`);
     await saga.forward(hold);
-    await saga.forward(buy);
+    await purchase();
     scribe.phase('peering', { RearguardContract: [saga.context.contract ?? ''] });
     // Liqo copies the slice as soon as our identity at the seller stands, so the one need not wait for the other.
     await together(

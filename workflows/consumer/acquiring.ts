@@ -10,12 +10,13 @@ import {
 import type { Candidate } from '../../src/domain/candidate.ts';
 import { type AcquisitionId, acquisitionOf, workflowIds } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
+import { spentBy } from '../../src/domain/spending.ts';
 import * as messages from '../messages.ts';
 import { hearingPauses } from '../pauses.ts';
 import { observing } from '../proxies.ts';
 import { waitFor } from '../summaries.ts';
 import type { acquireFlavor } from './acquire-flavor.ts';
-import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
+import { type Attempt, type IntentState, attemptOf, changeAttempt, hearOf, mark, stretchesOf } from './intent-state.ts';
 
 /** Ended attempts that an intent remembers; the journal of each stays with its own workflow. */
 const MOST_ATTEMPTS = 50;
@@ -40,7 +41,8 @@ export async function acquire(state: IntentState, candidate: Candidate): Promise
   const id = nextAttempt(state);
   const over = state.attempts.filter(({ last }) => last?.state === 'over');
   const forgotten = over.slice(0, Math.max(0, state.attempts.length + 1 - MOST_ATTEMPTS));
-  state.attempts = [...state.attempts.filter((attempt) => !forgotten.includes(attempt)), { id, candidate }];
+  state.spent = spentBy(state.spent, stretchesOf(forgotten), Date.now());
+  state.attempts = [...state.attempts.filter((attempt) => !forgotten.includes(attempt)), { id, candidate, since: Date.now() }];
   const { self, timing } = state.facts;
   const input = { id, candidate, intent: state.intent.name, replyTo: workflowInfo().workflowId, self, timing };
   await CancellationScope.nonCancellable(() =>
@@ -103,8 +105,7 @@ export async function hear(
 /** Whether an acquisition that is not heard of runs at all; one that does not counts as over. */
 export async function askAfter(state: IntentState, id: AcquisitionId): Promise<boolean> {
   if (await observing.isOpen({ workflowId: workflowIds.acquisition(id) })) return true;
-  const ending: Ending = { reason: 'operator', detail: 'its workflow was closed by somebody' };
-  changeAttempt(state, id, { last: { acquisition: id, state: 'over', ending } });
+  closed(state, id, { reason: 'operator', detail: 'its workflow was closed by somebody' });
   return false;
 }
 
@@ -112,12 +113,19 @@ export async function askAfter(state: IntentState, id: AcquisitionId): Promise<b
 export async function letGo(state: IntentState, id: AcquisitionId, ending: Ending, eager = false): Promise<void> {
   const attempt = attemptOf(state, id);
   if (!attempt || attempt.released || attempt.last?.state === 'over') return;
-  changeAttempt(state, id, { released: ending });
+  changeAttempt(state, id, { released: ending, until: Date.now() });
   try {
     await getExternalWorkflowHandle(workflowIds.acquisition(id)).signal(messages.release, ending, { eager });
   } catch {
-    changeAttempt(state, id, { last: { acquisition: id, state: 'over', ending } });
+    closed(state, id, ending);
   }
+}
+
+/** Of one that says nothing any more: for all that is known it had bought. */
+function closed(state: IntentState, id: AcquisitionId, ending: Ending): void {
+  const { boughtAt, since } = attemptOf(state, id) ?? {};
+  const from = boughtAt ?? since;
+  hearOf(state, { acquisition: id, state: 'over', ending, ...(from !== undefined && { boughtAt: from }) }, Date.now());
 }
 
 export function demote(state: IntentState, candidate: Candidate): void {

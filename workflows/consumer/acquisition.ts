@@ -24,6 +24,8 @@ export interface Acquisition {
   readonly workflowId: string;
   readonly transaction?: TransactionId;
   readonly contract?: ContractId;
+  /** When that was bought, or may have been, in milliseconds since the epoch. */
+  readonly boughtAt?: number | undefined;
   readonly sellerCluster?: ClusterId;
   readonly expiresAt?: number;
   readonly node?: string;

@@ -19,7 +19,7 @@ import { untilDone } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
 import { openUnwinding } from '../unwinding.ts';
 import { type Admitted, admit, atHome } from './intent.ts';
-import { type IntentState, changeAttempt, mark, openState } from './intent-state.ts';
+import { type IntentState, hearOf, mark, openState } from './intent-state.ts';
 import { openLiving, watchLimits } from './living.ts';
 import { openPlacing } from './placing.ts';
 import { refusedStatus, residueOf, statusOf } from './status.ts';
@@ -58,7 +58,7 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
   };
   setHandler(messages.end, (ending) => stop(ending), { description: 'Ends the intent; everything is given back' });
   setHandler(messages.acquisitionReport, (report) => {
-    if (state) changeAttempt(state, report.acquisition, { last: report });
+    if (state) hearOf(state, report, Date.now());
   });
   const opened = carried ?? (await admitted(document));
   const { firstExecutionRunId } = workflowInfo();

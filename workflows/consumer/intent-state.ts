@@ -4,6 +4,7 @@ import type { AcquisitionId } from '../../src/domain/ids.ts';
 import type { Intent } from '../../src/domain/intent.ts';
 import type { Phase } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
+import type { Stretch } from '../../src/domain/spending.ts';
 import type { Place } from '../../src/domain/status.ts';
 import type { AcquisitionReport } from '../messages.ts';
 
@@ -14,6 +15,10 @@ export interface Attempt {
   readonly last?: AcquisitionReport;
   /** Why the intent let it go. */
   readonly released?: Ending;
+  /** When it began, when its contract was bought as far as is known, and when it ceased to cost; in milliseconds since the epoch. */
+  readonly since: number;
+  readonly boughtAt?: number;
+  readonly until?: number;
 }
 
 /** Everything that an intent's workflow knows, as plain data: it rides continue-as-new whole. */
@@ -36,9 +41,8 @@ export interface IntentState {
   silent: SilentNode[];
   /** Sellers that failed or withdrew in this intent: they come last. */
   demoted: string[];
-  /** Money spent on places that are over, and since when the present one costs. */
+  /** Money spent on attempts that are forgotten. */
   spent: string;
-  costingSince: number | undefined;
   /** Since when pods of the placed workload do not run. */
   troubledSince: number | undefined;
   ending: Ending | undefined;
@@ -60,7 +64,6 @@ export const openState = (facts: NodeFacts, intent: Intent, now: number): Intent
   silent: [],
   demoted: [],
   spent: '0',
-  costingSince: undefined,
   troubledSince: undefined,
   ending: undefined,
 });
@@ -70,6 +73,23 @@ export const attemptOf = (state: IntentState, id: AcquisitionId): Attempt | unde
 export const changeAttempt = (state: IntentState, id: AcquisitionId, change: Partial<Attempt>): void => {
   state.attempts = state.attempts.map((attempt) => (attempt.id === id ? { ...attempt, ...change } : attempt));
 };
+/** What an attempt costs: from its purchase until it is let go, whether it ever served or not. While it is not known whether it has bought, it has. */
+const stretchOf = ({ candidate, last, since, boughtAt, until }: Attempt): readonly Stretch[] => {
+  const hourly = candidate.hourly?.amount;
+  const over = last?.state === 'over' || last?.state === 'undone-here';
+  if (hourly === undefined || (over && boughtAt === undefined)) return [];
+  return [{ hourly, from: boughtAt ?? since, ...(until !== undefined && { until }) }];
+};
+export const stretchesOf = (attempts: readonly Attempt[]): readonly Stretch[] => attempts.flatMap(stretchOf);
+
+/** Takes in what an attempt reports. One that is undone costs nothing any more, though its seller may still have to hear of it. */
+export function hearOf(state: IntentState, report: AcquisitionReport, now: number): void {
+  const { acquisition, boughtAt } = report;
+  const contractOver = report.state === 'lost' && report.ending !== undefined && report.ending.reason !== 'breach';
+  const ended = report.state === 'over' || report.state === 'undone-here' || contractOver;
+  const until = attemptOf(state, acquisition)?.until ?? (ended ? now : undefined);
+  changeAttempt(state, acquisition, { last: report, ...(boughtAt !== undefined && { boughtAt }), ...(until !== undefined && { until }) });
+}
 /** What became of a flavor, in the plan that people read. */
 export const mark = (state: IntentState, flavorId: string, verdict: PlanEntry['verdict'], reason?: string): void => {
   state.plan = state.plan.map((entry) =>

@@ -1,13 +1,13 @@
 import { condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { WorkloadHealth, WorkloadRef } from '../../activities/usage.ts';
-import { addAmounts, costOf, lastsFor } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
+import { spentBy, usedUpAt } from '../../src/domain/spending.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
 import { hearingPauses } from '../pauses.ts';
 import { glancing } from '../proxies.ts';
 import { waitFor } from '../summaries.ts';
-import { type IntentState, attemptOf } from './intent-state.ts';
+import { type IntentState, attemptOf, stretchesOf } from './intent-state.ts';
 import { type Placement, manifestsOf } from './usage.ts';
 
 /** What a held workload came to: its end, a lost place, a workload that somebody removed, or a history that is long. */
@@ -100,29 +100,24 @@ export async function watchLimits(state: IntentState, stop: (ending: Ending) => 
     const now = Date.now();
     const ends = endsAt(state, now);
     if (ends && ends.at <= now) return stop(ends.ending);
-    const { place, costingSince } = state;
-    const changed = (): boolean => state.place !== place || state.costingSince !== costingSince;
-    if (ends) await waitFor(`the ${ends.ending.reason} of the intent`, changed, ends.at - now);
-    else await condition(changed);
+    // One that came to be later is found when the earlier one has passed.
+    const sooner = (): boolean => (endsAt(state, now)?.at ?? Number.POSITIVE_INFINITY) < (ends?.at ?? Number.POSITIVE_INFINITY);
+    if (ends) await waitFor(`the ${ends.ending.reason} of the intent`, sooner, ends.at - now);
+    else await condition(sooner);
   }
 }
 
 /** The next fixed end: deadline or empty budget, whichever comes first. */
 function endsAt(state: IntentState, now: number): { at: number; ending: Ending } | undefined {
-  const { intent, costingSince, spent } = state;
+  const { intent, spent, attempts } = state;
   const ends: { at: number; ending: Ending }[] = [];
   if (intent.deadline) ends.push({ at: Date.parse(intent.deadline), ending: { reason: 'deadline', detail: intent.deadline } });
-  const hourly = state.place?.kind === 'remote' ? hourlyOf(state) : undefined;
-  if (intent.budget && hourly && costingSince !== undefined) {
-    const cost = addAmounts(spent, costOf(hourly, now - costingSince));
-    const budget = intent.budget.amount;
-    const whole = lastsFor(budget, hourly);
-    const used = lastsFor(spent, hourly) ?? 0;
-    if (whole !== undefined)
-      ends.push({
-        at: costingSince + whole - used,
-        ending: { reason: 'budget', detail: `${cost} of ${budget} ${intent.budget.currency} spent` },
-      });
+  if (intent.budget) {
+    const { amount, currency } = intent.budget;
+    const stretches = stretchesOf(attempts);
+    const at = usedUpAt(amount, spent, stretches);
+    if (at !== undefined)
+      ends.push({ at, ending: { reason: 'budget', detail: `${spentBy(spent, stretches, now)} of ${amount} ${currency} spent` } });
   }
   return ends.sort((a, b) => a.at - b.at)[0];
 }

@@ -1,6 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { AcquisitionId } from '../../src/domain/ids.ts';
-import { addAmounts, costOf } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Candidate } from '../../src/domain/candidate.ts';
@@ -11,7 +10,6 @@ import type { Scribe } from '../scribe.ts';
 import { type Long, acquire, demote, hear, letGo, nextAttempt, outcomeOf } from './acquiring.ts';
 import { search } from './discovery.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
-import { hourlyOf } from './living.ts';
 import type { Placement, PlacementSteps } from './usage.ts';
 
 /** What a place answers where nothing comes up. */
@@ -125,9 +123,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       mark(state, attempt.candidate.flavor.id, 'failed', wordsOf(error));
       return (await leave(attempt, { reason: 'failed', detail: wordsOf(error) })) === 'long' ? 'long' : false;
     }
-    stopCosting();
     state.place = { kind: 'remote', namespace, acquisition: attempt.id, contract, seller: attempt.candidate.seller.domain, node };
-    state.costingSince = Date.now();
     return true;
   };
   /** Moves off a place: nothing new goes there, and its acquisition unwinds; it is undone here before anybody goes on. */
@@ -150,11 +146,6 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     } catch (error) {
       if (!LATE.includes(codeOf(error))) throw error;
     }
-  };
-  const stopCosting = (): void => {
-    const hourly = hourlyOf(state);
-    if (hourly && state.costingSince !== undefined) state.spent = addAmounts(state.spent, costOf(hourly, Date.now() - state.costingSince));
-    state.costingSince = undefined;
   };
 
   return {
@@ -186,11 +177,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       scribe.note('usage', 'place-lost', `${old.candidate.seller.domain}: ${why.reason}${why.detail ? ` (${why.detail})` : ''}`);
       demote(state, old.candidate);
       mark(state, old.candidate.flavor.id, 'ended', why.reason);
-      if (gone) {
-        stopCosting();
-        if ((await leave(old, why)) === 'long') return false;
-      }
-      if (gone) return await elsewhere();
+      if (gone) return (await leave(old, why)) === 'long' ? false : await elsewhere();
       saga.learn({ leaving: saga.context.seller });
       state.kept = { id: old.id, why };
       return await beyond(state.kept);
