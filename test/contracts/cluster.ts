@@ -146,11 +146,22 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
       }
     });
 
-    test('a workload moves to another contract’s node, what cannot be changed too', async () => {
+    test('a workload moves from home to a contract’s node, to another one’s and back, what cannot be changed too', async () => {
       const [old, next] = [await hold(), await hold()];
-      await deploy(old, [deployment(), pod]);
-      expect(await deploy(next, [deployment(), pod])).toMatchObject({ state: 'running' });
-      expect(await at.buyer.cluster.workloadHealth(remote(next, [deployment(), pod]))).toMatchObject({ state: 'running' });
+      const manifests = [deployment(), pod];
+      const here = { ...place, manifests };
+      const { cluster } = at.buyer;
+      await cluster.ensureNamespace(place);
+      await cluster.applyWorkload(here);
+      await cluster.awaitWorkload(here, did.wait);
+      await deploy(old, manifests);
+      expect(await deploy(next, manifests)).toMatchObject({ state: 'running' });
+      expect(await cluster.workloadHealth(remote(next, manifests))).toMatchObject({ state: 'running' });
+      await cluster.removeOffloading(place, did.wait);
+      await cluster.applyWorkload(here);
+      const back = await cluster.awaitWorkload(here, did.wait);
+      expect(back.state).toBe('running');
+      expect(back.pods.every(({ readAt }) => readAt === 'home')).toBe(true);
     });
 
     /** What each look finds of these manifests that the shared watch gives rise to. */

@@ -234,7 +234,7 @@ test('a budget counts what a kept place cost while another one was searched, and
 });
 
 test('a budget counts what was bought and never served', async () => {
-  trade = await openTrade(stage.database, { sellers: ['north'] });
+  await open({ sellers: ['north'] });
   trade.fabric.plan('requestSlice', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'not today') }, Number.POSITIVE_INFINITY);
   const name = await start('never-served', { patience: '3650d', budget: secondsAtNorth(2) });
   await untilSpent(name);
@@ -244,7 +244,7 @@ test('a budget counts what was bought and never served', async () => {
 });
 
 test('a budget that is used up while a place is bought ends that, and what was refused costs nothing', async () => {
-  trade = await openTrade(stage.database, { timing: { virtualNodeMs: 60_000 } });
+  await open({ timing: { virtualNodeMs: 60_000 } });
   trade.peers.trouble({ address: NORTH, call: 'purchase', trouble: { kind: 'refuse', fault: new Fault('HOLD_EXPIRED', 'too late') } });
   trade.fabric.plan('awaitVirtualNode', { kind: 'hang' });
   const name = await start('never-ready', { patience: '3650d', budget: secondsAtNorth(6) });

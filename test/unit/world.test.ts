@@ -41,11 +41,12 @@ afterEach(async () => {
   await watching;
 });
 
-type Shown = 'coming' | 'running' | 'crashed' | 'init crashed' | 'no image';
+type Shown = 'coming' | 'running' | 'taken away' | 'crashed' | 'init crashed' | 'no image';
 const waiting = (reason: string) => [{ state: { waiting: { reason } } }];
 const STATUS: Readonly<Record<Shown, object>> = {
   coming: { phase: 'Pending', containerStatuses: waiting('ContainerCreating') },
   running: { phase: 'Running', containerStatuses: [{ state: { running: {} } }] },
+  'taken away': { phase: 'Running', conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }] },
   crashed: { phase: 'Running', containerStatuses: waiting('CrashLoopBackOff') },
   'init crashed': { phase: 'Pending', initContainerStatuses: waiting('CrashLoopBackOff'), containerStatuses: waiting('PodInitializing') },
   'no image': { phase: 'Pending', containerStatuses: waiting('ErrImagePull') },
@@ -68,6 +69,12 @@ test.each(['crashed', 'init crashed', 'no image'] as const)('a pod that is %s is
   await shows('running');
   expect(await shows(state, MINUTE)).toBe(1);
   expect(heard).toEqual([{ kind: 'workload-changed', intent: 'shop' }]);
+});
+
+test('a pod that its cluster takes off a dead node is told, though it never goes', async () => {
+  await shows('running');
+  expect(await shows('taken away', MINUTE)).toBe(1);
+  expect(await shows('taken away', MINUTE)).toBe(1);
 });
 
 test('one that comes and goes is told again after pauses that double: few a day, and within minutes at first', async () => {

@@ -14,6 +14,8 @@ export async function search(
   state: IntentState,
   scribe: Scribe,
   take: (candidate: Candidate) => Promise<boolean | Long>,
+  /** Whether nothing need be bought any more. */
+  isEnough: () => Promise<boolean> = async () => false,
 ): Promise<boolean> {
   const { intent, facts } = state;
   state.search ??= { until: Date.now() + intent.patienceMs, pauseMs: facts.timing.discoveryPauseMs };
@@ -21,6 +23,10 @@ export async function search(
   let pause = state.search.pauseMs;
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) return false;
+    if (await isEnough()) {
+      state.search = undefined;
+      return true;
+    }
     state.phase = 'discovery';
     scribe.phase('discovery');
     const finish = scribe.record({ step: 'discover', phase: 'discovery', direction: 'do' });

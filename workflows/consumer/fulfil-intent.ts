@@ -81,7 +81,7 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
     carried?.progress ?? { context: start, entered: [] },
     scribe.record,
   );
-  const living = openLiving(known, facts.timing);
+  const living = openLiving(known, facts.timing, scribe);
   const placing = openPlacing(known, saga, steps, scribe);
   let endedAt: number | undefined;
   setHandler(messages.status, () => statusOf(known, unwinding.residue(), endedAt), { description: 'Phase, place and what it waits for' });

@@ -35,8 +35,8 @@ export interface IntentState {
   search: { readonly until: number; readonly pauseMs: number } | undefined;
   /** The attempt that the run before was waiting for: it did not hold yet, or was not undone on our side. */
   unheard: AcquisitionId | undefined;
-  /** The place that is kept while another one is searched, and why it is to be left. */
-  kept: { readonly id: AcquisitionId; readonly why: Ending } | undefined;
+  /** The place that is kept while another one is searched, and why it is to be left; without an `id` it is home. */
+  kept: { readonly id?: AcquisitionId; readonly why: Ending } | undefined;
   plan: PlanEntry[];
   silent: SilentNode[];
   /** Sellers that failed or withdrew in this intent: they come last. */
@@ -45,6 +45,8 @@ export interface IntentState {
   spent: string;
   /** Since when pods of the placed workload do not run. */
   troubledSince: number | undefined;
+  /** Whether people were told that pods at home do not run. */
+  toldOfHome: boolean;
   ending: Ending | undefined;
 }
 
@@ -65,6 +67,7 @@ export const openState = (facts: NodeFacts, intent: Intent, now: number): Intent
   demoted: [],
   spent: '0',
   troubledSince: undefined,
+  toldOfHome: false,
   ending: undefined,
 });
 

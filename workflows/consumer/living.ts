@@ -4,8 +4,9 @@ import type { Ending } from '../../src/domain/reasons.ts';
 import { spentBy, usedUpAt } from '../../src/domain/spending.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
-import { hearingPauses } from '../pauses.ts';
+import { askingPauses, hearingPauses } from '../pauses.ts';
 import { glancing } from '../proxies.ts';
+import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
 import { type IntentState, attemptOf, stretchesOf } from './intent-state.ts';
 import { type Placement, manifestsOf } from './usage.ts';
@@ -25,7 +26,7 @@ export interface Living {
 const podsOf = ({ state, pods, message }: WorkloadHealth): string =>
   pods.map((pod) => `${pod.name} ${pod.phase}${pod.message ? ` (${pod.message})` : ''}`).join(', ') || (message ? '' : state);
 
-export function openLiving(state: IntentState, timing: Timing): Living {
+export function openLiving(state: IntentState, timing: Timing, scribe: Scribe): Living {
   // News may have come in the last moment of the run before.
   let look = workflowInfo().continuedFromExecutionRunId !== undefined;
   let lookAgainAt: number | undefined;
@@ -53,16 +54,44 @@ export function openLiving(state: IntentState, timing: Timing): Living {
     }
   };
 
+  /** Home is not given up: it may come back. Where the intent may buy, another place is searched, ever more rarely. */
+  const searches = askingPauses(timing);
+  let searchAt = 0;
+  const troubleAtHome = (words: string): Turn | undefined => {
+    if (!state.toldOfHome) scribe.note('usage', 'pods-do-not-run', words);
+    state.toldOfHome = true;
+    state.waitingFor = `pods at home that do not run: ${words}`;
+    scribe.details(`Waits for **${state.waitingFor}**`);
+    const mayBuy = state.intent.placement !== 'local';
+    if (mayBuy && Date.now() >= searchAt) return { kind: 'lost', ending: { reason: 'breach', detail: `pods do not run: ${words}` } };
+    lookAgainAt = mayBuy ? searchAt : Date.now() + searches.next();
+    return undefined;
+  };
+  const well = (): void => {
+    state.troubledSince = undefined;
+    if (!state.toldOfHome) return;
+    scribe.note('usage', 'pods-run', 'at home, again');
+    state.toldOfHome = false;
+    state.waitingFor = undefined;
+    searches.reset();
+  };
+
   return {
     async live(placement) {
       const { intent } = state;
+      if (state.toldOfHome) {
+        // A search for another place was in vain.
+        look = true;
+        searchAt = Date.now() + searches.next();
+      }
       for (;;) {
         if (workflowInfo().continueAsNewSuggested) return { kind: 'long' };
         const lost = lostPlace(placement);
         if (lost) return { kind: 'lost', ending: lost };
         const { troubledSince } = state;
         const now = Date.now();
-        const due = troubledSince === undefined ? now + timing.lookMs : troubledSince + timing.nodeLostMs;
+        const lostAt = (troubledSince ?? 0) + timing.nodeLostMs;
+        const due = lostAt > now ? lostAt : now + timing.lookMs;
         const wait = Math.min(due, lookAgainAt ?? due) - now;
         const words = troubledSince === undefined ? 'the workload, until its next look' : 'pods that do not run';
         await waitFor(words, () => look || lostPlace(placement) !== undefined, wait);
@@ -83,11 +112,16 @@ export function openLiving(state: IntentState, timing: Timing): Living {
             ending: { reason: 'failed', detail: `the workload failed: ${[health.message, podsOf(health)].filter(Boolean).join('; ')}` },
           };
         if (health.state === 'missing') return { kind: 'reapply' };
-        if (health.state === 'running') state.troubledSince = undefined;
+        if (health.state === 'running') well();
         else if (health.state === 'pending') state.troubledSince ??= Date.now();
-        if (state.troubledSince !== undefined && Date.now() >= state.troubledSince + timing.nodeLostMs) {
+        if (state.troubledSince === undefined || Date.now() < state.troubledSince + timing.nodeLostMs) continue;
+        if (acquisition) {
           state.troubledSince = undefined;
-          if (placement.acquisition) return { kind: 'lost', ending: { reason: 'breach', detail: `pods do not run: ${podsOf(health)}` } };
+          return { kind: 'lost', ending: { reason: 'breach', detail: `pods do not run: ${podsOf(health)}` } };
+        }
+        if (health.state === 'pending') {
+          const turn = troubleAtHome(podsOf(health));
+          if (turn) return turn;
         }
       }
     },

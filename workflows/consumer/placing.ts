@@ -9,6 +9,7 @@ import { undoing, untilDone } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { type Long, acquire, demote, hear, letGo, nextAttempt, outcomeOf } from './acquiring.ts';
 import { search } from './discovery.ts';
+import { openHome } from './home.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
 import type { Placement, PlacementSteps } from './usage.ts';
 
@@ -31,6 +32,7 @@ export interface Placing {
 export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: PlacementSteps, scribe: Scribe): Placing {
   const { intent } = state;
   const { namespace } = saga.context;
+  const home = openHome(state, saga, steps, scribe);
   let holding = saga.progress.entered.some(({ name }) => name === steps.hold.name);
 
   const elsewhere = async (): Promise<boolean> => {
@@ -44,7 +46,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         return true;
       }
     }
-    return await search(state, scribe, take);
+    return await search(state, scribe, take, home.runs);
   };
   /** Buys one place. What can be made ready for it meanwhile is. */
   const take = async (candidate: Candidate): Promise<boolean | Long> => {
@@ -61,8 +63,10 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     return await useOf(attempt, held ? ahead : undefined);
   };
   const useOf = async (attempt: Attempt | undefined | Long, ahead?: Beside): Promise<boolean | Long> => {
-    if (attempt !== undefined) return attempt === 'long' ? attempt : await serve(attempt, ahead);
+    const served = attempt !== undefined && (attempt === 'long' ? attempt : await serve(attempt, ahead));
+    if (served) return served;
     await turnAway();
+    await home.bringBack();
     return false;
   };
   /** Nothing goes to the last seller any more, whether its place was held or the namespace was only made ready for it; the place that is kept stays. */
@@ -73,7 +77,9 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     saga.learn({ seller: leaving });
   };
   /** Make before break: the old place is let go once another one serves. */
-  const beyond = async ({ id, why }: NonNullable<IntentState['kept']>): Promise<boolean> => {
+  const beyond = async (kept: NonNullable<IntentState['kept']>): Promise<boolean> => {
+    const { id, why } = kept;
+    if (id === undefined) return await beyondHome();
     const seller = saga.context.leaving;
     try {
       if (!(await elsewhere())) return false;
@@ -87,12 +93,24 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     await saga.forward(steps.namespace);
     return true;
   };
+  /** The workload stays at home until another place serves, since home may come back. */
+  const beyondHome = async (): Promise<boolean> => {
+    try {
+      if (!(await elsewhere())) return false;
+    } catch (error) {
+      if (codeOf(error) !== 'NO_CANDIDATE') throw error;
+      scribe.note('usage', 'place-kept', wordsOf(error));
+    }
+    state.kept = undefined;
+    return true;
+  };
   /**
    * Namespace and workload wait at the door of a place that is still being bought, where the seller says which cluster it will be. A user's own namespace is offloaded to nobody
    * before its place is held, and a workload that still runs elsewhere is not moved.
    */
   const begin = ({ seller: { clusterId } }: Candidate): Beside | undefined => {
-    if (clusterId === undefined || intent.workload.kind === 'namespace' || saga.context.leaving !== undefined) return undefined;
+    if (clusterId === undefined || intent.workload.kind === 'namespace' || saga.context.leaving !== undefined || home.isKept())
+      return undefined;
     saga.learn({ seller: clusterId, acquisition: nextAttempt(state) });
     return beside(async () => {
       for (const step of steps.ahead) await saga.forward(step);
@@ -123,6 +141,8 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       mark(state, attempt.candidate.flavor.id, 'failed', wordsOf(error));
       return (await leave(attempt, { reason: 'failed', detail: wordsOf(error) })) === 'long' ? 'long' : false;
     }
+    state.troubledSince = undefined;
+    state.toldOfHome = false;
     state.place = { kind: 'remote', namespace, acquisition: attempt.id, contract, seller: attempt.candidate.seller.domain, node };
     return true;
   };
@@ -170,7 +190,12 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     /** Make before break: a place that still stands is kept until the new one serves. One that is gone is left first. */
     async move(why) {
       const old = saga.context.acquisition && attemptOf(state, saga.context.acquisition);
-      if (!old) throw new Error('a place at home is not lost');
+      if (!old) {
+        state.waitingFor = `another place: ${why.detail ?? why.reason}`;
+        scribe.note('usage', 'place-lost', `home: ${why.detail ?? why.reason}`);
+        state.kept = { why };
+        return await beyondHome();
+      }
       const gone = why.reason !== 'breach' || old.last?.state !== 'lost';
       state.since = Date.now();
       state.waitingFor = `another place: ${why.reason}`;

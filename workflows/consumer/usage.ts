@@ -13,7 +13,7 @@ export interface Placement {
   readonly runId?: string;
   /** The run for which it is offloaded, whosever it is. */
   readonly run?: string;
-  readonly acquisition?: AcquisitionId;
+  readonly acquisition?: AcquisitionId | undefined;
   readonly seller?: ClusterId | undefined;
   /** The seller of the place before, while it is kept until the new one serves. */
   readonly leaving?: ClusterId | undefined;

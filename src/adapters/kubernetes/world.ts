@@ -18,7 +18,7 @@ import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
 import { holding } from './lease.ts';
 import { contractOfSlice } from './meeting.ts';
-import { type JobObject, type KubeObject, type NodeObject, type PodObject, isOfJob, isReady, label } from './objects.ts';
+import { type JobObject, type KubeObject, type NodeObject, type PodObject, conditionOf, isOfJob, isReady, label } from './objects.ts';
 import { type Look, follow, rest } from './watching.ts';
 
 const LEASE = 'world';
@@ -54,6 +54,9 @@ interface Memory {
   readonly keys: Map<string, string>;
   readonly known: Map<string, Known>;
 }
+
+/** Whether its cluster takes it off its node, as when that is dead: then it may stay there for ever, and what replaces it waits. */
+const isTaken = ({ status }: PodObject): boolean => conditionOf(status?.conditions, 'DisruptionTarget')?.status === 'True';
 
 const acquisitionOfNode = (name: string): AcquisitionId | undefined => {
   const prefix = sliceName(acquisitionId(''));
@@ -103,7 +106,7 @@ const SUBJECTS: readonly Subject[] = [
       const told = tellBroken(was?.told, isBroken(pod), now);
       // What the end of a Job's pod means its Job says, a second later: there may be thousands of them.
       const over = isOfJob(pod) ? undefined : ['Failed', 'Succeeded'].find((phase) => phase === pod.status?.phase);
-      return { fact: over ?? (told ? `broken, told at ${told.at}` : 'well'), told, event, gone: event };
+      return { fact: over ?? (isTaken(pod) ? 'taken away' : told ? `broken, told at ${told.at}` : 'well'), told, event, gone: event };
     },
   },
   {
