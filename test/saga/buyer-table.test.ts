@@ -163,26 +163,21 @@ describe.each(ROWS)('$step', ({ does, undoes, besides, serves = 'west' }) => {
   });
 });
 
-/** The namespace is made ready while its place is bought: neither needs the other, and neither ends while the other one runs. */
-describe.each(['offload', 'ensureNamespace'] as const)('%s beside PURCHASE', (call) => {
-  const purchased = (): boolean => trade.peers.calls().some((made) => made.call === 'purchase');
+/** The namespace is made ready while its place's slice is on its way: neither needs the other, and neither ends while the other one runs. */
+describe.each(['offload', 'ensureNamespace'] as const)('%s beside the slice', (call) => {
   const prepare: Call = { on: 'cluster', call };
-  const purchase: Call = { on: 'peer', call: 'purchase' };
   test.each([
-    ['fails, and PURCHASE does not: it is tried again', 'refuse', false],
-    ['fails, and so does PURCHASE', 'refuse', true],
-    ['hangs, and PURCHASE does not', 'hang', false],
-    ['hangs, and PURCHASE fails', 'hang', true],
-  ] as const)('it %s', async (_title, kind, refused) => {
+    ['and the slice becomes a node', false],
+    ['and the slice comes to nothing', true],
+  ] as const)('it hangs, %s', async (_title, refused) => {
     await open();
-    plan(prepare, kind);
-    if (refused) plan(purchase, 'refuse');
+    plan(prepare, 'hang');
+    if (refused) plan({ on: 'fabric', call: 'awaitVirtualNode' }, 'refuse');
     const name = await begin();
-    if (kind === 'hang') {
-      await whenHanging(prepare);
-      await expect.poll(purchased, { timeout: 20_000, interval: 50 }).toBe(true);
-      trade.cluster.letGo();
-    }
+    await whenHanging(prepare);
+    const reached = refused ? 'withdrawSlice' : 'awaitVirtualNode';
+    await expect.poll(() => trade.fabric.called(reached), { timeout: 20_000, interval: 50 }).toBe(1);
+    trade.cluster.letGo();
     const [seller, cluster] = refused ? ['west.example', 'west'] : ['north.example', 'north'];
     const { place } = await stage.untilInUse(name);
     expect(place).toMatchObject({ kind: 'remote', seller });
