@@ -20,6 +20,7 @@ import { signal } from '../../deploy/playground/process-identity.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
 import { intentName, intentNamespace, tenantNamespace, type ClusterId, workflowIds } from '../../src/domain/ids.ts';
 import { LIQO } from '../../src/domain/owned-objects.ts';
+import { JOB } from '../fakes/samples.ts';
 import type { Between } from './between.ts';
 
 /** Rows of the saga table on real parts; each ends in an empty leak report, as the demo's scenarios do. */
@@ -201,25 +202,7 @@ const jobAtHome = (name: string): object => ({
   metadata: { name },
   spec: {
     placement: 'local',
-    workload: {
-      manifests: [
-        {
-          apiVersion: 'batch/v1',
-          kind: 'Job',
-          metadata: { name: 'once' },
-          spec: {
-            template: {
-              spec: {
-                restartPolicy: 'Never',
-                containers: [
-                  { name: 'once', image: 'registry.k8s.io/pause:3.10', resources: { requests: { cpu: '100m', memory: '64Mi' } } },
-                ],
-              },
-            },
-          },
-        },
-      ],
-    },
+    workload: { manifests: [JOB] },
   },
 });
 

@@ -38,3 +38,18 @@ export function handClock(start = Date.parse('2026-11-27T12:00:00Z')): { now(): 
     },
   };
 }
+
+/** A Job of one pod, named `once`. */
+export const JOB = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'once' },
+  spec: {
+    template: {
+      spec: {
+        restartPolicy: 'Never',
+        containers: [{ name: 'main', image: 'registry.k8s.io/pause:3.10', resources: { requests: { cpu: '100m', memory: '64Mi' } } }],
+      },
+    },
+  },
+};

@@ -3,6 +3,7 @@ import { Fault } from '../../src/domain/faults.ts';
 import { type IntentName, clusterId, intentName, taskQueues, workflowIds } from '../../src/domain/ids.ts';
 import { workflowTypes } from '../../workflows/messages.ts';
 import type { JobEnd } from '../fakes/liqo-world.ts';
+import { JOB } from '../fakes/samples.ts';
 import { playBuyer } from './buyer.ts';
 import { document, flavorOf, identity } from './trade.ts';
 
@@ -26,19 +27,6 @@ test('what fits at home stays at home, and is removed at the end', async () => {
   await finish(name);
 });
 
-const JOB = {
-  apiVersion: 'batch/v1',
-  kind: 'Job',
-  metadata: { name: 'once' },
-  spec: {
-    template: {
-      spec: {
-        restartPolicy: 'Never',
-        containers: [{ name: 'main', image: 'registry.example/main:1', resources: { requests: { cpu: '500m', memory: '256Mi' } } }],
-      },
-    },
-  },
-};
 const ROOM = { cpu: '4', memory: '8Gi', pods: '100' };
 
 describe.each(['local', 'remote'] as const)('a Job of a place that is %s', (kind) => {

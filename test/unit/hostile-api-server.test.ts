@@ -9,7 +9,7 @@ import { foreignPod } from '../../src/adapters/kubernetes/foreign-pod.ts';
 import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
 import { OURS } from '../../src/adapters/kubernetes/labels.ts';
 import type { PodObject } from '../../src/adapters/kubernetes/objects.ts';
-import { workloadCalls } from '../../src/adapters/kubernetes/workload.ts';
+import { workloadLooks } from '../../src/adapters/kubernetes/workload-looks.ts';
 import { manifestMark } from '../../src/adapters/kubernetes/workload-manifests.ts';
 import { Fault, isFault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, intentName } from '../../src/domain/ids.ts';
@@ -133,7 +133,7 @@ const REF = {
   seller: clusterId('evil'),
   manifests: [manifest],
 };
-const health = () => workloadCalls(home, { open: async () => ({ api: remote, namespace: 'shop-south' }) }).workloadHealth(REF);
+const health = () => workloadLooks(home, { open: async () => ({ api: remote, namespace: 'shop-south' }) }).workloadHealth(REF);
 
 describe('a list', () => {
   test.each(LISTS)('%s: one Fault with few words, soon', async (_, misbehave) => {
@@ -193,7 +193,7 @@ describe('a list', () => {
         throw new Fault('KUBECONFIG_REFUSED', 'it runs a program');
       },
     };
-    expect(await workloadCalls(home, sellers).workloadHealth(REF)).toEqual({ state: 'unknown', pods: [] });
+    expect(await workloadLooks(home, sellers).workloadHealth(REF)).toEqual({ state: 'unknown', pods: [] });
   });
 });
 
@@ -243,7 +243,7 @@ describe('a watch', () => {
       watch: async (_kind, _where, _version, signal) => await new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
     };
     const seen: string[] = [];
-    const waiting = workloadCalls(still, sellers).awaitWorkload(REF, { timeoutMs: 1_500, seen: (words) => seen.push(words) });
+    const waiting = workloadLooks(still, sellers).awaitWorkload(REF, { timeoutMs: 1_500, seen: (words) => seen.push(words) });
     expect((await faultOf(waiting)).code).toBe('WORKLOAD_TIMEOUT');
     expect(Math.max(0, ...seen.map(({ length }) => length))).toBeLessThanOrEqual(2_000);
   });

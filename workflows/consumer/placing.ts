@@ -52,15 +52,15 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
   const take = async (candidate: Candidate): Promise<boolean | Long> => {
     const ahead = begin(candidate);
     let attempt: Attempt | undefined | Long;
+    let asSaid = false;
     try {
       attempt = await acquire(state, candidate);
+      asSaid = typeof attempt === 'object' && attempt.last?.sellerCluster === candidate.seller.clusterId;
     } finally {
       // Nothing for a place that was not held, or is elsewhere than its seller said, may still run when anything else does.
-      const seller = typeof attempt === 'object' ? attempt.last?.sellerCluster : undefined;
-      if (ahead && seller !== candidate.seller.clusterId) await CancellationScope.nonCancellable(() => ahead.stop());
+      if (!asSaid) await CancellationScope.nonCancellable(async () => await ahead?.stop());
     }
-    const held = typeof attempt === 'object' && attempt.last?.sellerCluster === candidate.seller.clusterId;
-    return await useOf(attempt, held ? ahead : undefined);
+    return await useOf(attempt, asSaid ? ahead : undefined);
   };
   const useOf = async (attempt: Attempt | undefined | Long, ahead?: Beside): Promise<boolean | Long> => {
     const served = attempt !== undefined && (attempt === 'long' ? attempt : await serve(attempt, ahead));

@@ -11,6 +11,7 @@ import { isOurs, stillThere } from './meeting.ts';
 import { type OffloadingObject, isGoing, label } from './objects.ts';
 import { openPodsAtSellers } from './seller-pods.ts';
 import { waitUntil } from './watching.ts';
+import { workloadLooks } from './workload-looks.ts';
 import { workloadCalls } from './workload.ts';
 import { intentNamespaceManifest, namespaceOffloading } from './workload-manifests.ts';
 
@@ -28,7 +29,8 @@ export function kubernetesCluster(input: {
     free: (architecture) => free(api, architecture),
     ...namespaceCalls(api),
     ...offloadingCalls(api),
-    ...workloadCalls(api, openPodsAtSellers({ api, clusterId, rules, log })),
+    ...workloadCalls(api),
+    ...workloadLooks(api, openPodsAtSellers({ api, clusterId, rules, log })),
   };
 }
 
