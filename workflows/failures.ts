@@ -19,7 +19,9 @@ export function isFinal(error: unknown): boolean {
 /** A fault in one line, for people: code and words. */
 export function wordsOf(error: unknown): string {
   const root = rootOf(error);
-  return `${codeOf(error)}: ${root instanceof Error ? root.message : String(root)}`;
+  // Temporal has no words for it.
+  const words = root instanceof CancelledFailure ? 'nobody waits for it any more' : root instanceof Error ? root.message : String(root);
+  return `${codeOf(error)}: ${words}`;
 }
 
 function rootOf(error: unknown): unknown {

@@ -15,6 +15,8 @@ import { followWorld } from './world.ts';
 
 /** How long a set of workers is given up on before new ones are made. */
 const AGAIN_MS = 2_000;
+/** As often as our activities beat. */
+const BEAT_MS = 1_000;
 
 /** Nobody rates anybody yet: every node is neutral. */
 const unrated: Ratings = { of: async () => new Map() };
@@ -99,6 +101,8 @@ async function create(parts: Parts, deps: ActivityDeps, connection: NativeConnec
     dataConverter: dataConverter(temporal.payloadKeys),
     activities: allActivities(deps),
     interceptors: { activity: [idsInterceptor, faultInterceptor] },
+    // A cancellation is told in the answer to a beat: by default only after most of the heartbeat's timeout, which kept the next seller waiting for seconds.
+    maxHeartbeatThrottleInterval: BEAT_MS,
     shutdownGraceTime: shutdownSeconds * 1_000,
     shutdownForceTime: shutdownSeconds * 1_000 + 5_000,
   };
