@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { intentDocument } from '../../deploy/demo/intents.ts';
 import { openTelling } from '../../deploy/demo/telling.ts';
 import { type DemoNode, startWorld } from '../../deploy/demo/world.ts';
 import type { Measuring } from './measured.ts';
+import { tellContracts, type ToldContracts } from './told-contracts.ts';
 
 /** A contract that an intent bought, and when; milliseconds since the epoch. */
 export interface Bought {
@@ -37,8 +37,6 @@ const PLENTY = {
 /** More than the buyer's cluster has. */
 const WANTED = { cpu: '3', memory: '4Gi' };
 const STORED_MS = 60_000;
-/** How often the tables are asked; what a figure may be too large by. */
-const LOOK_MS = 4;
 
 export async function openTrading({ say }: Measuring): Promise<Trading> {
   const world = await startWorld({ telling: openTelling({ write: (text: string) => say(text.trim()) }), sellers: 1, flavors: [PLENTY] });
@@ -46,7 +44,9 @@ export async function openTrading({ say }: Measuring): Promise<Trading> {
     const { buyer, sellers } = world;
     const [seller] = sellers;
     if (!seller) throw new Error('there is no seller');
-    const trading = { buyer, seller, buy: (name: string) => buy(buyer, seller, name), stop: () => world.stop() };
+    const [bought, sold] = await Promise.all([tellContracts(buyer.ledger), tellContracts(seller.ledger)]);
+    const known = new Set<string>();
+    const trading = { buyer, seller, buy: (name: string) => buy({ buyer, seller, bought, sold, known }, name), stop: () => world.stop() };
     const first = await trading.buy('standing');
     await inUse(buyer, first.name);
     return { ...trading, first };
@@ -56,33 +56,34 @@ export async function openTrading({ say }: Measuring): Promise<Trading> {
   }
 }
 
-async function buy(buyer: DemoNode, seller: DemoNode, name: string): Promise<Bought> {
-  const living = () => buyer.ledger.sql<{ id: string }[]>`select id from contract where role = 'buyer' and state = 'active'`;
-  const before = new Set((await living()).map(({ id }) => id));
+interface Counter {
+  readonly buyer: DemoNode;
+  readonly seller: DemoNode;
+  readonly bought: ToldContracts;
+  readonly sold: ToldContracts;
+  /** Contracts of intents before. */
+  readonly known: Set<string>;
+}
+
+async function buy({ buyer, seller, bought, sold, known }: Counter, name: string): Promise<Bought> {
   const askedAt = Date.now();
   await buyer.api.createIntent(intentDocument({ name, ...WANTED }));
-  let transaction: string;
-  for (;;) {
-    const mine = (await living()).find(({ id }) => !before.has(id));
-    const [theirs] = mine
-      ? await seller.ledger.sql<{ transaction: string }[]>`select transaction from contract where id = ${mine.id} and role = 'seller'`
-      : [];
-    if (theirs) {
-      ({ transaction } = theirs);
-      break;
-    }
-    if (Date.now() - askedAt > STORED_MS) throw new Error(`intent ${name}: no contract within ${STORED_MS} ms`);
-    await pause(LOOK_MS);
-  }
+  const here = await bought.next((id) => !known.has(id), STORED_MS);
+  const there = await sold.next((id) => id === here.id, STORED_MS);
+  known.add(here.id);
+  const [row] = await seller.ledger.sql<
+    { transaction: string }[]
+  >`select transaction from contract where id = ${here.id} and role = 'seller'`;
+  if (!row) throw new Error(`the seller has no contract ${here.id}`);
   return {
     name,
     askedAt,
-    contractAt: Date.now(),
+    contractAt: Math.max(here.at, there.at),
     async end() {
       await buyer.api.endIntent(name);
       await buyer.temporal.workflow.getHandle(`intent/${name}`).result();
       // The seller gives back a moment later; what still goes on there is not the next sample's.
-      await seller.temporal.workflow.getHandle(`contract/${transaction}`).result();
+      await seller.temporal.workflow.getHandle(`contract/${row.transaction}`).result();
     },
   };
 }

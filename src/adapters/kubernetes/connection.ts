@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, type RequestOptions, request as tlsRequest } from 'node:https';
 import os from 'node:os';
+import { type SecureContext, createSecureContext } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Fault } from '../../domain/faults.ts';
@@ -41,11 +43,17 @@ export function ownConnection({ kubeconfig, context }: { readonly kubeconfig?: s
   // Plain HTTP is what `kubectl proxy` speaks; the library takes it only when the kubeconfig says `insecure-skip-tls-verify` too.
   const plain = new URL(cluster.server).protocol === 'http:';
   const agent = plain ? new PlainAgent({ keepAlive: true }) : new Agent({ keepAlive: true, scheduling: 'lifo' });
+  // Each watch has a connection of its own, and reading the same certificates anew is a third of what it costs to open.
+  let read: { readonly of: readonly unknown[]; readonly context: SecureContext } | undefined;
   const authority = async (): Promise<RequestOptions> => {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
     // The library's agent opens a connection per request; only a proxy needs it.
-    return cluster.proxyUrl ? options : { ...options, agent };
+    if (cluster.proxyUrl) return options;
+    const { ca, cert, key, pfx, passphrase } = options;
+    const of = [ca, cert, key, pfx, passphrase];
+    if (!isDeepStrictEqual(read?.of, of)) read = { of, context: createSecureContext({ ca, cert, key, pfx, passphrase }) };
+    return { ...options, agent, secureContext: read?.context } as RequestOptions;
   };
   const ca = cluster.caData
     ? Buffer.from(cluster.caData, 'base64').toString('utf8')

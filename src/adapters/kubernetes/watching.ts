@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Fault, isFault } from '../../domain/faults.ts';
 import type { Wait } from '../../ports/fabric.ts';
 import type { Api, Where } from './api.ts';
@@ -38,6 +39,9 @@ export async function follow<T extends KubeObject>(input: {
       if (signal.aborted) return;
       const state = new Map(items.map((object) => [keyOf(object), object]));
       onState(state);
+      // Whoever has seen enough ends it in this moment: then no connection is opened for a watch.
+      await turn();
+      if (signal.aborted) return;
       pause = FIRST_PAUSE_MS;
       await api.watch<T>(look.kind, look, resourceVersion, signal, ({ type, object }) => {
         if (type === 'DELETED') state.delete(keyOf(object));
