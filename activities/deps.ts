@@ -3,7 +3,7 @@ import type { Timing } from '../src/domain/timing.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Cluster } from '../src/ports/cluster.ts';
 import type { Fabric } from '../src/ports/fabric.ts';
-import type { Contracts, Inventory } from '../src/ports/inventory.ts';
+import type { Contracts, Inventory, Tenants } from '../src/ports/inventory.ts';
 import type { Peers } from '../src/ports/peer.ts';
 import type { Processes } from '../src/ports/processes.ts';
 import type { Ratings } from '../src/ports/ratings.ts';
@@ -14,6 +14,7 @@ import type { Telemetry } from '../src/ports/telemetry.ts';
 export interface ActivityDeps {
   readonly inventory: Inventory;
   readonly contracts: Contracts;
+  readonly tenants: Tenants;
   readonly candidates: Candidates;
   readonly intents: IntentRecords;
   readonly knownNodes: KnownNodes;

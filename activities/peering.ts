@@ -19,7 +19,12 @@ interface Replica {
 export const buyerPatienceMs = ({ sellerGraceMs, undoRoundMs }: Timing): number => Math.min(sellerGraceMs, undoRoundMs / 2);
 
 /** Phase 4, what the two sides share: owned by the `peering` workflow. */
-export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDeps, 'fabric' | 'processes' | 'timing'>) => ({
+export const meetingActivities = ({
+  fabric,
+  tenants,
+  processes,
+  timing,
+}: Pick<ActivityDeps, 'fabric' | 'tenants' | 'processes' | 'timing'>) => ({
   async joinPeering({ peer, user }: { peer: ClusterId; user: PeeringUser }): Promise<void> {
     await heartbeating(() => processes.joinPeering(peer, user));
   },
@@ -29,10 +34,18 @@ export const meetingActivities = ({ fabric, processes, timing }: Pick<ActivityDe
     return answers.map(({ report }) => report);
   },
   async ensureTenant({ peer }: { peer: ClusterId }): Promise<void> {
-    await heartbeating(() => fabric.ensureTenant({ buyer: peer }));
+    await heartbeating(async () => {
+      await fabric.ensureTenant({ buyer: peer });
+      await tenants.built(peer);
+    });
   },
-  async removeTenant({ peer }: { peer: ClusterId }): Promise<void> {
-    await waiting(timing.undoRoundMs, (wait) => fabric.removeTenant({ buyer: peer }, wait));
+  /** `kept`: somebody bought just now and found it standing. */
+  async removeTenant({ peer }: { peer: ClusterId }): Promise<{ kept: boolean }> {
+    return await waiting(timing.undoRoundMs, async (wait) => {
+      if (!(await tenants.close(peer))) return { kept: true };
+      await fabric.removeTenant({ buyer: peer }, wait);
+      return { kept: false };
+    });
   },
   async ensureIdentity({ peer, acquisition }: { peer: ClusterId; acquisition: AcquisitionId }): Promise<void> {
     await heartbeating(() => fabric.ensureIdentity({ seller: peer, acquisition }));

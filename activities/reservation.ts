@@ -14,6 +14,8 @@ import { heartbeating } from './waiting.ts';
 export interface Bought {
   readonly contract: ContractId;
   readonly sellerCluster: ClusterId;
+  /** Our identity there stands, and these credentials would not better it. */
+  readonly identityStands: boolean;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -25,6 +27,8 @@ export interface Sold {
   readonly buyerAddress: string;
   readonly acquisition?: AcquisitionId;
   readonly hourly?: string;
+  /** Its tenant stood when it was sold, and is kept for it. */
+  readonly tenantStands: boolean;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -91,9 +95,10 @@ export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, c
         if (!isFault(error) || error.code !== 'BUYER_REFUSED') throw error;
         throw new Fault('PEER_LIED', `${terms.seller.id} says that its cluster is ${terms.sellerCluster}: ${error.message}`);
       });
-      await fabric.storeCredentials({ acquisition, credentials });
+      const { identityStands } = await fabric.storeCredentials({ acquisition, credentials });
       await contracts.storeBought({ terms, acquisition });
-      return { contract: terms.id, sellerCluster: terms.sellerCluster, expiresAt: Date.parse(terms.expiresAt) };
+      const stands = identityStands && credentials.clusterId === terms.sellerCluster;
+      return { contract: terms.id, sellerCluster: terms.sellerCluster, identityStands: stands, expiresAt: Date.parse(terms.expiresAt) };
     });
   },
   /**
@@ -122,14 +127,15 @@ export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, c
   },
 });
 
-type SellerDeps = Pick<ActivityDeps, 'peers' | 'inventory' | 'contracts' | 'self' | 'fabric' | 'contractMs' | 'timing'>;
+type SellerDeps = Pick<ActivityDeps, 'peers' | 'inventory' | 'contracts' | 'tenants' | 'self' | 'fabric' | 'contractMs' | 'timing'>;
 
 /** Phase 3, seller: the hold becomes a sale, and the sale is taken back. */
-export const sellingActivities = ({ peers, inventory, contracts, self, fabric, contractMs, timing }: SellerDeps) => ({
+export const sellingActivities = ({ peers, inventory, contracts, tenants, self, fabric, contractMs, timing }: SellerDeps) => ({
   async sell({ transaction }: { transaction: TransactionId }): Promise<Sold> {
-    const { terms, acquisition } = await heartbeating(async () => {
+    const { terms, acquisition, tenantStands } = await heartbeating(async () => {
       const seller = { ...self, clusterId: await fabric.clusterId() };
-      return await inventory.sell({ transaction, contract: contractOf(transaction), seller, lifetimeMs: contractMs });
+      const sold = await inventory.sell({ transaction, contract: contractOf(transaction), seller, lifetimeMs: contractMs });
+      return { ...sold, tenantStands: await tenants.stands(sold.terms.buyerCluster) };
     });
     return {
       contract: terms.id,
@@ -137,6 +143,7 @@ export const sellingActivities = ({ peers, inventory, contracts, self, fabric, c
       buyerAddress: terms.buyer.address,
       ...(acquisition && { acquisition }),
       ...(terms.price && { hourly: hourly(terms.price) }),
+      tenantStands,
       expiresAt: Date.parse(terms.expiresAt),
     };
   },

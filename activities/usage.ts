@@ -33,7 +33,7 @@ const short = (health: WorkloadHealth): WorkloadHealth => ({ ...health, pods: he
 export const usageActivities = ({ cluster, fabric, timing }: Pick<ActivityDeps, 'cluster' | 'fabric' | 'timing'>) => ({
   /**
    * The namespace as the workload needs it: ours (or the user's own, which is left alone), and offloaded to these sellers, or to nobody. A seller's node may come later. `once`: nothing is
-   * made before the place is bought, which is when our slice for it is there.
+   * made before the place is bought, and its slice accepted.
    */
   async prepareNamespace({
     intent,
@@ -48,7 +48,7 @@ export const usageActivities = ({ cluster, fabric, timing }: Pick<ActivityDeps, 
     once?: { acquisition: AcquisitionId; seller: ClusterId; withinMs: number };
   }): Promise<void> {
     await heartbeating(async (signal, seen) => {
-      if (once) await fabric.awaitSlice(once, { timeoutMs: once.withinMs, signal, seen });
+      if (once) await fabric.awaitAccepted(once, { timeoutMs: once.withinMs, signal, seen });
       if (runId !== undefined) await cluster.ensureNamespace({ intent, namespace, runId });
       if (sellers.length > 0) await cluster.offload({ namespace, sellers, ...(run !== undefined && { owner: { intent, runId: run } }) });
     });
@@ -68,11 +68,18 @@ export const usageActivities = ({ cluster, fabric, timing }: Pick<ActivityDeps, 
    * before the virtual node is Ready.
    */
   async deploy({ nodeWithinMs, ...input }: WorkloadRef & { nodeWithinMs?: number }): Promise<WorkloadHealth> {
-    const { intent, namespace, manifests, acquisition, seller } = input;
+    const { intent, namespace, manifests, acquisition } = input;
     return await heartbeating(async (signal, seen) => {
-      if (acquisition && seller && nodeWithinMs !== undefined)
-        await fabric.awaitVirtualNode({ acquisition, seller }, { timeoutMs: nodeWithinMs, signal, seen });
-      if (acquisition) await cluster.awaitOffloaded({ namespace }, { timeoutMs: timing.offloadMs, signal, seen });
+      const ending = new AbortController();
+      const wait = { signal: AbortSignal.any([signal, ending.signal]), seen };
+      try {
+        await Promise.all([
+          acquisition && nodeWithinMs !== undefined ? fabric.awaitNode({ acquisition }, { ...wait, timeoutMs: nodeWithinMs }) : undefined,
+          acquisition ? cluster.awaitOffloaded({ namespace }, { ...wait, timeoutMs: (nodeWithinMs ?? 0) + timing.offloadMs }) : undefined,
+        ]);
+      } finally {
+        ending.abort();
+      }
       await cluster.applyWorkload({ intent, namespace, manifests, ...(acquisition && { acquisition }) });
       return short(await cluster.awaitWorkload(input, { timeoutMs: timing.workloadMs, signal, seen }));
     });

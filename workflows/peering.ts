@@ -66,7 +66,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
     answers = [];
     if (those.length > 0) await reading.answerUsers({ peer, answers: those });
   };
-  const step = async (name: string, direction: 'do' | 'undo', work: () => Promise<void>): Promise<unknown> => {
+  const step = async (name: string, direction: 'do' | 'undo', work: () => Promise<unknown>): Promise<unknown> => {
     const finish = scribe.record({ step: name, phase: direction === 'do' ? 'peering' : 'teardown', direction });
     try {
       await work();
@@ -90,12 +90,12 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       standing = { ...standing, tenantReady: !error };
     }
     const { acquisition } = user;
-    if (user.direction === 'bought' && acquisition) {
+    if (user.direction === 'bought' && acquisition && !(user.stands && standing.identity)) {
       standing = { ...standing, identity: true, place: true };
       error = await step('identity', 'do', () => building.ensureIdentity({ peer, acquisition }));
     }
     if (error) report(user, 'failed', wordsOf(error));
-    else if (user.direction === 'sold') report(user, 'ready');
+    else if (user.direction === 'sold' && !user.stands) report(user, 'ready');
   };
   /** Removes what nobody uses any more; answers what could not be removed. */
   const tidy = async (): Promise<unknown> => {
@@ -105,9 +105,14 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       if (!error) standing = { ...standing, identity: false };
     }
     if (standing.tenant && !uses('sold') && joining.length === 0) {
+      const { tenantReady } = standing;
       standing = { ...standing, tenantReady: false };
-      const failed = await step('tenant', 'undo', () => undoing.removeTenant({ peer }));
-      if (!failed) standing = { ...standing, tenant: false };
+      let kept = false;
+      const failed = await step('tenant', 'undo', async () => {
+        ({ kept } = await undoing.removeTenant({ peer }));
+      });
+      // Somebody bought meanwhile and found it standing: its joining is on its way.
+      if (!failed) standing = { ...standing, tenant: kept, tenantReady: kept && tenantReady };
       error ??= failed;
     }
     return error;
@@ -117,7 +122,8 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
     users = users.filter((other) => !sameUser(user)(other));
     const gone = (): boolean => uses(user.direction) || !(user.direction === 'sold' ? standing.tenant : standing.identity);
     const error = gone() ? undefined : await tidy();
-    const left = gone() || joining.length > 0;
+    // Whatever still stands without an error was kept for somebody else.
+    const left = gone() || joining.length > 0 || !error;
     if (left) report(user, 'left');
     else report(user, 'failed', wordsOf(error));
     return left ? undefined : error;
@@ -125,7 +131,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   /** Removes everything that nobody uses, the place itself last. */
   const clear = async (): Promise<unknown> => {
     const error = await tidy();
-    if (error || users.length > 0 || !standing.place || joining.length > 0) return error;
+    if (error || users.length > 0 || !standing.place || standing.tenant || joining.length > 0) return error;
     const failed = await step('meeting-place', 'undo', () => undoing.removeMeetingPlace({ peer }));
     if (!failed) standing = { ...standing, place: false };
     return failed;
@@ -164,7 +170,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
         continue;
       }
       scribe.stuck(failed !== undefined);
-      if (!failed && users.length === 0) return;
+      if (!failed && users.length === 0 && !standing.tenant) return;
       if (workflowInfo().continueAsNewSuggested) return;
       if (failed) {
         const pause = pauses.next();
@@ -180,8 +186,13 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
         );
         continue;
       }
-      pauses.reset();
       describe();
+      if (users.length === 0) {
+        // Kept for a sale that has not joined yet; should it never come, the tenant goes when its contract is over.
+        await waitFor(`the sale for which the tenant of ${peer} was kept to join`, asked, pauses.next());
+        continue;
+      }
+      pauses.reset();
       await condition(asked);
     }
   });

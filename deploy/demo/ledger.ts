@@ -3,7 +3,7 @@ import { openStore } from '../../src/adapters/postgres/open.ts';
 
 /** What a node's schema says of what it owes and is owed. */
 export interface Ledger {
-  /** Facts by name: sums, and every hold, allocation and contract that is not over. */
+  /** Facts by name: sums, every tenant that stands, and every hold, allocation and contract that is not over. */
   facts(): Promise<ReadonlyMap<string, string>>;
   /** For planted leaks. */
   readonly sql: postgres.Sql;
@@ -24,14 +24,16 @@ export async function openLedger(url: string, schema: string): Promise<Ledger> {
         ['inventory sum sold', JSON.stringify(sold)],
         ['inventory sum flavors', String(flavors)],
       ]);
-      const [holds, allocations, contracts] = await Promise.all([
+      const [holds, allocations, contracts, tenants] = await Promise.all([
         sql<{ transaction: string }[]>`select transaction from hold where state = 'held' and expires_at > clock_now()`,
         sql<{ contract: string; state: string }[]>`select contract, state from allocation where state <> 'released'`,
         sql<{ id: string; state: string }[]>`select id, state from contract where state <> 'over'`,
+        sql<{ buyer: string }[]>`select buyer from tenant`,
       ]);
       for (const { transaction } of holds) facts.set(`hold ${transaction}`, 'held');
       for (const { contract, state } of allocations) facts.set(`allocation of ${contract}`, state);
       for (const { id, state } of contracts) facts.set(`contract ${id}`, state);
+      for (const { buyer } of tenants) facts.set(`tenant of ${buyer} in the table`, 'standing');
       return facts;
     },
     async version() {

@@ -9,6 +9,8 @@ export interface PeeringUser {
   readonly acquisition?: AcquisitionId;
   /** The workflow that gets the answer. */
   readonly replyTo: string;
+  /** Who joins found what it needs standing, the tenant it sold or the identity it bought, and does not wait for it. */
+  readonly stands?: boolean;
 }
 
 /** An answer, and the workflow that gets it. */

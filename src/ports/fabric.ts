@@ -48,10 +48,16 @@ export interface Fabric {
   ): Promise<void>;
 
   // --- consumer --------------------------------------------------------------------------------------------------
-  /** Checks a seller's kubeconfig (server, CA and token only) and keeps it as a Secret of ours, not yet labelled for Liqo. KUBECONFIG_REFUSED. */
-  storeCredentials(input: { readonly acquisition: AcquisitionId; readonly credentials: PeeringCredentials }): Promise<void>;
+  /**
+   * Checks a seller's kubeconfig (server, CA and token only) and keeps it as a Secret of ours, not yet labelled for Liqo. Answers whether our identity there stands
+   * already, and would not become better by them. KUBECONFIG_REFUSED.
+   */
+  storeCredentials(input: {
+    readonly acquisition: AcquisitionId;
+    readonly credentials: PeeringCredentials;
+  }): Promise<{ readonly identityStands: boolean }>;
   dropCredentials(input: { readonly acquisition: AcquisitionId }): Promise<void>;
-  /** Liqo's remote identity of a seller from an acquisition's stored credentials; keeps whichever token lives longest. */
+  /** Liqo's remote identity of a seller from an acquisition's stored credentials; keeps the one in use unless the other is worth the change. */
   ensureIdentity(input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId }): Promise<void>;
   /** Waits until it is gone; only when no slice towards that seller is left. STILL_THERE. */
   removeIdentity(input: { readonly seller: ClusterId }, wait: Wait): Promise<void>;
@@ -63,13 +69,15 @@ export interface Fabric {
     readonly resources: Resources;
     readonly sliceClass: 'rearguard' | 'default';
   }): Promise<void>;
-  /** Until the slice of an acquisition is there, whatever its seller says of it: what it is for has been bought. PEERING_TIMEOUT. */
-  awaitSlice(input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId }, wait: Wait): Promise<void>;
+  /** Until the slice of an acquisition is accepted by its seller: for whoever waits beside {@link Fabric.awaitVirtualNode}. PEERING_TIMEOUT. */
+  awaitAccepted(input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId }, wait: Wait): Promise<void>;
   /** Until the virtual node is Ready; answers its name. SLICE_DENIED with the seller's reason; PEERING_TIMEOUT with what was last seen. */
   awaitVirtualNode(
     input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId },
     wait: Wait,
   ): Promise<{ readonly node: string }>;
+  /** Until the virtual node is Ready, whatever is said of its slice: for whoever waits beside {@link Fabric.awaitVirtualNode}. PEERING_TIMEOUT. */
+  awaitNode(input: { readonly acquisition: AcquisitionId }, wait: Wait): Promise<void>;
   /** What our own API server can do alone: cordon the virtual node, request the slice's deletion. */
   withdrawSlice(input: { readonly seller: ClusterId; readonly acquisition: AcquisitionId }): Promise<void>;
   /** Until slice, virtual node and node are gone (a finalizer waits for the seller). STILL_THERE at the deadline. */

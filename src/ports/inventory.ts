@@ -1,6 +1,6 @@
 import type { Allocation, Contract, ContractRole, ContractTerms, Transaction } from '../domain/contract.ts';
 import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
-import type { AcquisitionId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
+import type { AcquisitionId, ClusterId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
 import type { Ending } from '../domain/reasons.ts';
 import type { Resources } from '../domain/resources.ts';
 
@@ -105,4 +105,13 @@ export interface Contracts {
   activate(contract: ContractId): Promise<void>;
   /** Those that changed last first; released ones too unless told otherwise. */
   allocations(filter?: { readonly living?: boolean; readonly limit?: number }): Promise<readonly Allocation[]>;
+}
+
+/** Which buyers' tenants stand. A sale that finds its own standing, once it is written, need not ask the peering that owns it. */
+export interface Tenants {
+  built(buyer: ClusterId): Promise<void>;
+  /** Asked by a sale that is written already: `true` holds until its contract ends. */
+  stands(buyer: ClusterId): Promise<boolean>;
+  /** Before a tenant is taken away: from then on it stands for nobody. `false`, and all as before, when something is sold to that buyer while its tenant stood. */
+  close(buyer: ClusterId): Promise<boolean>;
 }

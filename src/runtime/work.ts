@@ -40,12 +40,13 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
   readFileSync(codePath);
   try {
     const [store, self] = await Promise.all([parts.store, parts.self, parts.namespace]);
-    const { inventory, contracts, candidates, intents, knownNodes } = store;
+    const { inventory, contracts, tenants, candidates, intents, knownNodes } = store;
     const { peers, processes, clock } = parts;
     const { fabric, cluster } = parts.cluster;
     const deps: ActivityDeps = {
       inventory,
       contracts,
+      tenants,
       candidates,
       intents,
       knownNodes,

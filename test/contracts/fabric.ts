@@ -61,12 +61,14 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       const { acquisition } = attempt;
       tidy.push(attempt);
       await did.meet(attempt);
-      await did.meet(attempt);
-      await fails(at.buyer.fabric.awaitSlice({ seller: at.seller.id, acquisition }, { timeoutMs: 300 }), 'PEERING_TIMEOUT');
-      const asked = at.buyer.fabric.awaitSlice({ seller: at.seller.id, acquisition }, did.wait);
+      expect(await did.meet(attempt)).toEqual({ identityStands: true });
       await did.request(attempt);
-      await asked;
+      const slice = { seller: at.seller.id, acquisition };
+      await fails(at.buyer.fabric.awaitAccepted(slice, { timeoutMs: 300 }), 'PEERING_TIMEOUT');
+      await fails(at.buyer.fabric.awaitNode({ acquisition }, { timeoutMs: 300 }), 'PEERING_TIMEOUT');
+      const up = Promise.all([at.buyer.fabric.awaitAccepted(slice, did.wait), at.buyer.fabric.awaitNode({ acquisition }, did.wait)]);
       expect(await did.extend(attempt)).toEqual({ node: sliceName(acquisition) });
+      await up;
       expect(await did.extend(attempt)).toEqual({ node: sliceName(acquisition) });
       expect(await at.buyer.fabric.nodeHealth({ acquisition })).toMatchObject({ present: true, ready: true });
       await fails(at.buyer.fabric.removeIdentity({ seller: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');

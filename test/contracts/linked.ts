@@ -72,11 +72,12 @@ export function steps(at: LinkedClusters) {
       await waiting;
       return heard[0];
     },
-    async meet(attempt: Attempt): Promise<void> {
+    async meet(attempt: Attempt): Promise<{ readonly identityStands: boolean }> {
       await seller.fabric.ensureTenant({ buyer: buyer.id });
       const credentials = await seller.fabric.issueCredentials({ buyer: buyer.id, lifetimeMs: 3_600_000 });
-      await buyer.fabric.storeCredentials({ acquisition: attempt.acquisition, credentials });
+      const found = await buyer.fabric.storeCredentials({ acquisition: attempt.acquisition, credentials });
       await buyer.fabric.ensureIdentity({ seller: seller.id, acquisition: attempt.acquisition });
+      return found;
     },
     async extend(attempt: Attempt): Promise<{ readonly node: string }> {
       await request(attempt);

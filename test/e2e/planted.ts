@@ -9,6 +9,7 @@ export const expectedAt = ({ name }: DemoNode): readonly string[] => [
   ),
   `${name}: hold ${TRANSACTION} (held)`,
   `${name}: allocation of ${CONTRACT} (active)`,
+  `${name}: tenant of planted in the table (standing)`,
   `${name}: inventory sum sold`,
   `${name}: open workflow ${WORKFLOW} (running)`,
 ];
@@ -34,6 +35,7 @@ export async function plant({ cluster, ledger: { sql }, temporal }: DemoNode): P
     (${CONTRACT}, 'buyer', ${TRANSACTION}, '{}', 'over', '{"reason":"operator"}', clock_now())`;
   await sql`insert into allocation (contract, type, state, resources, changed_at) values
     (${CONTRACT}, 'VirtualNode', 'active', '{}', clock_now())`;
+  await sql`insert into tenant values ('planted')`;
   // On a task queue that nobody serves, it stays as it is.
   await temporal.workflow.start('peering', { workflowId: WORKFLOW, taskQueue: 'planted', args: ['planted'] });
 }
@@ -58,6 +60,7 @@ export async function weed({ cluster, ledger: { sql }, temporal }: DemoNode): Pr
   for (const object of PLANTED.filter(isLast)) if (!(await gone(object))) await cluster.objects.delete(structuredClone(object));
   await sql`delete from allocation where contract = ${CONTRACT}`;
   await sql`delete from contract where id = ${CONTRACT}`;
+  await sql`delete from tenant where buyer = 'planted'`;
   await sql`delete from hold where transaction = ${TRANSACTION}`;
   await sql`delete from flavor where id = 'planted'`;
   await sql`delete from lineage where id = 'planted'`;

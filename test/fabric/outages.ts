@@ -87,7 +87,7 @@ export function outagesSuite(start: () => Promise<RealClusters>): void {
       // What the end of its life does to a token, without waiting for it: Kubernetes issues none for less than ten minutes.
       await north.remove(KINDS.serviceAccount, { namespace: tenantNamespace(at.buyer.id), name: tenantAccount(at.buyer.id) });
       await expect.poll(check, patience).toBe('Error');
-      await did.meet(attempt);
+      expect(await did.meet(attempt)).toEqual({ identityStands: false });
       await expect.poll(check, patience).toBe('Established');
       await expect.poll(async () => (await at.buyer.fabric.nodeHealth({ acquisition })).ready, patience).toBe(true);
       const next = newAttempt();

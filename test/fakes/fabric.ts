@@ -85,6 +85,7 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
     async storeCredentials({ acquisition, credentials }) {
       if (credentials.kubeconfig === '') throw new Fault('KUBECONFIG_REFUSED', 'empty');
       own.credentials.set(acquisition, credentials.clusterId);
+      return { identityStands: own.identities.has(credentials.clusterId) };
     },
     async dropCredentials({ acquisition }) {
       own.credentials.delete(acquisition);
@@ -122,11 +123,11 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
       world.changed();
       world.tell(seller, { kind: 'slice-offered', buyer: id, contract });
     },
-    async awaitSlice({ acquisition }, wait) {
+    async awaitAccepted({ acquisition }, wait) {
       await world.until(
-        () => (own.slices.has(acquisition) ? true : undefined),
+        () => own.slices.get(acquisition)?.verdict?.accepted || undefined,
         wait,
-        () => new Fault('PEERING_TIMEOUT', `no slice ${sliceName(acquisition)}`),
+        () => new Fault('PEERING_TIMEOUT', `slice ${sliceName(acquisition)} is not accepted`),
       );
     },
     async awaitVirtualNode({ acquisition }, wait) {
@@ -139,6 +140,17 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
         },
         wait,
         () => new Fault('PEERING_TIMEOUT', own.slices.has(acquisition) ? 'last seen: a slice without verdict' : 'last seen: no slice'),
+      );
+    },
+    async awaitNode({ acquisition }, wait) {
+      await world.until(
+        () => {
+          const slice = own.slices.get(acquisition);
+          const up = slice && (world.find(slice.seller)?.reachable ?? true);
+          return slice?.verdict?.accepted && up && !slice.deleting ? true : undefined;
+        },
+        wait,
+        () => new Fault('PEERING_TIMEOUT', `no virtual node ${sliceName(acquisition)}`),
       );
     },
     async withdrawSlice({ acquisition }) {

@@ -158,7 +158,7 @@ describe('the renewal of a token before it ends', () => {
       const storeCredentials: typeof port.storeCredentials = async (input) => {
         stored += 1;
         if (stored === 2) await gate;
-        await port.storeCredentials(input);
+        return await port.storeCredentials(input);
       };
       return { fabric: { ...port, storeCredentials } };
     });

@@ -108,10 +108,15 @@ test('a place that is not even bought leaves no trace of a namespace', async () 
 
 test('a place that was bought and came to nothing leaves the namespace offloaded to nobody, and nothing of the workload was applied', async () => {
   await open({ sellers: ['north'], timing: { virtualNodeMs: 3_000, discoveryPauseMs: 60_000, discoveryPauseMaxMs: 60_000 } });
-  trade.world.setReachable(clusterId('north'), false);
+  for (const wait of ['awaitVirtualNode', 'awaitNode'] as const) trade.fabric.plan(wait, { kind: 'hang' });
   const name = await start('no-node', { patience: '1h' });
+  const offloaded = () => [...trade.world.cluster(clusterId('south')).namespaces.values()].map(({ offloadedTo }) => offloadedTo);
+  // The seller let the slice in, and goes away before there is a node.
+  await expect.poll(offloaded, { timeout: 20_000 }).toEqual([['north']]);
+  trade.world.setReachable(clusterId('north'), false);
+  trade.fabric.letGo();
   await untilSaid(name, { waitingFor: expect.stringContaining('capacity: ') });
-  expect([...trade.world.cluster(clusterId('south')).namespaces.values()]).toMatchObject([{ offloadedTo: [] }]);
+  expect(offloaded()).toEqual([[]]);
   expect(trade.cluster.called('applyWorkload')).toBe(0);
   trade.world.setReachable(clusterId('north'), true);
   await finish(name);

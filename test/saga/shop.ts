@@ -113,6 +113,9 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
       return [
         ...living,
         ...allocations,
+        ...(await stage.database.sql<{ buyer: string }[]>`select buyer from tenant`).map(
+          ({ buyer }) => `a tenant of ${buyer} that is said to stand`,
+        ),
         ...(JSON.stringify(after) === JSON.stringify(before) ? [] : [`sums ${JSON.stringify(after)}`]),
         ...world.objects(),
       ];

@@ -99,6 +99,7 @@ function behind(need: () => Omit<ActivityDeps, 'processes'>): Omit<ActivityDeps,
   return {
     inventory: part('inventory'),
     contracts: part('contracts'),
+    tenants: part('tenants'),
     candidates: part('candidates'),
     intents: part('intents'),
     knownNodes: part('knownNodes'),

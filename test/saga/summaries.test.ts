@@ -18,7 +18,7 @@ test('a history tells what each call does to whom, and what each timer waits for
       toldOf(await stage.node.temporal.client.workflow.getHandle(workflowId).fetchHistory()).map(({ what, summary }) => [what, summary]),
     );
   const acquisition = await told(workflowIds.acquisition(held));
-  expect(acquisition.get('reserve')).toMatch(/^reserve north\.example-k8slice-\w+ at north\.example$/);
+  expect(acquisition.get('buy')).toMatch(/^buy north\.example-k8slice-\w+ of north\.example$/);
   expect(acquisition.get('giveUp')).toContain(`${held} has at north:3004: ended-by-user`);
   expect([...acquisition.values()]).toContainEqual(expect.stringMatching(/^stuck: the next try to undo .*extend/));
   const intent = await told(workflowIds.intent(name));

@@ -100,7 +100,7 @@ describe('before credentials are kept', () => {
   test('nothing is stored of a seller on our own machine', async () => {
     const kubeconfig = writeKubeconfig({ server: 'https://127.0.0.1:6443', ca: CERTIFICATE, token: 't' });
     const stored: unknown[] = [];
-    const api = { apply: async (manifest: unknown) => stored.push(manifest) };
+    const api = { get: async () => undefined, apply: async (manifest: unknown) => stored.push(manifest) };
     const calls = (rules: typeof STRICT) => identityCalls(api as never, async () => clusterId('south'), rules);
     const input = {
       acquisition: acquisitionId('0123456789ab-1'),

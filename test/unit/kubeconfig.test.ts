@@ -1,7 +1,7 @@
 /** A kubeconfig that another owner sent is hostile input: one server, its CA and one token pass, everything else is refused with what it was. */
 import { describe, expect, test } from 'vitest';
 import { parseKubeconfig, parseSliceKubeconfig, tokenClaims, writeKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
-import { servesLonger } from '../../src/adapters/kubernetes/fabric-buyer.ts';
+import { isWorthTaking } from '../../src/adapters/kubernetes/fabric-buyer.ts';
 import { isFault } from '../../src/domain/faults.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
@@ -169,7 +169,7 @@ describe("a slice's own identity, which our Liqo wrote out of what the seller se
   });
 });
 
-describe('which of two tokens serves longer', () => {
+describe('whether new credentials are worth taking', () => {
   const token = (claims: object): string => `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
   const of = (uid: string, iat: number, exp: number): string => token({ iat, exp, 'kubernetes.io': { serviceaccount: { uid } } });
 
@@ -180,12 +180,27 @@ describe('which of two tokens serves longer', () => {
     expect(tokenClaims(text).expires).toBe(0);
   });
   test.each([
-    ['later end', of('a', 10, 30), of('a', 5, 20), true],
+    ['a later end by far', of('a', 10, 30), of('a', 5, 20), true],
+    ['a later end by little', of('a', 10, 110), of('a', 5, 90), false],
+    ['the present one has less than three quarters of its life', of('a', 10, 110), of('a', 5, 84), true],
+    ['the present one has three quarters of its life', of('a', 10, 110), of('a', 5, 85), false],
     ['earlier end', of('a', 10, 20), of('a', 5, 30), false],
     ['the same', of('a', 10, 20), of('a', 10, 20), false],
+    ['one that does not say when it was issued, and ends later', of('a', 0, 3_001), of('a', 0, 3_000), true],
+    ['one that does not say when it was issued, and ends earlier', of('a', 0, 2_999), of('a', 0, 3_000), false],
     ['a newer account, though its token ends earlier', of('b', 10, 20), of('a', 5, 3_000), true],
     ['an older account, though its token ends later', of('a', 5, 3_000), of('b', 10, 20), false],
-  ])('%s', (_, fresh, present, longer) => {
-    expect(servesLonger(fresh, present)).toBe(longer);
+  ])('%s', (_, fresh, present, worth) => {
+    const at = { server: 'https://192.0.2.1:6443', ca: 'ca' };
+    expect(isWorthTaking({ ...at, token: fresh }, { ...at, token: present })).toBe(worth);
+  });
+  test.each([
+    ['another server', { server: 'https://192.0.2.2:6443', ca: 'ca' }],
+    ['another authority', { server: 'https://192.0.2.1:6443', ca: 'other' }],
+  ])('%s: what was issued last', (_, elsewhere) => {
+    const [present, fresh] = [of('a', 5, 100), of('a', 10, 100)];
+    const at = { server: 'https://192.0.2.1:6443', ca: 'ca' };
+    expect(isWorthTaking({ ...elsewhere, token: fresh }, { ...at, token: present })).toBe(true);
+    expect(isWorthTaking({ ...elsewhere, token: present }, { ...at, token: fresh })).toBe(false);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { freeOf, requestsOf } from '../../src/adapters/kubernetes/capacity.ts';
-import { servesLonger } from '../../src/adapters/kubernetes/fabric-buyer.ts';
 import { healthOf } from '../../src/adapters/kubernetes/health.ts';
 import type { NodeObject, PodObject } from '../../src/adapters/kubernetes/objects.ts';
 import { whyNot, withVerdict } from '../../src/adapters/kubernetes/slices.ts';
@@ -113,13 +112,4 @@ describe('the health of a workload', () => {
       pods: [{ message: 'exit code 3: Error' }],
     });
   });
-});
-
-test('the token that serves longest is kept; one of a new account always wins', () => {
-  const token = (uid: string, iat: number, exp: number): string =>
-    `h.${Buffer.from(JSON.stringify({ iat, exp, 'kubernetes.io': { serviceaccount: { uid } } })).toString('base64url')}.s`;
-  expect(servesLonger(token('a', 1, 20), token('a', 2, 10))).toBe(true);
-  expect(servesLonger(token('a', 2, 10), token('a', 1, 20))).toBe(false);
-  expect(servesLonger(token('b', 2, 10), token('a', 1, 20))).toBe(true);
-  expect(servesLonger(token('a', 1, 20), token('b', 2, 10))).toBe(false);
 });

@@ -1,8 +1,8 @@
-/** The shared watch on an API server in memory: what of a pod's health is told, and how often. */
+/** The shared watch on an API server in memory: what of a pod, a Job or a slice is told, and how often. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Api, WatchEvent } from '../../src/adapters/kubernetes/api.ts';
 import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
-import { OURS } from '../../src/adapters/kubernetes/labels.ts';
+import { LIQO_KEYS, OURS } from '../../src/adapters/kubernetes/labels.ts';
 import type { KubeObject } from '../../src/adapters/kubernetes/objects.ts';
 import { kubernetesWorld } from '../../src/adapters/kubernetes/world.ts';
 import type { WorldEvent } from '../../src/ports/world.ts';
@@ -14,13 +14,14 @@ let heard: WorldEvent[];
 type Happens = (event: WatchEvent<KubeObject>) => void;
 let happens: Happens | undefined;
 let happensToJobs: Happens | undefined;
+let happensToSlices: Happens | undefined;
 let stop: AbortController;
 let watching: Promise<void>;
 
 beforeEach(async () => {
   now = Date.parse('2026-01-01T00:00:00Z');
   heard = [];
-  happens = happensToJobs = undefined;
+  happens = happensToJobs = happensToSlices = undefined;
   stop = new AbortController();
   const api = {
     connection: { bounds: { objects: 100 } },
@@ -30,6 +31,7 @@ beforeEach(async () => {
     watch: async (kind: unknown, _where: unknown, _version: unknown, signal: AbortSignal, onEvent: typeof happens) => {
       if (kind === KINDS.pod) happens = onEvent;
       if (kind === KINDS.job) happensToJobs = onEvent;
+      if (kind === KINDS.resourceSlice) happensToSlices = onEvent;
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     },
   } as unknown as Api;
@@ -143,3 +145,29 @@ test('another object of the same name is another one: the end of the first is to
   await Promise.resolve();
   expect(heard).toHaveLength(1);
 });
+
+test.each(['Accepted', 'Denied'])(
+  'a slice is told once, when Liqo has said %s of whose it is: its verdict and ours would be in each other’s way',
+  async (status) => {
+    const slice = (conditions: readonly object[]) => ({
+      metadata: {
+        name: 's',
+        namespace: 'n',
+        uid: 'u',
+        labels: { [LIQO_KEYS.origin]: 'south', [LIQO_KEYS.replicated]: 'true' },
+        annotations: { [OURS.contract]: 'c1' },
+      },
+      status: { conditions },
+    });
+    const shown = async (type: WatchEvent<KubeObject>['type'], ...conditions: readonly object[]): Promise<readonly WorldEvent[]> => {
+      happensToSlices?.({ type, object: slice(conditions) });
+      await Promise.resolve();
+      return heard;
+    };
+    expect(await shown('ADDED')).toEqual([]);
+    const offered = { kind: 'slice-offered', buyer: 'south', contract: 'c1' };
+    expect(await shown('MODIFIED', { type: 'Authentication', status })).toEqual([offered]);
+    expect(await shown('MODIFIED', { type: 'Authentication', status }, { type: 'Resources', status: 'Accepted' })).toEqual([offered]);
+    expect(await shown('DELETED')).toEqual([offered, { ...offered, kind: 'slice-gone' }]);
+  },
+);

@@ -21,7 +21,7 @@ import { openUnwinding } from '../unwinding.ts';
 import type { Acquisition, AcquisitionInput } from './acquisition.ts';
 import { type Held, openHolding } from './holding.ts';
 import { extend, meetSeller } from './peering.ts';
-import { buy, reserve } from './reservation.ts';
+import { buy, isHeldByKey, reserve } from './reservation.ts';
 
 /** What rides continue-as-new. */
 interface Carried {
@@ -59,7 +59,7 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
   });
   const saga: Saga<Acquisition> = openSaga<Acquisition>(
     [hold, buy, meet, reach],
-    carried?.progress ?? { context: start, entered: [] },
+    carried?.progress ?? { context: start, entered: isHeldByKey(candidate) ? [{ name: hold.name, here: false, there: false }] : [] },
     scribe.record,
   );
   const holding = openHolding(saga, timing, scribe, carried?.held, unwinding.poke);

@@ -27,6 +27,7 @@ export interface Acquisition {
   /** When that was bought, or may have been, in milliseconds since the epoch. */
   readonly boughtAt?: number | undefined;
   readonly sellerCluster?: ClusterId;
+  readonly identityStands?: boolean;
   readonly expiresAt?: number;
   readonly node?: string;
   readonly ending?: Ending;

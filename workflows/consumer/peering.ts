@@ -4,9 +4,15 @@ import type { Meeting } from '../meeting.ts';
 import { undoing, undoingShortly, watchingFor } from '../proxies.ts';
 import type { Acquisition, AcquisitionStep } from './acquisition.ts';
 
-const bought = ({ id, contract, sellerCluster, workflowId }: Acquisition) => {
+const bought = ({ id, contract, sellerCluster, workflowId, identityStands }: Acquisition) => {
   if (!contract || !sellerCluster) return undefined;
-  const user: PeeringUser = { contract, direction: 'bought', acquisition: id, replyTo: workflowId };
+  const user: PeeringUser = {
+    contract,
+    direction: 'bought',
+    acquisition: id,
+    replyTo: workflowId,
+    ...(identityStands && { stands: true }),
+  };
   return { user, contract, seller: sellerCluster, acquisition: id };
 };
 const needed = <T>(value: T | undefined): T => {

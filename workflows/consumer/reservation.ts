@@ -1,11 +1,18 @@
-import { buying, buyingSlowly, doing, undoingShortly } from '../proxies.ts';
+import type { Candidate } from '../../src/domain/candidate.ts';
+import { atOnce, buying, buyingSlowly, doing, undoingShortly } from '../proxies.ts';
 import type { AcquisitionStep } from './acquisition.ts';
+
+/** A hold of ours is known by our key alone, so an acquisition's own start enters it (docs/decisions/0014); one at a FLUIDOS seller could be neither found nor given up by it. */
+export const isHeldByKey = ({ dialect }: Candidate): boolean => dialect !== 'fluidos';
 
 /** A hold at the seller; undone there by our own key, since a lost answer has no transaction id. The same compensation ends what the hold became, if the seller has a message for that. */
 export const reserve = (leaves: (residue: string) => void): AcquisitionStep => ({
   name: 'reserve',
   phase: 'reservation',
-  forward: ({ id, candidate }) => doing.reserve({ acquisition: id, candidate }),
+  forward: ({ id, candidate }) => {
+    const input = { acquisition: id, candidate };
+    return isHeldByKey(candidate) ? atOnce((by) => by.reserve(input)) : doing.reserve(input);
+  },
   // The seller takes it for our word that we are done, and then removes the tenant that Liqo's finalizers need.
   undoneAfter: ['extend', 'meet-seller'],
   undoThere: async ({ id, candidate, ending, contract, expiresAt }) => {

@@ -75,10 +75,10 @@ export function placementSteps(intent: Intent, timing: Timing, releaseAll: () =>
       {
         ...namespace,
         forward: async (placement) => {
-          const bought = placement.acquisition && placement.seller && { acquisition: placement.acquisition, seller: placement.seller };
+          const { acquisition, seller } = placement;
           await watchingFor(BUYING_MS).prepareNamespace({
             ...spaceOf(placement),
-            ...(bought && { once: { ...bought, withinMs: BUYING_MS } }),
+            ...(acquisition && seller && { once: { acquisition, seller, withinMs: BUYING_MS } }),
           });
           return undefined;
         },

@@ -12,6 +12,7 @@ export interface Sale {
   readonly buyerAddress?: string;
   readonly acquisition?: AcquisitionId;
   readonly hourly?: string;
+  readonly tenantStands?: boolean;
   readonly expiresAt?: number;
   /** The buyer's slice was let in: from then on nothing that is said of a slice ends the contract. */
   readonly admitted?: boolean;

@@ -5,11 +5,17 @@ import { atOnce, doing } from '../proxies.ts';
 import type { Sale, SaleStep } from './sale.ts';
 
 type JoinInput = Parameters<typeof doing.joinPeering>[0];
-const sold = ({ contract, buyerCluster, workflowId }: Sale): { user: PeeringUser; peer: NonNullable<Sale['buyerCluster']> } | undefined =>
-  buyerCluster && { user: { contract, direction: 'sold', replyTo: workflowId }, peer: buyerCluster };
+const sold = ({
+  contract,
+  buyerCluster,
+  workflowId,
+  tenantStands,
+}: Sale): { user: PeeringUser; peer: NonNullable<Sale['buyerCluster']> } | undefined =>
+  buyerCluster && { user: { contract, direction: 'sold', replyTo: workflowId, ...(tenantStands && { stands: true }) }, peer: buyerCluster };
 
 /**
- * The tenant which the buyer's credentials are for, shared by all its contracts: owned by `peering/<buyer>`. Only with it is the contract worth signing. Leaving
+ * The tenant which the buyer's credentials are for, shared by all its contracts: owned by `peering/<buyer>`. Only with it is the contract worth signing; one that the sale found standing is
+ * kept for it (docs/decisions/0023). Leaving
  * waits for the buyer, whose own teardown needs the tenant: see `untilBuyerIsDone`.
  */
 export const meetBuyer = (meeting: Meeting, timing: Timing, untilBuyerIsDone: () => Promise<void>, knownAtStart: boolean): SaleStep => ({
@@ -20,7 +26,7 @@ export const meetBuyer = (meeting: Meeting, timing: Timing, untilBuyerIsDone: ()
     if (!known) throw new Error('the buyer is met after the sale');
     // Where the buyer was known at the start this step is entered by it, as the sale is.
     const joinBy = knownAtStart ? (input: JoinInput) => atOnce((by) => by.joinPeering(input)) : doing.joinPeering;
-    await meeting.join(known.peer, known.user, timing.peeringReadyMs, joinBy);
+    await meeting.join(known.peer, known.user, sale.tenantStands ? undefined : timing.peeringReadyMs, joinBy);
     return undefined;
   },
   undoThere: async (sale) => {

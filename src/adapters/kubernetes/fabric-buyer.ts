@@ -14,7 +14,7 @@ import { checkServer } from './addresses.ts';
 import type { Api } from './api.ts';
 import { endCheck, isChecked, restartCheck } from './foreign-cluster.ts';
 import { KINDS } from './kinds.ts';
-import { parseKubeconfig, tokenClaims, writeKubeconfig } from './kubeconfig.ts';
+import { type TenantAccess, parseKubeconfig, tokenClaims, writeKubeconfig } from './kubeconfig.ts';
 import { LIQO_KEYS, OURS } from './labels.ts';
 import { ensureMeetingPlace, isReplica, stillThere } from './meeting.ts';
 import {
@@ -35,16 +35,34 @@ const kubeconfigOf = (secret: SecretObject | undefined): string | undefined => {
   const data = secret?.data?.['kubeconfig'];
   return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
 };
-const tokenOf = (kubeconfig: string): string => parseKubeconfig(Buffer.from(kubeconfig).toString('base64')).token;
+const accessOf = (kubeconfig: string): TenantAccess => parseKubeconfig(Buffer.from(kubeconfig).toString('base64'));
+
+/** As long as the token in use has so much of a new one's life, it stays: one that is renewed every day is renewed in time, and not by each purchase of that day. */
+const ENOUGH = 0.75;
 
 /**
- * Whether a new token serves longer than the one in use. Of two accounts the one whose token was issued last is alive: a tenant that was removed and made
- * again has a new account, and the old one's tokens are dead whatever they say of their end.
+ * Whether new credentials are worth taking: each change takes the seller's ForeignCluster away for a moment (docs/decisions/0011), and keeps Liqo busy for a tenth of a second. Of two
+ * accounts the one whose token was issued last is alive: a tenant that was removed and made again has a new account, and the old one's tokens are dead whatever they say of their end.
  */
-export function servesLonger(token: string, present: string): boolean {
-  const [fresh, old] = [tokenClaims(token), tokenClaims(present)];
-  if (fresh.account !== old.account) return fresh.issued >= old.issued;
-  return fresh.expires > old.expires;
+export function isWorthTaking(offered: TenantAccess, present: TenantAccess): boolean {
+  const [fresh, old] = [tokenClaims(offered.token), tokenClaims(present.token)];
+  const moved = offered.server !== present.server || offered.ca !== present.ca;
+  if (moved || fresh.account !== old.account) return fresh.issued >= old.issued;
+  if (fresh.issued === 0) return fresh.expires > old.expires;
+  return old.expires - fresh.issued < ENOUGH * (fresh.expires - fresh.issued);
+}
+
+/** Whether an identity stands, whole, and would not become better. */
+function servesAsWell(present: SecretObject, offered: TenantAccess): boolean {
+  const kubeconfig = kubeconfigOf(present);
+  if (kubeconfig === undefined || isGoing(present) || annotation(present, OURS.unchecked) !== undefined) return false;
+  try {
+    return !isWorthTaking(offered, accessOf(kubeconfig));
+  } catch (error) {
+    // Somebody else's, of another make: whoever is to serve tells.
+    if (isFault(error)) return false;
+    throw error;
+  }
 }
 
 /** The check of a seller's API server, begun anew once after each change of token, also when the process died in between. */
@@ -65,9 +83,12 @@ export const identityCalls = (
       throw new Fault('KUBECONFIG_REFUSED', 'the credentials name no Liqo cluster id', { why: 'cluster id' });
     const access = parseKubeconfig(credentials.kubeconfig);
     await checkServer(access.server, rules);
-    const kubeconfig = writeKubeconfig(access);
-    const secret = storedCredentials({ acquisition, seller: credentials.clusterId, kubeconfig });
-    await api.apply(secret);
+    const seller = credentials.clusterId;
+    const [present] = await Promise.all([
+      api.get<SecretObject>(KINDS.secret, { namespace: tenantNamespace(seller), name: identitySecret(seller) }),
+      api.apply(storedCredentials({ acquisition, seller, kubeconfig: writeKubeconfig(access) })),
+    ]);
+    return { identityStands: present !== undefined && servesAsWell(present, access) };
   },
   async dropCredentials({ acquisition }) {
     await api.remove(KINDS.secret, { namespace: OWN_NAMESPACE, name: credentialsSecret(acquisition) });
@@ -91,7 +112,7 @@ export const identityCalls = (
     if (annotation(stored, LIQO_KEYS.remoteCluster) !== seller)
       throw new Fault('KUBECONFIG_REFUSED', `the credentials of ${acquisition} are not for the cluster ${seller}`, { acquisition, seller });
     const before = kubeconfigOf(present);
-    if (before !== undefined && !servesLonger(tokenOf(kubeconfig), tokenOf(before))) {
+    if (before !== undefined && !isWorthTaking(accessOf(kubeconfig), accessOf(before))) {
       if (unchecked) await settleCheck(api, seller);
       return;
     }
@@ -142,7 +163,10 @@ export const identityCalls = (
 export const acquisitionCalls = (
   api: Api,
   clusterId: () => Promise<ClusterId>,
-): Pick<Fabric, 'requestSlice' | 'awaitSlice' | 'awaitVirtualNode' | 'withdrawSlice' | 'awaitSliceGone' | 'nodeHealth'> => ({
+): Pick<
+  Fabric,
+  'requestSlice' | 'awaitAccepted' | 'awaitVirtualNode' | 'awaitNode' | 'withdrawSlice' | 'awaitSliceGone' | 'nodeHealth'
+> => ({
   async requestSlice(input) {
     // Nobody waits for the identity first: Liqo copies the slice as soon as there is one.
     const slice = resourceSlice({ ...input, self: await clusterId() });
@@ -154,17 +178,19 @@ export const acquisitionCalls = (
       await api.apply(slice);
     }
   },
-  async awaitSlice({ seller, acquisition }, wait) {
+  async awaitAccepted({ seller, acquisition }, wait) {
     const name = sliceName(acquisition);
     await waitUntil({
       api,
       looks: [{ kind: KINDS.resourceSlice, namespace: tenantNamespace(seller), name }],
       read([slices = []], say) {
-        say(`no slice ${name}`);
-        return slices.length > 0 ? true : undefined;
+        const conditions = (slices[0] as ResourceSliceObject | undefined)?.status?.conditions;
+        if (conditionOf(conditions, 'Resources')?.status === 'Accepted') return true;
+        say(slices.length > 0 ? progressOf(name, conditions) : `no slice ${name}`);
+        return undefined;
       },
       wait,
-      late: () => new Fault('PEERING_TIMEOUT', `no slice ${name} in time`, { acquisition, seller }),
+      late: (last) => new Fault('PEERING_TIMEOUT', `slice ${name} is not accepted in time; last seen: ${last}`, { acquisition, seller }),
     });
   },
   async awaitVirtualNode({ seller, acquisition }, wait) {
@@ -197,6 +223,21 @@ export const acquisitionCalls = (
       },
       wait,
       late: (last) => new Fault('PEERING_TIMEOUT', `no virtual node ${name} in time; last seen: ${last}`, { acquisition, seller }),
+    });
+  },
+  async awaitNode({ acquisition }, wait) {
+    const name = sliceName(acquisition);
+    await waitUntil({
+      api,
+      looks: [{ kind: KINDS.node, name }],
+      read([nodes = []], say) {
+        const node = nodes[0] as NodeObject | undefined;
+        if (node && isReady(node)) return true;
+        say(node ? `node ${name} is not Ready` : `no node ${name}`);
+        return undefined;
+      },
+      wait,
+      late: (last) => new Fault('PEERING_TIMEOUT', `no virtual node in time; last seen: ${last}`, { acquisition }),
     });
   },
   async withdrawSlice({ seller, acquisition }) {

@@ -123,11 +123,14 @@ function parse(text: string, user: readonly string[]): { readonly access: Omit<A
   };
 }
 
+/** All that a kubeconfig for a tenant says. */
+export type TenantAccess = Access & { readonly ca: string; readonly token: string };
+
 /**
  * Reads a kubeconfig (base64) that another owner sent, as the hostile input that it is: one server with its CA and one token, and nothing else.
  * KUBECONFIG_REFUSED with what it was; no part of it is repeated.
  */
-export function parseKubeconfig(base64: string): Access & { readonly ca: string; readonly token: string } {
+export function parseKubeconfig(base64: string): TenantAccess {
   if (base64.length > MOST_BYTES * 2) return refuse('it is too large');
   if (base64 === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64.replace(/\s+/g, ''))) return refuse('it is not base64');
   const { access, user } = parse(Buffer.from(base64, 'base64').toString('utf8'), KNOWN.user);

@@ -32,11 +32,11 @@ export function workloadLooks(api: Api, sellers: PodsAtSellers): Pick<Cluster, '
     const home = [...new Set(ref.manifests.map((manifest) => kindOf(manifest)))].flatMap((kind) =>
       kind === undefined ? [] : [{ kind, namespace, labels: `${OURS.intent}=${intent}` }],
     );
-    const offloading: Look = { kind: KINDS.namespaceOffloading, namespace, name: 'offloading' };
+    if (ref.manifests.length === 0)
+      return { looks: [{ kind: KINDS.namespaceOffloading, namespace, name: 'offloading' }], remote: undefined, asked: false };
     const labels = selector(ref);
     if (acquisition === undefined || seller === undefined)
-      return { looks: [offloading, { kind: KINDS.pod, namespace, labels }, ...home], remote: undefined, asked: false };
-    if (ref.manifests.length === 0) return { looks: [offloading, { kind: KINDS.pod, namespace, labels }], remote: undefined, asked: false };
+      return { looks: [{ kind: KINDS.pod, namespace, labels }, ...home], remote: undefined, asked: false };
     const remote = await sellers.open({ seller, acquisition, namespace }).catch((error: unknown) => {
       if (!onRefused || !isFault(error) || error.code !== 'KUBECONFIG_REFUSED') throw error;
       onRefused(error.message);
@@ -45,7 +45,7 @@ export function workloadLooks(api: Api, sellers: PodsAtSellers): Pick<Cluster, '
     const pods: Look = remote
       ? { kind: KINDS.pod, namespace: remote.namespace, labels, api: remote.api }
       : { kind: KINDS.pod, namespace, labels };
-    return { looks: [offloading, pods, ...home], remote: remote?.api, asked: true };
+    return { looks: [pods, ...home], remote: remote?.api, asked: true };
   };
   const read = (
     ref: Ref,
@@ -54,14 +54,14 @@ export function workloadLooks(api: Api, sellers: PodsAtSellers): Pick<Cluster, '
     seen: readonly (readonly KubeObject[])[],
     blind?: string,
   ): WorkloadHealth => {
-    const [offloadings = [], pods = [], ...home] = seen;
+    const [first = [], ...home] = seen;
     const readAt = at.asked ? ('seller' as const) : ('home' as const);
     if (ref.manifests.length === 0) {
-      const phase = (offloadings[0] as OffloadingObject | undefined)?.status?.offloadingPhase;
+      const phase = (first[0] as OffloadingObject | undefined)?.status?.offloadingPhase;
       const state = ref.acquisition === undefined || phase === 'Ready' ? 'running' : phase === undefined ? 'missing' : 'pending';
       return { state, pods: [] };
     }
-    const kinds = looks.slice(2).map(({ kind }) => kind);
+    const kinds = looks.slice(1).map(({ kind }) => kind);
     const there = new Set(
       home.flatMap((objects, i) => objects.filter((each) => !isGoing(each)).map(({ metadata }) => `${kinds[i]?.kind}/${metadata.name}`)),
     );
@@ -71,7 +71,7 @@ export function workloadLooks(api: Api, sellers: PodsAtSellers): Pick<Cluster, '
       manifests: ref.manifests,
       there,
       jobs,
-      pods: at.asked && !at.remote ? [] : (pods as readonly PodObject[]),
+      pods: at.asked && !at.remote ? [] : (first as readonly PodObject[]),
       readAt,
       ...(missing !== undefined && { blind: missing }),
     };

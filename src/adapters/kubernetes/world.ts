@@ -18,7 +18,17 @@ import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
 import { holding } from './lease.ts';
 import { contractOfSlice } from './meeting.ts';
-import { type JobObject, type KubeObject, type NodeObject, type PodObject, conditionOf, isOfJob, isReady, label } from './objects.ts';
+import {
+  type JobObject,
+  type KubeObject,
+  type NodeObject,
+  type PodObject,
+  type ResourceSliceObject,
+  conditionOf,
+  isOfJob,
+  isReady,
+  label,
+} from './objects.ts';
 import { type Look, follow, rest } from './watching.ts';
 
 const LEASE = 'world';
@@ -80,7 +90,13 @@ const SUBJECTS: readonly Subject[] = [
     key: (slice) => offerOf(slice) && `slice ${slice.metadata.uid}`,
     facts: (slice) => {
       const about = offerOf(slice) ?? { buyer: clusterId(''), contract: contractId('') };
-      return { fact: 'offered', event: { kind: 'slice-offered', ...about }, gone: { kind: 'slice-gone', ...about } };
+      // Liqo writes its own verdict first; whoever writes at the same time makes it begin anew.
+      const authenticated = conditionOf((slice as ResourceSliceObject).status?.conditions, 'Authentication') !== undefined;
+      return {
+        fact: authenticated ? 'offered' : 'coming',
+        event: { kind: 'slice-offered', ...about },
+        gone: { kind: 'slice-gone', ...about },
+      };
     },
   },
   {

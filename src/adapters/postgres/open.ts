@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Fault } from '../../domain/faults.ts';
-import type { Contracts, Inventory } from '../../ports/inventory.ts';
+import type { Contracts, Inventory, Tenants } from '../../ports/inventory.ts';
 import type { Turns } from '../../ports/turns.ts';
 import type { Candidates, IntentRecords, KnownNodes } from '../../ports/records.ts';
 import { candidates } from './candidates.ts';
@@ -12,6 +12,7 @@ import { intents } from './intents.ts';
 import { knownNodes } from './known-nodes.ts';
 import { claim, migrate } from './migrate.ts';
 import { sales } from './sales.ts';
+import { tenants } from './tenants.ts';
 import { turns } from './turns.ts';
 
 /** Everything that a node keeps in Postgres. */
@@ -22,6 +23,7 @@ export interface Store {
   readonly candidates: Candidates;
   readonly knownNodes: KnownNodes;
   readonly turns: Turns;
+  readonly tenants: Tenants;
   /** Fails with STORE_UNAVAILABLE while the database does not answer. */
   ready(): Promise<void>;
   /** Waits for statements under way, then lets go of every connection. */
@@ -74,6 +76,7 @@ export async function openStore(options: {
     candidates: guarded(candidates(pool), log),
     knownNodes: guarded(knownNodes(pool), log),
     turns: guarded(turns(pool), log),
+    tenants: guarded(tenants(pool), log),
     ...guarded(own, log),
   };
 }
