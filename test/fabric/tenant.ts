@@ -135,6 +135,23 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
       await at.buyer.cluster.removeNamespace(place, did.wait);
     });
 
+    test('a namespace that Liqo made for the buyer and forgot goes with the contract; one that a map wants stays', async () => {
+      const place = newPlace();
+      await at.buyer.cluster.ensureNamespace(place);
+      await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] });
+      await at.buyer.cluster.awaitOffloaded(place, did.wait);
+      const annotations = { 'liqo.io/managed-by-namespace-map': `${namespace}/north`, 'liqo.io/original-name': 'forgotten' };
+      const forgotten = { name: 'forgotten-south', labels: { 'liqo.io/remote-cluster-id': 'south' }, annotations };
+      await operator('north').raw('POST', pathOf(KINDS.namespace), { apiVersion: 'v1', kind: 'Namespace', metadata: forgotten });
+      const spaces = async () => (await operator('north').list(KINDS.namespace)).items.map(({ metadata }) => metadata.name);
+      expect(await spaces()).toEqual(expect.arrayContaining(['forgotten-south', `${place.namespace}-south`]));
+      await did.withdraw(attempt);
+      expect(await spaces()).not.toContain('forgotten-south');
+      expect(await spaces()).toContain(`${place.namespace}-south`);
+      await at.buyer.cluster.removeOffloading(place, did.wait);
+      await at.buyer.cluster.removeNamespace(place, did.wait);
+    });
+
     test('in the end nothing is left on either side', async () => {
       await did.withdraw(attempt);
       await did.part();

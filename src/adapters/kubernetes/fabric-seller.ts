@@ -9,6 +9,7 @@ import { writeKubeconfig } from './kubeconfig.ts';
 import { ensureMeetingPlace, isOurs, isReplica, stillThere } from './meeting.ts';
 import { removeCertificates } from './certificates.ts';
 import { type TenantObject, isGoing } from './objects.ts';
+import { removeOrphans } from './orphans.ts';
 import { awaitPolicies } from './probe.ts';
 import { TENANT_ROLE, tenant, tenantBinding, tenantServiceAccount } from './tenant-manifests.ts';
 import { waitUntil } from './watching.ts';
@@ -107,6 +108,7 @@ export const tenantCalls = (
       late: (last) => stillThere(`tenant ${buyer}`, last),
     });
     await unbind();
+    await removeOrphans(api, buyer, wait);
     await api.remove(KINDS.serviceAccount, { namespace, name: tenantAccount(buyer) });
     await removeCertificates(api, namespace);
   },

@@ -20,6 +20,9 @@ export const OURS = {
 export const LIQO_KEYS = {
   remoteCluster: 'liqo.io/remote-cluster-id',
   tenantNamespace: 'liqo.io/tenant-namespace',
+  /** On a namespace that Liqo made for a buyer: by which map, as `namespace/name`, and how the buyer calls it. */
+  managedByMap: 'liqo.io/managed-by-namespace-map',
+  originalName: 'liqo.io/original-name',
   replication: 'liqo.io/replication',
   replicated: 'liqo.io/replicated',
   remoteId: 'liqo.io/remoteID',

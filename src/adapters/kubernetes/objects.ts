@@ -44,6 +44,7 @@ export interface QuotaObject extends KubeObject {
 }
 export interface NamespaceMapObject extends KubeObject {
   readonly spec?: { readonly desiredMapping?: Readonly<Record<string, string>> };
+  readonly status?: { readonly currentMapping?: Readonly<Record<string, unknown>> };
 }
 export interface OffloadingObject extends KubeObject {
   readonly status?: { readonly offloadingPhase?: string; readonly observedGeneration?: number };

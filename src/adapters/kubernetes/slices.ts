@@ -20,6 +20,7 @@ import {
   isGoing,
   label,
 } from './objects.ts';
+import { removeOrphans } from './orphans.ts';
 import { SLICE_CLASS } from './policies.ts';
 import { amountsOf } from './slice-manifests.ts';
 import { waitUntil } from './watching.ts';
@@ -198,6 +199,7 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
         wait,
         late: (last) => stillThere(`the slice of contract ${contract}`, last),
       });
+      await removeOrphans(api, buyer, wait);
       await removeCertificates(api, namespace);
     },
   };
