@@ -22,12 +22,18 @@ export async function removeOrphans(api: Api, buyer: ClusterId, wait: Wait): Pro
       { kind: KINDS.namespaceMap, namespace },
     ],
     async read([spaces = [], maps = []], say) {
-      const known = new Set((maps as readonly NamespaceMapObject[]).flatMap(namesIn));
-      const orphans = spaces.filter(
-        (space) =>
-          annotation(space, LIQO_KEYS.managedByMap)?.startsWith(`${namespace}/`) &&
-          !known.has(annotation(space, LIQO_KEYS.originalName) ?? ''),
-      );
+      const among = (candidates: readonly KubeObject[], known: readonly KubeObject[]): readonly KubeObject[] => {
+        const names = new Set((known as readonly NamespaceMapObject[]).flatMap(namesIn));
+        return candidates.filter(
+          (space) =>
+            annotation(space, LIQO_KEYS.managedByMap)?.startsWith(`${namespace}/`) &&
+            !names.has(annotation(space, LIQO_KEYS.originalName) ?? ''),
+        );
+      };
+      const suspects = among(spaces, maps);
+      if (suspects.length === 0) return true;
+      // The two watches are in no order. A mapping is written before its namespace is made, so what is read after the namespace was seen decides.
+      const orphans = among(suspects, (await api.list(KINDS.namespaceMap, { namespace })).items);
       if (orphans.length === 0) return true;
       say(`namespaces of ${buyer} that Liqo forgot: ${orphans.map(({ metadata }) => metadata.name).join(', ')}`);
       for (const orphan of orphans) if (!isGoing(orphan)) await api.remove(KINDS.namespace, nameOf(orphan));
