@@ -34,8 +34,10 @@ export const meetingActivities = ({
     return answers.map(({ report }) => report);
   },
   async ensureTenant({ peer }: { peer: ClusterId }): Promise<void> {
-    await heartbeating(async () => {
+    await heartbeating(async (signal) => {
       await fabric.ensureTenant({ buyer: peer });
+      // Whoever is given up on must not say so after somebody took it away.
+      signal.throwIfAborted();
       await tenants.built(peer);
     });
   },

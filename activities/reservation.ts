@@ -95,7 +95,7 @@ export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, c
         if (!isFault(error) || error.code !== 'BUYER_REFUSED') throw error;
         throw new Fault('PEER_LIED', `${terms.seller.id} says that its cluster is ${terms.sellerCluster}: ${error.message}`);
       });
-      const { identityStands } = await fabric.storeCredentials({ acquisition, credentials });
+      const { identityStands } = await fabric.storeCredentials({ acquisition, credentials, renewable: dialect !== 'fluidos' });
       await contracts.storeBought({ terms, acquisition });
       const stands = identityStands && credentials.clusterId === terms.sellerCluster;
       return { contract: terms.id, sellerCluster: terms.sellerCluster, identityStands: stands, expiresAt: Date.parse(terms.expiresAt) };

@@ -159,7 +159,7 @@ export const observingActivities = ({
           const credentials = await peers.at(seller, { signal }).refreshCredentials({ contract, buyer: self });
           if (credentials.clusterId !== sellerCluster)
             throw new Fault('PEER_LIED', `its new credentials are for cluster ${credentials.clusterId}, not for ${sellerCluster}`);
-          await fabric.storeCredentials({ acquisition, credentials });
+          await fabric.storeCredentials({ acquisition, credentials, renewable: true });
           // It may have been let go meanwhile: then nobody would ever leave.
           signal.throwIfAborted();
           await processes.joinPeering(sellerCluster, { contract, direction: 'bought', acquisition, replyTo });

@@ -16,6 +16,8 @@ interface Standing {
   /** Whether the tenant is known to be whole; one that failed half made is removed all the same. */
   readonly tenantReady: boolean;
   readonly identity: boolean;
+  /** Whether the identity is known to be whole: one whose removal failed may be half gone. */
+  readonly identityReady: boolean;
   readonly place: boolean;
 }
 interface Carried {
@@ -36,7 +38,15 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   let users: readonly PeeringUser[] = carried?.users ?? [];
   let joining: readonly PeeringUser[] = carried?.joining ?? [];
   let leaving: readonly PeeringUser[] = carried?.leaving ?? [];
-  let standing: Standing = carried?.standing ?? { tenant: false, tenantReady: false, identity: false, place: false };
+  let standing: Standing = carried?.standing ?? {
+    tenant: false,
+    tenantReady: false,
+    identity: false,
+    identityReady: false,
+    place: false,
+  };
+  /** The tenant stands for a sale that found it so and has not joined yet. */
+  let kept = false;
   let pokes = 0;
   // Handlers first: a signal-with-start is delivered before anything else runs.
   setHandler(messages.join, (user) => {
@@ -83,6 +93,7 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
     // Whoever joins again was told to: what it needs may have been taken away by somebody.
     const again = users.some(sameUser(user));
     users = [...users.filter((other) => !sameUser(user)(other)), user];
+    if (user.direction === 'sold') kept = false;
     let error: unknown;
     if (user.direction === 'sold' && (again || !standing.tenantReady)) {
       standing = { ...standing, tenant: true, place: true };
@@ -90,9 +101,10 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       standing = { ...standing, tenantReady: !error };
     }
     const { acquisition } = user;
-    if (user.direction === 'bought' && acquisition && !(user.stands && standing.identity)) {
+    if (user.direction === 'bought' && acquisition && !(user.stands && standing.identityReady)) {
       standing = { ...standing, identity: true, place: true };
       error = await step('identity', 'do', () => building.ensureIdentity({ peer, acquisition }));
+      standing = { ...standing, identityReady: !error };
     }
     if (error) report(user, 'failed', wordsOf(error));
     else if (user.direction === 'sold' && !user.stands) report(user, 'ready');
@@ -101,18 +113,19 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   const tidy = async (): Promise<unknown> => {
     let error: unknown;
     if (standing.identity && !uses('bought') && joining.length === 0) {
+      standing = { ...standing, identityReady: false };
       error = await step('identity', 'undo', () => undoing.removeIdentity({ peer }));
       if (!error) standing = { ...standing, identity: false };
     }
     if (standing.tenant && !uses('sold') && joining.length === 0) {
       const { tenantReady } = standing;
       standing = { ...standing, tenantReady: false };
-      let kept = false;
       const failed = await step('tenant', 'undo', async () => {
         ({ kept } = await undoing.removeTenant({ peer }));
       });
       // Somebody bought meanwhile and found it standing: its joining is on its way.
-      if (!failed) standing = { ...standing, tenant: kept, tenantReady: kept && tenantReady };
+      if (failed) kept = false;
+      else standing = { ...standing, tenant: kept, tenantReady: kept && tenantReady };
       error ??= failed;
     }
     return error;
@@ -120,10 +133,9 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   /** Answers what could not be removed although this user was the last. */
   const letGo = async (user: PeeringUser): Promise<unknown> => {
     users = users.filter((other) => !sameUser(user)(other));
-    const gone = (): boolean => uses(user.direction) || !(user.direction === 'sold' ? standing.tenant : standing.identity);
+    const gone = (): boolean => uses(user.direction) || !(user.direction === 'sold' ? standing.tenant && !kept : standing.identity);
     const error = gone() ? undefined : await tidy();
-    // Whatever still stands without an error was kept for somebody else.
-    const left = gone() || joining.length > 0 || !error;
+    const left = gone() || joining.length > 0;
     if (left) report(user, 'left');
     else report(user, 'failed', wordsOf(error));
     return left ? undefined : error;
@@ -187,9 +199,10 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
         continue;
       }
       describe();
-      if (users.length === 0) {
-        // Kept for a sale that has not joined yet; should it never come, the tenant goes when its contract is over.
-        await waitFor(`the sale for which the tenant of ${peer} was kept to join`, asked, pauses.next());
+      if (kept) {
+        // Should that sale never come, the tenant goes at the first look after its contract is over.
+        const seen = pokes;
+        await waitFor(`the sale for which the tenant of ${peer} was kept to join`, () => pokes !== seen || asked(), pauses.next());
         continue;
       }
       pauses.reset();

@@ -9,7 +9,7 @@ export interface PeeringUser {
   readonly acquisition?: AcquisitionId;
   /** The workflow that gets the answer. */
   readonly replyTo: string;
-  /** Who joins found what it needs standing, the tenant it sold or the identity it bought, and does not wait for it. */
+  /** Who joins found what it needs standing: the tenant, and waits for no answer; or the identity, which then need not be looked at. */
   readonly stands?: boolean;
 }
 

@@ -55,6 +55,8 @@ export interface Fabric {
   storeCredentials(input: {
     readonly acquisition: AcquisitionId;
     readonly credentials: PeeringCredentials;
+    /** Whether this seller is asked for new ones every day. */
+    readonly renewable: boolean;
   }): Promise<{ readonly identityStands: boolean }>;
   dropCredentials(input: { readonly acquisition: AcquisitionId }): Promise<void>;
   /** Liqo's remote identity of a seller from an acquisition's stored credentials; keeps the one in use unless the other is worth the change. */

@@ -2,8 +2,13 @@ import type { Ledger } from '../../deploy/demo/ledger.ts';
 
 /** When each contract was seen stored in one node's schema, by its id; milliseconds since the epoch. */
 export interface ToldContracts {
-  /** The next one whose id is wanted, also one that was stored before it is asked for. */
-  next(wanted: (id: string) => boolean, withinMs: number): Promise<{ readonly id: string; readonly at: number }>;
+  /** The first one that is wanted, also one that was stored before it is asked for. */
+  first(wanted: (contract: Told) => boolean, withinMs: number): Promise<Told>;
+}
+
+interface Told {
+  readonly id: string;
+  readonly at: number;
 }
 
 /** Postgres tells of each contract once it is committed: asking it again and again took a tenth of the machine from what is measured. The trigger is the benchmark's own and goes with the schema. */
@@ -12,21 +17,21 @@ export async function tellContracts({ sql }: Ledger): Promise<ToldContracts> {
   await sql`create function tell_contract() returns trigger language plpgsql as $$
     begin perform pg_notify(tg_table_schema || '.contract', new.id); return new; end $$`;
   await sql`create trigger tell_contract after insert on contract for each row execute function tell_contract()`;
-  const stored = new Map<string, number>();
+  const stored: Told[] = [];
   const listeners = new Set<() => void>();
   await sql.listen(channel, (id) => {
-    stored.set(id, Date.now());
+    stored.push({ id, at: Date.now() });
     for (const listener of listeners) listener();
   });
   return {
-    next: (wanted, withinMs) =>
+    first: (wanted, withinMs) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          const found = [...stored].find(([id]) => wanted(id));
+          const found = stored.find(wanted);
           if (!found) return;
           clearTimeout(late);
           listeners.delete(look);
-          resolve({ id: found[0], at: found[1] });
+          resolve(found);
         };
         const late = setTimeout(() => {
           listeners.delete(look);

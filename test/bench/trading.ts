@@ -45,8 +45,7 @@ export async function openTrading({ say }: Measuring): Promise<Trading> {
     const [seller] = sellers;
     if (!seller) throw new Error('there is no seller');
     const [bought, sold] = await Promise.all([tellContracts(buyer.ledger), tellContracts(seller.ledger)]);
-    const known = new Set<string>();
-    const trading = { buyer, seller, buy: (name: string) => buy({ buyer, seller, bought, sold, known }, name), stop: () => world.stop() };
+    const trading = { buyer, seller, buy: (name: string) => buy({ buyer, seller, bought, sold }, name), stop: () => world.stop() };
     const first = await trading.buy('standing');
     await inUse(buyer, first.name);
     return { ...trading, first };
@@ -61,16 +60,13 @@ interface Counter {
   readonly seller: DemoNode;
   readonly bought: ToldContracts;
   readonly sold: ToldContracts;
-  /** Contracts of intents before. */
-  readonly known: Set<string>;
 }
 
-async function buy({ buyer, seller, bought, sold, known }: Counter, name: string): Promise<Bought> {
+async function buy({ buyer, seller, bought, sold }: Counter, name: string): Promise<Bought> {
   const askedAt = Date.now();
   await buyer.api.createIntent(intentDocument({ name, ...WANTED }));
-  const here = await bought.next((id) => !known.has(id), STORED_MS);
-  const there = await sold.next((id) => id === here.id, STORED_MS);
-  known.add(here.id);
+  const here = await bought.first(({ at }) => at >= askedAt, STORED_MS);
+  const there = await sold.first(({ id }) => id === here.id, STORED_MS);
   const [row] = await seller.ledger.sql<
     { transaction: string }[]
   >`select transaction from contract where id = ${here.id} and role = 'seller'`;

@@ -49,7 +49,7 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       const { acquisition, contract } = attempt;
       await fails(at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs: 3_600_000 }), 'CLUSTER_REFUSED');
       await fails(
-        at.buyer.fabric.storeCredentials({ acquisition, credentials: { clusterId: at.seller.id, kubeconfig: '' } }),
+        at.buyer.fabric.storeCredentials({ acquisition, credentials: { clusterId: at.seller.id, kubeconfig: '' }, renewable: true }),
         'KUBECONFIG_REFUSED',
       );
       await fails(at.buyer.fabric.ensureIdentity({ seller: at.seller.id, acquisition }), 'NOT_FOUND');

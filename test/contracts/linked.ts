@@ -74,8 +74,8 @@ export function steps(at: LinkedClusters) {
     },
     async meet(attempt: Attempt): Promise<{ readonly identityStands: boolean }> {
       await seller.fabric.ensureTenant({ buyer: buyer.id });
-      const credentials = await seller.fabric.issueCredentials({ buyer: buyer.id, lifetimeMs: 3_600_000 });
-      const found = await buyer.fabric.storeCredentials({ acquisition: attempt.acquisition, credentials });
+      const credentials = await seller.fabric.issueCredentials({ buyer: buyer.id, lifetimeMs: 3 * 86_400_000 });
+      const found = await buyer.fabric.storeCredentials({ acquisition: attempt.acquisition, credentials, renewable: true });
       await buyer.fabric.ensureIdentity({ seller: seller.id, acquisition: attempt.acquisition });
       return found;
     },

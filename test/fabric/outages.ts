@@ -115,7 +115,7 @@ export function outagesSuite(start: () => Promise<RealClusters>): void {
         [short, 900_000],
       ] as const) {
         const credentials = await at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs });
-        await at.buyer.fabric.storeCredentials({ acquisition: each.acquisition, credentials });
+        await at.buyer.fabric.storeCredentials({ acquisition: each.acquisition, credentials, renewable: true });
       }
       const lives = async (): Promise<number> => {
         const secret = await south.get<SecretObject>(KINDS.secret, {

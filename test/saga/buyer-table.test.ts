@@ -202,3 +202,39 @@ test.each([
   await untilSaid(name, { state: 'in-use', place: { seller: 'west.example' } });
   await finish(name);
 });
+
+test('let go while it reserves: what it reserved is given up, and nothing is bought', async () => {
+  let goOn = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let reserved = 0;
+  await open({}, ({ peers: { peers } }) => ({
+    peers: {
+      at: (address, options) => {
+        const peer = peers.at(address, options);
+        const reserve: typeof peer.reserve = async (input) => {
+          const hold = await peer.reserve(input);
+          reserved += 1;
+          await gate;
+          return hold;
+        };
+        return { ...peer, reserve };
+      },
+    },
+  }));
+  const name = await begin();
+  // The try within the task is given up on after two seconds; the second one hears of the end, and takes effect all the same.
+  await expect.poll(() => reserved, { timeout: 20_000, interval: 50 }).toBe(2);
+  const [attempt] = await stage.node.processes.acquisitionsOf(name);
+  if (!attempt) throw new Error('it was started');
+  await end(name);
+  const acquisition = stage.node.temporal.client.workflow.getHandle(workflowIds.acquisition(attempt));
+  const released = async () =>
+    (await acquisition.fetchHistory()).events?.some((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'release');
+  await expect.poll(released, { timeout: 20_000, interval: 50 }).toBe(true);
+  goOn();
+  await over(name);
+  const journal = await stage.node.processes.journal(workflowIds.acquisition(attempt));
+  expect(journal.map(({ step, direction }) => `${direction} ${step}`)).toEqual(['do reserve', 'undo reserve']);
+});

@@ -55,7 +55,11 @@ export function playPeering() {
       const number = ++count;
       const acquisition = acquisitionId(`case-${number}`);
       if (direction === 'bought')
-        await trade.fabric.port.storeCredentials({ acquisition, credentials: { clusterId: NORTH, kubeconfig: 'Zm9yIG5vcnRo' } });
+        await trade.fabric.port.storeCredentials({
+          acquisition,
+          credentials: { clusterId: NORTH, kubeconfig: 'Zm9yIG5vcnRo' },
+          renewable: true,
+        });
       return {
         contract: contractId(`contract-${number}`),
         direction,

@@ -115,3 +115,55 @@ test('cancelled before its first task: whoever started it is served all the same
   await leave(who);
   await nothingLeft();
 });
+
+test('an identity whose removal failed half way is not taken for whole, whatever a purchase found', async () => {
+  await open();
+  const [first, second] = [await user('bought'), await user('bought')];
+  await join(first);
+  await untilStands('bought');
+  fabric().plan('removeIdentity', { kind: 'refuse', fault: refused });
+  await leave(first);
+  await untilTold(first, 'failed');
+  world().cluster(SOUTH).identities.delete(NORTH);
+  // It looked before that.
+  await join({ ...second, stands: true });
+  await untilStands('bought');
+  await leave(second);
+  await nothingLeft();
+});
+
+test('what a purchase found standing is not looked at again', async () => {
+  await open();
+  const [first, second] = [await user('bought'), await user('bought')];
+  await join(first);
+  await untilStands('bought');
+  await join({ ...second, stands: true });
+  await leave(first);
+  await untilTold(first, 'left');
+  expect(fabric().called('ensureIdentity')).toBe(1);
+  expect(stands()).toEqual({ tenant: false, identity: true });
+  await leave(second);
+  await nothingLeft();
+});
+
+test('a tenant that is kept for a sale which never joins lets its last user leave, though we still buy there, and goes once that sale is over', async () => {
+  await open({ stuckPauseMs: 60_000, stuckPauseMaxMs: 60_000 });
+  const [sold, bought] = [await user('sold'), await user('bought')];
+  await join(sold);
+  await join(bought);
+  await untilTold(sold, 'ready');
+  await untilStands('bought');
+  const { store, sql } = stage().database;
+  await sql`insert into contract (id, role, transaction, terms, state, created_at)
+    values ('next', 'seller', 'next', ${sql.json({ buyerCluster: NORTH })}, 'active', now())`;
+  expect(await store.tenants.stands(NORTH)).toBe(true);
+  await leave(sold);
+  await untilTold(sold, 'left');
+  expect(stands()).toEqual({ tenant: true, identity: true });
+  await sql`update contract set state = 'over', ending = '{"reason":"failed"}' where id = 'next'`;
+  // The pause is long: an operator does not wait for it.
+  await handle().executeUpdate('retryTeardown');
+  await expect.poll(() => stands().tenant, WITHIN).toBe(false);
+  await leave(bought);
+  await nothingLeft();
+});

@@ -24,6 +24,17 @@ async function soldOnly(): Promise<TransactionId> {
   return transaction;
 }
 
+/** Sold in the moment in which the buyer's last contract leaves. */
+async function soldAsTheLastLeaves(): Promise<TransactionId> {
+  await open();
+  const last = await served();
+  const next = await soldOnly();
+  await shop.buyerDone(last);
+  await untilClosed(last);
+  expect(tenantStands()).toBe(true);
+  return next;
+}
+
 test('it is signed by its first workflow task, and the peering counts it all the same', async () => {
   await open();
   const first = await served();
@@ -45,12 +56,7 @@ test('it is signed by its first workflow task, and the peering counts it all the
 });
 
 test('sold in the moment in which the last contract leaves: its tenant is kept, and goes with it', async () => {
-  await open();
-  const last = await served();
-  const next = await soldOnly();
-  await shop.buyerDone(last);
-  await untilClosed(last);
-  expect(tenantStands()).toBe(true);
+  const next = await soldAsTheLastLeaves();
   expect(shop.fabric.called('removeTenant')).toBe(0);
   await purchase(next);
   await shop.offerSlice(next);
@@ -61,12 +67,7 @@ test('sold in the moment in which the last contract leaves: its tenant is kept, 
 });
 
 test('sold in that moment, and over before it ever joined: the tenant goes by itself', async () => {
-  await open();
-  const last = await served();
-  const next = await soldOnly();
-  await shop.buyerDone(last);
-  await untilClosed(last);
-  expect(tenantStands()).toBe(true);
+  const next = await soldAsTheLastLeaves();
   await stage.database.store.inventory.giveBack({ contract: contractOf(next), transaction: next, ending: { reason: 'failed' } });
   await nothingLeft();
 });

@@ -105,6 +105,7 @@ describe('before credentials are kept', () => {
     const input = {
       acquisition: acquisitionId('0123456789ab-1'),
       credentials: { clusterId: clusterId('north'), kubeconfig: Buffer.from(kubeconfig).toString('base64') },
+      renewable: true,
     };
     await expect(calls(STRICT).storeCredentials(input)).rejects.toEqual(refused);
     expect(stored).toEqual([]);

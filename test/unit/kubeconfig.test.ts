@@ -1,7 +1,7 @@
 /** A kubeconfig that another owner sent is hostile input: one server, its CA and one token pass, everything else is refused with what it was. */
 import { describe, expect, test } from 'vitest';
 import { parseKubeconfig, parseSliceKubeconfig, tokenClaims, writeKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
-import { isWorthTaking } from '../../src/adapters/kubernetes/fabric-buyer.ts';
+import { isWorthTaking } from '../../src/adapters/kubernetes/credentials.ts';
 import { isFault } from '../../src/domain/faults.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
@@ -179,28 +179,37 @@ describe('whether new credentials are worth taking', () => {
   test.each(['', 'x', 'x.y.z', token([]), token({ exp: 'never' })])('one that tells nothing has ended: %j', (text) => {
     expect(tokenClaims(text).expires).toBe(0);
   });
+  const HOUR = 3_600;
+  const at = { server: 'https://192.0.2.1:6443', ca: 'ca' };
+  /** A token of one account, issued and ending so many hours after the present one was issued. */
+  const hours = (issued: number, ends: number): string => of('a', 1 + issued * HOUR, 1 + ends * HOUR);
   test.each([
-    ['a later end by far', of('a', 10, 30), of('a', 5, 20), true],
-    ['a later end by little', of('a', 10, 110), of('a', 5, 90), false],
-    ['the present one has less than three quarters of its life', of('a', 10, 110), of('a', 5, 84), true],
-    ['the present one has three quarters of its life', of('a', 10, 110), of('a', 5, 85), false],
-    ['earlier end', of('a', 10, 20), of('a', 5, 30), false],
-    ['the same', of('a', 10, 20), of('a', 10, 20), false],
+    ['a purchase of the same day', hours(5, 77), hours(0, 72), false],
+    ['a later end by far', hours(5, 720), hours(0, 72), true],
+    ['less than three quarters of its life are left', hours(24, 96), hours(0, 72), true],
+    ['three quarters of its life are left', hours(18, 90), hours(0, 72), false],
+    ['two daily looks would find it dead', hours(1, 48), hours(0, 47), true],
+    ['an earlier end', hours(1, 70), hours(0, 72), false],
+    ['the same', hours(0, 72), hours(0, 72), false],
     ['one that does not say when it was issued, and ends later', of('a', 0, 3_001), of('a', 0, 3_000), true],
     ['one that does not say when it was issued, and ends earlier', of('a', 0, 2_999), of('a', 0, 3_000), false],
     ['a newer account, though its token ends earlier', of('b', 10, 20), of('a', 5, 3_000), true],
     ['an older account, though its token ends later', of('a', 5, 3_000), of('b', 10, 20), false],
   ])('%s', (_, fresh, present, worth) => {
-    const at = { server: 'https://192.0.2.1:6443', ca: 'ca' };
-    expect(isWorthTaking({ ...at, token: fresh }, { ...at, token: present })).toBe(worth);
+    expect(isWorthTaking({ access: { ...at, token: fresh }, renewable: true }, { ...at, token: present })).toBe(worth);
+  });
+  test.each([
+    ['ends later', hours(5, 8_765), hours(0, 8_760), true],
+    ['ends earlier', hours(5, 8_755), hours(0, 8_760), false],
+  ])('of a seller whom nobody asks for new ones: whatever %s', (_, fresh, present, worth) => {
+    expect(isWorthTaking({ access: { ...at, token: fresh }, renewable: false }, { ...at, token: present })).toBe(worth);
   });
   test.each([
     ['another server', { server: 'https://192.0.2.2:6443', ca: 'ca' }],
     ['another authority', { server: 'https://192.0.2.1:6443', ca: 'other' }],
   ])('%s: what was issued last', (_, elsewhere) => {
     const [present, fresh] = [of('a', 5, 100), of('a', 10, 100)];
-    const at = { server: 'https://192.0.2.1:6443', ca: 'ca' };
-    expect(isWorthTaking({ ...elsewhere, token: fresh }, { ...at, token: present })).toBe(true);
-    expect(isWorthTaking({ ...elsewhere, token: present }, { ...at, token: fresh })).toBe(false);
+    expect(isWorthTaking({ access: { ...elsewhere, token: fresh }, renewable: true }, { ...at, token: present })).toBe(true);
+    expect(isWorthTaking({ access: { ...elsewhere, token: present }, renewable: true }, { ...at, token: fresh })).toBe(false);
   });
 });

@@ -38,7 +38,7 @@ const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
   'tenant-drained': tenant(south, 'Drained'),
   'policy-of-slices': slicePolicy(),
   'policy-of-namespaces': namespacePolicy(),
-  'stored-credentials': storedCredentials({ acquisition, seller: north, kubeconfig }),
+  'stored-credentials': storedCredentials({ acquisition, seller: north, kubeconfig, renewable: true }),
   'remote-identity': remoteIdentity({ seller: north, self: south, kubeconfig }),
   'resource-slice': resourceSlice({ self: south, seller: north, acquisition, contract, resources, sliceClass: 'rearguard' }),
   'offloading-of-a-run': namespaceOffloading({ namespace: 'mine', sellers: [north], owner: { intent: 'shop', runId: 'run-1' } }),
@@ -78,9 +78,9 @@ describe('what must not slip in', () => {
   });
 
   test('stored credentials start no replication', () => {
-    expect(Object.keys(storedCredentials({ acquisition, seller: north, kubeconfig }).metadata.labels ?? {}).join()).not.toContain(
-      'liqo.io',
-    );
+    expect(
+      Object.keys(storedCredentials({ acquisition, seller: north, kubeconfig, renewable: true }).metadata.labels ?? {}).join(),
+    ).not.toContain('liqo.io');
   });
 
   test('every kind that a leak report reads has its place in the table of paths', () => {

@@ -1,5 +1,6 @@
 import {
   CancellationScope,
+  CancelledFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
@@ -109,9 +110,15 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
       throw error;
     }
   };
+  /** What is tried within a workflow task is not cancelled: whoever was let go before it, or meanwhile, goes no further. */
+  const goesOn = (): void => {
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('let go before it bought anything');
+  };
   const acquire = async (): Promise<void> => {
     scribe.details(`Acquiring ${title}`);
+    goesOn();
     await saga.forward(hold);
+    goesOn();
     await purchase();
     scribe.phase('peering', { RearguardContract: [saga.context.contract ?? ''] });
     // Liqo copies the slice as soon as our identity at the seller stands, so the one need not wait for the other.

@@ -24,11 +24,11 @@ export interface PlacementSteps {
   readonly hold: Step<Placement>;
   readonly namespace: Step<Placement>;
   readonly workload: Step<Placement>;
-  /** The same two, begun before their place is held: the namespace is made as soon as it is bought, the workload applied as soon as its virtual node is Ready. */
+  /** The same two, begun before their place is held: the namespace is made as soon as its slice is accepted, the workload applied as soon as its virtual node is Ready. */
   readonly ahead: readonly [Step<Placement>, Step<Placement>];
 }
 
-/** The longest that buying may take, in milliseconds; whoever begins ahead of it is stopped earlier when nothing comes of it. */
+/** The longest that buying may take, in milliseconds, without what its slice needs; whoever begins ahead of it is stopped earlier when nothing comes of it. */
 const BUYING_MS = 120_000;
 
 export const manifestsOf = ({ workload }: Intent): WorkloadRef['manifests'] => (workload.kind === 'manifests' ? workload.manifests : []);
@@ -76,9 +76,10 @@ export function placementSteps(intent: Intent, timing: Timing, releaseAll: () =>
         ...namespace,
         forward: async (placement) => {
           const { acquisition, seller } = placement;
-          await watchingFor(BUYING_MS).prepareNamespace({
+          const withinMs = BUYING_MS + timing.virtualNodeMs;
+          await watchingFor(withinMs).prepareNamespace({
             ...spaceOf(placement),
-            ...(acquisition && seller && { once: { acquisition, seller, withinMs: BUYING_MS } }),
+            ...(acquisition && seller && { once: { acquisition, seller, withinMs } }),
           });
           return undefined;
         },

@@ -14,9 +14,8 @@ const sold = ({
   buyerCluster && { user: { contract, direction: 'sold', replyTo: workflowId, ...(tenantStands && { stands: true }) }, peer: buyerCluster };
 
 /**
- * The tenant which the buyer's credentials are for, shared by all its contracts: owned by `peering/<buyer>`. Only with it is the contract worth signing; one that the sale found standing is
- * kept for it (docs/decisions/0023). Leaving
- * waits for the buyer, whose own teardown needs the tenant: see `untilBuyerIsDone`.
+ * The tenant which the buyer's credentials are for, shared by all its contracts: owned by `peering/<buyer>`. Only with it is the contract worth signing; one that the sale
+ * found standing is kept for it (docs/decisions/0023). Leaving waits for the buyer, whose own teardown needs the tenant: see `untilBuyerIsDone`.
  */
 export const meetBuyer = (meeting: Meeting, timing: Timing, untilBuyerIsDone: () => Promise<void>, knownAtStart: boolean): SaleStep => ({
   name: 'meet-buyer',

@@ -11,6 +11,8 @@ export const OURS = {
   manifest: 'rearguard.dev/manifest',
   /** On a tenant's namespace: contracts whose slices we took away, with blanks between. */
   ended: 'rearguard.dev/ended-contracts',
+  /** On credentials of a seller who is asked for new ones every day. */
+  renewable: 'rearguard.dev/renewable',
   /** On an identity whose token is newer than the one with which Liqo asks that seller. */
   unchecked: 'rearguard.dev/unchecked',
   /** On a ForeignCluster: when we made Liqo look at it, in milliseconds since the epoch. */

@@ -1,5 +1,4 @@
-import type { ClusterId } from '../../domain/ids.ts';
-import { tenantNamespace } from '../../domain/ids.ts';
+import { type ClusterId, tenantNamespace } from '../../domain/ids.ts';
 import type { Wait } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
 import { KINDS } from './kinds.ts';

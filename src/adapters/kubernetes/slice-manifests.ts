@@ -56,6 +56,7 @@ export const storedCredentials = (input: {
   readonly acquisition: AcquisitionId;
   readonly seller: ClusterId;
   readonly kubeconfig: string;
+  readonly renewable: boolean;
 }): Manifest => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -63,7 +64,7 @@ export const storedCredentials = (input: {
     name: credentialsSecret(input.acquisition),
     namespace: OWN_NAMESPACE,
     labels: { ...managed, [OURS.acquisition]: input.acquisition },
-    annotations: { [LIQO_KEYS.remoteCluster]: input.seller },
+    annotations: { [LIQO_KEYS.remoteCluster]: input.seller, ...(input.renewable && { [OURS.renewable]: 'true' }) },
   },
   type: 'Opaque',
   data: { kubeconfig: Buffer.from(input.kubeconfig).toString('base64') },

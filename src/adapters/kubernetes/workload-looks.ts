@@ -54,13 +54,14 @@ export function workloadLooks(api: Api, sellers: PodsAtSellers): Pick<Cluster, '
     seen: readonly (readonly KubeObject[])[],
     blind?: string,
   ): WorkloadHealth => {
-    const [first = [], ...home] = seen;
     const readAt = at.asked ? ('seller' as const) : ('home' as const);
     if (ref.manifests.length === 0) {
-      const phase = (first[0] as OffloadingObject | undefined)?.status?.offloadingPhase;
+      const [offloadings = []] = seen;
+      const phase = (offloadings[0] as OffloadingObject | undefined)?.status?.offloadingPhase;
       const state = ref.acquisition === undefined || phase === 'Ready' ? 'running' : phase === undefined ? 'missing' : 'pending';
       return { state, pods: [] };
     }
+    const [pods = [], ...home] = seen;
     const kinds = looks.slice(1).map(({ kind }) => kind);
     const there = new Set(
       home.flatMap((objects, i) => objects.filter((each) => !isGoing(each)).map(({ metadata }) => `${kinds[i]?.kind}/${metadata.name}`)),
@@ -71,7 +72,7 @@ export function workloadLooks(api: Api, sellers: PodsAtSellers): Pick<Cluster, '
       manifests: ref.manifests,
       there,
       jobs,
-      pods: at.asked && !at.remote ? [] : (first as readonly PodObject[]),
+      pods: at.asked && !at.remote ? [] : (pods as readonly PodObject[]),
       readAt,
       ...(missing !== undefined && { blind: missing }),
     };

@@ -87,16 +87,12 @@ const workloadChanged = (object: KubeObject): WorldEvent => ({
 const SUBJECTS: readonly Subject[] = [
   {
     look: { kind: KINDS.resourceSlice, labels: `${LIQO_KEYS.replicated}=true` },
-    key: (slice) => offerOf(slice) && `slice ${slice.metadata.uid}`,
+    // Liqo writes its own verdict first; whoever writes at the same time makes it begin anew.
+    key: (slice: ResourceSliceObject) =>
+      offerOf(slice) && conditionOf(slice.status?.conditions, 'Authentication') && `slice ${slice.metadata.uid}`,
     facts: (slice) => {
       const about = offerOf(slice) ?? { buyer: clusterId(''), contract: contractId('') };
-      // Liqo writes its own verdict first; whoever writes at the same time makes it begin anew.
-      const authenticated = conditionOf((slice as ResourceSliceObject).status?.conditions, 'Authentication') !== undefined;
-      return {
-        fact: authenticated ? 'offered' : 'coming',
-        event: { kind: 'slice-offered', ...about },
-        gone: { kind: 'slice-gone', ...about },
-      };
+      return { fact: 'offered', event: { kind: 'slice-offered', ...about }, gone: { kind: 'slice-gone', ...about } };
     },
   },
   {
