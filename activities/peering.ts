@@ -98,6 +98,10 @@ export const admissionActivities = ({ fabric, contracts, timing }: Pick<Activity
       await contracts.activate(contract);
     });
   },
+  /** Whether the buyer needs its tenant to take down its own side. */
+  async isSliceHere({ contract, buyer }: Replica): Promise<boolean> {
+    return await fabric.hasSlice({ buyer, contract });
+  },
   /** Ends what runs under the contract, without the buyer's help. */
   async stopSlice({ contract, buyer }: Replica): Promise<void> {
     await waiting(timing.undoRoundMs, (wait) => fabric.stopSlice({ buyer, contract }, wait));

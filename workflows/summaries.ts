@@ -40,6 +40,7 @@ export const SUMMARIES: { readonly [K in keyof Activities]: (input: Parameters<A
   withdrawSlice: ({ acquisition, seller }) => `cordon and delete slice ${acquisition} at ${seller}`,
   awaitSliceGone: ({ acquisition, seller }) => `wait until slice ${acquisition} is gone, which needs ${seller}`,
   admitSlice: ({ contract, buyer }) => `let in the slice of ${buyer} under ${contract}`,
+  isSliceHere: ({ contract, buyer }) => `is a slice of ${buyer} here under ${contract}`,
   stopSlice: ({ contract, buyer }) => `stop what ${buyer} runs under ${contract}`,
 
   removeReplica: ({ contract, buyer }) => `remove the replica of ${buyer}'s slice under ${contract}`,

@@ -36,6 +36,8 @@ export interface Fabric {
   admitSlice(input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly resources: Resources }): Promise<void>;
   /** Denies every slice of this contract that has no verdict yet, with the reason on the slice. */
   denySlice(input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly reason: string }): Promise<void>;
+  /** Whether a replicated slice of this contract is here, whatever anybody said of it so far. */
+  hasSlice(input: { readonly buyer: ClusterId; readonly contract: ContractId }): Promise<boolean>;
   /** Ends one contract without the buyer's help: cordons its slice and deletes its shadow pods, so that nothing of it runs any more. */
   stopSlice(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
   /**

@@ -62,6 +62,8 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       tidy.push(attempt);
       await did.meet(attempt);
       expect(await did.meet(attempt)).toEqual({ identityStands: true });
+      const sold = { buyer: at.buyer.id, contract: attempt.contract };
+      expect(await at.seller.fabric.hasSlice(sold)).toBe(false);
       await did.request(attempt);
       const slice = { seller: at.seller.id, acquisition };
       await fails(at.buyer.fabric.awaitAccepted(slice, { timeoutMs: 300 }), 'PEERING_TIMEOUT');
@@ -74,7 +76,7 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await fails(at.buyer.fabric.removeIdentity({ seller: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');
       await fails(at.buyer.fabric.removeMeetingPlace({ peer: at.seller.id }, { timeoutMs: 300 }), 'STILL_THERE');
       await fails(at.seller.fabric.removeMeetingPlace({ peer: at.buyer.id }, { timeoutMs: 300 }), 'STILL_THERE');
-      const sold = { buyer: at.buyer.id, contract: attempt.contract };
+      expect(await at.seller.fabric.hasSlice(sold)).toBe(true);
       await fails(at.seller.fabric.removeReplica({ ...sold, patienceMs: 1_000 }, { timeoutMs: 300 }), 'STILL_THERE');
       expect(await at.buyer.fabric.nodeHealth({ acquisition })).toMatchObject({ present: true, ready: true });
     });

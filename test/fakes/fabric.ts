@@ -65,6 +65,9 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
       if (slice && !slice.verdict) slice.verdict = { accepted: false, reason };
       world.changed();
     },
+    async hasSlice({ buyer, contract }) {
+      return replica(buyer, contract) !== undefined;
+    },
     async stopSlice({ buyer, contract }) {
       const slice = replica(buyer, contract);
       if (slice) slice.stopped = true;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { type TransactionId, acquisitionId, clusterId, contractOf, transactionId, workflowIds } from '../../src/domain/ids.ts';
+import { fakeFabric } from '../fakes/fabric.ts';
 import { SOON, playSeller } from './seller.ts';
 import { SOUTH } from './shop.ts';
 import { identity } from './trade.ts';
@@ -141,5 +142,25 @@ test('a peering that others still use is stuck as long as somebody cannot leave 
   shop.fabric.heal();
   await expect.poll(isStuck, SOON).toBe(false);
   await stage.node.processes.leavePeering(SOUTH, other);
+  await nothingLeft();
+});
+
+test.each([
+  ['a slice of its buyer is here, though Liqo never said of whose it is: as long as for one in use', true],
+  ['its buyer never came: a moment', false],
+])('a contract ends while %s', async (_, came) => {
+  await open({ sellerGraceMs: 2_000, buyerGoneMs: 600_000 });
+  const transaction = await sold();
+  const buyer = fakeFabric(shop.world, SOUTH);
+  const slice = { seller: clusterId('north'), acquisition: acquisitionId('untold-1') };
+  const resources = { cpu: '1', memory: '1Gi', pods: '1' };
+  if (came) await buyer.requestSlice({ ...slice, contract: contractOf(transaction), resources, sliceClass: 'rearguard' });
+  await withdraw(transaction);
+  await untilNoted(transaction, 'waits-for-buyer');
+  const [line] = await notes(transaction, 'waits-for-buyer');
+  const [since, until] = [/since ([^,]*),/, /until (\S*) at most/].map((words) => Date.parse(words.exec(line?.detail ?? '')?.[1] ?? ''));
+  expect((until ?? 0) - (since ?? 0)).toBe(came ? 600_000 : 2_000);
+  await buyer.withdrawSlice(slice);
+  await shop.buyerDone(transaction);
   await nothingLeft();
 });

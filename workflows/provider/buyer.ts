@@ -1,7 +1,7 @@
 import type { ContractId } from '../../src/domain/ids.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import { askingPauses } from '../pauses.ts';
-import { untilDone } from '../proxies.ts';
+import { observing, untilDone } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
 import type { Unwinding } from '../unwinding.ts';
@@ -52,8 +52,13 @@ export function openBuyer(input: {
       await notify(sale);
     },
     async untilDone(sale, sliceSeen) {
+      if (isDone()) return;
       const since = Date.now();
-      keptUntil ??= since + (sliceSeen ? timing.buyerGoneMs : timing.sellerGraceMs);
+      const { buyerCluster } = sale;
+      // One that Liqo never authenticated was told by nobody, and its buyer's own teardown needs the tenant all the same.
+      const needed = async (): Promise<boolean> =>
+        sliceSeen || (buyerCluster !== undefined && (await observing.isSliceHere({ contract, buyer: buyerCluster })));
+      keptUntil ??= since + ((await needed()) ? timing.buyerGoneMs : timing.sellerGraceMs);
       if (isDone() || since >= keptUntil) return;
       const span = `since ${new Date(since).toISOString()}, until ${new Date(keptUntil).toISOString()} at most`;
       const words = `buyer ${sale.buyerCluster} to take down its own side, which needs its tenant here`;

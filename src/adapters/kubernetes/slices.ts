@@ -78,7 +78,7 @@ export function withVerdict(slice: ResourceSliceObject, verdict: Verdict, now: s
 }
 
 /** The seller's side of one contract: its replicated slice, let in and put out. */
-export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 'stopSlice' | 'removeReplica'> {
+export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 'hasSlice' | 'stopSlice' | 'removeReplica'> {
   const slicesOf = async ({ buyer, contract }: Sold): Promise<readonly ResourceSliceObject[]> => {
     const { items } = await api.list<ResourceSliceObject>(KINDS.resourceSlice, { namespace: tenantNamespace(buyer) });
     return items.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
@@ -131,6 +131,8 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
       for (const slice of await slicesOf({ buyer, contract }))
         await give(slice, (now) => (conditionOf(now.status?.conditions, 'Resources') ? undefined : denied(reason)));
     },
+
+    hasSlice: async (sold) => (await slicesOf(sold)).length > 0,
 
     async stopSlice({ buyer, contract }, wait) {
       const namespace = tenantNamespace(buyer);
