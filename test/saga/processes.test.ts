@@ -71,6 +71,15 @@ test('an intent starts once per document, and its name is free again when it end
   await processes.endIntent(name, { reason: 'ended-by-user' });
 });
 
+test('an intent that ended is told to all who ask at once', async () => {
+  const name = intentName('asked');
+  await processes.startIntent({ name, document: intentOf(name) });
+  await processes.endIntent(name, { reason: 'ended-by-user' });
+  await resultOf('intent/asked');
+  const read = await Promise.all(Array.from({ length: 8 }, () => processes.readIntent(name)));
+  expect(read.map((record) => record?.status.name)).toEqual(Array.from({ length: 8 }, () => 'asked'));
+});
+
 test('an intent that a plain Temporal client started is known by its input', async () => {
   const name = intentName('plain');
   const document = intentOf(name);

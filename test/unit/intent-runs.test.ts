@@ -23,7 +23,12 @@ function processes(intent: Described, parent: boolean) {
     return { raw: { workflowExecutionInfo: { status, firstRunId, execution: { runId }, historyLength: 1, parentExecution } } };
   };
   const temporal = { client: { workflow: { getHandle: (workflowId: string) => ({ describe: describe(workflowId) }) } } };
-  return intentProcesses({ temporal: temporal as never, node: 'south', call: (_, work) => work() });
+  return intentProcesses({
+    temporal: temporal as never,
+    node: 'south',
+    call: (_, work) => work(),
+    ask: () => Promise.reject(new Error('nobody is asked')),
+  });
 }
 
 test.each<[string, Described, boolean, boolean]>([

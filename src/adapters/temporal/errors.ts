@@ -38,6 +38,9 @@ function faultWithin(error: unknown): Fault | undefined {
 /** Whether the error says that no workflow of that id runs (or, for a query, that none is retained). */
 export const isNotFound = (error: unknown): boolean => error instanceof WorkflowNotFoundError;
 
+/** Whether no answer came in time: the client's own deadline (4), or the server's, which ends the call just before it (1). */
+export const isLate = (error: unknown): boolean => [1, 4].includes(grpcWithin(error)?.code ?? 0);
+
 /** Makes a Fault of what the SDK threw; the error itself is logged, never passed on. A bug stays what it is. */
 export function translated(error: unknown, doing: string, log: Log): unknown {
   if (isFault(error)) return error;

@@ -19,7 +19,7 @@ type IntentProcesses = Pick<
 >;
 
 /** Intents as workflows: started once per name and document, read by queries, watched by their history. */
-export function intentProcesses({ temporal, node, call }: Calls): IntentProcesses {
+export function intentProcesses({ temporal, node, call, ask }: Calls): IntentProcesses {
   const { client } = temporal;
   const handleOf = (name: IntentName) => client.workflow.getHandle(workflowIds.intent(name));
   /** The document that a workflow was started with: its memo, or its first event when a plain Temporal client started it. */
@@ -40,7 +40,7 @@ export function intentProcesses({ temporal, node, call }: Calls): IntentProcesse
     return first ? payloadConverter.fromPayload(first) : undefined;
   };
   const attemptsOf = async (name: IntentName): Promise<readonly AcquisitionId[]> => {
-    const [{ raw }, { attempts }] = await Promise.all([handleOf(name).describe(), handleOf(name).query(messages.status)]);
+    const [{ raw }, { attempts }] = await Promise.all([handleOf(name).describe(), ask(workflowIds.intent(name), messages.status)]);
     const firstRunId = raw.workflowExecutionInfo?.firstRunId ?? raw.workflowExecutionInfo?.execution?.runId ?? '';
     return Array.from({ length: attempts }, (_, index) => acquisitionOf(firstRunId, index + 1));
   };
@@ -80,14 +80,12 @@ export function intentProcesses({ temporal, node, call }: Calls): IntentProcesse
       }),
     readIntent: (name) =>
       call(`reading intent ${name}`, async () => {
-        const handle = handleOf(name);
+        const id = workflowIds.intent(name);
         try {
-          const [status, { entries, silent }, journal, document] = await Promise.all([
-            handle.query(messages.status),
-            handle.query(messages.plan),
-            handle.query(messages.journal),
-            documentOf(name),
-          ]);
+          const status = await ask(id, messages.status);
+          const { entries, silent } = await ask(id, messages.plan);
+          const journal = await ask(id, messages.journal);
+          const document = await documentOf(name);
           return { status, document, plan: entries, silent, journal };
         } catch (error) {
           if (isNotFound(error)) return undefined;
@@ -97,7 +95,7 @@ export function intentProcesses({ temporal, node, call }: Calls): IntentProcesse
     readStatus: (name) =>
       call(`reading the status of intent ${name}`, async () => {
         try {
-          return await handleOf(name).query(messages.status);
+          return await ask(workflowIds.intent(name), messages.status);
         } catch (error) {
           if (isNotFound(error)) return undefined;
           throw error;

@@ -1,12 +1,12 @@
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type QueryDefinition } from '@temporalio/common';
 import * as messages from '../../../workflows/messages.ts';
 import { Fault } from '../../domain/faults.ts';
 import { type ContractId, contractOf, taskQueues, workflowIds } from '../../domain/ids.ts';
 import type { Processes } from '../../ports/processes.ts';
 import { ATTRIBUTES } from './attributes.ts';
 import type { Log, TemporalClient } from './connection.ts';
-import { isNotFound, translated } from './errors.ts';
+import { isLate, isNotFound, translated } from './errors.ts';
 import { intentProcesses } from './intents.ts';
 import { attributes, saleAttributes } from './starting.ts';
 import { standOf } from './watching.ts';
@@ -17,6 +17,11 @@ export interface Calls {
   /** The node's id, for search attributes and words. */
   readonly node: string;
   readonly call: <T>(doing: string, work: () => Promise<T>, milliseconds?: number) => Promise<T>;
+  /**
+   * Asks a workflow, within a call, and once more when half of the time is over: the SDK's core (1.24) drops the queries that wait for one whose workflow ended
+   * ("leftover buffered tasks when evicting run"), and the server waits for an answer until the deadline. For the same reason one reader asks one thing at a time.
+   */
+  readonly ask: <T>(workflowId: string, query: QueryDefinition<T>) => Promise<T>;
 }
 
 /** How many open workflows a window shows at most. */
@@ -29,13 +34,23 @@ export function temporalProcesses(input: {
   readonly log: Log;
   readonly callMs?: number;
 }): Processes {
-  const { temporal, node, log } = input;
+  const { temporal, node, log, callMs = 5_000 } = input;
   const { client } = temporal;
-  const call: Calls['call'] = async (doing, work, milliseconds = input.callMs ?? 5_000) => {
+  const call: Calls['call'] = async (doing, work, milliseconds = callMs) => {
     try {
       return await temporal.within(milliseconds, work);
     } catch (error) {
       throw translated(error, doing, log);
+    }
+  };
+  const ask: Calls['ask'] = async (workflowId, query) => {
+    const answer = () => client.workflow.getHandle(workflowId).query(query);
+    try {
+      return await temporal.within(callMs / 2, answer);
+    } catch (error) {
+      if (!isLate(error)) throw error;
+      log.debug({ workflowId, query: query.name }, 'a query that was not answered is asked again');
+      return await answer();
     }
   };
   /** A signal that is a hint, or asks for an end: nobody left to hear it is success. */
@@ -64,7 +79,7 @@ export function temporalProcesses(input: {
           typedSearchAttributes: attributes(node, 'peering'),
         });
       });
-  const calls = { temporal, node, call };
+  const calls = { temporal, node, call, ask };
 
   return {
     ...intentProcesses(calls),
@@ -125,11 +140,8 @@ export function temporalProcesses(input: {
       ),
     isOpen: (workflowId) => call(`looking for ${workflowId}`, async () => (await standOf(temporal, workflowId))?.open ?? false),
     peeringUsers: (peer) =>
-      call(`reading the users of the peering with ${peer}`, async () => [
-        ...(await client.workflow.getHandle(workflowIds.peering(peer)).query(messages.peeringUsers)),
-      ]),
-    journal: (workflowId) =>
-      call(`reading the journal of ${workflowId}`, async () => [...(await client.workflow.getHandle(workflowId).query(messages.journal))]),
+      call(`reading the users of the peering with ${peer}`, async () => [...(await ask(workflowIds.peering(peer), messages.peeringUsers))]),
+    journal: (workflowId) => call(`reading the journal of ${workflowId}`, async () => [...(await ask(workflowId, messages.journal))]),
   };
 }
 
