@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ApiClient, CommandFailed, EXIT, type ExitCode, apiClient } from './client.ts';
 import { intentCommands } from './intents.ts';
+import { keyCommands } from './keys.ts';
 import { marketCommands } from './market.ts';
 import { type Output, json } from './printing.ts';
 
@@ -55,6 +56,7 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
   };
   intentCommands(program, line);
   marketCommands(program, line);
+  keyCommands(program, line);
   extend?.(program);
   // What commander itself would print or end by, it prints through `output`, and throws.
   const inherit = (command: Command): void => {

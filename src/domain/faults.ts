@@ -30,6 +30,7 @@ export const FAULTS = {
   CLUSTER_REFUSED: { retry: false, http: 502 },
   STORE_UNAVAILABLE: { retry: true, http: 503 },
   PROCESSES_UNAVAILABLE: { retry: true, http: 503 },
+  KEYS_UNAVAILABLE: { retry: true, http: 503 },
   STILL_THERE: { retry: true, http: 503 },
   BAD_REQUEST: { retry: false, http: 400 },
   TOO_LARGE: { retry: false, http: 413 },

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { openKubernetes } from '../adapters/kubernetes/open.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Fabric } from '../ports/fabric.ts';
+import type { KeyStore } from '../ports/signer.ts';
 import type { World } from '../ports/world.ts';
 import type { Configuration } from './configuration.ts';
 import { resolveName } from './resolve-name.ts';
@@ -11,6 +12,8 @@ export interface ClusterParts {
   readonly fabric: Fabric;
   readonly cluster: Cluster;
   readonly world: World;
+  /** Where the node's own keys lie when no file is named for them. */
+  readonly keys: KeyStore;
   /** Fails while the API server does not answer. */
   ready(): Promise<unknown>;
   close(): void;

@@ -73,6 +73,18 @@ export const ConfigurationSchema = z
   .strictObject({
     node: node.describe('Who this node is.'),
     rear: section(rear, 'The REAR side: what other nodes see.'),
+    identity: section(
+      z.strictObject({
+        keyFile: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "A file (mode 0600, made at the first start) for this node's Ed25519 keys; all processes of the node must see it. Secret `rearguard/node-keys` of the node's cluster when absent.",
+          ),
+      }),
+      'The keys with which this node signs.',
+    ),
     api: section(
       z.strictObject({
         listen: listen

@@ -1,15 +1,20 @@
 import type { Logger } from 'pino';
+import { fileKeyStore } from '../adapters/keys/file-store.ts';
+import { keyring } from '../adapters/keys/keyring.ts';
 import { type Store, openStore } from '../adapters/postgres/open.ts';
+import { httpPeerKeys } from '../adapters/rear-http/peer-keys.ts';
 import { httpPeers } from '../adapters/rear-http/peers.ts';
 import { temporalClient, type TemporalClient } from '../adapters/temporal/connection.ts';
 import { namespaceAnswers, prepareNamespace } from '../adapters/temporal/namespace.ts';
 import { temporalProcesses } from '../adapters/temporal/processes.ts';
+import { didOf } from '../domain/did.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import { nodeId } from '../domain/ids.ts';
 import { callbackPlace, isLoopback } from '../http/rear/callback.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Peers } from '../ports/peer.ts';
 import type { Processes } from '../ports/processes.ts';
+import type { PeerKeys, Signer } from '../ports/signer.ts';
 import type { Turns } from '../ports/turns.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import type { Configuration } from './configuration.ts';
@@ -33,6 +38,8 @@ export interface Parts {
   readonly temporal: TemporalClient;
   readonly processes: Processes;
   readonly peers: Peers;
+  readonly signer: Signer;
+  readonly peerKeys: PeerKeys;
   readonly cluster: ClusterParts;
   readonly store: Promise<Store>;
   /** The Temporal namespace is there and can be used. */
@@ -58,7 +65,9 @@ export function openParts(input: {
   readonly openCluster: OpenClusterParts;
 }): Parts {
   const { configuration, log, readiness, signal } = input;
-  const { node, database, temporal: where, rear } = configuration;
+  const { node, database, temporal: where, rear, identity } = configuration;
+  const clock: Clock = { now: () => Date.now() };
+  const strangersPlace = (address: string) => callbackPlace(address, { loopback: callsLoopback(configuration), resolve: resolveName });
   const temporal = temporalClient({
     address: where.address,
     namespace: where.namespace,
@@ -67,6 +76,11 @@ export function openParts(input: {
     ...(where.apiKey !== undefined && { apiKey: where.apiKey }),
   });
   const cluster = input.openCluster(configuration, log);
+  const signer = keyring({
+    did: didOf(node.address),
+    store: identity.keyFile === undefined ? cluster.keys : fileKeyStore(identity.keyFile),
+    clock,
+  });
   const storeLog = (words: string, facts: object): void => log.warn(facts, words);
   const purchaseMs = rear.purchaseWaitSeconds * 1_000;
 
@@ -89,8 +103,9 @@ export function openParts(input: {
     },
     signal,
   );
+  const keys = readiness.keepTrying('keys', () => signer.published(), signal);
   // Whoever needs one of them waits for it; a stop before that is nobody's failure.
-  for (const part of [store, namespace, self]) part.catch(() => {});
+  for (const part of [store, namespace, self, keys]) part.catch(() => {});
   void store.then((opened) => readiness.watch('database answers', () => opened.ready())).catch(() => {});
   void namespace.then(() => readiness.watch('temporal answers', () => namespaceAnswers(temporal, where.namespace))).catch(() => {});
   void self.then(() => readiness.watch('cluster answers', () => cluster.ready())).catch(() => {});
@@ -100,16 +115,18 @@ export function openParts(input: {
     log,
     readiness,
     signal,
-    clock: { now: () => Date.now() },
+    clock,
     temporal,
     processes: temporalProcesses({ temporal, node: node.id, log }),
     peers: httpPeers({
-      clock: { now: () => Date.now() },
+      clock,
       limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) },
       turns: turnsOf(store),
-      strangersPlace: (address) => callbackPlace(address, { loopback: callsLoopback(configuration), resolve: resolveName }),
+      strangersPlace,
       log,
     }),
+    signer,
+    peerKeys: httpPeerKeys({ clock, strangersPlace }),
     cluster,
     store,
     namespace,

@@ -66,6 +66,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
       candidates,
       intents,
       knownNodes,
+      signer: parts.signer,
       clock,
       stopping: signal,
       bodyLimitBytes: api.bodyLimitBytes,
@@ -73,7 +74,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const management = managementApi(deps, { log, version, loopbackOnly });
     handlers.api = (request, bindings) => management.fetch(request, bindings);
     const routes = rearRoutes(
-      { inventory, contracts, processes, fabric: parts.cluster.fabric, clock },
+      { inventory, contracts, processes, fabric: parts.cluster.fabric, signer: parts.signer, clock },
       {
         self: () => self,
         newTransaction: () => transactionId(`${randomBytes(16).toString('hex')}-${process.hrtime.bigint()}`),

@@ -8,6 +8,7 @@ import { fabricContract } from '../contracts/fabric.ts';
 import { awaySuite } from './away.ts';
 import { type RealClusters, startClusters } from './clusters.ts';
 import { hostileBuyerSuite } from './hostile-buyer.ts';
+import { keysSuite } from './keys.ts';
 import { outagesSuite } from './outages.ts';
 import { tenantSuite } from './tenant.ts';
 
@@ -24,5 +25,6 @@ fabricContract('Kubernetes and Liqo', start);
 clusterContract('Kubernetes and Liqo', start);
 tenantSuite(start);
 hostileBuyerSuite(start);
+keysSuite(start);
 awaySuite(start);
 outagesSuite(start);

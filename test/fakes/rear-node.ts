@@ -6,6 +6,8 @@ import { listen } from '../../src/http/listen.ts';
 import type { RearOptions, RearPorts } from '../../src/http/rear/ports.ts';
 import { rearRoutes } from '../../src/http/rear/routes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import { signerAt } from './keys.ts';
+import type { Signer } from '../../src/ports/signer.ts';
 import { memoryInventory } from './memory-inventory.ts';
 import { identityOf } from './samples.ts';
 
@@ -20,6 +22,16 @@ export async function rearNode(input: {
 }) {
   const { clock } = input;
   let self: NodeIdentity | undefined = identityOf(input.name, '127.0.0.1:1');
+  // Its address, and so its DID, are known once it listens.
+  let signs = signerAt('127.0.0.1:1', clock);
+  const signer: Signer = {
+    get did() {
+      return signs.did;
+    },
+    sign: (bytes) => signs.sign(bytes),
+    published: () => signs.published(),
+    rotate: (how) => signs.rotate(how),
+  };
   const memory = memoryInventory({ clock });
   const notices: AcquisitionId[] = [];
   let issued = 0;
@@ -36,6 +48,7 @@ export async function rearNode(input: {
   const ports: RearPorts = {
     inventory: memory.inventory,
     contracts: memory.contracts,
+    signer,
     clock,
     processes: {
       purchase: ({ transaction }) => hands.purchase(transaction),
@@ -81,12 +94,14 @@ export async function rearNode(input: {
   });
   const identity = identityOf(input.name, `127.0.0.1:${server.port}`);
   self = identity;
+  signs = signerAt(identity.address, clock);
   return {
     identity,
     routes: app,
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     memory,
+    signer,
     hands,
     sell,
     notices: (): readonly AcquisitionId[] => notices,

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { contractOf, intentName, transactionId } from '../../src/domain/ids.ts';
+import type { PublishedKey } from '../../src/domain/did.ts';
 import { API_PREFIX, API_ROUTES, managementApi } from '../../src/http/api/app.ts';
 import type { ApiDeps } from '../../src/http/api/route.ts';
+import { signerAt } from '../fakes/keys.ts';
 import { type MemoryInventory, memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
 import { type MemoryRecords, memoryRecords } from '../fakes/memory-records.ts';
@@ -25,7 +27,15 @@ beforeEach(async () => {
   records = memoryRecords({ clock });
   errors = [];
   lines = [];
-  deps = { processes: fake.processes, inventory: store.inventory, contracts: store.contracts, ...records, clock, bodyLimitBytes: 20_000 };
+  deps = {
+    processes: fake.processes,
+    inventory: store.inventory,
+    contracts: store.contracts,
+    ...records,
+    signer: signerAt('alice.example:3004', clock),
+    clock,
+    bodyLimitBytes: 20_000,
+  };
   const log = { info: (facts: object) => void lines.push(facts), error: (facts: object) => void errors.push(facts) };
   app = managementApi(deps, { log, version: '0.0.0', loopbackOnly: true });
 });
@@ -428,5 +438,20 @@ describe('what is wrong is refused with what, where and why', () => {
     expect(answer.status).toBe(500);
     expect(JSON.stringify(answer.body)).not.toContain('secret');
     expect(errors).toEqual([expect.objectContaining({ requestId: expect.any(String) })]);
+  });
+});
+
+test('keys are shown without their private halves, and rotated with an overlap', async () => {
+  const [first] = ((await ask('GET', '/api/v1/keys')).body as { items: PublishedKey[] }).items;
+  const { status, body } = await ask('POST', '/api/v1/keys/rotate', { overlap: '1h' });
+  expect(status).toBe(200);
+  const made = body as PublishedKey;
+  const { items } = (await ask('GET', '/api/v1/keys')).body as { items: PublishedKey[] };
+  expect(items.map(({ kid }) => kid)).toEqual([made.kid, first?.kid]);
+  expect(Date.parse(items[1]?.until ?? '') - clock.now()).toBe(3_600_000);
+  expect(JSON.stringify(items)).not.toContain('"d"');
+  expect((await ask('POST', '/api/v1/keys/rotate', { overlap: 'soon' })).body).toMatchObject({
+    status: 400,
+    errors: [{ field: 'overlap', problem: expect.stringContaining('duration') as string }],
   });
 });

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
+import type { KeyStore } from '../../src/ports/signer.ts';
 import type { World } from '../../src/ports/world.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
 import { runNode } from '../../src/runtime/run.ts';
@@ -12,6 +13,7 @@ const openCluster = () => ({
   fabric: absent as Fabric,
   cluster: absent as Cluster,
   world: absent as World,
+  keys: absent as KeyStore,
   ready: () => Promise.reject(new Error('away')),
   close: () => {},
 });
@@ -57,6 +59,7 @@ test('it lives, is not ready and says why, and refuses with 503 what it cannot d
         { name: 'store', ready: false, why: expect.stringContaining('database') },
         { name: 'temporal', ready: false, why: expect.stringContaining('Temporal did not answer') },
         { name: 'cluster', ready: false, why: 'no route to the API server' },
+        { name: 'keys', ready: false, why: 'no route to the API server' },
       ],
     });
   expect((await fetch(`${api}/readyz`)).status).toBe(503);

@@ -16,6 +16,7 @@ import { runNode } from '../../src/runtime/run.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
+import { memoryKeyStore } from '../fakes/keys.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
 import { cloneDatabase } from '../store/database.ts';
 import { openReplay } from './replaying.ts';
@@ -70,6 +71,7 @@ export async function openPair(options: {
   const api = each((name) => `http://${listensAt(name, 1)}`);
   const fabric = each((name) => faulty(fakeFabric(liqo, clusterId(name))));
   const cluster = each((name) => faulty(fakeCluster(liqo, clusterId(name))));
+  const keys = each(() => memoryKeyStore());
   const namespace = each((name) => `pair-${name}-${unique}`);
   const temporal = each((name) => temporalClient({ address: temporalAddress, namespace: namespace[name], payloadKeys }));
   const running = NODES.map((name) => {
@@ -93,6 +95,7 @@ export async function openPair(options: {
       fabric: fabric[name].port,
       cluster: cluster[name].port,
       world: worldOf(liqo, name),
+      keys: keys[name],
       ready: async () => {},
       close: () => {},
     });

@@ -54,7 +54,14 @@ test('the process of a second node stops', async () => {
       version: '0',
       bundle: 'none',
       signal,
-      openCluster: () => ({ fabric: away, cluster: away, world: away, ready: () => Promise.reject(new Error('away')), close: () => {} }),
+      openCluster: () => ({
+        fabric: away,
+        cluster: away,
+        world: away,
+        keys: away,
+        ready: () => Promise.reject(new Error('away')),
+        close: () => {},
+      }),
     });
   expect(await claims('rearguard_a_b', 'a.b')).toBe('opened');
   const never = new AbortController();

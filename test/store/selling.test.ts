@@ -7,6 +7,7 @@ import { ConfigurationSchema, completed } from '../../src/runtime/configuration.
 import { runNode } from '../../src/runtime/run.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
+import { memoryKeyStore } from '../fakes/keys.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
 import { cloneDatabase } from './database.ts';
 
@@ -51,6 +52,7 @@ async function served(
       fabric: fakeFabric(world, NORTH),
       cluster: fakeCluster(world, NORTH),
       world: { watch: async () => undefined } satisfies World,
+      keys: memoryKeyStore(),
       ready: async () => undefined,
       close: () => undefined,
     }),

@@ -4,6 +4,7 @@ import { table } from '../../src/cli/printing.ts';
 import { CommandFailed } from '../../src/cli/client.ts';
 import { intentName } from '../../src/domain/ids.ts';
 import { managementApi } from '../../src/http/api/app.ts';
+import { signerAt } from '../fakes/keys.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
@@ -23,7 +24,15 @@ let fetcher: typeof fetch;
 beforeEach(() => {
   fake = memoryProcesses({ clock });
   const { inventory, contracts } = memoryInventory({ clock });
-  const deps = { processes: fake.processes, inventory, contracts, ...memoryRecords({ clock }), clock, bodyLimitBytes: 100_000 };
+  const deps = {
+    processes: fake.processes,
+    inventory,
+    contracts,
+    ...memoryRecords({ clock }),
+    signer: signerAt('alice.example:3004', clock),
+    clock,
+    bodyLimitBytes: 100_000,
+  };
   const app = managementApi(deps, { log: { info: () => {}, error: () => {} }, version: '0', loopbackOnly: true });
   fetcher = async (input, init) => {
     const request = new Request(input instanceof Request ? input.url : input, init);

@@ -1,12 +1,14 @@
 import type { Resolve } from '../../domain/forbidden-addresses.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { Fabric } from '../../ports/fabric.ts';
+import type { KeyStore } from '../../ports/signer.ts';
 import type { World } from '../../ports/world.ts';
 import { openApi } from './api.ts';
 import { kubernetesCluster } from './cluster.ts';
 import { ownConnection } from './connection.ts';
 import { kubernetesFabric, ownClusterId } from './fabric.ts';
 import { type Log, faultOf } from './faults.ts';
+import { secretKeyStore } from './key-store.ts';
 import { type SnapshotEntry, snapshotOf } from './snapshot.ts';
 import { kubernetesWorld } from './world.ts';
 
@@ -15,6 +17,8 @@ export interface Kubernetes {
   readonly fabric: Fabric;
   readonly cluster: Cluster;
   readonly world: World;
+  /** Where the node's own keys lie when no file is named for them. */
+  readonly keys: KeyStore;
   /** For leak reports. */
   snapshot(): Promise<readonly SnapshotEntry[]>;
   /** The API server's version; CLUSTER_UNREACHABLE when it does not answer. */
@@ -42,6 +46,7 @@ export function openKubernetes(input: {
     fabric: kubernetesFabric({ api, clusterId, rules, ...(apiAddress !== undefined && { apiAddress }) }),
     cluster: kubernetesCluster({ api, clusterId, rules, log }),
     world: kubernetesWorld({ api, log }),
+    keys: secretKeyStore(api),
     snapshot: () => snapshotOf(api),
     async ready() {
       try {

@@ -4,6 +4,7 @@ import { isFault } from '../../domain/faults.ts';
 import { type HttpLog, type RequestVariables, requestLog } from '../request-log.ts';
 import { foreign } from './browser.ts';
 import { intentRoutes } from './intents.ts';
+import { keyRoutes } from './keys.ts';
 import { marketRoutes } from './market.ts';
 import { openApiDocument } from './openapi.ts';
 import { operationsRoutes } from './operations.ts';
@@ -11,7 +12,7 @@ import { type Problem, faultProblem, httpProblem } from './problem.ts';
 import { type ApiDeps, InvalidInput, Refused, type Route } from './route.ts';
 
 /** Every operation of the management API, below {@link API_PREFIX}. */
-export const API_ROUTES: readonly Route[] = [...intentRoutes, ...marketRoutes, ...operationsRoutes];
+export const API_ROUTES: readonly Route[] = [...intentRoutes, ...marketRoutes, ...operationsRoutes, ...keyRoutes];
 export const API_PREFIX = '/api/v1';
 
 /** The management API: every answer that is not a success is problem+json. */

@@ -12,6 +12,7 @@ const TAGS = {
   market: 'What this node sells, is offered and has agreed on',
   nodes: 'The nodes that are asked for flavors',
   processes: 'The running workflows',
+  keys: 'The keys with which this node signs',
 } as const;
 
 /** The OpenAPI 3.1 document of the management API, from the same lines that route it. */

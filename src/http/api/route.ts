@@ -5,6 +5,7 @@ import { Fault } from '../../domain/faults.ts';
 import { type WrongField, checked } from '../../domain/wrong-fields.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Processes } from '../../ports/processes.ts';
+import type { Signer } from '../../ports/signer.ts';
 import type { Candidates, IntentRecords, KnownNodes } from '../../ports/records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { readBody } from './body.ts';
@@ -18,6 +19,7 @@ export interface ApiDeps {
   readonly candidates: Candidates;
   readonly intents: IntentRecords;
   readonly knownNodes: KnownNodes;
+  readonly signer: Signer;
   readonly clock: Clock;
   readonly bodyLimitBytes: number;
   /** Aborts when the server stops: nobody waits on. */
@@ -69,7 +71,7 @@ export interface Route {
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  readonly tag: 'intents' | 'market' | 'nodes' | 'processes';
+  readonly tag: 'intents' | 'market' | 'nodes' | 'processes' | 'keys';
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body?: { readonly schema: z.ZodType; readonly required: boolean };

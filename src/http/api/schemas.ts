@@ -15,6 +15,15 @@ const Resources = z
   .object({ cpu: z.string(), memory: z.string(), pods: z.string(), storage: z.string().optional() })
   .meta({ id: 'Resources', description: 'Kubernetes quantities.' });
 
+export const PublishedKey = z
+  .object({
+    kid: z.string().describe('`<DID>#<RFC 7638 thumbprint>`.'),
+    jwk: z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+    createdAt: instant,
+    until: instant.optional().describe('Of a key that no longer signs: until when its signatures count.'),
+  })
+  .meta({ id: 'PublishedKey' });
+
 const Identity = z
   .object({ id: z.string(), address: z.string(), domain: z.string(), clusterId: z.string().optional() })
   .meta({ id: 'Identity' });

@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Processes } from '../../ports/processes.ts';
+import type { Signer } from '../../ports/signer.ts';
 
 /** What the seller's side of REAR stands on. */
 export interface RearPorts {
@@ -11,6 +12,7 @@ export interface RearPorts {
   readonly contracts: Pick<Contracts, 'get' | 'ofTransaction'>;
   readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition'>;
   readonly fabric: Pick<Fabric, 'issueCredentials'>;
+  readonly signer: Pick<Signer, 'did' | 'published'>;
   readonly clock: Clock;
 }
 

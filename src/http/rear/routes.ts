@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { isFault } from '../../domain/faults.ts';
+import { DID_DOCUMENT, writeDidDocument } from '../../rear/did.ts';
 import { WELL_KNOWN, writeDescription } from '../../rear/extensions.ts';
 import { parseServiceSelector, parseSliceSelector, selectsService, selectsSlice } from '../../rear/selector.ts';
 import { answerRefusal, encoded, json, notReady, nothing, Refusal, refusalOf, unknownPath, wrongMethod } from './answers.ts';
@@ -73,6 +74,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
     const self = options.self();
     return self === undefined ? notReady() : json(writeDescription(self));
   });
+  route('GET', DID_DOCUMENT, async () => json(writeDidDocument(rear.signer.did, await rear.signer.published())));
   route('POST', '/api/v2/reservations/release', release);
   route('GET', '/api/v2/contracts/:id', read);
   route('POST', '/api/v2/contracts/:id/terminate', terminate);

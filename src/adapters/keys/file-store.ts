@@ -1,0 +1,67 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Fault } from '../../domain/faults.ts';
+import type { KeyStore } from '../../ports/signer.ts';
+
+/** Keys in a file that its owner alone may read (mode 0600). Written whole or not at all; for the processes of one machine. */
+export function fileKeyStore(file: string): KeyStore {
+  const failed = (doing: string, error: unknown): Fault => {
+    if (error instanceof Fault) return error;
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    return new Fault('KEYS_UNAVAILABLE', `${doing} ${file}: ${why}`, { file });
+  };
+  const read: KeyStore['read'] = async () => {
+    try {
+      const text = await readFile(file, 'utf8');
+      const { mode } = await stat(file);
+      if ((mode & 0o077) !== 0)
+        throw new Fault('KEYS_UNAVAILABLE', `${file} may be read by others (mode ${(mode & 0o777).toString(8)}): chmod 600 it`, { file });
+      return { text, version: createHash('sha256').update(text).digest('hex') };
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw failed('reading the keys in', error);
+    }
+  };
+  return {
+    read,
+    async write(text, over) {
+      const made = `${file}.${randomUUID()}`;
+      const lock = `${file}.lock`;
+      try {
+        await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+        const handle = await open(made, 'wx', 0o600);
+        try {
+          await handle.writeFile(text);
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        if (over === undefined) return await placed(made, file);
+        if (!(await placed(made, lock))) return false;
+        try {
+          if ((await read())?.version !== over) return false;
+          await rename(made, file);
+          return true;
+        } finally {
+          await rm(lock, { force: true });
+        }
+      } catch (error) {
+        throw failed('writing the keys in', error);
+      } finally {
+        await rm(made, { force: true }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+/** Gives a file a second name, which nobody had yet. */
+async function placed(made: string, at: string): Promise<boolean> {
+  try {
+    await link(made, at);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { OWN_NAMESPACE } from '../../domain/ids.ts';
+import { Fault, isFault } from '../../domain/faults.ts';
+import type { KeyStore } from '../../ports/signer.ts';
+import type { Api } from './api.ts';
+import { isRefused } from './faults.ts';
+import { KINDS, pathOf } from './kinds.ts';
+import type { SecretObject } from './objects.ts';
+import { ownNamespace } from './tenant-manifests.ts';
+
+const NAME = 'node-keys';
+const FIELD = 'keys.json';
+
+/** Keys in a Secret of our own namespace: shared by the processes of a node wherever they run, and as safe as Secrets are in that cluster. */
+export function secretKeyStore(api: Api): KeyStore {
+  const where = { namespace: OWN_NAMESPACE, name: NAME };
+  const failed = (doing: string, error: unknown): Fault =>
+    new Fault('KEYS_UNAVAILABLE', `${doing} Secret ${OWN_NAMESPACE}/${NAME}: ${isFault(error) ? error.message : 'the API server refused'}`);
+  return {
+    async read() {
+      const secret = await api.get<SecretObject>(KINDS.secret, where).catch((error: unknown) => {
+        throw failed('reading', error);
+      });
+      const text = secret?.data?.[FIELD];
+      if (!secret || text === undefined) return undefined;
+      return { text: Buffer.from(text, 'base64').toString('utf8'), version: secret.metadata.resourceVersion ?? '' };
+    },
+    async write(text, over) {
+      const data = { [FIELD]: Buffer.from(text).toString('base64') };
+      const metadata = { ...where, ...(over !== undefined && { resourceVersion: over }) };
+      const secret = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata, data };
+      try {
+        if (over === undefined) {
+          await api.apply(ownNamespace());
+          await api.raw('POST', pathOf(KINDS.secret, { namespace: OWN_NAMESPACE }), secret, 'application/json');
+        } else await api.raw('PUT', pathOf(KINDS.secret, where), secret, 'application/json');
+        return true;
+      } catch (error) {
+        if (isRefused(error, 409)) return false;
+        throw failed('writing', error);
+      }
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { calculateJwkThumbprint } from 'jose';
+import { type Did, type PublicJwk, didOf, ownerOfKey } from '../../domain/did.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { PeerKeys } from '../../ports/signer.ts';
+import { DID_DOCUMENT, readDidDocument } from '../../rear/did.ts';
+import { reading } from './calls.ts';
+import { baseUrl, exchange } from './exchange.ts';
+import { refusal } from './refusals.ts';
+
+/** Of a document; a real one has some hundred bytes for each key. */
+const LIMIT_BYTES = 65_536;
+const TIMEOUT_MS = 3_000;
+/** How long what a node shows counts, ms: a key that it takes back is believed for so long. */
+const KEPT_MS = 60_000;
+/** How often a node is asked again for a key that it did not show, ms: strangers name keys, and each could cost a question. */
+const AGAIN_MS = 2_000;
+const MOST = 5_000;
+
+interface Shown {
+  readonly at: number;
+  readonly keys: Promise<ReadonlyMap<string, PublicJwk>>;
+}
+
+/** Keys of other nodes, out of the DID documents at their own addresses. */
+export function httpPeerKeys(input: {
+  readonly clock: Clock;
+  /** Where to dial for the address of a stranger, or the fault why we do not. */
+  readonly strangersPlace?: (address: string) => Promise<string>;
+}): PeerKeys {
+  const { clock, strangersPlace } = input;
+  const shown = new Map<string, Shown>();
+
+  const ask = async (address: string, did: Did, stranger: boolean): Promise<ReadonlyMap<string, PublicJwk>> => {
+    const guarded = stranger && strangersPlace ? await strangersPlace(address) : undefined;
+    const answer = await exchange({
+      method: 'GET',
+      url: `${baseUrl(guarded ?? address)}${DID_DOCUMENT}`,
+      ...(guarded !== undefined && { host: address }),
+      timeoutMs: TIMEOUT_MS,
+      limitBytes: LIMIT_BYTES,
+    });
+    if (answer.status === 404) return new Map();
+    if (answer.status !== 200) throw refusal('describe', 'rearguard', answer);
+    const keys = new Map<string, PublicJwk>();
+    for (const { kid, jwk } of reading('DID document', answer.text, (value) => readDidDocument(value, did))) {
+      if (kid === `${did}#${await calculateJwkThumbprint({ ...jwk })}`) keys.set(kid, jwk);
+    }
+    return keys;
+  };
+  const keysAt = async (address: string, kid: string, stranger: boolean): Promise<ReadonlyMap<string, PublicJwk>> => {
+    const known = shown.get(address);
+    const age = known ? clock.now() - known.at : Number.POSITIVE_INFINITY;
+    if (known && age < KEPT_MS && (age < AGAIN_MS || (await known.keys).has(kid))) return await known.keys;
+    const keys = ask(address, didOf(address), stranger);
+    shown.delete(address);
+    shown.set(address, { at: clock.now(), keys });
+    const oldest = shown.keys().next();
+    if (shown.size > MOST && oldest.done !== true) shown.delete(oldest.value);
+    try {
+      return await keys;
+    } catch (error) {
+      if (shown.get(address)?.keys === keys) shown.delete(address);
+      throw error;
+    }
+  };
+
+  return {
+    async find({ address, kid, stranger = false }) {
+      if (ownerOfKey(kid)?.address !== address) return undefined;
+      return (await keysAt(address, kid, stranger)).get(kid);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
+import { didOf } from '../../src/domain/did.ts';
+import { Fault } from '../../src/domain/faults.ts';
+import { writeDidDocument } from '../../src/rear/did.ts';
+import { strangeServer } from '../fakes/raw-http.ts';
+import { type RearNode, rearNode } from '../fakes/rear-node.ts';
+import { handClock } from '../fakes/samples.ts';
+
+const clock = handClock();
+let node: RearNode;
+let stranger: Awaited<ReturnType<typeof strangeServer>> | undefined;
+beforeEach(async () => {
+  node = await rearNode({ name: 'seller', clock });
+});
+afterEach(async () => {
+  await node.close();
+  await stranger?.close();
+  stranger = undefined;
+});
+
+const kidOf = async (): Promise<string> => (await node.signer.published())[0]?.kid ?? '';
+
+test('a node shows its keys at its own address; what it does not show is nobody’s', async () => {
+  const keys = httpPeerKeys({ clock });
+  const { address } = node.identity;
+  const [shown] = await node.signer.published();
+  expect(await keys.find({ address, kid: await kidOf() })).toEqual(shown?.jwk);
+  expect(await keys.find({ address, kid: `${didOf(address)}#${'a'.repeat(43)}` })).toBeUndefined();
+  expect(await keys.find({ address, kid: `${didOf('127.0.0.1:1')}#${'a'.repeat(43)}` })).toBeUndefined();
+});
+
+test('a new key is seen although the document is kept, and one that is taken back is gone within a minute', async () => {
+  const keys = httpPeerKeys({ clock });
+  const { address } = node.identity;
+  const old = await kidOf();
+  expect(await keys.find({ address, kid: old })).toBeDefined();
+  clock.advance(2_000);
+  const made = await node.signer.rotate({ overlapMs: 0 });
+  expect(await keys.find({ address, kid: made.kid })).toEqual(made.jwk);
+  clock.advance(60_000);
+  expect(await keys.find({ address, kid: old })).toBeUndefined();
+});
+
+test('a key whose id does not fit it is not believed', async () => {
+  const [key] = await node.signer.published();
+  stranger = await strangeServer((_, response) => {
+    const did = didOf(stranger?.address ?? '');
+    const kid = `${did}#${'a'.repeat(43)}`;
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(writeDidDocument(did, key ? [{ ...key, kid }] : [])));
+  });
+  const { address } = stranger;
+  expect(await httpPeerKeys({ clock }).find({ address, kid: `${didOf(address)}#${'a'.repeat(43)}` })).toBeUndefined();
+});
+
+test.each<[string, Parameters<typeof strangeServer>[0], string]>([
+  [
+    'sends us elsewhere',
+    (_, response) => {
+      response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
+    },
+    'PEER_LIED',
+  ],
+  [
+    'never ends',
+    (_, response) => {
+      const more = (): void => void (response.write('x'.repeat(16_384)) ? setImmediate(more) : response.once('drain', more));
+      more();
+    },
+    'PEER_LIED',
+  ],
+  ['is no JSON', (_, response) => void response.end('<html>'), 'PEER_LIED'],
+  ['is another node’s', (_, response) => void response.end(JSON.stringify(writeDidDocument(didOf('other.example:1'), []))), 'PEER_LIED'],
+])('a DID document that %s', async (_, handle, code) => {
+  stranger = await strangeServer(handle);
+  const { address } = stranger;
+  await expect(httpPeerKeys({ clock }).find({ address, kid: `${didOf(address)}#${'a'.repeat(43)}` })).rejects.toMatchObject({ code });
+});
+
+test('a FLUIDOS node shows none, and a stranger’s address is looked at before it is asked', async () => {
+  stranger = await strangeServer((_, response) => void response.writeHead(404).end());
+  const { address } = stranger;
+  const kid = `${didOf(address)}#${'a'.repeat(43)}`;
+  expect(await httpPeerKeys({ clock }).find({ address, kid })).toBeUndefined();
+  const strangersPlace = () => Promise.reject(new Fault('PEER_REFUSED', 'a private address'));
+  const keys = httpPeerKeys({ clock, strangersPlace });
+  await expect(keys.find({ address, kid, stranger: true })).rejects.toMatchObject({ code: 'PEER_REFUSED' });
+});
