@@ -55,8 +55,8 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
     never: ['../rear/flavor.ts', '../adapters/postgres/store.ts', 'postgres', 'zod', 'node:fs'],
   },
   'src/rear': {
-    values: ['./flavor.ts', '../domain/ids.ts', 'zod'],
-    never: ['jose', '../ports/peer.ts', '../http/rear/routes.ts', 'hono', 'node:http', '../domain/../ports/peer.ts'],
+    values: ['./flavor.ts', '../domain/ids.ts', 'zod', 'jose', 'canonicalize'],
+    never: ['pino', '../ports/peer.ts', '../http/rear/routes.ts', 'hono', 'node:http', '../domain/../ports/peer.ts'],
   },
   workflows: {
     values: ['./messages.ts', './consumer/intent.ts', '../src/domain/saga.ts', '@temporalio/workflow'],
@@ -106,6 +106,11 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
       '../../../workflows/messages.ts',
       '../../../activities/index.ts',
     ],
+  },
+  'src/adapters/keys': {
+    values: ['./keyring.ts', '../../domain/did.ts', 'jose', 'zod', 'node:fs'],
+    types: ['../../ports/signer.ts'],
+    never: ['../kubernetes/key-store.ts', '../../runtime/main.ts', '../../http/listen.ts', 'postgres'],
   },
   'src/adapters/rear-http': {
     values: ['./client.ts', '../../domain/ids.ts', '../../rear/flavor.ts', 'node:http', 'zod'],
