@@ -1,5 +1,15 @@
 /** Exit codes, the same for every command. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, notFound: 4 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, notFound: 4, notAllowed: 5 } as const;
+/** The same, for `--help`. */
+export const EXIT_WORDS = `
+Exit codes:
+  0  done
+  1  it failed, or the intent did
+  2  something in the command, the file or the configuration is wrong
+  3  the node cannot be reached, or something else answers there
+  4  there is no such thing
+  5  not allowed: no token, an unknown one, or one whose role is not enough
+`;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What ends a command early: words for a person, and the exit code for a script. */
@@ -33,15 +43,25 @@ interface Problem {
 
 const CALL_SECONDS = 20;
 
-export function apiClient(url: string, fetcher: typeof fetch = fetch): ApiClient {
+/** What the client asks with; `fetch` fits. */
+export type Fetcher = (url: string, init: RequestInit) => Promise<Response>;
+
+/** A client of the API at a URL. `token` is asked for once, when the first call is made. */
+export function apiClient(
+  url: string,
+  { fetcher, token }: { readonly fetcher: Fetcher; readonly token: () => Promise<string | undefined> },
+): ApiClient {
+  let asked: Promise<string | undefined> | undefined;
   // A node tells its address with or without the path of the API.
   const base = url.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
   const call = async (path: string, init: RequestInit, seconds: number, signal?: AbortSignal): Promise<never> => {
+    const bearer = await (asked ??= token());
+    const headers = { ...init.headers, ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) };
     const until = AbortSignal.any([AbortSignal.timeout(seconds * 1_000), ...(signal ? [signal] : [])]);
     let response: Response;
     let text: string;
     try {
-      response = await fetcher(`${base}/api/v1${path}`, { ...init, signal: until });
+      response = await fetcher(`${base}/api/v1${path}`, { ...init, headers, redirect: 'manual', signal: until });
       text = await response.text();
     } catch (error) {
       if (signal?.aborted) throw error;
@@ -56,7 +76,7 @@ export function apiClient(url: string, fetcher: typeof fetch = fetch): ApiClient
       );
     }
     const problem = body as Problem;
-    throw new CommandFailed(wordsOf(problem, response.status), exitOf(response.status), problem);
+    throw new CommandFailed(wordsOf(problem, response.status, bearer !== undefined), exitOf(response.status), problem);
   };
   return {
     url: base,
@@ -75,22 +95,29 @@ function parsed(text: string): unknown {
 }
 
 const exitOf = (status: number): ExitCode => {
+  if (status === 401 || status === 403) return EXIT.notAllowed;
   if (status === 404) return EXIT.notFound;
   if (status === 503) return EXIT.unreachable;
   return status < 500 ? EXIT.usage : EXIT.failed;
 };
 
 /** What, where, why, and what to do. */
-function wordsOf({ title = 'Failed', detail, code, retry, requestId, errors = [] }: Problem, status: number): string {
+function wordsOf({ title = 'Failed', detail, code, retry, requestId, errors = [] }: Problem, status: number, withToken: boolean): string {
   const head = code === undefined ? `${title} (${status})` : `${title} (${code})`;
   const fields = errors.map(({ field, problem }) => `  ${field === '' ? '(the whole)' : field}: ${problem}`);
   const why = fields.length > 0 ? fields : detail === undefined ? [] : [`  ${detail}`];
   const hint =
-    retry === true
-      ? ['  It may pass: try again.']
-      : status >= 500 && requestId
-        ? [`  The node's log knows it as request ${requestId}.`]
-        : [];
+    status === 401
+      ? [
+          withToken
+            ? '  The node does not know the token that was sent: ask its operator for another.'
+            : '  Say who you are by REARGUARD_TOKEN, a file ~/.config/rearguard/token (0600), or --token.',
+        ]
+      : retry === true
+        ? ['  It may pass: try again.']
+        : status >= 500 && requestId
+          ? [`  The node's log knows it as request ${requestId}.`]
+          : [];
   return [head, ...why, ...hint].join('\n');
 }
 

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { type ApiClient, CommandFailed, EXIT, type ExitCode, apiClient } from './client.ts';
+import { isLoopbackHost } from '../domain/forbidden-addresses.ts';
+import { type ApiClient, CommandFailed, EXIT, EXIT_WORDS, type ExitCode, type Fetcher, apiClient } from './client.ts';
 import { intentCommands } from './intents.ts';
 import { keyCommands } from './keys.ts';
 import { marketCommands } from './market.ts';
 import { type Output, json } from './printing.ts';
+import { readTokenFile, tokenCommands, tokenFile } from './token.ts';
 
 const DEFAULT_API = 'http://127.0.0.1:3005';
 
@@ -16,7 +18,7 @@ export interface World {
   readonly now: () => number;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Fetcher;
   readonly version: string;
 }
 
@@ -38,11 +40,13 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
     .description("acquires compute from other owners' Kubernetes clusters, uses it, and gives it back")
     .version(world.version)
     .option('--api <url>', `the node's management API (REARGUARD_API; ${DEFAULT_API})`)
+    .option('--token <token>', 'who asks (better REARGUARD_TOKEN, or ~/.config/rearguard/token: a command line is seen by others)')
     .option('--json', 'JSON instead of text')
+    .addHelpText('after', EXIT_WORDS)
     .showHelpAfterError('(see --help)')
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.err });
-  const options = (): { api?: string; json?: boolean } => program.opts();
+  const options = (): { api?: string; token?: string; json?: boolean } => program.opts();
   const line: CommandLine = {
     ...world,
     run:
@@ -50,13 +54,16 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
       async (...given) => {
         const url = options().api ?? environment['REARGUARD_API'] ?? DEFAULT_API;
         if (!URL.canParse(url)) throw new CommandFailed(`--api must be a URL such as ${DEFAULT_API}, not ${url}`, EXIT.usage);
-        exit = await action(apiClient(url, world.fetch), options().json ?? false, ...(given as never));
+        const { token, json: asJson = false } = options();
+        const client = apiClient(url, { fetcher: world.fetch ?? fetch, token: async () => await tokenFor(url, environment, token) });
+        exit = await action(client, asJson, ...(given as never));
       },
     tell: (asJson, value, text) => output.out(asJson ? json(value) : text()),
   };
   intentCommands(program, line);
   marketCommands(program, line);
   keyCommands(program, line);
+  tokenCommands(program, line);
   extend?.(program);
   // What commander itself would print or end by, it prints through `output`, and throws.
   const inherit = (command: Command): void => {
@@ -74,4 +81,19 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
     output.err(`rearguard: ${error.message}\n`);
     return error.exit;
   }
+}
+
+/** The token for a URL: what was given for it, or the one of the person's file, which never travels in clear to other machines. */
+async function tokenFor(url: string, environment: World['environment'], given: string | undefined): Promise<string | undefined> {
+  const named = given ?? environment['REARGUARD_TOKEN'];
+  if (named !== undefined && named !== '') {
+    if (/^[\x21-\x7e]+$/.test(named)) return named;
+    throw new CommandFailed('the token is none: it holds blanks or other characters that no token has', EXIT.usage);
+  }
+  const file = tokenFile(environment);
+  const { protocol, hostname } = new URL(url);
+  if (file === undefined || (protocol !== 'https:' && !isLoopbackHost(hostname))) return undefined;
+  const read = await readTokenFile(file);
+  if (read === undefined || /^[\x21-\x7e]+$/.test(read)) return read;
+  throw new CommandFailed(`${file} holds no token`, EXIT.usage);
 }

@@ -35,6 +35,8 @@ export const FAULTS = {
   BAD_REQUEST: { retry: false, http: 400 },
   TOO_LARGE: { retry: false, http: 413 },
   FORBIDDEN: { retry: false, http: 403 },
+  UNAUTHENTICATED: { retry: false, http: 401 },
+  CALLERS_UNKNOWABLE: { retry: true, http: 503 },
 } as const satisfies Record<string, { retry: boolean; http: number }>;
 
 export type FaultCode = keyof typeof FAULTS;

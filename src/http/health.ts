@@ -15,8 +15,15 @@ const NO_STORE = { 'content-type': 'application/json', 'cache-control': 'no-stor
 /** `/healthz`: the process runs. */
 export const healthz = (): Response => new Response(JSON.stringify({ alive: true }), { headers: NO_STORE });
 
-/** `/readyz`: 200 when it can do its work, else 503 with what is missing; `words` are for operators, so other nodes get none. */
-export function readyz(checks: readonly Check[], words: boolean): Response {
+/** How much is told: `all` to operators, why something is missing to nobody whom we do not know (`names`), nothing to other nodes. */
+export type Told = 'all' | 'names' | 'nothing';
+
+/** `/readyz`: 200 when it can do its work, else 503 with what is missing. */
+export function readyz(checks: readonly Check[], told: Told): Response {
   const ready = checks.every((check) => check.ready);
-  return new Response(JSON.stringify(words ? { ready, checks } : { ready }), { status: ready ? 200 : 503, headers: NO_STORE });
+  const shown = told === 'all' ? checks : checks.map(({ name, ready, says, since }) => ({ name, ready, says, since }));
+  return new Response(JSON.stringify(told === 'nothing' ? { ready } : { ready, checks: shown }), {
+    status: ready ? 200 : 503,
+    headers: NO_STORE,
+  });
 }

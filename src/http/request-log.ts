@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
+import type { Caller } from '../ports/callers.ts';
 
 /** The words that HTTP logs with; pino's logger fits. */
 export interface HttpLog {
@@ -10,6 +11,8 @@ export interface HttpLog {
 /** What a request carries for its handlers and its log line. */
 export interface RequestVariables {
   requestId: string;
+  /** Who asks, where that is known. */
+  caller?: Caller | undefined;
 }
 
 const GIVEN = /^[\w.:-]{1,64}$/;
@@ -25,6 +28,7 @@ export const requestLog =
     await next();
     context.header('x-request-id', requestId);
     const { method, path } = context.req;
+    const caller = context.get('caller');
     const [, kind, id] = /\/(intents|contracts)\/([^/]+)/.exec(path) ?? [];
     log.info(
       {
@@ -33,6 +37,7 @@ export const requestLog =
         path,
         status: context.res.status,
         ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ...(caller !== undefined && { caller: caller.name }),
         ...(kind === 'intents' && { intent: id }),
         ...(kind === 'contracts' && { contract: id }),
       },

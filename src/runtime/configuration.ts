@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ENFORCEMENTS } from '../domain/enforcement.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { Timing } from '../domain/timing.ts';
+import { api } from './configuration-api.ts';
 import { domain, hostPort, listen, payloadKey, seconds } from './configuration-fields.ts';
 import { flavor } from './configuration-flavor.ts';
 import { timing } from './configuration-timing.ts';
@@ -85,18 +86,7 @@ export const ConfigurationSchema = z
       }),
       'The keys with which this node signs.',
     ),
-    api: section(
-      z.strictObject({
-        listen: listen
-          .default('127.0.0.1:3005')
-          .describe(
-            'Where the management API binds. It has no authentication of its own: keep it on loopback, or behind something that has.',
-          ),
-        bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(1_048_576).describe('The largest document that is read.'),
-        maxConnections: z.number().int().min(1).max(1_000_000).default(500).describe('Connections at a time; more are closed at once.'),
-      }),
-      'The management API.',
-    ),
+    api: section(api, 'The management API.'),
     work: section(
       z.strictObject({
         healthListen: listen.optional().describe('Where `rearguard work` answers `/healthz` and `/readyz`; nowhere when absent.'),

@@ -74,7 +74,7 @@ async function healthListener(at: string, checks: () => Promise<Parameters<typeo
   const fetch = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
     if (pathname === '/healthz') return healthz();
-    return pathname === '/readyz' ? readyz(await checks(), true) : new Response(null, { status: 404 });
+    return pathname === '/readyz' ? readyz(await checks(), 'all') : new Response(null, { status: 404 });
   };
   return await listen({ fetch, host, port, requestTimeoutMs: 10_000, maxConnections: 50 });
 }

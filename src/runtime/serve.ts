@@ -4,10 +4,11 @@ import type { NodeIdentity } from '../domain/flavor.ts';
 import { transactionId } from '../domain/ids.ts';
 import { managementApi } from '../http/api/app.ts';
 import { unavailable } from '../http/api/problem.ts';
-import { healthz, readyz } from '../http/health.ts';
+import { type Told, healthz, readyz } from '../http/health.ts';
 import { type Fetch, type Listener, listen } from '../http/listen.ts';
 import { isLoopback } from '../http/rear/callback.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
+import { openCallers } from './callers.ts';
 import { publishFlavors } from './flavors.ts';
 import { type Parts, callsLoopback } from './parts.ts';
 import { flavorsOnSale } from './selling.ts';
@@ -21,7 +22,7 @@ export interface Running {
 
 /**
  * `rearguard serve`: two listeners, at once; what they need may still be away, and as long as it is they say 503. Publishes the configured flavors and known nodes
- * as soon as it can.
+ * as soon as it can. CONFIGURATION_INVALID when the file of tokens cannot be used.
  */
 export async function serve(parts: Parts, version: string): Promise<Running> {
   const { configuration, log, readiness, signal } = parts;
@@ -29,16 +30,18 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
   const handlers: { rear?: Fetch; api?: Fetch } = {};
   let self: NodeIdentity | undefined;
 
-  const health = async (request: Request, words: boolean): Promise<Response | undefined> => {
+  const callers = await openCallers(parts);
+
+  const health = async (request: Request, told: Told): Promise<Response | undefined> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
     const { pathname } = new URL(request.url);
     if (pathname === '/healthz') return healthz();
-    return pathname === '/readyz' ? readyz(await readiness.checks(), words) : undefined;
+    return pathname === '/readyz' ? readyz(await readiness.checks(), told) : undefined;
   };
   const bind = async (name: 'rear' | 'api', at: string, requestTimeoutMs: number, maxConnections: number): Promise<Listener> => {
     const { host, port } = parseAddress(at) ?? { host: '127.0.0.1', port: 0 };
     const fetch: Fetch = async (request, bindings) => {
-      const answer = await health(request, name === 'api');
+      const answer = await health(request, name === 'rear' ? 'nothing' : callers.open ? 'all' : 'names');
       if (answer) return answer;
       const handler = handlers[name];
       return handler ? await handler(request, bindings) : name === 'api' ? unavailable(request) : new Response(null, { status: 503 });
@@ -71,7 +74,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
       stopping: signal,
       bodyLimitBytes: api.bodyLimitBytes,
     };
-    const management = managementApi(deps, { log, version, loopbackOnly });
+    const management = managementApi(deps, { log, version, loopbackOnly, callers });
     handlers.api = (request, bindings) => management.fetch(request, bindings);
     const routes = rearRoutes(
       { inventory, contracts, processes, fabric: parts.cluster.fabric, signer: parts.signer, clock },

@@ -5,6 +5,7 @@ import type { PublishedKey } from '../../src/domain/did.ts';
 import { API_PREFIX, API_ROUTES, managementApi } from '../../src/http/api/app.ts';
 import type { ApiDeps } from '../../src/http/api/route.ts';
 import { signerAt } from '../fakes/keys.ts';
+import { openToAll } from '../fakes/callers.ts';
 import { type MemoryInventory, memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
 import { type MemoryRecords, memoryRecords } from '../fakes/memory-records.ts';
@@ -37,7 +38,7 @@ beforeEach(async () => {
     bodyLimitBytes: 20_000,
   };
   const log = { info: (facts: object) => void lines.push(facts), error: (facts: object) => void errors.push(facts) };
-  app = managementApi(deps, { log, version: '0.0.0', loopbackOnly: true });
+  app = managementApi(deps, { log, version: '0.0.0', loopbackOnly: true, callers: openToAll });
 });
 
 const HOST = { host: '127.0.0.1:3005' };

@@ -1,4 +1,5 @@
 /** A node whose Liqo enforces nothing: it says so and publishes nothing, until its operator has it otherwise. */
+import { createHash } from 'node:crypto';
 import { afterAll, expect, inject, test } from 'vitest';
 import type { Enforcement } from '../../src/domain/enforcement.ts';
 import { clusterId } from '../../src/domain/ids.ts';
@@ -19,11 +20,15 @@ interface Found {
   readonly flavors: number;
   readonly ready: unknown;
   readonly says: unknown;
+  /** What somebody without a token is answered. */
+  readonly stranger: number;
 }
+const TOKEN = 'rgt_of-a-viewer';
+const HASH = createHash('sha256').update(TOKEN).digest('hex');
 /** Starts the HTTP side of a node, on the same store each time, and looks at it when it has decided. */
 async function served(
   read: Enforcement | undefined,
-  more: { readonly liqo?: { enforcement: Enforcement }; readonly sellUnenforced?: boolean } = {},
+  more: { readonly liqo?: { enforcement: Enforcement }; readonly sellUnenforced?: boolean; readonly tokens?: boolean } = {},
 ): Promise<Found> {
   const world = liqoWorld();
   world.cluster(NORTH).enforcement = read;
@@ -32,7 +37,7 @@ async function served(
     ConfigurationSchema.parse({
       node: { id: 'north', domain: 'north.example', address: 'north.example:3004' },
       rear: { listen: '127.0.0.1:0', sellUnenforced: more.sellUnenforced ?? false },
-      api: { listen: '127.0.0.1:0' },
+      api: { listen: '127.0.0.1:0', ...(more.tokens && { tokens: [{ name: 'ann', role: 'viewer', sha256: HASH }] }) },
       temporal: { address: '127.0.0.1:1' },
       database: { url: db.url, connections: 2 },
       ...(more.liqo && { liqo: more.liqo }),
@@ -68,9 +73,16 @@ async function served(
     await expect
       .poll(async () => (await checks()).find(({ name }) => name === 'flavors')?.ready, { timeout: 20_000, interval: 50 })
       .toBe(true);
-    const { items } = (await (await fetch(`${api()}/api/v1/flavors`)).json()) as { items: readonly unknown[] };
+    const { items } = (await (await fetch(`${api()}/api/v1/flavors`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as {
+      items: readonly unknown[];
+    };
     const enforcement = (await checks()).find(({ name }) => name === 'enforcement');
-    return { flavors: items.length, ready: enforcement?.ready, says: enforcement?.says };
+    return {
+      flavors: items.length,
+      ready: enforcement?.ready,
+      says: enforcement?.says,
+      stranger: (await fetch(`${api()}/api/v1/flavors`)).status,
+    };
   } finally {
     stop.abort();
     await ended;
@@ -82,6 +94,7 @@ test('a stock Liqo enforces nothing: nothing is on sale, and /readyz says why', 
     flavors: 0,
     ready: true,
     says: expect.stringMatching(/holds buyers to nothing.*no flavor is published/),
+    stranger: 200,
   });
 });
 
@@ -90,11 +103,13 @@ test('told to sell all the same, it does, and still says so', async () => {
     flavors: 1,
     ready: true,
     says: expect.stringContaining('sold all the same'),
+    stranger: 200,
   });
 });
 
 test('what was on sale is taken off when Liqo does not enforce any more', async () => {
-  expect((await served('Hard')).flavors).toBe(1);
+  // And with a token configured it is told to nobody without, on loopback too.
+  expect(await served('Hard', { tokens: true })).toMatchObject({ flavors: 1, stranger: 401 });
   expect((await served('Soft')).flavors).toBe(0);
 });
 

@@ -1,10 +1,17 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { runProgram } from '../../src/cli/program.ts';
 import { table } from '../../src/cli/printing.ts';
-import { CommandFailed } from '../../src/cli/client.ts';
+import { CommandFailed, type Fetcher } from '../../src/cli/client.ts';
 import { intentName } from '../../src/domain/ids.ts';
 import { managementApi } from '../../src/http/api/app.ts';
 import { signerAt } from '../fakes/keys.ts';
+import type { Callers } from '../../src/ports/callers.ts';
+import { callersOf, openToAll } from '../fakes/callers.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
@@ -20,7 +27,9 @@ spec:
   resources: {cpu: 100m, memory: 64Mi, pods: 1}
 `;
 let fake: MemoryProcesses;
-let fetcher: typeof fetch;
+let fetcher: Fetcher;
+/** The same of a node that asks for tokens. */
+let guarded: Fetcher;
 beforeEach(() => {
   fake = memoryProcesses({ clock });
   const { inventory, contracts } = memoryInventory({ clock });
@@ -33,19 +42,26 @@ beforeEach(() => {
     clock,
     bodyLimitBytes: 100_000,
   };
-  const app = managementApi(deps, { log: { info: () => {}, error: () => {} }, version: '0', loopbackOnly: true });
-  fetcher = async (input, init) => {
-    const request = new Request(input instanceof Request ? input.url : input, init);
-    request.headers.set('host', '127.0.0.1:3005');
-    return await app.fetch(request);
+  const served = (callers: Callers): Fetcher => {
+    const app = managementApi(deps, { log: { info: () => {}, error: () => {} }, version: '0', loopbackOnly: true, callers });
+    return async (url, init) => {
+      const request = new Request(url, init);
+      request.headers.set('host', '127.0.0.1:3005');
+      return await app.fetch(request);
+    };
   };
+  fetcher = served(openToAll);
+  guarded = served(callersOf({ 'rgt_v-1': { name: 'ann', role: 'viewer' }, 'rgt_o-1': { name: 'bob', role: 'operator' } }));
 });
 
-async function rearguard(argv: readonly string[], more: { readonly file?: string; readonly fetch?: typeof fetch } = {}) {
+async function rearguard(
+  argv: readonly string[],
+  more: { readonly file?: string; readonly fetch?: Fetcher; readonly environment?: Readonly<Record<string, string>> } = {},
+) {
   const said = { out: '', err: '' };
   const exit = await runProgram(argv, {
     output: { out: (words) => void (said.out += words), err: (words) => void (said.err += words) },
-    environment: {},
+    environment: more.environment ?? {},
     readInput: async (file) => {
       if (more.file === undefined) throw new CommandFailed(`cannot read ${file} (ENOENT)`, 2);
       return more.file;
@@ -91,10 +107,10 @@ test('an intent is started, told, followed and ended', async () => {
 });
 
 describe('exit codes and words', () => {
-  const refused: typeof fetch = () =>
+  const refused: Fetcher = () =>
     Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) }));
-  const stranger: typeof fetch = async () => new Response('<html>', { status: 200 });
-  test.each<[string, readonly string[], { file?: string; fetch?: typeof fetch }, number, RegExp]>([
+  const stranger: Fetcher = async () => new Response('<html>', { status: 200 });
+  test.each<[string, readonly string[], { file?: string; fetch?: Fetcher }, number, RegExp]>([
     ['an unknown command', ['intnt'], {}, 2, /did you mean intent/i],
     ['an unknown option', ['intent', 'list', '--al'], {}, 2, /unknown option/],
     ['a limit that is none', ['intent', 'list', '--limit', 'all'], {}, 2, /query\.limit/],
@@ -140,4 +156,91 @@ test('tables line up, and nothing in a cell moves the cursor', () => {
       ],
     ),
   ).toBe('A     B\nlong  x [2J\né     y\n');
+});
+
+describe('tokens', () => {
+  const home = mkdtempSync(path.join(tmpdir(), 'rearguard-home-'));
+  const file = path.join(home, '.config', 'rearguard', 'token');
+  mkdirSync(path.dirname(file), { recursive: true });
+  afterAll(() => rmSync(home, { recursive: true }));
+  const inFile = (token: string, mode = 0o600): { HOME: string } => {
+    writeFileSync(file, `${token}\n`);
+    chmodSync(file, mode);
+    return { HOME: home };
+  };
+  const listed = ['intent', 'list'];
+
+  test('come from the command line, the environment or a file, in this order', async () => {
+    const environment = { ...inFile('rgt_unknown'), REARGUARD_TOKEN: 'rgt_v-1' };
+    expect((await rearguard(listed, { fetch: guarded, environment })).exit).toBe(0);
+    expect((await rearguard(['--token', 'rgt_unknown', ...listed], { fetch: guarded, environment })).exit).toBe(5);
+    expect((await rearguard(listed, { fetch: guarded, environment: inFile('rgt_o-1') })).exit).toBe(0);
+    const elsewhere = { HOME: '/nowhere', XDG_CONFIG_HOME: path.join(home, '.config') };
+    expect((await rearguard(listed, { fetch: guarded, environment: elsewhere })).exit).toBe(0);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, readonly string[], number, RegExp]>([
+    [
+      'none',
+      {},
+      listed,
+      5,
+      /Unauthorized \(UNAUTHENTICATED\)[^]*REARGUARD_TOKEN, a file ~\/\.config\/rearguard\/token \(0600\), or --token/,
+    ],
+    [
+      'one that is not known',
+      { REARGUARD_TOKEN: 'rgt_x' },
+      listed,
+      5,
+      /not known here, or no longer\n {2}The node does not know the token that was sent/,
+    ],
+    [
+      'one of a lesser role',
+      { REARGUARD_TOKEN: 'rgt_v-1' },
+      ['nodes', 'add', 'a:1'],
+      5,
+      /FORBIDDEN[^]*needs the role operator; ann is viewer/,
+    ],
+    ['one that breaks the header', { REARGUARD_TOKEN: 'rgt\nx' }, listed, 2, /the token is none/],
+  ])('%s', async (_, environment, argv, exit, words) => {
+    const said = await rearguard(argv, { fetch: guarded, environment });
+    expect([said.exit, said.err]).toEqual([exit, expect.stringMatching(words)]);
+    expect(said.err + said.out).not.toMatch(/rgt/);
+  });
+
+  test('a file that others may read is not used', async () => {
+    const said = await rearguard(listed, { fetch: guarded, environment: inFile('rgt_v-1', 0o640) });
+    expect([said.exit, said.err]).toEqual([2, expect.stringMatching(/others may read .*token: chmod 0600 it/)]);
+  });
+
+  test('that of the file goes to no other machine in clear, and no token to where an answer sends us', async () => {
+    const sent: (readonly [string, unknown, unknown])[] = [];
+    const elsewhere: Fetcher = async (url, { headers, redirect }) => {
+      sent.push([url, new Headers(headers).get('authorization'), redirect]);
+      return new Response(null, { status: 307, headers: { location: 'http://elsewhere.example/' } });
+    };
+    const environment = inFile('rgt_v-1');
+    for (const api of ['http://node.example:3005', 'https://node.example:3005', 'http://[::1]:3005'])
+      expect((await rearguard(['--api', api, ...listed], { fetch: elsewhere, environment })).exit).toBe(3);
+    expect(sent.map(([, authorization]) => authorization)).toEqual([null, 'Bearer rgt_v-1', 'Bearer rgt_v-1']);
+    expect(sent.every(([, , redirect]) => redirect === 'manual')).toBe(true);
+  });
+
+  test('are made here, each once, with the line that makes the node know them', async () => {
+    const made = await rearguard(['token', 'create', '--name', 'ops', '--role', 'operator'], {
+      fetch: () => Promise.reject(new Error('asked')),
+    });
+    const [, token = '', line = ''] = /^(rgt_[\w-]{43})\n[^]*\n(- \{.*\})\n$/.exec(made.out) ?? [];
+    expect(parse(line)).toEqual([{ name: 'ops', role: 'operator', sha256: createHash('sha256').update(token).digest('hex') }]);
+    expect((await rearguard(['token', 'create', '--name', 'ops'])).out).not.toContain(token);
+    expect(JSON.parse((await rearguard(['--json', 'token', 'create', '--name', 'a'])).out)).toMatchObject({
+      entry: { name: 'a', role: 'viewer' },
+    });
+    expect(await rearguard(['token', 'create', '--name', 'ops', '--role', 'root'])).toMatchObject({ exit: 2, out: '' });
+    expect(await rearguard(['token', 'create', '--name', 'o{p}s'])).toMatchObject({ exit: 2, out: '' });
+  });
+
+  test('the help says what the exit codes mean', async () => {
+    expect((await rearguard(['--help'])).out).toMatch(/Exit codes:[^]*5 +not allowed/);
+  });
 });

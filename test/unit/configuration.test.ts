@@ -113,6 +113,36 @@ describe('every wrong field is named, with what to write instead', () => {
       ['rear.purchaseWaitSeconds: must be more than timing.peeringReadyMs (10000 ms)'],
     ],
     [
+      'an API that is open to all beyond loopback',
+      `${NODE}api: {listen: "0.0.0.0:3005"}\n`,
+      {},
+      [
+        'api.listen: is beyond loopback, and nobody is asked who they are: configure api.tokens or api.tokensFile (rearguard token create makes one), or bind to 127.0.0.1',
+      ],
+    ],
+    ['one on a name of loopback', `${NODE}api: {listen: "localhost:3005"}\n`, {}, []],
+    [
+      'one that asks who it is',
+      `${NODE}api: {listen: "[::]:3005", tokens: [{name: ops, role: operator, sha256: ${'0f'.repeat(32)}}]}\n`,
+      {},
+      [],
+    ],
+    [
+      'one that asks those of a file',
+      `${NODE}api: {listen: "10.0.0.1:3005"}\n`,
+      { REARGUARD_API_TOKENS_FILE: '/etc/rearguard/tokens' },
+      [],
+    ],
+    [
+      'a token in clear',
+      `${NODE}api: {tokens: [{name: ops, role: root, sha256: rgt_secret}]}\n`,
+      {},
+      [
+        'api.tokens[0].role: must be one of viewer, operator, admin, not "root"',
+        'api.tokens[0].sha256: must be the SHA-256 of a token, 64 lower-case hex digits, as `rearguard token create` prints it',
+      ],
+    ],
+    [
       'a misspelt variable',
       NODE,
       { REARGUARD_REAR_HOLD_SECOND: '3' },

@@ -1,7 +1,10 @@
 import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { isFault } from '../../domain/faults.ts';
+import type { Callers } from '../../ports/callers.ts';
 import { type HttpLog, type RequestVariables, requestLog } from '../request-log.ts';
+import { countedAttempts } from './attempts.ts';
+import { admit, lacks } from './authentication.ts';
 import { foreign } from './browser.ts';
 import { intentRoutes } from './intents.ts';
 import { keyRoutes } from './keys.ts';
@@ -18,11 +21,13 @@ export const API_PREFIX = '/api/v1';
 /** The management API: every answer that is not a success is problem+json. */
 export function managementApi(
   deps: ApiDeps,
-  { log, version, loopbackOnly }: { readonly log: HttpLog; readonly version: string; readonly loopbackOnly: boolean },
+  options: { readonly log: HttpLog; readonly version: string; readonly loopbackOnly: boolean; readonly callers: Callers },
 ): Hono<{ Variables: RequestVariables }> {
+  const { log, version, loopbackOnly, callers } = options;
   const app = new Hono<{ Variables: RequestVariables }>();
   const document = openApiDocument(API_ROUTES, version);
-  const refuse = (problem: Problem, path: string, requestId: string, headers: Record<string, string> = {}): Response =>
+  const attempts = countedAttempts(deps.clock.now);
+  const refuse = (problem: Problem, path: string, requestId: string, headers: Readonly<Record<string, string>> = {}): Response =>
     new Response(JSON.stringify({ ...problem, instance: path.slice(0, 500), requestId }), {
       status: problem.status,
       headers: {
@@ -38,9 +43,19 @@ export function managementApi(
     if (why === undefined) return await next();
     return refuse(faultProblem('FORBIDDEN', why), context.req.path, context.get('requestId'));
   });
+  // Before anything of the path is told: what is there is for those who may see it.
+  app.use(`${API_PREFIX}/*`, async (context, next) => {
+    const admission = await admit(context, { callers, attempts });
+    if ('caller' in admission) context.set('caller', admission.caller);
+    const denied = 'denied' in admission ? admission.denied : lacks(context.get('caller'), 'viewer');
+    if (denied) return refuse(denied.problem, context.req.path, context.get('requestId'), denied.headers);
+    return await next();
+  });
   app.get('/openapi.json', (context) => context.json(document));
-  for (const { method, path, handle } of API_ROUTES) {
+  for (const { method, path, role, handle } of API_ROUTES) {
     app.on(method.toUpperCase(), routed(path), async (context) => {
+      const denied = lacks(context.get('caller'), role);
+      if (denied) return refuse(denied.problem, context.req.path, context.get('requestId'), denied.headers);
       const { status, body, headers } = await handle(context, deps);
       return context.json(body, status as ContentfulStatusCode, { ...headers });
     });

@@ -4,7 +4,8 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 /**
  * Why a request is not taken, when a foreign page in somebody's browser sends it: from another origin, or to a loopback API under a name that is
- * not loopback (DNS rebinding). The API has no authentication, so loopback must mean loopback. Other clients send neither header.
+ * not loopback (DNS rebinding). Where no credential is
+ * configured nobody is asked who they are, so loopback must mean loopback. Other clients send neither header.
  */
 export function foreign(context: Context, loopbackOnly: boolean): string | undefined {
   const host = context.req.header('host') ?? '';

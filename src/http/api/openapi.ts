@@ -6,7 +6,7 @@ type Schema = z.core.JSONSchema.BaseSchema;
 type Json = Readonly<Record<string, unknown>>;
 
 /** Statuses that any operation may answer. */
-const ALWAYS = [400, 403, 404, 500, 503, 504] as const;
+const ALWAYS = [400, 401, 403, 404, 429, 500, 503, 504] as const;
 const TAGS = {
   intents: 'What somebody wants to run, and what became of it',
   market: 'What this node sells, is offered and has agreed on',
@@ -49,6 +49,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       operationId: route.operationId,
       summary: route.summary,
       tags: [route.tag],
+      security: [{ bearer: [route.role] }],
       parameters: parameters(route),
       ...(route.body && {
         requestBody: {
@@ -68,13 +69,23 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       title: 'Rearguard management API',
       version,
       description:
-        'Intents, contracts and known nodes of one node. Creating is idempotent by name; problems are RFC 9457 and name every wrong field at once. No authentication of its own: it binds to loopback unless told otherwise.',
+        'Intents, contracts and known nodes of one node. Creating is idempotent by name; problems are RFC 9457 and name every wrong field at once. Each operation names the role that it needs: a viewer reads, an operator does, an admin changes whom the node trusts. Where neither tokens nor an OIDC issuer are configured, the API binds to loopback only and asks for none.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/api/v1' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))) },
+    components: {
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'A token of `api.tokens` or `api.tokensFile` (made by `rearguard token create`), or a JWT of the issuer of `api.oidc`. What stands beside it in `security` is the least role.',
+        },
+      },
+      schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
   };
 }
 

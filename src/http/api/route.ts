@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { Fault } from '../../domain/faults.ts';
+import type { Role } from '../../domain/roles.ts';
 import { type WrongField, checked } from '../../domain/wrong-fields.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Processes } from '../../ports/processes.ts';
@@ -71,12 +72,14 @@ export interface Route {
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
+  /** What whoever asks for it must be, where the API asks for credentials. */
+  readonly role: Role;
   readonly tag: 'intents' | 'market' | 'nodes' | 'processes' | 'keys';
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body?: { readonly schema: z.ZodType; readonly required: boolean };
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema: z.ZodType }>>;
-  /** The statuses of problems it may answer beside those of every operation (400, 404, 500, 503). */
+  /** The statuses of problems it may answer beside those of every operation (400, 401, 403, 404, 429, 500, 503, 504). */
   readonly problems: readonly number[];
   readonly handle: (context: Context, deps: ApiDeps) => Promise<Answer>;
 }
