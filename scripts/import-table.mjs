@@ -33,6 +33,7 @@ export const IMPORT_TABLE = [
   },
   adapter('keys', ['jose']),
   adapter('kubernetes', ['@kubernetes/client-node', 'yaml']),
+  adapter('oidc', ['jose']),
   adapter('postgres', ['postgres', 'postgrator']),
   adapter('rear-http', ['jose']),
   adapter('temporal', ['@temporalio/client', '@temporalio/common', '@temporalio/proto'], { values: ['workflows/messages.ts'] }),

@@ -117,7 +117,7 @@ describe('every wrong field is named, with what to write instead', () => {
       `${NODE}api: {listen: "0.0.0.0:3005"}\n`,
       {},
       [
-        'api.listen: is beyond loopback, and nobody is asked who they are: configure api.tokens or api.tokensFile (rearguard token create makes one), or bind to 127.0.0.1',
+        'api.listen: is beyond loopback, and nobody is asked who they are: configure api.tokens, api.tokensFile or api.oidc (rearguard token create makes one), or bind to 127.0.0.1',
       ],
     ],
     ['one on a name of loopback', `${NODE}api: {listen: "localhost:3005"}\n`, {}, []],
@@ -132,6 +132,15 @@ describe('every wrong field is named, with what to write instead', () => {
       `${NODE}api: {listen: "10.0.0.1:3005"}\n`,
       { REARGUARD_API_TOKENS_FILE: '/etc/rearguard/tokens' },
       [],
+    ],
+    [
+      'an issuer that is asked in clear, and one who signs with what all know',
+      `${NODE}api: {oidc: {issuer: "http://id.example", audience: rearguard, algorithms: [HS256]}}\n`,
+      {},
+      [
+        'api.oidc.issuer: must be an https:// URL without query (http:// on loopback only)',
+        expect.stringMatching(/^api\.oidc\.algorithms\[0\]: must be one of RS256.*, not "HS256"/),
+      ],
     ],
     [
       'a token in clear',

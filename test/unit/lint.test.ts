@@ -112,6 +112,11 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
     types: ['../../ports/signer.ts'],
     never: ['../kubernetes/key-store.ts', '../../runtime/main.ts', '../../http/listen.ts', 'postgres'],
   },
+  'src/adapters/oidc': {
+    values: ['./issuer.ts', '../../domain/roles.ts', 'jose', 'zod'],
+    types: ['../../ports/callers.ts'],
+    never: ['../keys/keyring.ts', '../../http/api/app.ts', '../../runtime/callers.ts', 'hono'],
+  },
   'src/adapters/rear-http': {
     values: ['./client.ts', '../../domain/ids.ts', '../../rear/flavor.ts', 'node:http', 'zod'],
     types: ['../../ports/peer.ts'],
