@@ -20,7 +20,7 @@ const workflow = { values: ['src/domain'], types: ['activities'], packages: ['@t
 export const IMPORT_TABLE = [
   { folder: 'src/domain', packages: ['zod'] },
   { folder: 'src/ports', types: ['src/domain'] },
-  { folder: 'src/rear', values: ['src/domain'], packages: ['zod', 'jose', 'canonicalize'] },
+  { folder: 'src/rear', values: ['src/domain'], packages: ['zod', 'jose', 'canonicalize', 'structured-headers', 'node:crypto'] },
   { folder: 'workflows', ...workflow },
   { folder: 'workflows/consumer', room: 'workflows', ...workflow },
   { folder: 'workflows/provider', room: 'workflows', ...workflow },

@@ -37,6 +37,7 @@ export const FAULTS = {
   FORBIDDEN: { retry: false, http: 403 },
   UNAUTHENTICATED: { retry: false, http: 401 },
   CALLERS_UNKNOWABLE: { retry: true, http: 503 },
+  SIGNATURE_REFUSED: { retry: false, http: 401 },
 } as const satisfies Record<string, { retry: boolean; http: number }>;
 
 export type FaultCode = keyof typeof FAULTS;

@@ -8,8 +8,11 @@ import { EndReason, type Ending } from '../domain/reasons.ts';
 import { identity, writeIdentity } from './identity.ts';
 import { goObject, listOf, strictText } from './reading.ts';
 
+/** Who announces this signs what it says (RFC 9421), and wants it of others of our dialect. */
+export const SIGNATURES = 'signatures';
+
 /** Each names a message (or a header) of ours. */
-export const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key'] as const;
+export const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key', SIGNATURES] as const;
 
 /** What may be an idempotency key: printable, at most 200 characters. */
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;

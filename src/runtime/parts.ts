@@ -12,6 +12,7 @@ import type { NodeIdentity } from '../domain/flavor.ts';
 import { nodeId } from '../domain/ids.ts';
 import { callbackPlace, isLoopback } from '../http/rear/callback.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { KnownSigners } from '../ports/known-signers.ts';
 import type { Peers } from '../ports/peer.ts';
 import type { Processes } from '../ports/processes.ts';
 import type { PeerKeys, Signer } from '../ports/signer.ts';
@@ -56,6 +57,18 @@ const turnsOf = (store: Promise<Store>): Turns => ({
   free: async (turn) => await (await store).turns.free(turn),
 });
 
+/** Who signs, as all our processes know it, as soon as the store is there. */
+const signersOf = (store: Promise<Store>): KnownSigners => ({
+  heard: async (who) => await (await store).knownSigners.heard(who),
+  signs: async (who) => await (await store).knownSigners.signs(who),
+});
+
+/** What is asked of other nodes, and how old their signatures may be. */
+export const trustOf = ({ identity }: Pick<Configuration, 'identity'>) => ({
+  policy: { rules: identity.peers, otherwise: identity.policy },
+  replay: { pastMs: identity.replaySeconds * 1_000, futureMs: identity.replaySeconds * 500 },
+});
+
 /** Opens everything that a process of ours stands on, whatever of it is away at the moment. */
 export function openParts(input: {
   readonly configuration: Configuration;
@@ -81,6 +94,7 @@ export function openParts(input: {
     store: identity.keyFile === undefined ? cluster.keys : fileKeyStore(identity.keyFile),
     clock,
   });
+  const peerKeys = httpPeerKeys({ clock, strangersPlace });
   const storeLog = (words: string, facts: object): void => log.warn(facts, words);
   const purchaseMs = rear.purchaseWaitSeconds * 1_000;
 
@@ -123,10 +137,11 @@ export function openParts(input: {
       limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) },
       turns: turnsOf(store),
       strangersPlace,
+      trust: { ...trustOf(configuration), signer, peerKeys, knownSigners: signersOf(store) },
       log,
     }),
     signer,
-    peerKeys: httpPeerKeys({ clock, strangersPlace }),
+    peerKeys,
     cluster,
     store,
     namespace,

@@ -10,7 +10,7 @@ import { isLoopback } from '../http/rear/callback.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
 import { openCallers } from './callers.ts';
 import { publishFlavors } from './flavors.ts';
-import { type Parts, callsLoopback } from './parts.ts';
+import { type Parts, callsLoopback, trustOf } from './parts.ts';
 import { flavorsOnSale } from './selling.ts';
 
 /** What runs, and how to stop it. */
@@ -59,7 +59,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
 
   const open = async (): Promise<void> => {
     const store = await parts.store;
-    const { inventory, contracts, candidates, intents, knownNodes } = store;
+    const { inventory, contracts, candidates, intents, knownNodes, knownSigners } = store;
     const { processes, clock } = parts;
     const loopbackOnly = isLoopback(api.listen);
     const deps = {
@@ -77,13 +77,24 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const management = managementApi(deps, { log, version, loopbackOnly, callers });
     handlers.api = (request, bindings) => management.fetch(request, bindings);
     const routes = rearRoutes(
-      { inventory, contracts, processes, fabric: parts.cluster.fabric, signer: parts.signer, clock },
+      {
+        inventory,
+        contracts,
+        processes,
+        fabric: parts.cluster.fabric,
+        signer: parts.signer,
+        peerKeys: parts.peerKeys,
+        knownSigners,
+        clock,
+      },
       {
         self: () => self,
         newTransaction: () => transactionId(`${randomBytes(16).toString('hex')}-${process.hrtime.bigint()}`),
         holdMs: rear.holdSeconds * 1_000,
         legacyHoldMs: rear.legacyHoldSeconds * 1_000,
         legacyBuyers: rear.legacyBuyers,
+        ...trustOf(configuration),
+        authorities: configuration.identity.authorities,
         loopbackBuyers: callsLoopback(configuration),
         maxHoldsPerBuyer: rear.maxHoldsPerBuyer,
         requestsPerSecond: rear.requestsPerSecond,

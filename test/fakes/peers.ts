@@ -60,7 +60,7 @@ export interface FakePeers {
 }
 
 /** What our own dialect can do beyond REAR; the fake and the real routes announce the same. */
-const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key'];
+const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key', 'signatures'];
 const KUBECONFIG = `apiVersion: v1
 kind: Config
 clusters: [{name: seller, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: Y2E=}}]

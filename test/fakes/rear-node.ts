@@ -1,5 +1,6 @@
 /** A node's real REAR routes on a real socket, over small doubles of what stands behind them. */
 import { randomBytes } from 'node:crypto';
+import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
 import { type AcquisitionId, clusterId, type ContractId, contractOf, type TransactionId, transactionId } from '../../src/domain/ids.ts';
 import { listen } from '../../src/http/listen.ts';
@@ -8,6 +9,7 @@ import { rearRoutes } from '../../src/http/rear/routes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { signerAt } from './keys.ts';
 import type { Signer } from '../../src/ports/signer.ts';
+import { memoryKnownSigners } from './memory-known-signers.ts';
 import { memoryInventory } from './memory-inventory.ts';
 import { identityOf } from './samples.ts';
 
@@ -33,6 +35,7 @@ export async function rearNode(input: {
     rotate: (how) => signs.rotate(how),
   };
   const memory = memoryInventory({ clock });
+  const knownSigners = memoryKnownSigners({ clock });
   const notices: AcquisitionId[] = [];
   let issued = 0;
 
@@ -49,6 +52,8 @@ export async function rearNode(input: {
     inventory: memory.inventory,
     contracts: memory.contracts,
     signer,
+    peerKeys: httpPeerKeys({ clock }),
+    knownSigners,
     clock,
     processes: {
       purchase: ({ transaction }) => hands.purchase(transaction),
@@ -75,6 +80,10 @@ export async function rearNode(input: {
     holdMs: 60_000,
     legacyHoldMs: 300_000,
     legacyBuyers: true,
+    // What most tests say they say unsigned; how a node is by itself, its own tests say.
+    policy: { rules: [], otherwise: 'legacy' },
+    authorities: [],
+    replay: { pastMs: 120_000, futureMs: 60_000 },
     loopbackBuyers: true,
     maxHoldsPerBuyer: 100,
     requestsPerSecond: 500,
@@ -102,6 +111,7 @@ export async function rearNode(input: {
     port: server.port,
     memory,
     signer,
+    knownSigners,
     hands,
     sell,
     notices: (): readonly AcquisitionId[] => notices,

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { contractsContract } from '../contracts/contracts.ts';
 import { candidatesContract, intentRecordsContract, knownNodesContract } from '../contracts/records.ts';
+import { knownSignersContract } from '../contracts/known-signers.ts';
 import { turnsContract } from '../contracts/turns.ts';
 import { flavorOf, ONE, SELLER } from '../contracts/samples.ts';
 import { cloneDatabase } from './database.ts';
@@ -22,6 +23,11 @@ describe('turns', () =>
   turnsContract(async () => {
     await db.clear();
     return { turns: db.store.turns, setClock: db.setClock };
+  }));
+describe('known signers', () =>
+  knownSignersContract(async () => {
+    await db.clear();
+    return { signers: db.store.knownSigners, setClock: db.setClock };
   }));
 describe('known nodes', () => knownNodesContract(cleared(db.store.knownNodes)));
 

@@ -55,7 +55,7 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
     never: ['../rear/flavor.ts', '../adapters/postgres/store.ts', 'postgres', 'zod', 'node:fs'],
   },
   'src/rear': {
-    values: ['./flavor.ts', '../domain/ids.ts', 'zod', 'jose', 'canonicalize'],
+    values: ['./flavor.ts', '../domain/ids.ts', 'zod', 'jose', 'canonicalize', 'structured-headers', 'node:crypto'],
     never: ['pino', '../ports/peer.ts', '../http/rear/routes.ts', 'hono', 'node:http', '../domain/../ports/peer.ts'],
   },
   workflows: {

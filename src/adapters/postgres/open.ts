@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Fault } from '../../domain/faults.ts';
 import type { Contracts, Inventory, Tenants } from '../../ports/inventory.ts';
+import type { KnownSigners } from '../../ports/known-signers.ts';
 import type { Turns } from '../../ports/turns.ts';
 import type { Candidates, IntentRecords, KnownNodes } from '../../ports/records.ts';
 import { candidates } from './candidates.ts';
@@ -10,6 +11,7 @@ import { flavorIdOf, flavors } from './flavors.ts';
 import { holds } from './holds.ts';
 import { intents } from './intents.ts';
 import { knownNodes } from './known-nodes.ts';
+import { knownSigners } from './known-signers.ts';
 import { claim, migrate } from './migrate.ts';
 import { sales } from './sales.ts';
 import { tenants } from './tenants.ts';
@@ -22,6 +24,7 @@ export interface Store {
   readonly intents: IntentRecords;
   readonly candidates: Candidates;
   readonly knownNodes: KnownNodes;
+  readonly knownSigners: KnownSigners;
   readonly turns: Turns;
   readonly tenants: Tenants;
   /** Fails with STORE_UNAVAILABLE while the database does not answer. */
@@ -75,6 +78,7 @@ export async function openStore(options: {
     intents: guarded(intents(pool), log),
     candidates: guarded(candidates(pool), log),
     knownNodes: guarded(knownNodes(pool), log),
+    knownSigners: guarded(knownSigners(pool), log),
     turns: guarded(turns(pool), log),
     tenants: guarded(tenants(pool), log),
     ...guarded(own, log),

@@ -45,6 +45,8 @@ export type Ask = (question: {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly limitBytes?: number;
+  /** What everybody is told alike needs no caller's name: the signature of its answer may be kept for all. */
+  readonly anonymous?: boolean;
   /** Other callers wait for the same answer: our caller's signal must not end it. */
   readonly shared?: boolean;
 }) => Promise<Answer>;

@@ -2,6 +2,7 @@ import http from 'node:http';
 import { Readable } from 'node:stream';
 import { Fault } from '../../domain/faults.ts';
 import { ADDRESS } from '../../rear/identity.ts';
+import type { Field } from '../../rear/signatures.ts';
 
 /** One HTTP exchange, bounded in every direction. */
 export interface Question {
@@ -22,6 +23,9 @@ export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly text: string;
+  /** As they arrived, for whoever looks at their digest. */
+  readonly bytes: Uint8Array;
+  readonly field: Field;
 }
 
 /** The base of a node's URLs: REAR addresses are a bare `host:port` (plain HTTP, port 80 without one); URLs are taken too. PEER_REFUSED when it is neither. */
@@ -68,6 +72,9 @@ function translated(error: unknown, { method, url }: Question): Fault {
     : new Fault('PEER_TIMEOUT', 'the connection broke before the answer', facts);
 }
 
+/** What of an answer's fields anybody reads here. */
+const READ_FIELDS = ['content-type', 'content-digest', 'signature', 'signature-input'] as const;
+
 /** Sends to a number under a name, which fetch cannot: it drops `host`. */
 async function askUnder(host: string, { url, method, headers, body }: Question, signal: AbortSignal): Promise<Response> {
   const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
@@ -80,21 +87,21 @@ async function askUnder(host: string, { url, method, headers, body }: Question, 
   if (status < 200 || status > 599) throw new Fault('PEER_LIED', 'the answer has no status of HTTP', { status });
   const bodiless = status === 204 || status === 205 || status === 304;
   if (bodiless) answer.resume();
-  const type = answer.headers['content-type'];
-  return new Response(bodiless ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>), {
-    status,
-    headers: type === undefined ? {} : { 'content-type': type },
+  const found = READ_FIELDS.flatMap((name) => {
+    const value = answer.headers[name];
+    return value === undefined ? [] : [[name, String(value)] as [string, string]];
   });
+  return new Response(bodiless ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>), { status, headers: found });
 }
 
-async function readLimited(response: Response, limitBytes: number, url: string): Promise<string> {
-  if (response.body === null) return '';
+async function readLimited(response: Response, limitBytes: number, url: string): Promise<Buffer> {
+  if (response.body === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return Buffer.concat(chunks).toString('utf8');
+    if (done) return Buffer.concat(chunks);
     size += value.byteLength;
     if (size > limitBytes) throw new Fault('PEER_LIED', `the answer is larger than ${limitBytes} bytes`, { url: url.slice(0, 300) });
     chunks.push(value);
@@ -120,7 +127,10 @@ export async function exchange(question: Question): Promise<Answer> {
     const { status } = response;
     if (status === 0 || (status >= 300 && status < 400))
       throw new Fault('PEER_LIED', 'it sends us elsewhere, where we do not go', { status });
-    return { status, type: response.headers.get('content-type') ?? '', text: await readLimited(response, limitBytes, url) };
+    const { headers: fields } = response;
+    const bytes = await readLimited(response, limitBytes, url);
+    const field: Field = (name) => fields.get(name) ?? undefined;
+    return { status, type: field('content-type') ?? '', text: bytes.toString('utf8'), bytes, field };
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof Fault) throw error;

@@ -13,6 +13,7 @@ import { keptDescriptions } from './descriptions.ts';
 import { type Answer, baseUrl, exchange, unlessAborted } from './exchange.ts';
 import { refusal } from './refusals.ts';
 import { trading } from './trading.ts';
+import { type Outgoing, signs, type Trust, trusting } from './trust.ts';
 import { localTurns } from './turns.ts';
 
 /** Other nodes over HTTP, in whichever dialect each speaks. */
@@ -24,10 +25,13 @@ export function httpPeers(input: {
   readonly turns?: Turns;
   /** Where to dial for the address of a stranger (`host:port`), or the fault why we do not; as it stands when absent. */
   readonly strangersPlace?: (address: string) => Promise<string>;
+  /** Our own key, and what we ask of others'; who has none reads what everybody may read. */
+  readonly trust?: Trust;
 }): Peers {
   const limits: RearHttpLimits = { ...DEFAULT_REAR_LIMITS, ...input.limits };
   const described = keptDescriptions({ clock: input.clock, keepMs: limits.keepDescriptionMs });
   const turns = input.turns ?? localTurns(input.clock);
+  const trust = input.trust && trusting(input.trust, input.clock);
 
   return {
     at(address, options) {
@@ -36,31 +40,79 @@ export function httpPeers(input: {
       const abortable = signal === undefined ? {} : { signal };
       const { strangersPlace } = input;
       const guarded = options?.stranger === true ? strangersPlace : undefined;
-      const ask: Ask = async ({ operation, path, body, headers = {}, timeoutMs, limitBytes = limits.answerBytes, shared = false }) => {
+      const called = { address, stranger: options?.stranger === true };
+      /** Asks, signed by us when we have a key and it cares; what becomes of the answer is the caller's. */
+      const send = async (
+        question: Parameters<Ask>[0],
+        withTrust: boolean,
+      ): Promise<{ readonly answer: Answer; readonly outgoing?: Outgoing }> => {
+        const {
+          operation,
+          path,
+          body,
+          headers = {},
+          timeoutMs,
+          limitBytes = limits.answerBytes,
+          shared = false,
+          anonymous = false,
+        } = question;
         try {
+          trust?.checkAddress(address);
           const place = guarded === undefined ? base() : baseUrl(await guarded(address));
-          return await exchange({
-            url: `${place}${path}`,
-            // Whoever shares a machine with others is found by its name.
-            ...(guarded !== undefined && { host: address }),
+          // Whoever shares a machine with others is found by its name.
+          const host = guarded === undefined ? {} : { host: address };
+          const url = `${place}${path}`;
+          const request =
+            body === undefined
+              ? { method: 'GET' as const, headers }
+              : { method: 'POST' as const, headers: { 'content-type': 'application/json', ...headers }, body: encode(body) };
+          const outgoing =
+            withTrust && trust ? await trust.outgoing({ ...request, url, anonymous, ...(guarded && { authority: address }) }) : undefined;
+          const answer = await exchange({
+            ...request,
+            ...host,
+            ...(outgoing && { headers: outgoing.headers }),
+            url,
             timeoutMs,
             limitBytes,
             ...(shared ? {} : abortable),
-            ...(body === undefined
-              ? { method: 'GET', headers }
-              : { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: encode(body) }),
           });
+          return { answer, ...(outgoing && { outgoing }) };
         } catch (error) {
-          if (error instanceof Fault) input.log?.debug({ address, operation, code: error.code, ...error.facts }, error.message);
-          throw error;
+          throw told(error, operation);
+        }
+      };
+      const told = (error: unknown, operation: string): unknown => {
+        if (error instanceof Fault) input.log?.debug({ address, operation, code: error.code, ...error.facts }, error.message);
+        return error;
+      };
+      const ask: Ask = async (question) => {
+        const described = trust && (await describe());
+        const { answer, outgoing } = await send(question, described !== undefined && signs(described));
+        try {
+          if (described && outgoing) await trust?.checkAnswer(answer, outgoing, called, described);
+          return answer;
+        } catch (error) {
+          throw told(error, question.operation);
         }
       };
       const lookUp = async (): Promise<PeerDescription> => {
-        const answer = await ask({ operation: 'describe', path: extensions.WELL_KNOWN, timeoutMs: limits.describeMs, shared: true });
+        const question = {
+          operation: 'describe',
+          path: extensions.WELL_KNOWN,
+          timeoutMs: limits.describeMs,
+          shared: true,
+          anonymous: true,
+        } as const;
+        const { answer, outgoing } = await send(question, true);
+        if (answer.status !== 404 && answer.status !== 200) throw refusal('describe', 'rearguard', answer);
         // A FLUIDOS node has no such page.
-        if (answer.status === 404) return { dialect: 'fluidos', extensions: [] };
-        if (answer.status !== 200) throw refusal('describe', 'rearguard', answer);
-        return { dialect: 'rearguard', ...reading('description', answer.text, extensions.readDescription) };
+        const found: PeerDescription =
+          answer.status === 404
+            ? { dialect: 'fluidos', extensions: [] }
+            : { dialect: 'rearguard', ...reading('description', answer.text, extensions.readDescription) };
+        if (outgoing) await trust?.checkDescription(found, answer, outgoing, called);
+        return found;
       };
       const describe: Peer['describe'] = async ({ fresh } = {}) => await unlessAborted(described(base(), lookUp, fresh), signal);
       const calls = { ask, describe, limits };
@@ -81,7 +133,7 @@ const listing = ({ ask, describe, limits }: Calls): Pick<Peer, 'listFlavors'> =>
     // A FLUIDOS node answers a selector with the wrong rows (quirk 2 of our notes): it is asked for everything.
     const path =
       selector === undefined || dialect === 'fluidos' ? '/api/v2/flavors' : `/api/v2/flavors/k8slice?${writeSliceSelector(selector)}`;
-    const answer = await ask({ operation: 'list', path, timeoutMs: limits.listMs, limitBytes: limits.listBytes });
+    const answer = await ask({ operation: 'list', path, timeoutMs: limits.listMs, limitBytes: limits.listBytes, anonymous: true });
     if (answer.status === 204) return { flavors: [], unreadable: [] };
     if (answer.status !== 200) throw refusal('list', dialect, answer);
     const { flavors, unreadable } = reading('list of flavors', answer.text, readFlavors);

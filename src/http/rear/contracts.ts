@@ -5,11 +5,11 @@ import { Fault, isFault } from '../../domain/faults.ts';
 import { contractId, DNS_SUBDOMAIN } from '../../domain/ids.ts';
 import { writeCredentials } from '../../rear/contract.ts';
 import { credentialsRequest, notice, release, termination } from '../../rear/extensions.ts';
-import { done, json } from './answers.ts';
-import { readBody } from './body.ts';
+import { type Answer, done, json } from './answers.ts';
+import type { Callers } from './callers.ts';
 import type { Rear } from './ports.ts';
 
-export function contractRoutes({ contracts, inventory, processes, fabric, options }: Rear) {
+export function contractRoutes({ contracts, inventory, processes, fabric, options }: Rear, { read: readCall, admit }: Callers) {
   const find = async (id: string, role?: ContractRole): Promise<Contract> => {
     const found = DNS_SUBDOMAIN.test(id) ? await contracts.get(contractId(id)) : undefined;
     if (found === undefined || (role !== undefined && found.role !== role)) throw new Fault('CONTRACT_UNKNOWN', 'no such contract');
@@ -31,33 +31,39 @@ export function contractRoutes({ contracts, inventory, processes, fabric, option
 
   return {
     /** Gives a reservation back by the buyer's key, in any state: what is sold already (its answer may have been lost) is ended. */
-    async release(incoming: IncomingMessage): Promise<Response> {
-      const { buyerID, idempotencyKey } = await readBody(release, incoming, options);
+    async release(incoming: IncomingMessage): Promise<Answer> {
+      const { data, claimed } = await readCall(release, incoming);
+      const { buyerID, idempotencyKey } = data;
+      await admit({ as: buyerID, claimed });
       const { sold } = await inventory.release({ buyer: buyerID, idempotencyKey });
       if (sold !== undefined)
         await end(await find(sold, 'seller'), { reason: 'ended-by-user', detail: 'the buyer gave its reservation back' });
       return done();
     },
     /** What state a contract is in, and why it ends. Whoever knows its id may read this much. */
-    async read(_incoming: IncomingMessage, id: string): Promise<Response> {
+    async read(_incoming: IncomingMessage, id: string): Promise<Answer> {
       const { terms, state, ending } = await find(id);
       return json({ contractID: terms.id, state, expirationTime: terms.expiresAt, ...(ending === undefined ? {} : { ending }) });
     },
-    async terminate(incoming: IncomingMessage, id: string): Promise<Response> {
-      const { buyerID, ending } = await readBody(termination, incoming, options);
-      await end(await ofBuyer(id, buyerID.id), ending);
+    async terminate(incoming: IncomingMessage, id: string): Promise<Answer> {
+      const { data, claimed } = await readCall(termination, incoming);
+      const found = await ofBuyer(id, data.buyerID.id);
+      await admit({ as: data.buyerID, claimed, recorded: found.terms.buyer });
+      await end(found, data.ending);
       return done();
     },
     /** A seller says that a contract of ours ends. A hint: the acquisition asks the seller itself. */
-    async notice(incoming: IncomingMessage, id: string): Promise<Response> {
-      await readBody(notice, incoming, options);
-      const { acquisition, state } = await find(id, 'buyer');
+    async notice(incoming: IncomingMessage, id: string): Promise<Answer> {
+      const { claimed } = await readCall(notice, incoming);
+      const { acquisition, state, terms } = await find(id, 'buyer');
+      await admit({ as: terms.seller, claimed });
       if (acquisition !== undefined && state !== 'over') await processes.noticeToAcquisition(acquisition);
       return done();
     },
-    async credentials(incoming: IncomingMessage, id: string): Promise<Response> {
-      const { buyerID } = await readBody(credentialsRequest, incoming, options);
-      const { terms, state } = await ofBuyer(id, buyerID.id);
+    async credentials(incoming: IncomingMessage, id: string): Promise<Answer> {
+      const { data, claimed } = await readCall(credentialsRequest, incoming);
+      const { terms, state } = await ofBuyer(id, data.buyerID.id);
+      await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
       if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
       return json(
         writeCredentials(await fabric.issueCredentials({ buyer: terms.buyerCluster, lifetimeMs: options.credentialsLifetimeMs })),

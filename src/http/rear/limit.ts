@@ -4,7 +4,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { MiddlewareHandler } from 'hono';
 import { rateLimiter } from 'hono-rate-limiter';
 import { isLoopbackHost, networkOf } from '../../domain/forbidden-addresses.ts';
-import { answerRefusal, refuse } from './answers.ts';
+import { answerRefusal, refuse, responseOf } from './answers.ts';
 
 /** A burst may be ten times what a second may have: a buyer whose intents start together asks much at once. */
 const WINDOW_S = 10;
@@ -38,8 +38,7 @@ export function limitSources(perSecond: number): MiddlewareHandler<{ Bindings: H
       );
       const { resetTime } = (known as { rateLimit?: { resetTime?: Date } }).rateLimit ?? {};
       const seconds = Math.ceil(((resetTime?.getTime() ?? 0) - Date.now()) / 1_000);
-      answer.headers.set('retry-after', String(Math.min(Math.max(seconds, 1), WINDOW_S)));
-      return answer;
+      return responseOf(answer, { 'retry-after': String(Math.min(Math.max(seconds, 1), WINDOW_S)) });
     },
   });
 }

@@ -1,10 +1,12 @@
 import type { NodeIdentity } from '../../domain/flavor.ts';
+import type { PeerRules } from '../../domain/peer-policy.ts';
 import type { TransactionId } from '../../domain/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Processes } from '../../ports/processes.ts';
-import type { Signer } from '../../ports/signer.ts';
+import type { KnownSigners } from '../../ports/known-signers.ts';
+import type { PeerKeys, Signer } from '../../ports/signer.ts';
 
 /** What the seller's side of REAR stands on. */
 export interface RearPorts {
@@ -12,7 +14,9 @@ export interface RearPorts {
   readonly contracts: Pick<Contracts, 'get' | 'ofTransaction'>;
   readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition'>;
   readonly fabric: Pick<Fabric, 'issueCredentials'>;
-  readonly signer: Pick<Signer, 'did' | 'published'>;
+  readonly signer: Pick<Signer, 'did' | 'published' | 'sign'>;
+  readonly peerKeys: PeerKeys;
+  readonly knownSigners: KnownSigners;
   readonly clock: Clock;
 }
 
@@ -26,6 +30,12 @@ export interface RearOptions {
   readonly legacyHoldMs: number;
   /** Whether FLUIDOS buyers are sold to: they are outside what contract-enforced peering guarantees. */
   readonly legacyBuyers: boolean;
+  /** What is asked of which node. */
+  readonly policy: PeerRules;
+  /** Hosts, with their ports, under which we are reached besides our own address: a signature for any other is not for us. */
+  readonly authorities: readonly string[];
+  /** How far a signature's time may be from ours; its nonce is kept for as long. */
+  readonly replay: { readonly pastMs: number; readonly futureMs: number };
   /** Whether a buyer may want to be called at loopback: only where we are on loopback ourselves. */
   readonly loopbackBuyers: boolean;
   readonly maxHoldsPerBuyer: number;

@@ -1,12 +1,15 @@
 import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
 import type { Contract } from '../../domain/contract.ts';
 import { Fault, FAULTS, isFault } from '../../domain/faults.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
 import { type ClusterId, DNS_SUBDOMAIN, type TransactionId, transactionId } from '../../domain/ids.ts';
 import { purchase, writeContract } from '../../rear/contract.ts';
-import { json, Refusal } from './answers.ts';
-import { readBody } from './body.ts';
+import { type Answer, json, Refusal } from './answers.ts';
+import type { Call, Callers } from './callers.ts';
 import type { Rear } from './ports.ts';
+
+type Purchase = Call<z.output<typeof purchase>>;
 
 const UNKNOWN_TRANSACTION = 'Error getting the Transaction';
 
@@ -29,7 +32,7 @@ function told(error: unknown): unknown {
  * Handles PURCHASE_FLAVOR. Only what is signed goes out. A repeat gets the same contract with living credentials; a 503 that says HOLD_RELEASED means not sold, and never will be, any
  * other 503 that the same question may be asked again.
  */
-export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction: string) => Promise<Response> {
+export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: IncomingMessage, transaction: string) => Promise<Answer> {
   const { contracts, inventory, processes, fabric, options } = rear;
 
   const living = async (transaction: TransactionId): Promise<Contract | undefined> => {
@@ -40,7 +43,7 @@ export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction:
     return found;
   };
 
-  const answer = async ({ terms }: Contract): Promise<Response> => {
+  const answer = async ({ terms }: Contract): Promise<Answer> => {
     try {
       const credentials = await fabric.issueCredentials({ buyer: terms.buyerCluster, lifetimeMs: options.credentialsLifetimeMs });
       return json(writeContract(terms, credentials));
@@ -52,11 +55,17 @@ export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction:
     }
   };
 
+  /** A caller who says who it is must be who reserved; a FLUIDOS node does not say. */
+  const mine = async (buyer: NodeIdentity, { data: { buyerID }, claimed }: Purchase): Promise<void> => {
+    if (buyerID !== undefined && buyerID.id !== buyer.id) throw new Fault('BUYER_REFUSED', 'another node reserved this');
+    await admit({ as: buyerID ?? buyer, claimed, recorded: buyer, fluidos: buyerID === undefined });
+  };
+
   /** Not sold yet: the contract's own workflow sells and signs. */
-  const sell = async (transaction: TransactionId, buyer: NodeIdentity | undefined): Promise<Contract> => {
+  const sell = async (transaction: TransactionId, call: Purchase): Promise<Contract> => {
     const hold = await inventory.hold(transaction);
     if (hold === undefined) throw new Fault('NOT_FOUND', 'no such transaction');
-    mine(hold.buyer, buyer);
+    await mine(hold.buyer, call);
     if (hold.state === 'expired') throw new Fault('HOLD_EXPIRED', 'the reservation has expired');
     if (hold.state === 'released') throw new Fault('HOLD_RELEASED', 'the reservation was released');
     return await signed(transaction, hold.buyer.clusterId);
@@ -87,13 +96,13 @@ export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction:
   };
 
   return async (incoming, id) => {
-    const { buyerID } = await readBody(purchase, incoming, options);
+    const call = await read(purchase, incoming);
     try {
       if (!DNS_SUBDOMAIN.test(id)) throw new Fault('NOT_FOUND', 'no such transaction');
       const transaction = transactionId(id);
       const sold = await living(transaction);
-      if (sold === undefined) return await answer(await sell(transaction, buyerID));
-      mine(sold.terms.buyer, buyerID);
+      if (sold === undefined) return await answer(await sell(transaction, call));
+      await mine(sold.terms.buyer, call);
       // Sold, but perhaps not signed yet, or never: its tenant may be on its way.
       return await answer(await signed(transaction));
     } catch (error) {
@@ -105,11 +114,6 @@ export function purchasing(rear: Rear): (incoming: IncomingMessage, transaction:
 function unsold(): Refusal {
   const why = 'not sold and never will be: reserve again';
   return new Refusal(503, `Error: ${why}`, new Fault('HOLD_RELEASED', why));
-}
-
-/** A caller who says who it is must be who reserved. */
-function mine(buyer: NodeIdentity, caller: NodeIdentity | undefined): void {
-  if (caller !== undefined && caller.id !== buyer.id) throw new Fault('BUYER_REFUSED', 'another node reserved this');
 }
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {

@@ -8,9 +8,9 @@ import { IDEMPOTENCY_KEY } from '../../rear/extensions.ts';
 import { isRecord } from '../../rear/json.ts';
 import { firstIssue } from '../../rear/reading.ts';
 import { readPart, reservation, type WireConfiguration, writeTransaction } from '../../rear/reservation.ts';
-import { json, Refusal, refuse } from './answers.ts';
-import { readBody } from './body.ts';
+import { type Answer, json, Refusal, refuse } from './answers.ts';
 import { callbackRefusal } from './callback.ts';
+import type { Callers } from './callers.ts';
 import type { Listed } from './list.ts';
 import type { Rear } from './ports.ts';
 
@@ -19,8 +19,13 @@ const WRONG_TYPE = 'Configuration type not supported';
 const WRONG_CAST = 'Error casting the flavor data to ServiceFlavor';
 
 /** Handles RESERVE_FLAVOR; refusals are the rows of our notes' section 3. One statement of the store per reservation. */
-export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming: IncomingMessage) => Promise<Response> {
+export function reserving(
+  rear: Rear,
+  { read, admit }: Callers,
+  current: () => Promise<Listed>,
+): (incoming: IncomingMessage) => Promise<Answer> {
   const { inventory, options } = rear;
+  const sellsToFluidos = options.legacyBuyers || options.policy.rules.some(({ policy }) => policy === 'legacy');
 
   /** A FLUIDOS node looks for the flavor first: whatever else is wrong, an unknown one is told. */
   const unlessUnknown = async (flavor: string, otherwise: Refusal | ((found: Flavor) => Refusal)): Promise<Refusal> => {
@@ -60,10 +65,11 @@ export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming
 
   return async (incoming) => {
     const key = keyOf(incoming);
-    if (key === undefined && !options.legacyBuyers) {
+    if (key === undefined && !sellsToFluidos) {
       throw refuse(403, 'BUYER_REFUSED', 'Error: this node sells to buyers that send an Idempotency-Key');
     }
-    const { flavorID, buyerID: buyer, configuration } = await readBody(reservation, incoming, options);
+    const { data, claimed } = await read(reservation, incoming);
+    const { flavorID, buyerID: buyer, configuration } = data;
     // What no flavor can be called is none that we have; a database would choke on some of it.
     if (!DNS_SUBDOMAIN.test(flavorID)) throw unknown(flavorID);
     const wanted = await part(flavorID, configuration);
@@ -71,6 +77,8 @@ export function reserving(rear: Rear, current: () => Promise<Listed>): (incoming
     if (buyer.id === '') throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: buyer ID not provided'));
     const unheard = buyer.address === '' ? undefined : callbackRefusal(buyer.address, { loopback: options.loopbackBuyers });
     if (unheard !== undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', `Error: the buyer's IP ${unheard}`));
+    // Before anything is held, and after whatever can be told without asking anybody.
+    await admit({ as: buyer, claimed, fluidos: key === undefined });
     try {
       const transaction = await inventory.reserve({
         flavor: flavorId(flavorID),

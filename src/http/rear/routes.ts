@@ -1,40 +1,65 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { isFault } from '../../domain/faults.ts';
+import { Fault, isFault } from '../../domain/faults.ts';
 import { DID_DOCUMENT, writeDidDocument } from '../../rear/did.ts';
 import { WELL_KNOWN, writeDescription } from '../../rear/extensions.ts';
 import { parseServiceSelector, parseSliceSelector, selectsService, selectsSlice } from '../../rear/selector.ts';
-import { answerRefusal, encoded, json, notReady, nothing, Refusal, refusalOf, unknownPath, wrongMethod } from './answers.ts';
+import {
+  type Answer,
+  answerRefusal,
+  encoded,
+  json,
+  notReady,
+  nothing,
+  Refusal,
+  refusalOf,
+  responseOf,
+  unknownPath,
+  wrongMethod,
+} from './answers.ts';
+import { callers } from './callers.ts';
 import { contractRoutes } from './contracts.ts';
 import { limitSources } from './limit.ts';
 import { currentList, type Listed } from './list.ts';
 import type { Rear, RearOptions, RearPorts } from './ports.ts';
 import { purchasing } from './purchase.ts';
 import { reserving } from './reserve.ts';
+import { sealing } from './seal.ts';
 
 type Bindings = { Bindings: HttpBindings };
-type Handler = (incoming: IncomingMessage, id: string) => Promise<Response> | Response;
+type Handler = (incoming: IncomingMessage, id: string) => Promise<Answer> | Answer;
 
 /** The provider's side of REAR v2: the routes of a FLUIDOS node, status by status, and our additions. */
 export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Bindings> {
   const rear: Rear = { ...ports, options };
   const app = new Hono<Bindings>();
   const current = currentList(rear.inventory);
+  const seal = sealing(rear);
+  const calls = callers(rear);
   if (options.requestsPerSecond > 0) app.use(limitSources(options.requestsPerSecond));
 
+  const answered = async (path: string, handle: () => Promise<Answer> | Answer, { headers }: IncomingMessage): Promise<Answer> => {
+    try {
+      return await handle();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (!(error instanceof Refusal) && !isFault(error)) options.log?.error({ path, error: String(error) }, 'a REAR call failed');
+      return answerRefusal(refusal, headers.accept);
+    }
+  };
   /** One path, one method: everything else on it is 405, HEAD too. */
   const route = (method: 'GET' | 'POST', path: string, handler: Handler): void => {
     app.all(path, async (context: Context<Bindings>) => {
       const { incoming } = context.env;
-      if (options.self() === undefined) return notReady();
-      if (incoming.method !== method) return wrongMethod();
+      if (options.self() === undefined) return responseOf(notReady());
+      if (incoming.method !== method) return responseOf(wrongMethod());
+      const answer = await answered(path, () => handler(incoming, context.req.param('id') ?? ''), incoming);
       try {
-        return await handler(incoming, context.req.param('id') ?? '');
+        return responseOf(answer, await seal(answer, incoming));
       } catch (error) {
-        const refusal = refusalOf(error);
-        if (!(error instanceof Refusal) && !isFault(error)) options.log?.error({ path, error: String(error) }, 'a REAR call failed');
-        return answerRefusal(refusal, incoming.headers.accept);
+        options.log?.error({ path, error: String(error) }, 'an answer could not be signed');
+        return responseOf(answerRefusal(refusalOf(isFault(error) ? error : new Fault('KEYS_UNAVAILABLE', 'not signed')), undefined));
       }
     });
   };
@@ -49,7 +74,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
     const at = url.indexOf('?');
     return at < 0 ? '' : url.slice(at + 1);
   };
-  const { release, read, terminate, notice, credentials } = contractRoutes(rear);
+  const { release, read, terminate, notice, credentials } = contractRoutes(rear, calls);
 
   route('GET', '/api/v2/flavors', async () => {
     const { flavors, all } = await listing('Error getting all the Flavor CRs');
@@ -67,8 +92,8 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
     const { select } = await listing('Error getting the available Flavors');
     return encoded(select(`service?${query}`, (flavor) => selectsService(selector, flavor)));
   });
-  route('POST', '/api/v2/reservations', reserving(rear, current));
-  route('POST', '/api/v2/transactions/:id/purchase', purchasing(rear));
+  route('POST', '/api/v2/reservations', reserving(rear, calls, current));
+  route('POST', '/api/v2/transactions/:id/purchase', purchasing(rear, calls));
 
   route('GET', WELL_KNOWN, () => {
     const self = options.self();
@@ -81,10 +106,10 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   route('POST', '/api/v2/contracts/:id/notice', notice);
   route('POST', '/api/v2/contracts/:id/credentials', credentials);
 
-  app.notFound(unknownPath);
+  app.notFound(() => responseOf(unknownPath()));
   app.onError((error, context) => {
     options.log?.error({ error: error.message }, 'a REAR call failed');
-    return answerRefusal(refusalOf(error), context.req.header('accept'));
+    return responseOf(answerRefusal(refusalOf(error), context.req.header('accept')));
   });
   return app;
 }

@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { Fault, isFault } from '../../domain/faults.ts';
+import type { NodeIdentity } from '../../domain/flavor.ts';
+import { isSameAddress } from '../../domain/matching.ts';
+import { countsKey, isElsewhere, isPinned, isWaived, type PeerNames, ruleFor } from '../../domain/peer-policy.ts';
+import type { PublicJwk } from '../../domain/did.ts';
+import { isSignedBy } from '../../rear/ed25519.ts';
+import { checkDigest, type Claimed, readRequestSignature } from '../../rear/signed-messages.ts';
+import { refused } from '../../rear/signatures.ts';
+import { readBody } from './body.ts';
+import { authorityOf, requestParts } from './request-parts.ts';
+import type { Rear } from './ports.ts';
+
+/** A request whose signature, if it has one, fits it; who made it is not proven yet. */
+export interface Call<T> {
+  readonly data: T;
+  readonly claimed?: Claimed;
+}
+
+export interface Caller {
+  /** Who it says that it is. */
+  readonly as: NodeIdentity;
+  readonly claimed: Claimed | undefined;
+  /** Who it must be: the buyer of a reservation, a party of a contract. */
+  readonly recorded?: NodeIdentity;
+  /** A FLUIDOS node could have sent this. */
+  readonly fluidos?: boolean;
+}
+
+/** Who may speak for which node. What costs nothing is looked at first, what asks a stranger last. */
+export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
+  const { policy, replay } = options;
+  const isOurs = (authority: string): boolean => {
+    const own = [options.self()?.address ?? '', ...options.authorities];
+    return own.some((each) => authority === authorityOf('http', each) || authority === authorityOf('https', each));
+  };
+
+  const keyOf = async ({ address, kid }: Claimed): Promise<PublicJwk> => {
+    let found: PublicJwk | undefined;
+    try {
+      found = await peerKeys.find({ address, kid, stranger: true });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      const words = `the keys of ${address} cannot be read: ${error.message}`;
+      if (error.code === 'PEER_REFUSED' || error.code === 'PEER_LIED') throw refused('key', words);
+      throw new Fault('KEYS_UNAVAILABLE', words, { address });
+    }
+    if (found === undefined) throw refused('key', `the node at ${address} shows no such key`);
+    return found;
+  };
+
+  const unsigned = async (names: PeerNames, fluidos: boolean): Promise<void> => {
+    const rule = ruleFor(policy, names);
+    if (isWaived(rule)) return;
+    const expected = rule?.policy ?? (fluidos && options.legacyBuyers ? 'legacy' : fluidos ? 'signed' : policy.otherwise);
+    if (expected === 'signed') throw refused('missing', 'this node must sign what it says');
+    const { id, address } = names;
+    const known = { ...(address && { address: address.toLowerCase() }), ...(id && { nodeId: id }) };
+    if (await knownSigners.signs(known)) throw refused('missing', 'this node signed before, and does no longer');
+  };
+
+  return {
+    /** Reads a body and its signature. SIGNATURE_REFUSED when that one can never count: old, moved here from elsewhere, of another body. */
+    async read<T extends z.ZodType>(schema: T, incoming: IncomingMessage): Promise<Call<z.output<T>>> {
+      const parts = requestParts(incoming);
+      const claimed = readRequestSignature(parts, { now: clock.now(), ...replay }, true);
+      if (claimed !== undefined && !isOurs(parts.authority)) throw refused('retargeted', `this is not ${parts.authority.slice(0, 100)}`);
+      const { data, bytes } = await readBody(schema, incoming, options);
+      if (claimed === undefined) return { data };
+      checkDigest(parts.field, bytes);
+      return { data, claimed };
+    },
+    /** Lets in whoever may speak for that node. BUYER_REFUSED or SIGNATURE_REFUSED when not; KEYS_UNAVAILABLE when its keys cannot be had at the moment. */
+    async admit({ as, claimed, recorded, fluidos = false }: Caller): Promise<void> {
+      const names = { id: as.id, domain: as.domain, address: as.address || claimed?.address };
+      const rule = ruleFor(policy, names);
+      if (rule?.policy === 'blocked') throw new Fault('BUYER_REFUSED', 'this node is blocked here');
+      if (claimed === undefined) return await unsigned(names, fluidos);
+      const { address, kid, nonce, createdMs } = claimed;
+      if (as.address !== '' && !isSameAddress(as.address, address))
+        throw refused('not-theirs', `${address} signs for a node at ${as.address}`);
+      const pinned = isPinned(policy, as.id, address);
+      if (isElsewhere(policy, as.id, address)) throw refused('not-theirs', `${as.id} is not at ${address}`);
+      if (recorded !== undefined && !pinned && recorded.address !== '' && !isSameAddress(recorded.address, address)) {
+        throw refused('not-theirs', 'it was agreed with a node at another address');
+      }
+      if (!countsKey(rule, kid)) throw refused('key', 'this key does not count for this node');
+      if (!isSignedBy(await keyOf(claimed), claimed.base, claimed.bytes)) throw refused('forged', 'the signature is not by that key');
+      const keepMs = createdMs + replay.pastMs - clock.now() + 1_000;
+      await knownSigners.heard({
+        address: address.toLowerCase(),
+        ...(as.id !== '' && { nodeId: as.id }),
+        pinned,
+        ...(nonce !== undefined && { nonce: { value: nonce, keepMs } }),
+      });
+    },
+  };
+}
+export type Callers = ReturnType<typeof callers>;

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http';
+import { asksForSignature, contentDigest, isSigned, signResponse } from '../../rear/signed-messages.ts';
+import type { Answer } from './answers.ts';
+import type { Rear } from './ports.ts';
+import { requestParts } from './request-parts.ts';
+
+type Sealed = Readonly<Record<string, string>>;
+
+/** How old a kept signature may be, ms: its reader's clock may be a minute ahead of ours, and its window is two. */
+const KEPT_MS = 20_000;
+/** Different requests for the same bytes that are remembered; longer ones are never. */
+const [MOST, LONGEST] = [64, 1_024];
+const NOTHING = new Uint8Array();
+
+/**
+ * Signs answers for those who ask for it. An answer to a signed request is signed for it alone; what everybody gets (LIST: the same bytes until the inventory changes) is signed once
+ * in a while for each target, since the signature says no more than that we gave these bytes under it.
+ */
+export function sealing({
+  signer,
+  clock,
+}: Pick<Rear, 'signer' | 'clock'>): (answer: Answer, incoming: IncomingMessage) => Promise<Sealed | undefined> {
+  const kept = new WeakMap<Uint8Array, Map<string, { readonly at: number; readonly sealed: Sealed }>>();
+
+  const sign = async ({ status, headers, body }: Answer, incoming: IncomingMessage, toSigned: boolean): Promise<Sealed> => {
+    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : (body ?? NOTHING);
+    const digest = { 'content-digest': contentDigest(bytes) };
+    const all: Sealed = { ...headers, ...digest };
+    const parts = { request: requestParts(incoming), response: { status, field: (name: string) => all[name] } };
+    return { ...digest, ...(await signResponse(parts, { toSigned, signer, createdMs: clock.now() })) };
+  };
+
+  return async (answer, incoming) => {
+    const { field, method, authority, target } = requestParts(incoming);
+    if (!asksForSignature(field)) return undefined;
+    const toSigned = isSigned(field);
+    const { body } = answer;
+    if (toSigned || !(body instanceof Uint8Array)) return await sign(answer, incoming, toSigned);
+    const key = `${method} ${authority} ${target}`;
+    const ofBody = kept.get(body) ?? new Map<string, { readonly at: number; readonly sealed: Sealed }>();
+    const known = ofBody.get(key);
+    const now = clock.now();
+    if (known !== undefined && now - known.at < KEPT_MS) return known.sealed;
+    const sealed = await sign(answer, incoming, false);
+    if (key.length <= LONGEST && (known !== undefined || ofBody.size < MOST)) kept.set(body, ofBody.set(key, { at: now, sealed }));
+    return sealed;
+  };
+}
