@@ -30,7 +30,10 @@ begin
     if owner is not null and not pinned then
       return 'taken';
     end if;
-    update signing_node set node_id = null where node_id = of_node;
+    if pinned then
+      -- Not otherwise: somebody may have shown it since we looked, and it is his.
+      update signing_node set node_id = null where node_id = of_node;
+    end if;
     insert into signing_node (address, node_id) values (at_address, of_node) on conflict (address) do update set node_id = excluded.node_id;
   else
     -- Nothing but a nonce is written: a crash of the server may forget the last moment's.
