@@ -4,6 +4,7 @@ import type { Clock } from '../src/ports/clock.ts';
 import type { Cluster } from '../src/ports/cluster.ts';
 import type { Fabric } from '../src/ports/fabric.ts';
 import type { Contracts, Inventory, Tenants } from '../src/ports/inventory.ts';
+import type { Notary } from '../src/ports/notary.ts';
 import type { Peers } from '../src/ports/peer.ts';
 import type { Processes } from '../src/ports/processes.ts';
 import type { Ratings } from '../src/ports/ratings.ts';
@@ -21,6 +22,7 @@ export interface ActivityDeps {
   readonly ratings: Ratings;
   readonly telemetry: Telemetry;
   readonly peers: Peers;
+  readonly notary: Notary;
   readonly fabric: Fabric;
   readonly cluster: Cluster;
   readonly processes: Processes;

@@ -94,6 +94,10 @@ export const admissionActivities = ({ fabric, contracts, timing }: Pick<Activity
         await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is ${sold.state}` });
         throw new Fault('CONTRACT_OVER', `contract ${contract} is ${sold.state}`, { contract });
       }
+      if (sold.agreement && sold.agreement.signatures.length < 2) {
+        await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is not countersigned` });
+        throw new Fault('SLICE_DENIED', `contract ${contract} is not countersigned by its buyer`, { contract });
+      }
       await fabric.admitSlice({ buyer, contract, resources: canonicalResources(sold.terms.resources) });
       await contracts.activate(contract);
     });

@@ -1,10 +1,13 @@
+import type { Agreement } from '../src/domain/agreement.ts';
 import type { Candidate } from '../src/domain/candidate.ts';
 import { checkContract } from '../src/domain/contract-check.ts';
+import type { ContractTerms } from '../src/domain/contract.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import { hourly } from '../src/domain/money.ts';
 import type { Ending } from '../src/domain/reasons.ts';
 import { Fault, isFault } from '../src/domain/faults.ts';
 import type { Timing } from '../src/domain/timing.ts';
+import type { Notary } from '../src/ports/notary.ts';
 import type { Peers } from '../src/ports/peer.ts';
 import { within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -63,10 +66,16 @@ export async function tell(
   }
 }
 
-type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'knownNodes' | 'fabric' | 'self' | 'clock'>;
+/** What a seller of our dialect signed, with our signature beside it. */
+async function agreed(notary: Notary, terms: ContractTerms, offered: Agreement | undefined): Promise<Agreement> {
+  if (!offered) throw new Fault('PEER_LIED', `${terms.seller.id} did not sign its contract`, { contract: terms.id });
+  return await notary.countersign({ terms, agreement: offered });
+}
+
+type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'knownNodes' | 'notary' | 'fabric' | 'self' | 'clock'>;
 
 /** Phase 3, buyer: a hold, then a contract. */
-export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, clock }: BuyerDeps) => ({
+export const buyingActivities = ({ peers, contracts, knownNodes, notary, fabric, self, clock }: BuyerDeps) => ({
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
     return await heartbeating(async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
@@ -87,7 +96,8 @@ export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, c
   }): Promise<Bought> {
     return await heartbeating(async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
-      const { terms, credentials } = await peers.at(candidate.seller.address, { signal }).purchase({ transaction, buyer });
+      const seller = peers.at(candidate.seller.address, { signal });
+      const { terms, credentials, agreement: offered } = await seller.purchase({ transaction, buyer });
       const { flavor, part, dialect } = candidate;
       checkContract({ transaction, flavor, part, buyer, dialect, lifetimeMs: LIFETIME_MS }, terms, clock.now());
       // A cluster belongs to the node that first named it: another seller under its id would take over our peering with it.
@@ -95,8 +105,11 @@ export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, c
         if (!isFault(error) || error.code !== 'BUYER_REFUSED') throw error;
         throw new Fault('PEER_LIED', `${terms.seller.id} says that its cluster is ${terms.sellerCluster}: ${error.message}`);
       });
+      const agreement = dialect === 'fluidos' ? undefined : await agreed(notary, terms, offered);
       const { identityStands } = await fabric.storeCredentials({ acquisition, credentials, renewable: dialect !== 'fluidos' });
-      await contracts.storeBought({ terms, acquisition });
+      await contracts.storeBought({ terms, acquisition, ...(agreement && { agreement }) });
+      const signature = agreement?.signatures[1];
+      if (signature) await seller.countersign({ contract: terms.id, buyer, signature });
       const stands = identityStands && credentials.clusterId === terms.sellerCluster;
       return { contract: terms.id, sellerCluster: terms.sellerCluster, identityStands: stands, expiresAt: Date.parse(terms.expiresAt) };
     });
@@ -127,14 +140,18 @@ export const buyingActivities = ({ peers, contracts, knownNodes, fabric, self, c
   },
 });
 
-type SellerDeps = Pick<ActivityDeps, 'peers' | 'inventory' | 'contracts' | 'tenants' | 'self' | 'fabric' | 'contractMs' | 'timing'>;
+type SellerDeps = Pick<
+  ActivityDeps,
+  'peers' | 'inventory' | 'notary' | 'contracts' | 'tenants' | 'self' | 'fabric' | 'contractMs' | 'timing'
+>;
 
 /** Phase 3, seller: the hold becomes a sale, and the sale is taken back. */
-export const sellingActivities = ({ peers, inventory, contracts, tenants, self, fabric, contractMs, timing }: SellerDeps) => ({
+export const sellingActivities = ({ peers, inventory, contracts, tenants, notary, self, fabric, contractMs, timing }: SellerDeps) => ({
   async sell({ transaction }: { transaction: TransactionId }): Promise<Sold> {
     const { terms, acquisition, tenantStands } = await heartbeating(async () => {
       const seller = { ...self, clusterId: await fabric.clusterId() };
-      const sold = await inventory.sell({ transaction, contract: contractOf(transaction), seller, lifetimeMs: contractMs });
+      const contract = contractOf(transaction);
+      const sold = await inventory.sell({ transaction, contract, seller, lifetimeMs: contractMs, sign: (terms) => notary.sign(terms) });
       return { ...sold, tenantStands: await tenants.stands(sold.terms.buyerCluster) };
     });
     return {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Candidate } from '../domain/candidate.ts';
-import type { Allocation, Contract } from '../domain/contract.ts';
+import type { Allocation } from '../domain/contract.ts';
 import { type Flavor, isSlice } from '../domain/flavor.ts';
 import type { InventorySums } from '../ports/inventory.ts';
 import type { OpenProcess } from '../ports/processes.ts';
@@ -48,50 +48,6 @@ export function marketCommands(program: Command, line: CommandLine): void {
           `${span(now() - Date.parse(seenAt))} ago`,
         ];
         line.tell(asJson, items, () => table(['FLAVOR', 'SELLER', 'PART', 'COST', 'LATENCY', 'PLACE', 'SEEN'], items.map(row)));
-        return EXIT.ok;
-      }),
-    );
-
-  const contracts = program
-    .command('contracts')
-    .description('the newest contracts, of both roles')
-    .option('--role <role>', 'buyer or seller')
-    .option('--living', 'only those that are not over')
-    .option('-n, --limit <count>', 'how many at most', '100')
-    .action(
-      line.run(async (api, asJson, options: { role?: string; living?: boolean; limit: string }) => {
-        const { role: of, living, limit } = options;
-        const query = new URLSearchParams({ limit, ...(of && { role: of }), ...(living && { living: 'true' }) });
-        const { items } = await api.get<List<Contract>>(`/contracts?${query}`);
-        const row = ({ terms, role, state, ending }: Contract): readonly string[] => [
-          terms.id,
-          role,
-          role === 'buyer' ? terms.seller.domain : terms.buyer.domain,
-          state,
-          resources(terms.resources),
-          terms.price ? `${terms.price.amount} ${terms.price.currency} ${terms.price.period}` : '-',
-          terms.expiresAt,
-          ending ? `${ending.reason}${ending.detail ? `: ${ending.detail}` : ''}` : '',
-        ];
-        line.tell(asJson, items, () => table(['CONTRACT', 'ROLE', 'PEER', 'STATE', 'PART', 'PRICE', 'EXPIRES', 'REASON'], items.map(row)));
-        return EXIT.ok;
-      }),
-    );
-  contracts
-    .command('end <id>')
-    .description('ends one: withdrawn or drained where we sold it, released where we bought it')
-    .option('--reason <reason>', 'withdrawn-by-seller, drained, ended-by-user or operator')
-    .option('--detail <words>', 'words for the other side')
-    .option(
-      '--without-buyer',
-      'where we sold: do not wait until the buyer took down its own side, which may then hang; also for one that ends already',
-    )
-    .action(
-      line.run(async (api, asJson, id: string, options: { reason?: string; detail?: string; withoutBuyer?: boolean }) => {
-        const { reason, detail, withoutBuyer } = options;
-        const text = JSON.stringify({ ...(reason && { reason }), ...(detail && { detail }), ...(withoutBuyer && { withoutBuyer }) });
-        await api.send('POST', `/contracts/${encodeURIComponent(id)}/end`, { text, type: 'application/json' });
-        line.tell(asJson, { id, accepted: true }, () => `contract ${id} is ending\n`);
         return EXIT.ok;
       }),
     );

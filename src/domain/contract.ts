@@ -1,3 +1,4 @@
+import type { Agreement } from './agreement.ts';
 import type { Flavor, NodeIdentity } from './flavor.ts';
 import type { AcquisitionId, ClusterId, ContractId, TransactionId } from './ids.ts';
 import type { Price } from './money.ts';
@@ -33,6 +34,8 @@ export interface Contract {
   readonly ending?: Ending;
   /** The buyer's attempt; at the seller the idempotency key that the buyer sent, when it did. */
   readonly acquisition?: AcquisitionId;
+  /** With one signature, the seller's, or both; absent where the other party is a FLUIDOS node. Not told in lists. */
+  readonly agreement?: Agreement;
 }
 
 /** A row of the Allocations table: what a contract takes up here. */

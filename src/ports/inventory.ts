@@ -1,3 +1,4 @@
+import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
 import type { Allocation, Contract, ContractRole, ContractTerms, Transaction } from '../domain/contract.ts';
 import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ClusterId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
@@ -52,13 +53,15 @@ export interface Inventory {
   abandon(transaction: TransactionId): Promise<boolean>;
   /**
    * PURCHASE: the hold becomes a sale, the flavor retires and a reduced one is published, the contract and an inactive allocation of type Node are
-   * written, all in one transaction. What was sold in time stays sold when asked again (the same contract). Also HOLD_EXPIRED, HOLD_RELEASED, NOT_FOUND.
+   * written, all in one transaction. What was sold in time stays sold when asked again (the same contract). A buyer who sent a key gets the terms signed by `sign`, within the
+   * transaction: nothing is sold unsigned. Also HOLD_EXPIRED, HOLD_RELEASED, NOT_FOUND, and what `sign` fails with.
    */
   sell(input: {
     readonly transaction: TransactionId;
     readonly contract: ContractId;
     readonly seller: NodeIdentity;
     readonly lifetimeMs: number;
+    readonly sign?: (terms: ContractTerms) => Promise<Agreement>;
   }): Promise<Contract>;
   /**
    * The sale is undone: resources for sale again, allocation released, contract over. Where nothing was sold yet, the hold of `transaction` becomes a tombstone
@@ -86,7 +89,9 @@ export interface InventorySums {
 /** Contracts and allocations, of both roles. */
 export interface Contracts {
   /** The buyer's side: stores a bought contract and its inactive allocation of type VirtualNode. Idempotent. */
-  storeBought(input: { readonly terms: ContractTerms; readonly acquisition: AcquisitionId }): Promise<void>;
+  storeBought(input: { readonly terms: ContractTerms; readonly acquisition: AcquisitionId; readonly agreement?: Agreement }): Promise<void>;
+  /** The seller's side: the buyer's signature beside its own; the first one stays. `false` when no sale of ours has that payload. */
+  countersign(input: { readonly contract: ContractId; readonly payload: string; readonly signature: AgreementSignature }): Promise<boolean>;
   get(contract: ContractId): Promise<Contract | undefined>;
   ofTransaction(transaction: TransactionId): Promise<Contract | undefined>;
   ofAcquisition(acquisition: AcquisitionId): Promise<Contract | undefined>;

@@ -1,4 +1,5 @@
 import type { Dialect, ResourceRequest } from '../domain/candidate.ts';
+import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
 import type { ContractState, ContractTerms, PeeringCredentials, Transaction } from '../domain/contract.ts';
 import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
@@ -35,7 +36,13 @@ export interface Peer {
   purchase(input: {
     readonly transaction: TransactionId;
     readonly buyer: NodeIdentity;
-  }): Promise<{ readonly terms: ContractTerms; readonly credentials: PeeringCredentials }>;
+  }): Promise<{ readonly terms: ContractTerms; readonly credentials: PeeringCredentials; readonly agreement?: Agreement }>;
+  /** Extension: our signature under what the seller signed; once is enough, and again is success. Also BUYER_REFUSED, CONTRACT_OVER. */
+  countersign(input: {
+    readonly contract: ContractId;
+    readonly buyer: NodeIdentity;
+    readonly signature: AgreementSignature;
+  }): Promise<void>;
   /** Extension: gives a reservation back, in any state, by the buyer's key; leaves a tombstone; nothing to release is success. */
   release(input: { readonly buyer: NodeIdentity; readonly idempotencyKey: AcquisitionId }): Promise<void>;
   /** Extension: the buyer ends a contract; over already is success. */

@@ -1,10 +1,12 @@
 /** PURCHASE_FLAVOR: its request and the Contract that answers it. */
 import { z } from 'zod';
+import type { Agreement } from '../domain/agreement.ts';
 import type { ContractTerms, PeeringCredentials } from '../domain/contract.ts';
 import { clusterId, contractId, DNS_LABEL, DNS_SUBDOMAIN, transactionId } from '../domain/ids.ts';
 import { PERIODS, parseAmount, type Price } from '../domain/money.ts';
 import { priceOfPart } from '../domain/partition.ts';
 import { NOTHING, type Resources, sameResources } from '../domain/resources.ts';
+import { AgreementSchema } from './agreement-schema.ts';
 import { flavor, isTime, writeFlavor, writeTime } from './flavor.ts';
 import { identity, writeIdentity } from './identity.ts';
 import { encode, isRecord, omitEmpty } from './json.ts';
@@ -56,6 +58,7 @@ const contract = goObject(
     expirationTime: strictText.refine(isTime, 'not a time'),
     extraInformation: goObject(Object.fromEntries(Object.values(FACTS).map((key) => [key, strictText]))),
     configuration: goObject({ type: strictText, data: z.unknown() }),
+    agreement: z.union([z.undefined(), AgreementSchema]),
   },
   { buyer: 'buyerID', sellerID: 'seller', credentials: 'peeringTargetCredentials' },
 );
@@ -64,7 +67,7 @@ const contract = goObject(
 export function readContract(
   value: unknown,
   context: { readonly receivedAt: string },
-): { readonly terms: ContractTerms; readonly credentials: PeeringCredentials } {
+): { readonly terms: ContractTerms; readonly credentials: PeeringCredentials; readonly agreement?: Agreement } {
   const read = contract.parse(value);
   const extra = read.extraInformation as Readonly<Record<string, string>>;
   const resources = readResources(read.configuration, read.flavor);
@@ -89,6 +92,7 @@ export function readContract(
       expiresAt: read.expirationTime,
     },
     credentials: read.peeringTargetCredentials,
+    ...(read.agreement && { agreement: read.agreement }),
   };
 }
 
@@ -109,7 +113,7 @@ function readPrice(extra: Readonly<Record<string, string>>): Price | undefined {
 }
 
 /** Writes PURCHASE's answer; the keys of `extraInformation` in the order in which Go writes a map. */
-export const writeContract = (terms: ContractTerms, { clusterId, kubeconfig }: PeeringCredentials): object => ({
+export const writeContract = (terms: ContractTerms, { clusterId, kubeconfig }: PeeringCredentials, agreement?: Agreement): object => ({
   contractID: terms.id,
   transactionID: terms.transaction,
   flavor: writeFlavor(terms.flavor),
@@ -126,6 +130,8 @@ export const writeContract = (terms: ContractTerms, { clusterId, kubeconfig }: P
     [FACTS.startsAt]: writeTime(terms.startsAt),
   },
   configuration: writeConfiguration(terms.resources),
+  // Ours alone: a FLUIDOS buyer passes over keys that it does not know.
+  ...(agreement && { agreement }),
 });
 
 export const writeCredentials = ({ clusterId, kubeconfig }: PeeringCredentials): object => ({ clusterID: clusterId, kubeconfig });

@@ -5,6 +5,8 @@ import type { FaultCode } from '../domain/faults.ts';
 import { FAULTS } from '../domain/faults.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import { EndReason, type Ending } from '../domain/reasons.ts';
+import type { AgreementSignature } from '../domain/agreement.ts';
+import { SignatureSchema } from './agreement-schema.ts';
 import { identity, writeIdentity } from './identity.ts';
 import { goObject, listOf, strictText } from './reading.ts';
 
@@ -12,7 +14,16 @@ import { goObject, listOf, strictText } from './reading.ts';
 export const SIGNATURES = 'signatures';
 
 /** Each names a message (or a header) of ours. */
-export const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key', SIGNATURES] as const;
+export const EXTENSIONS = [
+  'release',
+  'terminate',
+  'contract',
+  'notice',
+  'credentials',
+  'idempotency-key',
+  'countersign',
+  SIGNATURES,
+] as const;
 
 /** What may be an idempotency key: printable, at most 200 characters. */
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
@@ -57,6 +68,12 @@ export const notice = goObject({ ending });
 export const credentialsRequest = goObject({ buyerID: identity });
 /** Who asks: the body of a credentials request, and of our PURCHASE. */
 export const writeBuyer = (buyer: NodeIdentity): object => ({ buyerID: writeIdentity(buyer) });
+
+export const countersignature = goObject({ buyerID: identity, signature: SignatureSchema });
+export const writeCountersignature = (buyer: NodeIdentity, signature: AgreementSignature): object => ({
+  buyerID: writeIdentity(buyer),
+  signature,
+});
 
 const STATES = ['active', 'ending', 'over'] as const satisfies readonly ContractState[];
 const contractState = goObject({ state: z.enum(STATES), ending: z.union([z.undefined(), ending]) });

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { fileKeyStore } from '../adapters/keys/file-store.ts';
 import { keyring } from '../adapters/keys/keyring.ts';
+import { notary } from '../adapters/keys/notary.ts';
 import { type Store, openStore } from '../adapters/postgres/open.ts';
 import { httpPeerKeys } from '../adapters/rear-http/peer-keys.ts';
 import { httpPeers } from '../adapters/rear-http/peers.ts';
@@ -13,6 +14,7 @@ import { nodeId } from '../domain/ids.ts';
 import { callbackPlace, isLoopback } from '../http/rear/callback.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KnownSigners } from '../ports/known-signers.ts';
+import type { Notary } from '../ports/notary.ts';
 import type { Peers } from '../ports/peer.ts';
 import type { Processes } from '../ports/processes.ts';
 import type { PeerKeys, Signer } from '../ports/signer.ts';
@@ -41,6 +43,7 @@ export interface Parts {
   readonly peers: Peers;
   readonly signer: Signer;
   readonly peerKeys: PeerKeys;
+  readonly notary: Notary;
   readonly cluster: ClusterParts;
   readonly store: Promise<Store>;
   /** The Temporal namespace is there and can be used. */
@@ -142,6 +145,7 @@ export function openParts(input: {
     }),
     signer,
     peerKeys,
+    notary: notary({ signer, peerKeys, policy: trustOf(configuration).policy }),
     cluster,
     store,
     namespace,

@@ -84,6 +84,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         fabric: parts.cluster.fabric,
         signer: parts.signer,
         peerKeys: parts.peerKeys,
+        notary: parts.notary,
         knownSigners,
         clock,
       },

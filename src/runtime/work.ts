@@ -41,7 +41,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
   try {
     const [store, self] = await Promise.all([parts.store, parts.self, parts.namespace]);
     const { inventory, contracts, tenants, candidates, intents, knownNodes } = store;
-    const { peers, processes, clock } = parts;
+    const { peers, notary, processes, clock } = parts;
     const { fabric, cluster } = parts.cluster;
     const deps: ActivityDeps = {
       inventory,
@@ -53,6 +53,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       ratings: unrated,
       telemetry: { observed: (observation) => log.debug({ observation }, 'observed') },
       peers,
+      notary,
       fabric,
       cluster,
       processes,

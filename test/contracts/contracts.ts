@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Agreement, AgreementSignature } from '../../src/domain/agreement.ts';
 import type { ContractTerms } from '../../src/domain/contract.ts';
 import {
   type AcquisitionId,
@@ -44,7 +45,7 @@ export function contractsContract(make: () => Promise<{ readonly contracts: Cont
     ({ contracts, inventory } = await make());
   });
 
-  const sold = async () => {
+  const sold = async (sign?: (terms: ContractTerms) => Promise<Agreement>) => {
     await inventory.publish(flavorOf('000c'));
     const transaction = newTransaction();
     await inventory.reserve({
@@ -55,7 +56,8 @@ export function contractsContract(make: () => Promise<{ readonly contracts: Cont
       transaction,
       ttlMs: 60_000,
     });
-    return await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 86_400_000 });
+    const contract = contractOf(transaction);
+    return await inventory.sell({ transaction, contract, seller: SELLER, lifetimeMs: 86_400_000, ...(sign && { sign }) });
   };
 
   it('stores what was bought, with an allocation that is not active yet', async () => {
@@ -66,6 +68,46 @@ export function contractsContract(make: () => Promise<{ readonly contracts: Cont
     expect(await contracts.ofTransaction(terms.transaction)).toEqual(stored);
     expect(await contracts.ofAcquisition(ACQUISITION)).toEqual(stored);
     expect(await contracts.allocations()).toEqual([{ contract: terms.id, type: 'VirtualNode', state: 'inactive', resources: ONE }]);
+  });
+
+  const signatureOf = (by: string): AgreementSignature => ({
+    protected: by,
+    header: { jwk: { kty: 'OKP', crv: 'Ed25519', x: 'a'.repeat(43) } },
+    signature: `of ${by}`,
+  });
+  const agreed = (...by: readonly string[]): Agreement => ({ payload: 'terms', signatures: by.map(signatureOf) });
+
+  it('keeps what was signed, and tells it with the contract alone, not in lists', async () => {
+    const terms = termsOf();
+    const agreement = agreed('seller', 'buyer');
+    await contracts.storeBought({ terms, acquisition: ACQUISITION, agreement });
+    expect(await contracts.get(terms.id)).toMatchObject({ agreement });
+    expect(await contracts.ofAcquisition(ACQUISITION)).toMatchObject({ agreement });
+    expect(await contracts.ofTransaction(terms.transaction)).toMatchObject({ agreement });
+    expect(await contracts.list()).toEqual([expect.not.objectContaining({ agreement })]);
+  });
+
+  it('takes the buyer’s signature beside its own: the first one, and under what it signed', async () => {
+    const { terms } = await sold(async () => agreed('seller'));
+    expect(await contracts.get(terms.id)).toMatchObject({ agreement: agreed('seller') });
+    const countersign = (payload: string, by: string) => contracts.countersign({ contract: terms.id, payload, signature: signatureOf(by) });
+    expect(await countersign('other terms', 'buyer')).toBe(false);
+    expect(await countersign('terms', 'buyer')).toBe(true);
+    expect(await countersign('terms', 'buyer again')).toBe(true);
+    expect(await contracts.get(terms.id)).toMatchObject({ agreement: agreed('seller', 'buyer') });
+    expect(await contracts.countersign({ contract: contractId('contract-x'), payload: 'terms', signature: signatureOf('buyer') })).toBe(
+      false,
+    );
+    const bought = termsOf();
+    await contracts.storeBought({ terms: bought, acquisition: ACQUISITION, agreement: agreed('seller') });
+    expect(await contracts.countersign({ contract: bought.id, payload: 'terms', signature: signatureOf('buyer') })).toBe(false);
+  });
+
+  it('sells nothing that could not be signed', async () => {
+    const unsigned = sold(() => Promise.reject(new Error('no key')));
+    await expect(unsigned).rejects.toThrow('no key');
+    expect(await contracts.list()).toEqual([]);
+    expect(await inventory.sums()).toMatchObject({ holds: 1 });
   });
 
   it('knows nothing of what never was', async () => {

@@ -15,6 +15,7 @@ import {
 } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Resources } from '../../src/domain/resources.ts';
+import type { Notary } from '../../src/ports/notary.ts';
 import type { Peer, Peers } from '../../src/ports/peer.ts';
 
 export interface PeerHarness {
@@ -26,6 +27,8 @@ export interface PeerHarness {
   readonly buyer: NodeIdentity;
   /** Nobody listens there. */
   readonly nowhere: string;
+  /** Signs as the buyer. */
+  readonly notary: Notary;
   now(): number;
   /** Moves the seller's clock. */
   advance(milliseconds: number): void;
@@ -93,7 +96,9 @@ export function peerContract(name: string, start: () => Promise<PeerHarness>): v
         id: at.seller.id,
         cluster: at.seller.clusterId,
       });
-      expect(extensions).toEqual(expect.arrayContaining(['release', 'terminate', 'contract', 'credentials', 'idempotency-key']));
+      expect(extensions).toEqual(
+        expect.arrayContaining(['release', 'terminate', 'contract', 'credentials', 'idempotency-key', 'countersign']),
+      );
     });
 
     test('lists what it sells', async () => {
@@ -161,6 +166,24 @@ export function peerContract(name: string, start: () => Promise<PeerHarness>): v
       expect(at.alive()).toEqual({ holds: 0, contracts: 1 });
       await tidy();
       expect(at.alive()).toEqual({ holds: 0, contracts: 0 });
+    });
+
+    test('signs what it sells, and takes the signature of its buyer alone, as often as it comes', async () => {
+      const { terms, agreement, transaction } = await buy();
+      if (!agreement) throw new Error('it sold without a signature');
+      const { signatures } = await at.notary.countersign({ terms, agreement });
+      const [sellers, buyers] = signatures;
+      if (!sellers || !buyers) throw new Error('two signatures');
+      const countersign = (signature: typeof buyers, buyer = at.buyer) => seller.countersign({ contract: terms.id, buyer, signature });
+      expect(await codeOf(countersign(sellers))).toBe('BUYER_REFUSED');
+      expect(await codeOf(countersign({ ...buyers, signature: sellers.signature }))).toBe('BUYER_REFUSED');
+      expect(await codeOf(countersign(buyers, { ...at.buyer, id: at.seller.id }))).toBe('BUYER_REFUSED');
+      await countersign(buyers);
+      await countersign(buyers);
+      const again = await seller.purchase({ transaction: transaction.id, buyer: at.buyer });
+      expect(again.agreement).toEqual({ payload: agreement.payload, signatures: [sellers, buyers] });
+      await seller.terminate({ contract: terms.id, buyer: at.buyer, ending: ENDING });
+      expect(await codeOf(countersign(buyers))).toBe('CONTRACT_OVER');
     });
 
     test('an expired reservation is not sold', async () => {

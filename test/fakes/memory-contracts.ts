@@ -30,12 +30,20 @@ export function memoryContracts(): MemoryContracts {
   const living = (): readonly Contract[] => all().filter(({ state }) => state !== 'over');
 
   const store: Contracts = {
-    async storeBought({ terms, acquisition }) {
+    async storeBought({ terms, acquisition, agreement }) {
       const known = rows.get(terms.id)?.contract.terms;
-      if (known === undefined) put({ terms, role: 'buyer', state: 'active', acquisition });
+      if (known === undefined) put({ terms, role: 'buyer', state: 'active', acquisition, ...(agreement && { agreement }) });
       else if (known.transaction !== terms.transaction || known.seller.id !== terms.seller.id) {
         throw new Fault('PEER_LIED', 'this contract id is another contract of ours', { contract: terms.id });
       }
+    },
+    async countersign({ contract, payload, signature }) {
+      const row = rows.get(contract);
+      const agreement = row?.contract.agreement;
+      if (row === undefined || row.contract.role !== 'seller' || agreement?.payload !== payload) return false;
+      const [sellers, ...others] = agreement.signatures;
+      if (sellers && others.length === 0) row.contract = { ...row.contract, agreement: { payload, signatures: [sellers, signature] } };
+      return true;
     },
     async get(contract) {
       return rows.get(contract)?.contract;

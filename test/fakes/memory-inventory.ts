@@ -133,7 +133,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       generation += 1;
       return true;
     },
-    async sell({ transaction, contract, seller, lifetimeMs }) {
+    async sell({ transaction, contract, seller, lifetimeMs, sign }) {
       const row = rows.get(transaction);
       if (row === undefined) throw new Fault('NOT_FOUND', 'no such transaction');
       const before = contracts.get(contract);
@@ -156,9 +156,10 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
         startsAt: new Date(clock.now()).toISOString(),
         expiresAt: new Date(clock.now() + lifetimeMs).toISOString(),
       };
+      const agreement = row.key === undefined ? undefined : await sign?.(terms);
       Object.assign(row, { state: 'sold', contract });
       const acquisition = row.key === undefined ? {} : { acquisition: acquisitionId(row.key) };
-      const sale: Contract = { terms, role: 'seller', state: 'active', ...acquisition };
+      const sale: Contract = { terms, role: 'seller', state: 'active', ...acquisition, ...(agreement && { agreement }) };
       contracts.put(sale);
       generation += 1;
       return sale;

@@ -11,6 +11,7 @@ import type { Ending } from '../../src/domain/reasons.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Hold } from '../../src/ports/inventory.ts';
 import type { Peer, Peers } from '../../src/ports/peer.ts';
+import { type KeyCircle, keyCircle } from './keys.ts';
 import { type MemoryInventory, memoryInventory } from './memory-inventory.ts';
 import { openTroubles, type PeerCall, type Trouble } from './troubles.ts';
 
@@ -34,6 +35,8 @@ interface Notice {
 
 export interface FakePeers {
   readonly peers: Peers;
+  /** Everybody's keys. */
+  readonly keys: KeyCircle;
   add(node: FakeNode): Promise<void>;
   /** The next `times` calls (1 when not given; Infinity for all) of this kind to this address fail so. */
   trouble(input: { readonly address: string; readonly call: PeerCall; readonly trouble: Trouble; readonly times?: number }): void;
@@ -60,7 +63,7 @@ export interface FakePeers {
 }
 
 /** What our own dialect can do beyond REAR; the fake and the real routes announce the same. */
-const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key', 'signatures'];
+const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key', 'countersign', 'signatures'];
 const KUBECONFIG = `apiVersion: v1
 kind: Config
 clusters: [{name: seller, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: Y2E=}}]
@@ -78,6 +81,7 @@ interface Standing {
 
 export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
   const nodes = new Map<string, Standing>();
+  const keys = keyCircle(clock);
   const troubles = openTroubles();
   const notices: Notice[] = [];
   let counter = 0;
@@ -130,7 +134,10 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
   const end = async ({ memory }: Standing, contract: ContractId, ending: Ending): Promise<void> =>
     await memory.inventory.giveBack({ contract, ending });
 
-  const trading = (run: Run, extension: Run): Pick<Peer, 'reserve' | 'purchase' | 'release' | 'terminate' | 'refreshCredentials'> => ({
+  const trading = (
+    run: Run,
+    extension: Run,
+  ): Pick<Peer, 'reserve' | 'purchase' | 'countersign' | 'release' | 'terminate' | 'refreshCredentials'> => ({
     reserve: ({ flavor, buyer, part, idempotencyKey }) =>
       run('reserve', async ({ memory, dialect, node }) => {
         counter += 1;
@@ -154,18 +161,28 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
         // A FLUIDOS node forgets a transaction with the first PURCHASE: a lost answer cannot be asked for again.
         if (known !== undefined && standing.dialect === 'fluidos') throw new Fault('HOLD_EXPIRED', 'Error getting the Transaction');
         if (known !== undefined && known.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
-        const { terms } = await standing.memory.inventory
+        const sellers = keys.notaryAt(standing.node.identity.address);
+        const { terms, agreement } = await standing.memory.inventory
           .sell({
             transaction,
             contract: contractOf(transaction),
             seller: standing.node.identity,
             lifetimeMs: standing.node.contractLifetimeMs ?? 365 * 86_400_000,
+            sign: (signed) => sellers.sign(signed),
           })
           .catch((error: unknown) => {
             if (error instanceof Fault && error.code === 'NOT_FOUND') throw new Fault('HOLD_EXPIRED', 'no such transaction');
             throw error;
           });
-        return { terms, credentials: credentialsOf(standing) };
+        return { terms, credentials: credentialsOf(standing), ...(agreement && { agreement }) };
+      }),
+    countersign: ({ contract, buyer, signature }) =>
+      extension('countersign', async (standing) => {
+        const { terms, state, agreement } = await ownContract(standing, contract, buyer);
+        if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
+        if (!agreement) throw new Fault('BUYER_REFUSED', 'sold without signatures');
+        await keys.notaryAt(standing.node.identity.address).checkBuyer({ terms, agreement, signature });
+        await standing.memory.contracts.countersign({ contract, payload: agreement.payload, signature });
       }),
     release: ({ buyer, idempotencyKey }) =>
       extension('release', async (standing) => {
@@ -193,6 +210,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
 
   return {
     peers: { at },
+    keys,
     async add(node) {
       const memory = memoryInventory({ clock });
       for (const flavor of node.flavors ?? []) await memory.inventory.publish(flavor);

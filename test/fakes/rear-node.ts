@@ -1,5 +1,6 @@
 /** A node's real REAR routes on a real socket, over small doubles of what stands behind them. */
 import { randomBytes } from 'node:crypto';
+import { notary } from '../../src/adapters/keys/notary.ts';
 import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
 import { type AcquisitionId, clusterId, type ContractId, contractOf, type TransactionId, transactionId } from '../../src/domain/ids.ts';
@@ -36,13 +37,20 @@ export async function rearNode(input: {
   };
   const memory = memoryInventory({ clock });
   const knownSigners = memoryKnownSigners({ clock });
+  const notaryNow = () => notary({ signer: signs, peerKeys: httpPeerKeys({ clock }) });
   const notices: AcquisitionId[] = [];
   let issued = 0;
 
   const sell = async (transaction: TransactionId): Promise<ContractId> => {
     if (self === undefined) throw new Error('not ready');
     const contract = contractOf(transaction);
-    await memory.inventory.sell({ transaction, contract, seller: self, lifetimeMs: 365 * 86_400_000 });
+    await memory.inventory.sell({
+      transaction,
+      contract,
+      seller: self,
+      lifetimeMs: 365 * 86_400_000,
+      sign: (terms) => notaryNow().sign(terms),
+    });
     return contract;
   };
   /** What tests replace while the node runs. */
@@ -54,6 +62,7 @@ export async function rearNode(input: {
     signer,
     peerKeys: httpPeerKeys({ clock }),
     knownSigners,
+    notary: { checkBuyer: (input) => notaryNow().checkBuyer(input) },
     clock,
     processes: {
       purchase: ({ transaction }) => hands.purchase(transaction),
@@ -112,6 +121,8 @@ export async function rearNode(input: {
     memory,
     signer,
     knownSigners,
+    /** Signs as this node. */
+    notary: notaryNow,
     hands,
     sell,
     notices: (): readonly AcquisitionId[] => notices,

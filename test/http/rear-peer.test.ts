@@ -24,6 +24,7 @@ peerContract('over HTTP', async () => {
     flavor,
     buyer: buyer.identity,
     nowhere: '127.0.0.1:9',
+    notary: buyer.notary(),
     now: clock.now,
     advance: clock.advance,
     storeBought: async (terms, acquisition) => {

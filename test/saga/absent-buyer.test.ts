@@ -11,6 +11,17 @@ const ending = async (transaction: TransactionId) => (await stage.database.store
 const steps = async (transaction: TransactionId) =>
   (await stage.node.processes.journal(workflowIds.contract(transaction))).map(({ step }) => step);
 
+test('a slice of a buyer who did not sign is denied, and let in once the buyer has', async () => {
+  await open({ buyerAbsentMs: 20_000 });
+  const transaction = await sold();
+  await shop.offerSlice(transaction, { unsigned: true });
+  await expect.poll(() => steps(transaction), SOON).toContain('not-admitted');
+  await shop.offerSlice(transaction);
+  await expect.poll(() => steps(transaction), SOON).toContain('admit');
+  await shop.buyerDone(transaction);
+  await nothingLeft();
+});
+
 test('nothing came, a slice was denied, a slice was admitted: the first two end as absent, the third lives on', async () => {
   await open({ buyerAbsentMs: 2_000, buyerGoneMs: 1_000, sellerGraceMs: 1_000 });
   const [silent, greedy, honest] = [await sold(), await sold(), await sold()];

@@ -22,7 +22,9 @@ export interface Shop {
   /** A hold that PURCHASE may name. */
   reserve(): Promise<TransactionId>;
   /** The buyer's Liqo makes the slice of a contract; the seller's watch tells of it. */
-  offerSlice(transaction: TransactionId): Promise<void>;
+  offerSlice(transaction: TransactionId, options?: { readonly unsigned?: boolean }): Promise<void>;
+  /** The buyer signs what it bought; `offerSlice` does so by itself unless told otherwise. */
+  countersign(transaction: TransactionId): Promise<void>;
   /** The buyer's Liqo takes its slice away, and the buyer says that it is done. */
   buyerDone(transaction: TransactionId): Promise<void>;
   leaks(): Promise<readonly string[]>;
@@ -64,6 +66,7 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
     ratings: givenRatings(),
     telemetry: memoryTelemetry(),
     peers: peers.peers,
+    notary: peers.keys.notaryAt(identity('north').address),
     fabric: fabric.port,
     cluster: fakeCluster(world, clusterId('north')),
     clock,
@@ -72,7 +75,17 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
     contractMs: 86_400_000,
   });
   const acquisitionOfTransaction = (transaction: TransactionId) => acquisitionId(`a-${transaction.slice(24, 32)}`);
+  const countersign = async (transaction: TransactionId): Promise<void> => {
+    const sold = await store.contracts.ofTransaction(transaction);
+    if (!sold?.agreement) return;
+    const { payload, signatures } = await peers.keys
+      .notaryAt(identity('south').address)
+      .countersign({ terms: sold.terms, agreement: sold.agreement });
+    const [, signature] = signatures;
+    if (signature) await store.contracts.countersign({ contract: sold.terms.id, payload, signature });
+  };
   return {
+    countersign,
     world,
     peers,
     fabric,
@@ -89,7 +102,8 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
       });
       return hold.id;
     },
-    async offerSlice(transaction) {
+    async offerSlice(transaction, { unsigned = false } = {}) {
+      if (!unsigned) await countersign(transaction);
       const contract = contractOf(transaction);
       await buyersFabric.requestSlice({
         seller: clusterId('north'),

@@ -93,6 +93,7 @@ export async function openTrade(
       ratings: givenRatings(),
       telemetry: memoryTelemetry(),
       peers: peers.peers,
+      notary: peers.keys.notaryAt(identity('south').address),
       fabric: fabric.port,
       cluster: cluster.port,
       clock,

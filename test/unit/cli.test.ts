@@ -7,11 +7,14 @@ import { parse } from 'yaml';
 import { runProgram } from '../../src/cli/program.ts';
 import { table } from '../../src/cli/printing.ts';
 import { CommandFailed, type Fetcher } from '../../src/cli/client.ts';
-import { intentName } from '../../src/domain/ids.ts';
-import { managementApi } from '../../src/http/api/app.ts';
-import { signerAt } from '../fakes/keys.ts';
 import type { Callers } from '../../src/ports/callers.ts';
 import { callersOf, openToAll } from '../fakes/callers.ts';
+import type { ContractTerms } from '../../src/domain/contract.ts';
+import { acquisitionId, clusterId, contractId, intentName, transactionId } from '../../src/domain/ids.ts';
+import type { Contracts } from '../../src/ports/inventory.ts';
+import { managementApi } from '../../src/http/api/app.ts';
+import { keyCircle, signerAt } from '../fakes/keys.ts';
+import { buyerOf, flavorOf, NOON, ONE, SELLER } from '../contracts/samples.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
@@ -30,9 +33,12 @@ let fake: MemoryProcesses;
 let fetcher: Fetcher;
 /** The same of a node that asks for tokens. */
 let guarded: Fetcher;
+let contracts: Contracts;
 beforeEach(() => {
   fake = memoryProcesses({ clock });
-  const { inventory, contracts } = memoryInventory({ clock });
+  const memory = memoryInventory({ clock });
+  const { inventory } = memory;
+  contracts = memory.contracts;
   const deps = {
     processes: fake.processes,
     inventory,
@@ -242,5 +248,67 @@ describe('tokens', () => {
 
   test('the help says what the exit codes mean', async () => {
     expect((await rearguard(['--help'])).out).toMatch(/Exit codes:[^]*5 +not allowed/);
+  });
+});
+
+describe('contracts', () => {
+  const buyer = buyerOf('alice');
+  const terms: ContractTerms = {
+    id: contractId('contract-1'),
+    transaction: transactionId('1-1'),
+    flavor: flavorOf('000b'),
+    buyer,
+    buyerCluster: clusterId('alice-1'),
+    seller: SELLER,
+    sellerCluster: clusterId('north-1'),
+    resources: ONE,
+    price: { amount: '0.1', currency: 'EUR', period: 'hourly' },
+    startsAt: new Date(NOON).toISOString(),
+    expiresAt: new Date(Date.parse('2999-01-01T00:00:00Z')).toISOString(),
+  };
+  const store = async (signed: boolean) => {
+    const circle = keyCircle(clock);
+    const offered = await circle.notaryAt(SELLER.address).sign(terms);
+    const agreement = await circle.notaryAt(buyer.address).countersign({ terms, agreement: offered });
+    await contracts.storeBought({ terms, acquisition: acquisitionId('a-1'), ...(signed && { agreement }) });
+  };
+
+  test('are listed under both names, and shown with who signed them', async () => {
+    await store(true);
+    for (const name of ['contracts', 'contract']) {
+      expect(await rearguard([name])).toMatchObject({ exit: 0, out: expect.stringContaining('contract-1') as string });
+      expect(await rearguard([name, 'list', '--role', 'seller'])).toMatchObject({ exit: 0, out: 'none\n' });
+    }
+    const { exit, out } = await rearguard(['contract', 'show', 'contract-1']);
+    expect(exit).toBe(0);
+    expect(out).toMatch(/price: +0\.1 EUR hourly\n/);
+    expect(out).toMatch(/signed by: +both\n/);
+  });
+
+  test('an export is proven without a node, and one altered term is told', async () => {
+    await store(true);
+    const { out: file } = await rearguard(['contract', 'export', 'contract-1']);
+    const offline: Fetcher = () => Promise.reject(new Error('there is no node'));
+    const proven = await rearguard(['contract', 'verify', 'file'], { file, fetch: offline });
+    expect(proven).toMatchObject({ exit: 0, err: '' });
+    expect(proven.out).toMatch(/verdict: +proven/);
+    const altered = await rearguard(['--json', 'contract', 'verify', 'file'], { file: file.replace('0.1', '0.01'), fetch: offline });
+    expect([altered.exit, JSON.parse(altered.out)]).toEqual([
+      1,
+      expect.objectContaining({ proven: false, findings: [expect.objectContaining({ fault: 'altered' })] }),
+    ]);
+    expect(await rearguard(['contract', 'verify', 'file'], { file: 'words', fetch: offline })).toMatchObject({
+      exit: 2,
+      err: 'rearguard: file is not JSON\n',
+    });
+  });
+
+  test('one with a FLUIDOS node has nothing to export', async () => {
+    await store(false);
+    expect(await rearguard(['contract', 'export', 'contract-1'])).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('FLUIDOS') as string,
+    });
+    expect((await rearguard(['contract', 'show', 'contract-1'])).out).toMatch(/signed by: +nobody/);
   });
 });

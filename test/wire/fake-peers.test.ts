@@ -25,6 +25,7 @@ peerContract('the fake', async () => {
     flavor,
     buyer,
     nowhere: 'nowhere.example:1',
+    notary: fake.keys.notaryAt(buyer.address),
     now: clock.now,
     advance: clock.advance,
     storeBought: async () => {},

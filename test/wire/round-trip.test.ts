@@ -7,6 +7,7 @@ import type { Flavor, K8Slice, NodeIdentity } from '../../src/domain/flavor.ts';
 import { clusterId, contractId, flavorId, nodeId, transactionId } from '../../src/domain/ids.ts';
 import { PERIODS } from '../../src/domain/money.ts';
 import { canonical, formatQuantity } from '../../src/domain/quantity.ts';
+import { agreementPayload } from '../../src/rear/agreement.ts';
 import { readContract, writeContract } from '../../src/rear/contract.ts';
 import { readFlavors, writeFlavor } from '../../src/rear/flavor.ts';
 import { encode, firstJson, JsonFault } from '../../src/rear/json.ts';
@@ -132,7 +133,10 @@ describe('written and read back', () => {
       fc.property(terms, fc.base64String({ minLength: 4 }), (terms, kubeconfig) => {
         const credentials = { clusterId: terms.sellerCluster, kubeconfig };
         const wire = encode(writeContract(terms, credentials));
-        expect(plain(readContract(firstJson(wire), { receivedAt: '2000-01-01T00:00:00Z' }))).toEqual(plain({ terms, credentials }));
+        const read = readContract(firstJson(wire), { receivedAt: '2000-01-01T00:00:00Z' });
+        expect(plain(read)).toEqual(plain({ terms, credentials }));
+        // What the seller signs is what the buyer finds in it.
+        expect(agreementPayload(read.terms)).toBe(agreementPayload(terms));
       }),
       { numRuns: 40 },
     );

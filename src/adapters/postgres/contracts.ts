@@ -1,3 +1,4 @@
+import type { Agreement } from '../../domain/agreement.ts';
 import type { Allocation, Contract, ContractTerms } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { acquisitionId, type ContractId } from '../../domain/ids.ts';
@@ -12,6 +13,8 @@ interface ContractRow {
   readonly terms: ContractTerms;
   readonly state: Contract['state'];
   readonly ending: Ending | null;
+  /** Absent where it was not asked for. */
+  readonly agreement?: Agreement | null;
 }
 
 interface AllocationRow {
@@ -27,18 +30,25 @@ const contract = (row: ContractRow): Contract => ({
   state: row.state,
   ...(row.ending === null ? {} : { ending: row.ending }),
   ...(row.acquisition === null ? {} : { acquisition: acquisitionId(row.acquisition) }),
+  ...(row.agreement ? { agreement: row.agreement } : {}),
 });
 
 /** Writes a contract and its inactive allocation; `undefined` when that id is there already. */
 export async function insertContract(
   sql: Db,
-  input: { readonly terms: ContractTerms; readonly role: Contract['role']; readonly acquisition?: string | undefined },
+  input: {
+    readonly terms: ContractTerms;
+    readonly role: Contract['role'];
+    readonly acquisition?: string | undefined;
+    readonly agreement?: Agreement | undefined;
+  },
 ): Promise<Contract | undefined> {
-  const { terms, role, acquisition } = input;
+  const { terms, role, acquisition, agreement } = input;
   const [row] = await sql<ContractRow[]>`
     with made as (
-      insert into contract (id, role, transaction, acquisition, terms, state, created_at)
-      values (${terms.id}, ${role}, ${terms.transaction}, ${acquisition ?? null}, ${json(sql, terms)}, 'active', clock_now())
+      insert into contract (id, role, transaction, acquisition, terms, agreement, state, created_at)
+      values (${terms.id}, ${role}, ${terms.transaction}, ${acquisition ?? null}, ${json(sql, terms)},
+        ${agreement ? json(sql, agreement) : null}, 'active', clock_now())
       on conflict (id) do nothing returning *
     ), allocated as (
       insert into allocation (contract, type, state, resources, changed_at)
@@ -67,13 +77,20 @@ export async function endContract(sql: Db, id: ContractId, role: Contract['role'
 }
 
 export const contracts = (pool: Pool): Contracts => ({
-  async storeBought({ terms, acquisition }) {
+  async storeBought({ terms, acquisition, agreement }) {
     await pool.begin(async (sql) => {
-      if (await insertContract(sql, { terms, role: 'buyer', acquisition })) return;
+      if (await insertContract(sql, { terms, role: 'buyer', acquisition, agreement })) return;
       const stored = await readContract(sql, terms.id);
       if (stored?.role !== 'buyer' || stored.terms.transaction !== terms.transaction || stored.terms.seller.id !== terms.seller.id)
         throw new Fault('PEER_LIED', 'the seller named its contract as another one is named', { contract: terms.id });
     });
+  },
+  async countersign({ contract: id, payload, signature }) {
+    const [row] = await pool`
+      update contract set agreement = case when jsonb_array_length(agreement -> 'signatures') > 1 then agreement
+        else jsonb_insert(agreement, '{signatures,-1}', ${json(pool, signature)}::jsonb, true) end
+      where id = ${id} and role = 'seller' and agreement ->> 'payload' = ${payload} returning id`;
+    return row !== undefined;
   },
   get: (id) => readContract(pool, id),
   async ofTransaction(transaction) {

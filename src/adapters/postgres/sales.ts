@@ -50,7 +50,7 @@ async function move(
 
 /** Sales and their undoing: the part of `Inventory` that makes contracts. */
 export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 'giveBack'> => ({
-  async sell({ transaction, contract, seller, lifetimeMs }) {
+  async sell({ transaction, contract, seller, lifetimeMs, sign }) {
     const sellerCluster = seller.clusterId;
     if (sellerCluster === undefined) throw new Fault('CLUSTER_UNREACHABLE', 'the Liqo id of our own cluster is not known yet');
     return await pool.begin(async (sql) => {
@@ -82,8 +82,10 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
         startsAt: sold.sold_at.toISOString(),
         expiresAt: new Date(sold.sold_at.getTime() + lifetimeMs).toISOString(),
       };
+      // FLUIDOS buyers, who send no key, would not know what to do with a signature.
+      const agreement = sold.key === null ? undefined : await sign?.(terms);
       const [made] = await Promise.all([
-        insertContract(sql, { terms, role: 'seller', acquisition: sold.key ?? undefined }),
+        insertContract(sql, { terms, role: 'seller', acquisition: sold.key ?? undefined, agreement }),
         move(sql, lineage, { amounts: sold.amounts, to: 'sold' }, newId(seller.domain)),
       ]);
       if (!made) throw new Error(`contract ${contract} was there although its hold was not sold`);

@@ -152,7 +152,10 @@ const extended = ({
   describe,
   limits,
   turns,
-}: Calls & { readonly turns: Turns }): Pick<Peer, 'release' | 'terminate' | 'readContract' | 'notifyEnd' | 'refreshCredentials'> => {
+}: Calls & { readonly turns: Turns }): Pick<
+  Peer,
+  'countersign' | 'release' | 'terminate' | 'readContract' | 'notifyEnd' | 'refreshCredentials'
+> => {
   /** Asks in an extension; what the node does not announce is not sent. */
   const extension = async (name: (typeof extensions.EXTENSIONS)[number], path: string, body?: object): Promise<Answer> => {
     const { dialect, extensions: known } = await describe();
@@ -167,6 +170,9 @@ const extended = ({
       // First: of a seller that is away, or knows no release, the next of ours may buy all the same.
       await turns.free({ key: idempotencyKey });
       await extension('release', '/api/v2/reservations/release', extensions.writeRelease(buyer, idempotencyKey));
+    },
+    async countersign({ contract, buyer, signature }) {
+      await extension('countersign', `${at(contract)}/signature`, extensions.writeCountersignature(buyer, signature));
     },
     async terminate({ contract, buyer, ending }) {
       await extension('terminate', `${at(contract)}/terminate`, extensions.writeTermination(buyer, ending));

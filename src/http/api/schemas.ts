@@ -15,10 +15,12 @@ const Resources = z
   .object({ cpu: z.string(), memory: z.string(), pods: z.string(), storage: z.string().optional() })
   .meta({ id: 'Resources', description: 'Kubernetes quantities.' });
 
+const Jwk = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() });
+
 export const PublishedKey = z
   .object({
     kid: z.string().describe('`<DID>#<RFC 7638 thumbprint>`.'),
-    jwk: z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+    jwk: Jwk,
     createdAt: instant,
     until: instant.optional().describe('Of a key that no longer signs: until when its signatures count.'),
   })
@@ -143,6 +145,16 @@ export const Candidate = z
   })
   .meta({ id: 'Candidate' });
 
+const Agreement = z
+  .object({
+    payload: z.string().describe('Base64url of the terms in canonical JSON (RFC 8785).'),
+    signatures: z.array(z.object({ protected: z.string(), header: z.object({ jwk: Jwk }), signature: z.string() })),
+  })
+  .meta({
+    id: 'Agreement',
+    description: 'A JWS in general JSON serialization (RFC 7515): the seller’s signature first, then the buyer’s.',
+  });
+
 export const Contract = z
   .object({
     terms: z.object({
@@ -162,6 +174,7 @@ export const Contract = z
     state: z.enum(['active', 'ending', 'over']),
     ending: Ending.optional(),
     acquisition: z.string().optional(),
+    agreement: Agreement.optional().describe('What the parties signed; absent in lists, and where the other party is a FLUIDOS node.'),
   })
   .meta({ id: 'Contract' });
 

@@ -4,12 +4,12 @@ import type { Contract, ContractRole } from '../../domain/contract.ts';
 import { Fault, isFault } from '../../domain/faults.ts';
 import { contractId, DNS_SUBDOMAIN } from '../../domain/ids.ts';
 import { writeCredentials } from '../../rear/contract.ts';
-import { credentialsRequest, notice, release, termination } from '../../rear/extensions.ts';
+import { countersignature, credentialsRequest, notice, release, termination } from '../../rear/extensions.ts';
 import { type Answer, done, json } from './answers.ts';
 import type { Callers } from './callers.ts';
 import type { Rear } from './ports.ts';
 
-export function contractRoutes({ contracts, inventory, processes, fabric, options }: Rear, { read: readCall, admit }: Callers) {
+export function contractRoutes({ contracts, inventory, processes, fabric, notary, options }: Rear, { read: readCall, admit }: Callers) {
   const find = async (id: string, role?: ContractRole): Promise<Contract> => {
     const found = DNS_SUBDOMAIN.test(id) ? await contracts.get(contractId(id)) : undefined;
     if (found === undefined || (role !== undefined && found.role !== role)) throw new Fault('CONTRACT_UNKNOWN', 'no such contract');
@@ -44,6 +44,18 @@ export function contractRoutes({ contracts, inventory, processes, fabric, option
     async read(_incoming: IncomingMessage, id: string): Promise<Answer> {
       const { terms, state, ending } = await find(id);
       return json({ contractID: terms.id, state, expirationTime: terms.expiresAt, ...(ending === undefined ? {} : { ending }) });
+    },
+    /** SEND_CONTRACT: the buyer's signature under the terms that we signed. Without it no slice is let in. */
+    async countersign(incoming: IncomingMessage, id: string): Promise<Answer> {
+      const { data, claimed } = await readCall(countersignature, incoming);
+      const { terms, state, agreement } = await ofBuyer(id, data.buyerID.id);
+      await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
+      if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+      if (!agreement) throw new Fault('BUYER_REFUSED', 'this contract was sold without signatures');
+      const { signature } = data;
+      await notary.checkBuyer({ terms, agreement, signature });
+      await contracts.countersign({ contract: terms.id, payload: agreement.payload, signature });
+      return done();
     },
     async terminate(incoming: IncomingMessage, id: string): Promise<Answer> {
       const { data, claimed } = await readCall(termination, incoming);

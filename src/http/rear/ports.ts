@@ -4,6 +4,7 @@ import type { TransactionId } from '../../domain/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
+import type { Notary } from '../../ports/notary.ts';
 import type { Processes } from '../../ports/processes.ts';
 import type { KnownSigners } from '../../ports/known-signers.ts';
 import type { PeerKeys, Signer } from '../../ports/signer.ts';
@@ -11,12 +12,13 @@ import type { PeerKeys, Signer } from '../../ports/signer.ts';
 /** What the seller's side of REAR stands on. */
 export interface RearPorts {
   readonly inventory: Pick<Inventory, 'list' | 'generation' | 'reserve' | 'hold' | 'release' | 'abandon'>;
-  readonly contracts: Pick<Contracts, 'get' | 'ofTransaction'>;
+  readonly contracts: Pick<Contracts, 'get' | 'ofTransaction' | 'countersign'>;
   readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition'>;
   readonly fabric: Pick<Fabric, 'issueCredentials'>;
   readonly signer: Pick<Signer, 'did' | 'published' | 'sign'>;
   readonly peerKeys: PeerKeys;
   readonly knownSigners: KnownSigners;
+  readonly notary: Pick<Notary, 'checkBuyer'>;
   readonly clock: Clock;
 }
 

@@ -43,10 +43,10 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
     return found;
   };
 
-  const answer = async ({ terms }: Contract): Promise<Answer> => {
+  const answer = async ({ terms, agreement }: Contract): Promise<Answer> => {
     try {
       const credentials = await fabric.issueCredentials({ buyer: terms.buyerCluster, lifetimeMs: options.credentialsLifetimeMs });
-      return json(writeContract(terms, credentials));
+      return json(writeContract(terms, credentials, agreement));
     } catch (error) {
       if (!isFault(error)) throw error;
       options.log?.error({ contract: terms.id, code: error.code }, 'no credentials for a sold contract');

@@ -74,7 +74,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
     const at = url.indexOf('?');
     return at < 0 ? '' : url.slice(at + 1);
   };
-  const { release, read, terminate, notice, credentials } = contractRoutes(rear, calls);
+  const { release, read, countersign, terminate, notice, credentials } = contractRoutes(rear, calls);
 
   route('GET', '/api/v2/flavors', async () => {
     const { flavors, all } = await listing('Error getting all the Flavor CRs');
@@ -102,6 +102,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   route('GET', DID_DOCUMENT, async () => json(writeDidDocument(rear.signer.did, await rear.signer.published())));
   route('POST', '/api/v2/reservations/release', release);
   route('GET', '/api/v2/contracts/:id', read);
+  route('POST', '/api/v2/contracts/:id/signature', countersign);
   route('POST', '/api/v2/contracts/:id/terminate', terminate);
   route('POST', '/api/v2/contracts/:id/notice', notice);
   route('POST', '/api/v2/contracts/:id/credentials', credentials);

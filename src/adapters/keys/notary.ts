@@ -1,0 +1,63 @@
+import { base64url } from 'jose';
+import type { AgreementSignature } from '../../domain/agreement.ts';
+import { didOf, ownerOfKey } from '../../domain/did.ts';
+import type { NodeIdentity } from '../../domain/flavor.ts';
+import { type PeerRules, countsKey, ruleFor } from '../../domain/peer-policy.ts';
+import { Fault } from '../../domain/faults.ts';
+import type { Notary } from '../../ports/notary.ts';
+import type { PeerKeys, Signer } from '../../ports/signer.ts';
+import { agreementPayload, keyIdOf, signatureHolds, toSign } from '../../rear/agreement.ts';
+
+/** Contracts signed with this node's own keys; others' keys are those that they show at the addresses which the terms name, and that the operator did not rule out. */
+export function notary(input: {
+  readonly signer: Signer;
+  readonly peerKeys: PeerKeys;
+  /** The keys that the operator lets count of each node; every one that its address shows when absent. */
+  readonly policy?: PeerRules;
+}): Notary {
+  const { signer, peerKeys, policy = { rules: [], otherwise: 'signed' } } = input;
+  const signature = async (payload: string): Promise<AgreementSignature> => {
+    // The header names the key and is signed by it: which key signs is asked for first.
+    const [present] = await signer.published();
+    if (!present) throw new Fault('KEYS_UNAVAILABLE', 'this node has no key that signs');
+    const { protected: header, bytes } = toSign(payload, present.kid);
+    const signed = await signer.sign(bytes);
+    if (signed.kid !== present.kid) return await signature(payload);
+    return { protected: header, header: { jwk: present.jwk }, signature: base64url.encode(signed.signature) };
+  };
+  /** Why a signature is not that node's; `undefined` when it is. */
+  const strangeness = async (
+    payload: string,
+    { node, stranger }: { readonly node: NodeIdentity; readonly stranger: boolean },
+    shown: AgreementSignature,
+  ): Promise<string | undefined> => {
+    const { id, domain, address } = node;
+    const kid = keyIdOf(shown);
+    if (kid === undefined || ownerOfKey(kid)?.did !== didOf(address)) return `the key is not one of ${address}`;
+    if (!countsKey(ruleFor(policy, { id, domain, address }), kid)) return 'the key is none of those that are pinned for this node';
+    if ((await signatureHolds(payload, shown)) !== 'holds') return 'the signature is not over these terms';
+    const known = await peerKeys.find({ address, kid, stranger });
+    return known?.x === shown.header.jwk.x ? undefined : `${address} shows no such key`;
+  };
+
+  return {
+    async sign(terms) {
+      const payload = agreementPayload(terms);
+      return { payload, signatures: [await signature(payload)] };
+    },
+    async countersign({ terms, agreement: { payload, signatures } }) {
+      const [sellers] = signatures;
+      const lied = (why: string): Fault =>
+        new Fault('PEER_LIED', `the contract is not signed by its seller: ${why}`, { contract: terms.id });
+      if (payload !== agreementPayload(terms)) throw lied('what it signed is not what it says');
+      if (!sellers) throw lied('there is no signature');
+      const why = await strangeness(payload, { node: terms.seller, stranger: false }, sellers);
+      if (why !== undefined) throw lied(why);
+      return { payload, signatures: [sellers, await signature(payload)] };
+    },
+    async checkBuyer({ terms, agreement: { payload }, signature: shown }) {
+      const why = await strangeness(payload, { node: terms.buyer, stranger: true }, shown);
+      if (why !== undefined) throw new Fault('BUYER_REFUSED', `this is not the buyer's signature: ${why}`, { contract: terms.id });
+    },
+  };
+}

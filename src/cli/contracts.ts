@@ -1,0 +1,138 @@
+import type { Command } from 'commander';
+import type { Contract } from '../domain/contract.ts';
+import { type AgreementDocument, exportedAgreement, verifyExport } from '../rear/agreement.ts';
+import { CommandFailed, EXIT, type ApiClient } from './client.ts';
+import { facts, json, resources, table } from './printing.ts';
+import type { CommandLine } from './program.ts';
+
+const read = (api: ApiClient, id: string): Promise<Contract> => api.get<Contract>(`/contracts/${encodeURIComponent(id)}`);
+const priceOf = ({ price }: Contract['terms']): string => (price ? `${price.amount} ${price.currency} ${price.period}` : '-');
+const endOf = ({ ending }: Contract): string => (ending ? `${ending.reason}${ending.detail ? `: ${ending.detail}` : ''}` : '');
+const signedBy = ({ agreement }: Contract): string =>
+  ['nobody: the other side is a FLUIDOS node', 'the seller', 'both'][agreement?.signatures.length ?? 0] ?? '';
+
+/** What this node has agreed on, of both roles; and proofs of it for others. */
+export function contractCommands(program: Command, line: CommandLine): void {
+  const contracts = program.command('contracts').alias('contract').description('what this node has agreed on');
+  contracts
+    .command('list', { isDefault: true })
+    .description('the newest, of both roles')
+    .option('--role <role>', 'buyer or seller')
+    .option('--living', 'only those that are not over')
+    .option('-n, --limit <count>', 'how many at most', '100')
+    .action(
+      line.run(async (api, asJson, options: { role?: string; living?: boolean; limit: string }) => {
+        const { role: of, living, limit } = options;
+        const query = new URLSearchParams({ limit, ...(of && { role: of }), ...(living && { living: 'true' }) });
+        const { items } = await api.get<{ readonly items: readonly Contract[] }>(`/contracts?${query}`);
+        const row = (contract: Contract): readonly string[] => {
+          const { terms, role, state } = contract;
+          return [
+            terms.id,
+            role,
+            role === 'buyer' ? terms.seller.domain : terms.buyer.domain,
+            state,
+            resources(terms.resources),
+            priceOf(terms),
+            terms.expiresAt,
+            endOf(contract),
+          ];
+        };
+        line.tell(asJson, items, () => table(['CONTRACT', 'ROLE', 'PEER', 'STATE', 'PART', 'PRICE', 'EXPIRES', 'REASON'], items.map(row)));
+        return EXIT.ok;
+      }),
+    );
+  contracts
+    .command('end <id>')
+    .description('ends one: withdrawn or drained where we sold it, released where we bought it')
+    .option('--reason <reason>', 'withdrawn-by-seller, drained, ended-by-user or operator')
+    .option('--detail <words>', 'words for the other side')
+    .option(
+      '--without-buyer',
+      'where we sold: do not wait until the buyer took down its own side, which may then hang; also for one that ends already',
+    )
+    .action(
+      line.run(async (api, asJson, id: string, options: { reason?: string; detail?: string; withoutBuyer?: boolean }) => {
+        const { reason, detail, withoutBuyer } = options;
+        const text = JSON.stringify({ ...(reason && { reason }), ...(detail && { detail }), ...(withoutBuyer && { withoutBuyer }) });
+        await api.send('POST', `/contracts/${encodeURIComponent(id)}/end`, { text, type: 'application/json' });
+        line.tell(asJson, { id, accepted: true }, () => `contract ${id} is ending\n`);
+        return EXIT.ok;
+      }),
+    );
+
+  contracts
+    .command('show <id>')
+    .description('one contract')
+    .action(
+      line.run(async (api, asJson, id: string) => {
+        const contract = await read(api, id);
+        const { terms, role, state } = contract;
+        line.tell(asJson, contract, () =>
+          facts([
+            ['contract', terms.id],
+            ['role', role],
+            ['state', state],
+            ['reason', endOf(contract)],
+            ['seller', `${terms.seller.domain} (${terms.seller.id}, ${terms.seller.address})`],
+            ['buyer', `${terms.buyer.domain} (${terms.buyer.id}, ${terms.buyer.address})`],
+            ['flavor', terms.flavor.id],
+            ['part', resources(terms.resources)],
+            ['price', priceOf(terms)],
+            ['from', terms.startsAt],
+            ['until', terms.expiresAt],
+            ['signed by', signedBy(contract)],
+          ]),
+        );
+        return EXIT.ok;
+      }),
+    );
+  contracts
+    .command('export <id>')
+    .description('prints one with its signatures, as a file that anybody can verify without asking a node')
+    .action(
+      line.run(async (api, _asJson, id: string) => {
+        const { agreement } = await read(api, id);
+        if (!agreement) throw new CommandFailed(`contract ${id} was never signed: the other side is a FLUIDOS node`, EXIT.failed);
+        line.output.out(json(exportedAgreement(agreement)));
+        return EXIT.ok;
+      }),
+    );
+  contracts
+    .command('verify <file>')
+    .description('proves an exported contract (- for standard input) from itself alone, and tells what is wrong with it')
+    .action(
+      line.run(async (_api, asJson, file: string) => {
+        const { document, keys, findings } = await verifyExport(parsed(file, await line.readInput(file)), line.now());
+        const proven = findings.length === 0;
+        line.tell(asJson, { proven, findings, keys, terms: document }, () => verdict(document, keys, findings));
+        return proven ? EXIT.ok : EXIT.failed;
+      }),
+    );
+}
+
+function parsed(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CommandFailed(`${file} is not JSON`, EXIT.usage);
+  }
+}
+
+const verdict = (
+  document: AgreementDocument | undefined,
+  keys: readonly string[],
+  findings: readonly { readonly fault: string; readonly words: string }[],
+): string =>
+  facts([
+    ['contract', document?.contract],
+    ['seller', document?.seller.did],
+    ['buyer', document?.buyer.did],
+    ['until', document?.expiresAt],
+    ...keys.map((key) => ['key', key] as const),
+    ...findings.map(({ fault, words }) => [fault, words] as const),
+    [
+      'verdict',
+      findings.length === 0 ? 'proven: both signed these terms. Compare the keys with those that you know of the parties.' : 'NOT proven',
+    ],
+  ]);

@@ -1,0 +1,154 @@
+/** A contract that both parties signed: its document, and whether signatures hold. */
+import canonicalize from 'canonicalize';
+import { base64url, calculateJwkThumbprint, flattenedVerify } from 'jose';
+import { z } from 'zod';
+import type { Agreement, AgreementFinding, AgreementSignature } from '../domain/agreement.ts';
+import type { ContractTerms } from '../domain/contract.ts';
+import { didOf, ownerOfKey } from '../domain/did.ts';
+import type { NodeIdentity } from '../domain/flavor.ts';
+import type { ClusterId } from '../domain/ids.ts';
+import { AgreementSchema } from './agreement-schema.ts';
+import { readContract, writeContract } from './contract.ts';
+import { writeFlavor, writeTime } from './flavor.ts';
+import { encode } from './json.ts';
+import { writeAmounts } from './offer.ts';
+
+const DOCUMENT = 'rearguard.dev/contract/v1';
+const HEADER_TYPE = 'rearguard-contract+jws';
+
+const party = ({ id, domain, address }: NodeIdentity, cluster: ClusterId): object => ({
+  did: didOf(address),
+  id,
+  domain,
+  address,
+  cluster,
+});
+
+/** The terms in the one spelling that is signed. Whatever the wire would change is changed first, so that both sides come to the same bytes. */
+function documentOf(terms: ContractTerms): string {
+  const nobody = { clusterId: terms.sellerCluster, kubeconfig: 'AA==' };
+  const sent: unknown = JSON.parse(encode(writeContract(terms, nobody)));
+  const { terms: read } = readContract(sent, { receivedAt: terms.startsAt });
+  const document = {
+    type: DOCUMENT,
+    contract: read.id,
+    transaction: read.transaction,
+    seller: party(read.seller, read.sellerCluster),
+    buyer: party(read.buyer, read.buyerCluster),
+    flavor: writeFlavor(read.flavor),
+    resources: writeAmounts(read.resources),
+    ...(read.price && { price: read.price }),
+    startsAt: writeTime(read.startsAt),
+    expiresAt: writeTime(read.expiresAt),
+  };
+  const text = canonicalize(JSON.parse(JSON.stringify(document)));
+  if (text === undefined) throw new Error('terms without a canonical spelling');
+  return text;
+}
+
+/** What is signed of terms: the payload of the agreement. */
+export const agreementPayload = (terms: ContractTerms): string => base64url.encode(documentOf(terms));
+
+/** The header of a signature, and the bytes that it is over. */
+export function toSign(payload: string, kid: string): { readonly protected: string; readonly bytes: Uint8Array } {
+  const header = base64url.encode(JSON.stringify({ alg: 'EdDSA', kid, typ: HEADER_TYPE }));
+  return { protected: header, bytes: new TextEncoder().encode(`${header}.${payload}`) };
+}
+
+const Header = z.object({ alg: z.literal('EdDSA'), kid: z.string().max(500), typ: z.literal(HEADER_TYPE) });
+const Party = z.looseObject({ did: z.string() });
+const Document = z.looseObject({
+  type: z.literal(DOCUMENT),
+  contract: z.string(),
+  seller: Party,
+  buyer: Party,
+  startsAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+});
+/** The terms as they were signed. */
+export type AgreementDocument = z.infer<typeof Document>;
+
+const parsed = (text: string): unknown => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(base64url.decode(text)));
+
+/** The id of the key that a signature names; `undefined` when it names none. */
+export function keyIdOf(signature: AgreementSignature): string | undefined {
+  try {
+    return Header.parse(parsed(signature.protected)).kid;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a signature is over that payload, by the key that it names and carries. */
+export async function signatureHolds(payload: string, signature: AgreementSignature): Promise<'holds' | 'altered' | 'wrong-key'> {
+  const kid = keyIdOf(signature);
+  const { jwk } = signature.header;
+  if (kid === undefined || kid.split('#')[1] !== (await calculateJwkThumbprint({ ...jwk }))) return 'wrong-key';
+  try {
+    const { protected: header, signature: bytes } = signature;
+    await flattenedVerify({ protected: header, payload, signature: bytes }, { ...jwk, alg: 'EdDSA' }, { algorithms: ['EdDSA'] });
+    return 'holds';
+  } catch {
+    return 'altered';
+  }
+}
+
+/**
+ * Proves an agreement from itself alone: that each party signed exactly these terms, and that they still bind. That a key is the party's own stands in the party's DID: who wants to
+ * know more compares the key ids with those that he knows. `now` in ms since the epoch.
+ */
+export async function verifyAgreement(
+  value: unknown,
+  now: number,
+): Promise<{ readonly document?: AgreementDocument; readonly keys: readonly string[]; readonly findings: readonly AgreementFinding[] }> {
+  const read = AgreementSchema.safeParse(value);
+  if (!read.success) return { keys: [], findings: [{ fault: 'malformed', words: 'this is no contract that was signed' }] };
+  const { payload, signatures } = read.data;
+  let document: AgreementDocument;
+  try {
+    document = Document.parse(parsed(payload));
+  } catch {
+    return { keys: [], findings: [{ fault: 'altered', words: 'what was signed is not readable as a contract' }] };
+  }
+  const findings: AgreementFinding[] = [];
+  const signed = new Set<'seller' | 'buyer'>();
+  const keys: string[] = [];
+  for (const signature of signatures) {
+    const kid = keyIdOf(signature) ?? '';
+    keys.push(kid);
+    const did = ownerOfKey(kid)?.did;
+    const by = did === document.seller.did ? 'seller' : did === document.buyer.did ? 'buyer' : undefined;
+    const how = await signatureHolds(payload, signature);
+    if (by === undefined) findings.push({ fault: 'wrong-key', words: `key ${kid || 'without an id'} is neither party’s` });
+    else if (how === 'wrong-key') findings.push({ fault: 'wrong-key', words: `the ${by}’s signature carries another key than it names` });
+    else if (how === 'altered') findings.push({ fault: 'altered', words: `the ${by} did not sign these terms` });
+    else signed.add(by);
+    if (by !== undefined) signed.add(by);
+  }
+  if (!signed.has('seller')) findings.push({ fault: 'not-signed-by-seller', words: 'the seller’s signature is missing' });
+  if (!signed.has('buyer')) findings.push({ fault: 'not-signed-by-buyer', words: 'the buyer’s signature is missing' });
+  if (Date.parse(document.expiresAt) <= now) findings.push({ fault: 'expired', words: `it ended at ${document.expiresAt}` });
+  return { document, keys, findings };
+}
+
+/** An agreement as a file: what was signed, also in a form that people can read. */
+export const exportedAgreement = (agreement: Agreement): object => ({ terms: parsed(agreement.payload), agreement });
+
+/** Proves such a file as {@link verifyAgreement} does; what people read in it must be what was signed. */
+export async function verifyExport(value: unknown, now: number): ReturnType<typeof verifyAgreement> {
+  const { terms, agreement } = z.object({ terms: z.record(z.string(), z.unknown()), agreement: z.unknown() }).safeParse(value).data ?? {};
+  const proof = await verifyAgreement(agreement, now);
+  if (!proof.document || !terms) return proof;
+  const signed: Readonly<Record<string, unknown>> = proof.document;
+  const differs = [...new Set([...Object.keys(signed), ...Object.keys(terms)])].filter(
+    (key) => canonicalize(signed[key]) !== canonicalize(terms[key]),
+  );
+  if (differs.length === 0) return proof;
+  return {
+    ...proof,
+    findings: [
+      { fault: 'altered', words: `the file says otherwise than what was signed: ${differs.join(', ').slice(0, 300)}` },
+      ...proof.findings,
+    ],
+  };
+}
