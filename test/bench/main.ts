@@ -12,6 +12,7 @@ import { helpOf, readOptions } from './options.ts';
 import { measureOversell } from './oversell.ts';
 import { measureReserve } from './reserve.ts';
 import { measurePurchase } from './reserve-purchase.ts';
+import { measureSignatures } from './signature-overhead.ts';
 import { type Trading, openTrading } from './trading.ts';
 
 type Target = readonly [words: string, met: (measured: Measured, others: readonly Measured[]) => boolean];
@@ -27,7 +28,9 @@ const TARGETS: Readonly<Record<string, Target>> = {
   ],
   'list-flavors': atLeast(1_000),
   reserve: atLeast(1_000),
+  'signature-overhead': atMost(1.5),
   'reserve-purchase': atLeast(25),
+  'reserve-purchase-signed': atLeast(15),
   oversell: ['= 0', ({ value }) => value === 0],
   'history-events': atMost(80),
   'idle-events-per-day': atMost(20),
@@ -42,7 +45,8 @@ const MEASURES: readonly { readonly names: readonly string[]; readonly measure: 
   { names: ['intent-to-contract'], measure: async (how, trading) => await measureIntentToContract(how, await trading()) },
   { names: ['intent-to-pod', 'liqo-floor'], measure: async (how, trading) => await measureIntentToPod(how, await trading()) },
   { names: ['list-flavors'], measure: async (how, trading) => [await measureListFlavors(how, await trading())] },
-  { names: ['reserve-purchase'], measure: async (how, trading) => [await measurePurchase(how, await trading())] },
+  { names: ['signature-overhead'], measure: async (how, trading) => [await measureSignatures(how, await trading())] },
+  { names: ['reserve-purchase', 'reserve-purchase-signed'], measure: async (how, trading) => await measurePurchase(how, await trading()) },
   { names: ['history-events'], measure: async (how) => [await measureHistory(how)] },
 ];
 
