@@ -8,7 +8,7 @@ import type { Trading } from './trading.ts';
 const PART = { cpu: '500m', memory: '512Mi', pods: '1' };
 const WARM_UP = 32;
 
-/** RESERVE and PURCHASE, one after the other, per second at the seller's HTTP: 16 at once of one buyer whose tenant stands; each ends in a signed contract, every request and answer is signed, and both sides look at it. */
+/** RESERVE, PURCHASE and SEND_CONTRACT, one after the other, per second at the seller's HTTP: 16 at once of one buyer whose tenant stands; each ends in a contract with both signatures, every request and answer is signed, and both sides look at it. */
 export async function measurePurchase(how: Measuring, trading: Trading): Promise<readonly Measured[]> {
   const buyer = await openSignedBuyer('bench');
   try {
@@ -21,7 +21,7 @@ export async function measurePurchase(how: Measuring, trading: Trading): Promise
 async function measure(
   { quick }: Measuring,
   trading: Trading,
-  { identity, peers }: Awaited<ReturnType<typeof openSignedBuyer>>,
+  { identity, peers, notary }: Awaited<ReturnType<typeof openSignedBuyer>>,
 ): Promise<readonly Measured[]> {
   const peer = peers.at(trading.seller.place.rear);
   const [flavor] = (await peer.listFlavors()).flavors;
@@ -30,7 +30,12 @@ async function measure(
   const buy = async (): Promise<void> => {
     const idempotencyKey = acquisitionId(`${randomBytes(6).toString('hex')}-1`);
     const { id } = await peer.reserve({ flavor: flavor.id, buyer: identity, part: PART, idempotencyKey });
-    const { terms } = await peer.purchase({ transaction: id, buyer: identity });
+    const { terms, agreement } = await peer.purchase({ transaction: id, buyer: identity });
+    if (!agreement) throw new Error('sold without a signature');
+    const { signatures } = await notary.countersign({ terms, agreement });
+    const signature = signatures[1];
+    if (!signature) throw new Error('not countersigned');
+    await peer.countersign({ contract: terms.id, buyer: identity, signature });
     bought.add(terms.id);
   };
   await buy();

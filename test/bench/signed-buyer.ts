@@ -1,8 +1,10 @@
 import http from 'node:http';
+import { notary } from '../../src/adapters/keys/notary.ts';
 import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
 import { clusterId, nodeId } from '../../src/domain/ids.ts';
+import type { Notary } from '../../src/ports/notary.ts';
 import type { Peers } from '../../src/ports/peer.ts';
 import { DID_DOCUMENT, writeDidDocument } from '../../src/rear/did.ts';
 import { signerAt } from '../fakes/keys.ts';
@@ -12,6 +14,7 @@ import { memoryKnownSigners } from '../fakes/memory-known-signers.ts';
 export async function openSignedBuyer(name: string): Promise<{
   readonly identity: NodeIdentity;
   readonly peers: Peers;
+  readonly notary: Notary;
   stop(): Promise<void>;
 }> {
   const clock = { now: () => Date.now() };
@@ -31,19 +34,22 @@ export async function openSignedBuyer(name: string): Promise<{
   };
   const signer = signerAt(identity.address, clock);
   shown = JSON.stringify(writeDidDocument(signer.did, await signer.published()));
+  const peerKeys = httpPeerKeys({ clock });
+  const policy = { rules: [], otherwise: 'signed' } as const;
   const peers = httpPeers({
     clock,
     trust: {
       signer,
-      peerKeys: httpPeerKeys({ clock }),
+      peerKeys,
       knownSigners: memoryKnownSigners({ clock }),
-      policy: { rules: [], otherwise: 'signed' },
+      policy,
       replay: { pastMs: 120_000, futureMs: 60_000 },
     },
   });
   return {
     identity,
     peers,
+    notary: notary({ signer, peerKeys, policy }),
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => void server.close(resolve));

@@ -169,6 +169,28 @@ describe('at a seller', () => {
     });
   });
 
+  test('a signature counts once for all processes of a node', async () => {
+    const policy = { policy: SIGNED, authorities: [north.identity.address] };
+    const other = await rearNode({ name: 'north', clock, options: policy, ports: { knownSigners: north.knownSigners } });
+    closing.push(() => other.close());
+    await other.memory.inventory.publish(sliceOf(north.identity, { id: SLICE }));
+    const body = reservation(south.identity);
+    const headers = { ...(await forged(RESERVATIONS, body, {}, { 'idempotency-key': 'k' })), host: north.identity.address };
+    expect(await send(RESERVATIONS, body, headers)).toMatchObject({ status: 200 });
+    expect(await send(RESERVATIONS, body, headers, other)).toMatchObject(why('replayed'));
+  });
+
+  test('what was refused is told to the operator, with where it came from', async () => {
+    const told: unknown[] = [];
+    const log = { info: (...line: readonly unknown[]) => void told.push(line), error: () => {} };
+    const telling = await rearNode({ name: 'telling', clock, options: { policy: SIGNED, log } });
+    closing.push(() => telling.close());
+    await reserve({ authority: telling.identity.address, signer: deep.signer }, south.identity, telling);
+    expect(told).toEqual([
+      [{ path: RESERVATIONS, from: '127.0.0.1', why: 'not-theirs' }, expect.stringContaining(`${deep.identity.address} signs for`)],
+    ]);
+  });
+
   test('a node may not say that it is another, neither at its own address nor at that of the other', async () => {
     expect(await reserve()).toMatchObject({ status: 200 });
     const [asSouth, there] = [

@@ -9,19 +9,24 @@ import { isSignedBy } from '../../rear/ed25519.ts';
 import { checkDigest, type Claimed, readRequestSignature } from '../../rear/signed-messages.ts';
 import { refused } from '../../rear/signatures.ts';
 import { readBody } from './body.ts';
+import { openSources } from './limit.ts';
+import { boundedLookups } from './lookups.ts';
 import { authorityOf, requestParts } from './request-parts.ts';
 import type { Rear } from './ports.ts';
 
 /** A request whose signature, if it has one, fits it; who made it is not proven yet. */
 export interface Call<T> {
   readonly data: T;
-  readonly claimed?: Claimed;
+  readonly claimed?: Claim;
 }
+
+/** A signature, and whoever is counted as one at its remote address: `undefined` on our own machine. */
+type Claim = Claimed & { readonly source: string | undefined };
 
 export interface Caller {
   /** Who it says that it is. */
   readonly as: NodeIdentity;
-  readonly claimed: Claimed | undefined;
+  readonly claimed: Claim | undefined;
   /** Who it must be: the buyer of a reservation, a party of a contract. */
   readonly recorded?: NodeIdentity;
   /** A FLUIDOS node could have sent this. */
@@ -31,18 +36,21 @@ export interface Caller {
 /** Who may speak for which node. What costs nothing is looked at first, what asks a stranger last. */
 export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
   const { policy, replay } = options;
+  const sourceOf = openSources();
+  const lookUp = boundedLookups();
   const isOurs = (authority: string): boolean => {
     const own = [options.self()?.address ?? '', ...options.authorities];
     return own.some((each) => authority === authorityOf('http', each) || authority === authorityOf('https', each));
   };
 
-  const keyOf = async ({ address, kid }: Claimed): Promise<PublicJwk> => {
+  const keyOf = async ({ address, kid, source }: Claim): Promise<PublicJwk> => {
     let found: PublicJwk | undefined;
     try {
-      found = await peerKeys.find({ address, kid, stranger: true });
+      found = await lookUp(source, address, () => peerKeys.find({ address, kid, stranger: true }));
     } catch (error) {
       if (!isFault(error)) throw error;
       const words = `the keys of ${address} cannot be read: ${error.message}`;
+      if (error.code === 'KEYS_UNAVAILABLE') throw error;
       if (error.code === 'PEER_REFUSED' || error.code === 'PEER_LIED') throw refused('key', words);
       throw new Fault('KEYS_UNAVAILABLE', words, { address });
     }
@@ -69,7 +77,7 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
       const { data, bytes } = await readBody(schema, incoming, options);
       if (claimed === undefined) return { data };
       checkDigest(parts.field, bytes);
-      return { data, claimed };
+      return { data, claimed: { ...claimed, source: sourceOf(incoming) } };
     },
     /** Lets in whoever may speak for that node. BUYER_REFUSED or SIGNATURE_REFUSED when not; KEYS_UNAVAILABLE when its keys cannot be had at the moment. */
     async admit({ as, claimed, recorded, fluidos = false }: Caller): Promise<void> {

@@ -10,7 +10,7 @@ import { answerRefusal, refuse, responseOf } from './answers.ts';
 const WINDOW_S = 10;
 
 /** Whoever is counted as one: an IPv4 address, or an IPv6 network of 64 bits, which one owner has; `undefined` on our own machine. Found once for each connection. */
-function openSources(): (incoming: IncomingMessage) => string | undefined {
+export function openSources(): (incoming: IncomingMessage) => string | undefined {
   const known = new WeakMap<Socket, string | undefined>();
   return ({ socket }) => {
     if (!known.has(socket)) {

@@ -39,11 +39,17 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   const calls = callers(rear);
   if (options.requestsPerSecond > 0) app.use(limitSources(options.requestsPerSecond));
 
-  const answered = async (path: string, handle: () => Promise<Answer> | Answer, { headers }: IncomingMessage): Promise<Answer> => {
+  const answered = async (path: string, handle: () => Promise<Answer> | Answer, { headers, socket }: IncomingMessage): Promise<Answer> => {
     try {
       return await handle();
     } catch (error) {
       const refusal = refusalOf(error);
+      if (refusal.fault.code === 'SIGNATURE_REFUSED') {
+        options.log?.info(
+          { path, from: socket.remoteAddress, ...refusal.fault.facts },
+          `a signature was refused: ${refusal.fault.message}`,
+        );
+      }
       if (!(error instanceof Refusal) && !isFault(error)) options.log?.error({ path, error: String(error) }, 'a REAR call failed');
       return answerRefusal(refusal, headers.accept);
     }
