@@ -65,7 +65,7 @@ export const discoveryActivities = ({
   };
   return {
     async discover({ request }: { request: ResourceRequest }): Promise<Discovery> {
-      const nodes = (await knownNodes.list()).filter(({ address }) => address !== self.address);
+      const nodes = (await knownNodes.list()).filter(({ address }) => !isSameAddress(address, self.address));
       const othersThan = (one: string): ReadonlyMap<string, string> =>
         new Map(nodes.flatMap(({ address, nodeId }) => (nodeId === undefined || address === one ? [] : [[nodeId, address] as const])));
       const answers = await Promise.all(nodes.map(({ address }) => ask(address, request, othersThan(address))));

@@ -64,7 +64,7 @@ export function apiClient(
       response = await fetcher(`${base}/api/v1${path}`, { ...init, headers, redirect: 'manual', signal: until });
       text = await response.text();
     } catch (error) {
-      if (signal?.aborted) throw error;
+      if (signal?.aborted || error instanceof CommandFailed) throw error;
       throw new CommandFailed(unreachable(base, error), EXIT.unreachable);
     }
     const body = parsed(text);
@@ -131,5 +131,8 @@ function unreachable(base: string, error: unknown): string {
           ? 'no answer in time'
           : cause.message
       : 'unknown';
+  if (/CERT|SIGNATURE|SSL|EPROTO/.test(why)) {
+    return `no TLS with the node's API at ${base} (${why})\n  Name its authority by --ca-file or REARGUARD_CA_FILE, and a certificate by --cert-file and --key-file where it asks for one.`;
+  }
   return `cannot reach the node's API at ${base} (${why})\n  Is \`rearguard serve\` running there? Say where with --api URL or REARGUARD_API.`;
 }

@@ -105,7 +105,7 @@ export function marketCommands(program: Command, line: CommandLine): void {
     );
   nodes
     .command('add <address>')
-    .description('adds a node, as host:port')
+    .description('adds a node, as host:port, or https://host:port for one that is asked over TLS')
     .action(
       line.run(async (api, asJson, address: string) => {
         const node = await api.send<KnownNode>('POST', '/nodes', { text: JSON.stringify({ address }), type: 'application/json' });

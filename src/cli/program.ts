@@ -6,6 +6,7 @@ import { intentCommands } from './intents.ts';
 import { keyCommands } from './keys.ts';
 import { marketCommands } from './market.ts';
 import { type Output, json } from './printing.ts';
+import { tlsFetcher } from './tls.ts';
 import { readTokenFile, tokenCommands, tokenFile } from './token.ts';
 
 const DEFAULT_API = 'http://127.0.0.1:3005';
@@ -21,6 +22,15 @@ export interface World {
   readonly signal: AbortSignal;
   readonly fetch?: Fetcher;
   readonly version: string;
+}
+
+interface Options {
+  readonly api?: string;
+  readonly token?: string;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly json?: boolean;
 }
 
 type Action<A extends readonly unknown[]> = (api: ApiClient, asJson: boolean, ...given: A) => Promise<ExitCode>;
@@ -42,12 +52,15 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
     .version(world.version)
     .option('--api <url>', `the node's management API (REARGUARD_API; ${DEFAULT_API})`)
     .option('--token <token>', 'who asks (better REARGUARD_TOKEN, or ~/.config/rearguard/token: a command line is seen by others)')
+    .option('--ca-file <file>', 'PEM: the only authorities that an https:// API is believed by (REARGUARD_CA_FILE)')
+    .option('--cert-file <file>', 'PEM: a client certificate, where the API asks for one (REARGUARD_CERT_FILE)')
+    .option('--key-file <file>', 'PEM: its key (REARGUARD_KEY_FILE)')
     .option('--json', 'JSON instead of text')
     .addHelpText('after', EXIT_WORDS)
     .showHelpAfterError('(see --help)')
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.err });
-  const options = (): { api?: string; token?: string; json?: boolean } => program.opts();
+  const options = (): Options => program.opts();
   const line: CommandLine = {
     ...world,
     run:
@@ -56,7 +69,10 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
         const url = options().api ?? environment['REARGUARD_API'] ?? DEFAULT_API;
         if (!URL.canParse(url)) throw new CommandFailed(`--api must be a URL such as ${DEFAULT_API}, not ${url}`, EXIT.usage);
         const { token, json: asJson = false } = options();
-        const client = apiClient(url, { fetcher: world.fetch ?? fetch, token: async () => await tokenFor(url, environment, token) });
+        const client = apiClient(url, {
+          fetcher: fetcherFor(url, options(), world),
+          token: async () => await tokenFor(url, environment, token),
+        });
         exit = await action(client, asJson, ...(given as never));
       },
     tell: (asJson, value, text) => output.out(asJson ? json(value) : text()),
@@ -83,6 +99,21 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
     output.err(`rearguard: ${error.message}\n`);
     return error.exit;
   }
+}
+
+/** What asks a URL: over TLS with the files that were named for it. */
+function fetcherFor(url: string, { caFile, certFile, keyFile }: Options, { environment, fetch: given }: World): Fetcher {
+  const named = (option: string | undefined, variable: string): string | undefined => option ?? (environment[variable] || undefined);
+  const files = {
+    ca: named(caFile, 'REARGUARD_CA_FILE'),
+    cert: named(certFile, 'REARGUARD_CERT_FILE'),
+    key: named(keyFile, 'REARGUARD_KEY_FILE'),
+  };
+  if ((files.cert === undefined) !== (files.key === undefined))
+    throw new CommandFailed('a client certificate needs both --cert-file and --key-file', EXIT.usage);
+  if (given !== undefined) return given;
+  const none = Object.values(files).every((file) => file === undefined);
+  return none || new URL(url).protocol !== 'https:' ? fetch : tlsFetcher(files);
 }
 
 /** The token for a URL: what was given for it, or the one of the person's file, which never travels in clear to other machines. */

@@ -10,3 +10,11 @@ export function parseAddress(text: string): { readonly host: string; readonly po
 
 /** Whether other nodes can be reached under it: a host and a port that is not 0. */
 export const isAddress = (text: string): boolean => (parseAddress(text)?.port ?? 0) > 0;
+
+const SECURE = 'https://';
+
+/** A node's address without how it is dialled: `https://host:port` is `host:port` to everybody but a dialler. */
+export const bareAddress = (address: string): string => (address.startsWith(SECURE) ? address.slice(SECURE.length) : address);
+
+/** Whether a node can be known under it: `host:port`, or `https://host:port` for one that is asked over TLS only. */
+export const isNodeAddress = (text: string): boolean => isAddress(bareAddress(text));

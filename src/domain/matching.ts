@@ -1,3 +1,4 @@
+import { bareAddress } from './address.ts';
 import type { Candidate, Dialect, Refusal, ResourceRequest } from './candidate.ts';
 import { type Flavor, type Location, type NodeIdentity, type SliceFlavor, isSlice } from './flavor.ts';
 import { compareAmounts, hourly, parseAmount, sameCurrency } from './money.ts';
@@ -68,9 +69,12 @@ export function assess(
 }
 
 /** The address as it is dialled: REAR's port is 80 where none stands. */
-const dialled = (address: string): string => (/:\d+$/.test(address) ? address : `${address}:80`).toLowerCase();
+const dialled = (address: string): string => {
+  const bare = bareAddress(address);
+  return (/:\d+$/.test(bare) ? bare : `${bare}:80`).toLowerCase();
+};
 
-/** Whether two addresses are one to a dialler. */
+/** Whether two addresses are one node's, whichever of them says that it is asked over TLS. */
 export const isSameAddress = (one: string, other: string): boolean => dialled(one) === dialled(other);
 
 /** A node offers its own only, at the address where we know it: otherwise it would send us to others, or trade in their name. A FLUIDOS node says not who it is. */

@@ -5,7 +5,7 @@ import { Fault, isFault } from '../domain/faults.ts';
 import { checked } from '../domain/wrong-fields.ts';
 import type { Caller } from '../ports/callers.ts';
 import { type ApiToken, ApiTokens } from './configuration-api.ts';
-import { watchFiles } from './watched-files.ts';
+import { followFiles } from './watched-files.ts';
 
 /** Of a tokens file, in bytes: a thousand tokens are a sixth of it. */
 const MOST_BYTES = 1_048_576;
@@ -49,41 +49,20 @@ export async function readTokensFile(file: string): Promise<readonly ApiToken[]>
 /** A value that is not as it should be may be a token that somebody wrote in clear: it is not repeated. */
 const told = (problem: string): string => problem.replace(/, not .*$/s, '');
 
-/** The configured tokens, and those of the file as it is now: a file that cannot be read any more leaves those that were read last, and says so. */
-export async function openApiTokens(input: {
-  readonly tokens: readonly ApiToken[];
-  readonly file?: string;
-  readonly log: { info(facts: object, words: string): void; warn(facts: object, words: string): void };
-  readonly signal: AbortSignal;
-  /** Told when the file cannot be read any more, and with `undefined` when it can again. */
-  readonly troubled: (why: string | undefined) => void;
-}): Promise<ApiTokenList> {
+/** The configured tokens, and those of the file as it is now. CONFIGURATION_INVALID when that cannot be used at the start. */
+export async function openApiTokens(
+  input: {
+    readonly tokens: readonly ApiToken[];
+    readonly file?: string;
+  } & Pick<Parameters<typeof followFiles>[0], 'log' | 'signal' | 'troubled'>,
+): Promise<ApiTokenList> {
   const { tokens, file, log, signal, troubled } = input;
   const digests = (all: readonly ApiToken[]) => all.map((token) => ({ ...token, digest: Buffer.from(token.sha256, 'hex') }));
   let known = digests(tokens);
+  const changed = (now: readonly ApiToken[]): void => void (known = digests([...tokens, ...now]));
   if (file !== undefined) {
-    let last = JSON.stringify(await readTokensFile(file));
-    let inTrouble = false;
-    const read = async (): Promise<void> => {
-      try {
-        const now = await readTokensFile(file);
-        if (inTrouble) troubled(undefined);
-        inTrouble = false;
-        if (JSON.stringify(now) === last) return;
-        last = JSON.stringify(now);
-        known = digests([...tokens, ...now]);
-        log.info({ file, tokens: now.length }, 'the tokens file was read again');
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        inTrouble = true;
-        troubled(`${why}; the tokens read before it are still known`);
-        log.warn({ file, why }, 'the tokens file cannot be used: what was read before it stays');
-      }
-    };
-    known = digests([...tokens, ...(JSON.parse(last) as ApiToken[])]);
-    watchFiles({ files: [file], changed: read, log, signal });
-    // What was written between the first look and the watch.
-    await read();
+    const read = (): Promise<readonly ApiToken[]> => readTokensFile(file);
+    changed((await followFiles({ what: 'api.tokensFile', files: [file], read, changed, troubled, log, signal })).now());
   }
   return {
     of(token) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isIssuerUrl } from '../adapters/oidc/asking.ts';
 import { ROLES } from '../domain/roles.ts';
 import { isLoopback } from '../http/rear/callback.ts';
-import { listen } from './configuration-fields.ts';
+import { listen, serverTls } from './configuration-fields.ts';
 
 /** A token that somebody may use: never the token itself, which nobody can lose here. */
 const ApiToken = z.strictObject({
@@ -83,6 +83,11 @@ export const api = z
       .optional()
       .describe(
         'An OpenID Connect issuer whose JWTs are taken as well: `{issuer, audience, rolesClaim (roles), roles ({viewer, operator, admin}), algorithms, clockToleranceSeconds (30)}`.',
+      ),
+    tls: serverTls
+      .optional()
+      .describe(
+        'Serves TLS there: `{certFile, keyFile, clientCaFile}`. With `clientCaFile` a certificate of those authorities is asked for, beside the token. Read again when the files change.',
       ),
     bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(1_048_576).describe('The largest document that is read.'),
     maxConnections: z.number().int().min(1).max(1_000_000).default(500).describe('Connections at a time; more are closed at once.'),

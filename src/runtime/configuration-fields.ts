@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isAddress, parseAddress } from '../domain/address.ts';
+import { bareAddress, isAddress, isNodeAddress, parseAddress } from '../domain/address.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 
 /** The kinds of values that a configuration holds, with what a wrong one is told. */
@@ -19,3 +19,33 @@ export const seconds = (most: number) => z.number().min(0.001).max(most);
 export const payloadKey = z
   .string()
   .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), 'must be 32 bytes in base64, as `openssl rand -base64 32` prints them');
+
+const NODE = 'must be host:port, or https://host:port for a node that is asked over TLS, the port from 1 to 65535';
+const nodeAddress = z.string().max(300).refine(isNodeAddress, NODE);
+/** A node that is asked for flavors: its address, or that with what TLS to it stands on. */
+export const knownNode = z.union(
+  [
+    nodeAddress.transform((address): { readonly address: string; readonly caFile?: string | undefined } => ({ address })),
+    z
+      .strictObject({
+        address: nodeAddress,
+        caFile: z.string().min(1).optional().describe('PEM: the only authorities whose certificate it may show.'),
+      })
+      .refine(({ address, caFile }) => caFile === undefined || address !== bareAddress(address), {
+        path: ['address'],
+        error: 'must begin with https:// where a caFile stands beside it',
+      }),
+  ],
+  NODE,
+);
+
+const file = z.string().min(1);
+/** A certificate with its key. */
+export const ownTls = z.strictObject({
+  certFile: file.describe('PEM: the certificate, and those between it and the authority.'),
+  keyFile: file.describe('PEM: its key.'),
+});
+/** What a listener shows, and which clients it lets in. */
+export const serverTls = ownTls.extend({
+  clientCaFile: file.optional().describe('PEM: the authorities of client certificates. Whoever shows none of theirs is not let in.'),
+});

@@ -4,7 +4,7 @@ import { PEER_POLICIES } from '../domain/peer-policy.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { Timing } from '../domain/timing.ts';
 import { api } from './configuration-api.ts';
-import { domain, hostPort, listen, payloadKey, seconds } from './configuration-fields.ts';
+import { domain, hostPort, knownNode, listen, ownTls, payloadKey, seconds, serverTls } from './configuration-fields.ts';
 import { flavor } from './configuration-flavor.ts';
 import { timing } from './configuration-timing.ts';
 
@@ -24,6 +24,14 @@ const node = z.strictObject({
 
 const rear = z.strictObject({
   listen: listen.default('0.0.0.0:3004').describe('Where the REAR listener binds.'),
+  tls: serverTls
+    .optional()
+    .describe(
+      'Serves TLS there instead of plain HTTP: `{certFile, keyFile, clientCaFile}`. With `clientCaFile` only nodes with a certificate of those authorities are let in. Read again when the files change.',
+    ),
+  clientTls: ownTls
+    .optional()
+    .describe('What we show to nodes that are asked over TLS: `{certFile, keyFile}`. Read again when the files change.'),
   holdSeconds: seconds(3_600).default(60).describe('How long a reservation holds capacity for a buyer of our own dialect.'),
   legacyHoldSeconds: seconds(3_600).default(300).describe('The same for FLUIDOS buyers, which need longer between RESERVE and PURCHASE.'),
   contractDays: z.number().min(0.00001).max(366).default(365).describe('How long a sold contract lives.'),
@@ -218,10 +226,12 @@ export const ConfigurationSchema = z
       'Liqo, as far as it cannot be asked.',
     ),
     knownNodes: z
-      .array(hostPort)
+      .array(knownNode)
       .max(1_000)
       .default([])
-      .describe('The nodes that are asked for flavors, as `host:port`. More can be added by the API.'),
+      .describe(
+        'The nodes that are asked for flavors, as `host:port`, `https://host:port`, or `{address: https://…, caFile}` with the only authorities that it is believed by. More can be added by the API.',
+      ),
     flavors: z.array(flavor).max(10_000).default([]).describe('What this node sells.'),
     timing: section(timing, 'How long things may take, in milliseconds.'),
     log: section(

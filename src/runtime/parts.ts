@@ -3,6 +3,7 @@ import { fileKeyStore } from '../adapters/keys/file-store.ts';
 import { keyring } from '../adapters/keys/keyring.ts';
 import { notary } from '../adapters/keys/notary.ts';
 import { type Store, openStore } from '../adapters/postgres/open.ts';
+import { type PeerTls, dialling } from '../adapters/rear-http/dialling.ts';
 import { httpPeerKeys } from '../adapters/rear-http/peer-keys.ts';
 import { httpPeers } from '../adapters/rear-http/peers.ts';
 import { temporalClient, type TemporalClient } from '../adapters/temporal/connection.ts';
@@ -79,11 +80,16 @@ export function openParts(input: {
   readonly readiness: Readiness;
   readonly signal: AbortSignal;
   readonly openCluster: OpenClusterParts;
+  readonly peerTls: PeerTls;
 }): Parts {
   const { configuration, log, readiness, signal } = input;
   const { node, database, temporal: where, rear, identity } = configuration;
   const clock: Clock = { now: () => Date.now() };
-  const strangersPlace = (address: string) => callbackPlace(address, { loopback: callsLoopback(configuration), resolve: resolveName });
+  const dial = dialling({
+    clock,
+    tls: input.peerTls,
+    strangersPlace: (address) => callbackPlace(address, { loopback: callsLoopback(configuration), resolve: resolveName }),
+  });
   const temporal = temporalClient({
     address: where.address,
     namespace: where.namespace,
@@ -97,7 +103,7 @@ export function openParts(input: {
     store: identity.keyFile === undefined ? cluster.keys : fileKeyStore(identity.keyFile),
     clock,
   });
-  const peerKeys = httpPeerKeys({ clock, strangersPlace });
+  const peerKeys = httpPeerKeys({ clock, dial });
   const storeLog = (words: string, facts: object): void => log.warn(facts, words);
   const purchaseMs = rear.purchaseWaitSeconds * 1_000;
 
@@ -139,7 +145,7 @@ export function openParts(input: {
       clock,
       limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) },
       turns: turnsOf(store),
-      strangersPlace,
+      dial,
       trust: { ...trustOf(configuration), signer, peerKeys, knownSigners: signersOf(store) },
       log,
     }),

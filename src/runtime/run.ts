@@ -4,6 +4,7 @@ import { type Listener, listen } from '../http/listen.ts';
 import type { Configuration } from './configuration.ts';
 import { openLog } from './log.ts';
 import { type OpenClusterParts, openParts } from './parts.ts';
+import { openPeerTls } from './peer-tls.ts';
 import { openReadiness } from './readiness.ts';
 import { serve } from './serve.ts';
 import { work } from './work.ts';
@@ -12,7 +13,7 @@ export type Role = 'serve' | 'work';
 
 /**
  * Runs a node, or one of its two processes, until `signal` aborts; then stops listening, lets what is under way end, and closes everything. CONFIGURATION_INVALID when its schema
- * or namespace is another node's.
+ * or namespace is another node's, or a file that it names cannot be used.
  */
 export async function runNode(input: {
   readonly configuration: Configuration;
@@ -31,7 +32,8 @@ export async function runNode(input: {
   const stop = new AbortController();
   const signal = AbortSignal.any([input.signal, stop.signal]);
   log.info({ version, roles, domain: configuration.node.domain }, 'starting');
-  const parts = openParts({ configuration, log, readiness, signal, openCluster });
+  const peerTls = await openPeerTls({ configuration, log, readiness, signal });
+  const parts = openParts({ configuration, log, readiness, signal, openCluster, peerTls });
   let wrong: unknown;
   for (const part of [parts.store, parts.namespace]) {
     part.catch((error: unknown) => {

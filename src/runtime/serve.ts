@@ -5,13 +5,14 @@ import { transactionId } from '../domain/ids.ts';
 import { managementApi } from '../http/api/app.ts';
 import { unavailable } from '../http/api/problem.ts';
 import { type Told, healthz, readyz } from '../http/health.ts';
-import { type Fetch, type Listener, listen } from '../http/listen.ts';
+import { type Fetch, type Listener, type ServerTls, listen } from '../http/listen.ts';
 import { isLoopback } from '../http/rear/callback.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
 import { openCallers } from './callers.ts';
 import { publishFlavors } from './flavors.ts';
 import { type Parts, callsLoopback, trustOf } from './parts.ts';
 import { flavorsOnSale } from './selling.ts';
+import { openServerTls } from './tls-files.ts';
 
 /** What runs, and how to stop it. */
 export interface Running {
@@ -22,7 +23,7 @@ export interface Running {
 
 /**
  * `rearguard serve`: two listeners, at once; what they need may still be away, and as long as it is they say 503. Publishes the configured flavors and known nodes
- * as soon as it can. CONFIGURATION_INVALID when the file of tokens cannot be used.
+ * as soon as it can. CONFIGURATION_INVALID when a file of tokens or certificates cannot be used.
  */
 export async function serve(parts: Parts, version: string): Promise<Running> {
   const { configuration, log, readiness, signal } = parts;
@@ -31,6 +32,8 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
   let self: NodeIdentity | undefined;
 
   const callers = await openCallers(parts);
+  if (!callers.open && !isLoopback(api.listen) && api.tls === undefined)
+    readiness.say('api in clear', 'tokens travel in clear to it, unless something in front of it speaks TLS: api.tls');
 
   const health = async (request: Request, told: Told): Promise<Response | undefined> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
@@ -38,21 +41,31 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     if (pathname === '/healthz') return healthz();
     return pathname === '/readyz' ? readyz(await readiness.checks(), told) : undefined;
   };
-  const bind = async (name: 'rear' | 'api', at: string, requestTimeoutMs: number, maxConnections: number): Promise<Listener> => {
+  const bind = async (name: 'rear' | 'api', requestTimeoutMs: number): Promise<Listener> => {
+    const { listen: at, maxConnections, tls: files } = configuration[name];
     const { host, port } = parseAddress(at) ?? { host: '127.0.0.1', port: 0 };
+    let open: Listener | undefined;
+    let newest: ServerTls | undefined;
+    const changed = (now: ServerTls): void => {
+      newest = now;
+      open?.renew(now);
+    };
+    const tls = files && (await openServerTls(`${name}.tls`, files, { log, readiness, signal, changed }));
     const fetch: Fetch = async (request, bindings) => {
       const answer = await health(request, name === 'rear' ? 'nothing' : callers.open ? 'all' : 'names');
       if (answer) return answer;
       const handler = handlers[name];
       return handler ? await handler(request, bindings) : name === 'api' ? unavailable(request) : new Response(null, { status: 503 });
     };
-    const listener = await listen({ fetch, host, port, requestTimeoutMs, maxConnections });
-    log.info({ listener: name, host, port: listener.port }, 'listening');
-    return listener;
+    open = await listen({ fetch, host, port, requestTimeoutMs, maxConnections, ...(tls && { tls }) });
+    // What came while the port was being taken.
+    if (newest !== undefined) open.renew(newest);
+    log.info({ listener: name, host, port: open.port, tls: tls !== undefined }, 'listening');
+    return open;
   };
   const bodyTimeoutMs = rear.bodyTimeoutSeconds * 1_000;
-  const rearListener = await bind('rear', rear.listen, bodyTimeoutMs, rear.maxConnections);
-  const apiListener = await bind('api', api.listen, 30_000, api.maxConnections).catch(async (error: unknown) => {
+  const rearListener = await bind('rear', bodyTimeoutMs);
+  const apiListener = await bind('api', 30_000).catch(async (error: unknown) => {
     await rearListener.close(0);
     throw error;
   });
@@ -107,7 +120,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
       },
     );
     handlers.rear = (request, bindings) => routes.fetch(request, bindings);
-    await readiness.keepTrying('known nodes', () => knownNodes.configure(configuration.knownNodes), signal);
+    await readiness.keepTrying('known nodes', () => knownNodes.configure(configuration.knownNodes.map(({ address }) => address)), signal);
     const known = await parts.self;
     self = known;
     const flavors = await flavorsOnSale({ configuration, fabric: parts.cluster.fabric, readiness, log, signal });

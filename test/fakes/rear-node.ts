@@ -4,7 +4,7 @@ import { notary } from '../../src/adapters/keys/notary.ts';
 import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
 import { type AcquisitionId, clusterId, type ContractId, contractOf, type TransactionId, transactionId } from '../../src/domain/ids.ts';
-import { listen } from '../../src/http/listen.ts';
+import { type ServerTls, listen } from '../../src/http/listen.ts';
 import type { RearOptions, RearPorts } from '../../src/http/rear/ports.ts';
 import { rearRoutes } from '../../src/http/rear/routes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -22,6 +22,7 @@ export async function rearNode(input: {
   readonly options?: Partial<RearOptions>;
   readonly ports?: Partial<RearPorts>;
   readonly requestTimeoutMs?: number;
+  readonly tls?: ServerTls;
 }) {
   const { clock } = input;
   let self: NodeIdentity | undefined = identityOf(input.name, '127.0.0.1:1');
@@ -109,6 +110,7 @@ export async function rearNode(input: {
     port: 0,
     requestTimeoutMs: input.requestTimeoutMs ?? 20_000,
     maxConnections: 1_000,
+    ...(input.tls && { tls: input.tls }),
   });
   const identity = identityOf(input.name, `127.0.0.1:${server.port}`);
   self = identity;

@@ -238,6 +238,11 @@ test('known nodes are listed, added and removed; processes are told and retried'
   expect((await ask('GET', '/api/v1/nodes')).body).toMatchObject({ items: [{ address: '[::1]:3004' }, { address: 'a.example:1' }] });
   expect((await ask('DELETE', `/api/v1/nodes/${encodeURIComponent('[::1]:3004')}`)).status).toBe(200);
   expect((await ask('DELETE', '/api/v1/nodes/b.example:1')).status).toBe(404);
+  const secure = 'https://b.example:1';
+  expect((await ask('POST', '/api/v1/nodes', { address: secure })).body).toEqual({ address: secure, source: 'operator' });
+  expect((await ask('DELETE', `/api/v1/nodes/${encodeURIComponent(secure)}`)).status).toBe(200);
+  for (const address of ['http://b.example:1', 'https://b.example', 'https://u@b.example:1', 'https://b.example:1/x'])
+    expect((await ask('POST', '/api/v1/nodes', { address })).status).toBe(400);
   await ask('PUT', '/api/v1/intents/web', document());
   expect((await ask('GET', '/api/v1/processes')).body).toMatchObject({ items: [{ workflowId: 'intent/web', stuck: false }] });
   expect((await ask('GET', '/api/v1/processes?stuck=true')).body).toEqual({ items: [] });

@@ -1,4 +1,10 @@
 /** A node whose database, Temporal and cluster are away starts all the same, says what is missing, and stops when told to. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { json } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
@@ -7,6 +13,7 @@ import type { KeyStore } from '../../src/ports/signer.ts';
 import type { World } from '../../src/ports/world.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
 import { runNode } from '../../src/runtime/run.ts';
+import { authority } from '../fakes/certificates.ts';
 
 const absent = new Proxy({}, { get: () => () => Promise.reject(new Fault('CLUSTER_UNREACHABLE', 'no route to the API server')) });
 const openCluster = () => ({
@@ -20,13 +27,15 @@ const openCluster = () => ({
 let stop = new AbortController();
 afterEach(() => stop.abort());
 
-const start = async (): Promise<{ ports: { rear: number; api: number }; ended: Promise<void> }> => {
+const start = async (
+  more: { readonly rear?: object; readonly api?: object } = {},
+): Promise<{ ports: { rear: number; api: number }; ended: Promise<void> }> => {
   stop = new AbortController();
   const configuration = completed(
     ConfigurationSchema.parse({
       node: { id: 'alice', domain: 'alice.example', address: 'alice.example:3004' },
-      rear: { listen: '127.0.0.1:0' },
-      api: { listen: '127.0.0.1:0' },
+      rear: { listen: '127.0.0.1:0', ...more.rear },
+      api: { listen: '127.0.0.1:0', ...more.api },
       temporal: { address: '127.0.0.1:1' },
       database: { url: 'postgres://127.0.0.1:1/none' },
       shutdownSeconds: 1,
@@ -93,4 +102,53 @@ test('a port that is taken is told at once', async () => {
   ).rejects.toMatchObject({ code: 'EADDRINUSE' });
   stop.abort();
   await ended;
+}, 60_000);
+
+test('certificates and tokens: both listeners speak TLS as the files have it, and say why only to whom they know', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rearguard-node-'));
+  try {
+    const file = (name: string, text: string): string => {
+      writeFileSync(path.join(folder, name), text, { mode: 0o600 });
+      return path.join(folder, name);
+    };
+    const ours = authority('ours');
+    const first = ours.issue({ hosts: ['127.0.0.1'], name: 'first' });
+    const files = { certFile: file('cert.pem', first.cert), keyFile: file('key.pem', first.key) };
+    const mine = ours.issue({ hosts: ['ann'] });
+    const api = { tls: { ...files, clientCaFile: file('ca.pem', ours.ca) }, tokensFile: file('tokens.yaml', '[]') };
+    const { ports, ended } = await start({ rear: { tls: files }, api });
+    const get = async (port: number, url: string, options: https.RequestOptions = {}): Promise<{ subject: string; body: unknown }> =>
+      await new Promise((resolve, reject) => {
+        const request = https.get({ host: '127.0.0.1', port, path: url, ca: ours.ca, agent: false, ...options }, async (response) => {
+          const { subject = '' } = (response.socket as TLSSocket).getPeerX509Certificate() ?? {};
+          resolve({ subject, body: await json(response) });
+        });
+        request.once('error', reject);
+      });
+    expect(await get(ports.rear, '/healthz')).toEqual({ subject: 'CN=first', body: { alive: true } });
+    await expect(get(ports.api, '/healthz')).rejects.toMatchObject({ code: expect.stringContaining('CERTIFICATE_REQUIRED') });
+    await expect(fetch(`http://127.0.0.1:${ports.api}/healthz`)).rejects.toThrow();
+    expect(await get(ports.api, '/healthz', mine)).toEqual({ subject: 'CN=first', body: { alive: true } });
+    const { body } = (await get(ports.api, '/readyz', mine)) as { body: { ready: boolean; checks: readonly object[] } };
+    expect(body).toMatchObject({
+      ready: false,
+      checks: expect.arrayContaining([expect.objectContaining({ name: 'store', ready: false })]),
+    });
+    expect(body.checks.filter((check) => 'why' in check)).toEqual([]);
+    const next = ours.issue({ hosts: ['127.0.0.1'], name: 'next' });
+    file('key.pem', next.key);
+    file('cert.pem', next.cert);
+    for (const port of [ports.rear, ports.api])
+      await expect.poll(async () => (await get(port, '/healthz', mine)).subject, { timeout: 10_000 }).toBe('CN=next');
+    stop.abort();
+    await ended;
+    await expect(start({ rear: { tls: { ...files, keyFile: file('other.pem', mine.key) } } })).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      message: expect.stringMatching(/^rear\.tls: .*other\.pem is not the key of .*cert\.pem$/),
+    });
+    file('tokens.yaml', '- rgt_in-clear');
+    await expect(start({ api })).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID', message: expect.not.stringContaining('rgt_') });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }, 60_000);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dialling } from '../../src/adapters/rear-http/dialling.ts';
 import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import { didOf } from '../../src/domain/did.ts';
 import { Fault } from '../../src/domain/faults.ts';
@@ -84,6 +85,6 @@ test('a FLUIDOS node shows none, and a stranger’s address is looked at before 
   const kid = `${didOf(address)}#${'a'.repeat(43)}`;
   expect(await httpPeerKeys({ clock }).find({ address, kid })).toBeUndefined();
   const strangersPlace = () => Promise.reject(new Fault('PEER_REFUSED', 'a private address'));
-  const keys = httpPeerKeys({ clock, strangersPlace });
+  const keys = httpPeerKeys({ clock, dial: dialling({ clock, strangersPlace }) });
   await expect(keys.find({ address, kid, stranger: true })).rejects.toMatchObject({ code: 'PEER_REFUSED' });
 });

@@ -1,6 +1,7 @@
 /** A buyer says where it wants to hear of a contract's end: under whatever name, that is neither our own machine nor where clouds say who we are. */
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
+import { dialling } from '../../src/adapters/rear-http/dialling.ts';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { contractId } from '../../src/domain/ids.ts';
 import type { AddressRules, Resolve } from '../../src/domain/forbidden-addresses.ts';
@@ -66,7 +67,7 @@ describe('what a buyer hears', () => {
   }
   const tell = async (address: string, rules: AddressRules, stranger: boolean): Promise<void> => {
     const strangersPlace = (at: string): Promise<string> => callbackPlace(at, { ...rules, resolve: named('127.0.0.1') });
-    const peer = httpPeers({ clock: handClock(), strangersPlace }).at(address, { stranger });
+    const peer = httpPeers({ clock: handClock(), dial: dialling({ clock: handClock(), strangersPlace }) }).at(address, { stranger });
     await peer.notifyEnd({ contract: contractId('c-1'), ending: { reason: 'drained' } });
   };
 
@@ -89,7 +90,7 @@ describe('what a buyer hears', () => {
     const peers = httpPeers({
       clock: handClock(),
       limits: { describeMs: 300, answerBytes: 50_000 },
-      strangersPlace: (at) => callbackPlace(at, { loopback: true, resolve: resolveName }),
+      dial: dialling({ clock: handClock(), strangersPlace: (at) => callbackPlace(at, { loopback: true, resolve: resolveName }) }),
     });
     expect(await codeOf(peers.at(address, { stranger: true }).describe())).toBe(code);
   });

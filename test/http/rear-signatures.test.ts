@@ -1,6 +1,7 @@
 /** Two nodes that sign, as nodes do by themselves, and whoever would speak in the name of one of them. */
 import http from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { dialling } from '../../src/adapters/rear-http/dialling.ts';
 import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
@@ -367,7 +368,8 @@ describe('at a buyer', () => {
   /** The buyer's way to north leads through that server: it dials a number for north's name. */
   const through = (address: string, policy = SIGNED, knownSigners = memoryKnownSigners({ clock })) => {
     const trust = { signer: south.signer, peerKeys: httpPeerKeys({ clock }), knownSigners, policy, replay: REPLAY };
-    return httpPeers({ clock, trust, strangersPlace: async () => address }).at(north.identity.address, { stranger: true });
+    const dial = dialling({ clock, strangersPlace: async () => address });
+    return httpPeers({ clock, trust, dial }).at(north.identity.address, { stranger: true });
   };
   const without = (headers: Record<string, string>) => {
     const { signature: _signature, 'signature-input': _input, ...rest } = headers;

@@ -110,7 +110,7 @@ test('one that breaks leaves those who were known, and is told until it is mende
   write(entry('one', 'rgt_1'));
   const list = await opened();
   write('- {name: one, role: vewer}');
-  await expect.poll(() => troubles.at(-1)).toMatch(/role must be one of[^]*the tokens read before it are still known/);
+  await expect.poll(() => troubles.at(-1)).toMatch(/role must be one of[^]*what was read before it still counts/);
   expect(list.of('rgt_1')?.name).toBe('one');
   expect(said.at(-1)).toContain('cannot be used');
   // Nobody is left: that is an answer too.

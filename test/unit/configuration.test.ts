@@ -45,7 +45,7 @@ test('the environment alone is enough, and stands over the file', () => {
       REARGUARD_NODE_ADDRESS: 'bob.example:3004',
       REARGUARD_REAR_HOLD_SECONDS: '5',
       REARGUARD_REAR_LEGACY_BUYERS: 'true',
-      REARGUARD_KNOWN_NODES: 'a.example:1, b.example:2',
+      REARGUARD_KNOWN_NODES: 'a.example:1, https://b.example:2',
       REARGUARD_FLAVORS: '[{"name":"small","cpu":"1","memory":"1Gi","pods":"10"}]',
       REARGUARD_TIMING_NODE_ANSWER_MS: '250',
       TEMPORAL_ADDRESS: 'temporal.example:7233',
@@ -53,7 +53,7 @@ test('the environment alone is enough, and stands over the file', () => {
     },
   });
   expect(alone.rear).toMatchObject({ holdSeconds: 5, legacyBuyers: true });
-  expect(alone.knownNodes).toEqual(['a.example:1', 'b.example:2']);
+  expect(alone.knownNodes).toEqual([{ address: 'a.example:1' }, { address: 'https://b.example:2' }]);
   expect(alone.flavors[0]).toMatchObject({ name: 'small', architecture: 'amd64', step: { cpu: '0', memory: '0', pods: '0' } });
   expect(alone.timing.nodeAnswerMs).toBe(250);
   expect([alone.temporal.address, alone.database.url]).toEqual(['temporal.example:7233', 'postgres://u@db.example/x']);
@@ -140,6 +140,29 @@ describe('every wrong field is named, with what to write instead', () => {
       [
         'api.oidc.issuer: must be an https:// URL without query (http:// on loopback only)',
         expect.stringMatching(/^api\.oidc\.algorithms\[0\]: must be one of RS256.*, not "HS256"/),
+      ],
+    ],
+    [
+      'known nodes that are none, and an authority that nobody would look at',
+      `${NODE}knownNodes: ["http://a.example:1", "https://a.example:1/x", {address: "a.example:1", caFile: ca.pem}, {adress: "x"}]\n`,
+      {},
+      [
+        'knownNodes[0]: must be host:port, or https://host:port for a node that is asked over TLS, the port from 1 to 65535',
+        'knownNodes[1]: must be host:port, or https://host:port for a node that is asked over TLS, the port from 1 to 65535',
+        'knownNodes[2].address: must begin with https:// where a caFile stands beside it',
+        'knownNodes[3].address: is missing',
+        'knownNodes[3].adress: is not a known field; did you mean address?',
+      ],
+    ],
+    [
+      'half of a certificate',
+      `${NODE}rear: {tls: {certFile: cert.pem}, clientTls: {keyfile: key.pem}}\n`,
+      {},
+      [
+        'rear.tls.keyFile: is missing',
+        'rear.clientTls.certFile: is missing',
+        'rear.clientTls.keyFile: is missing',
+        'rear.clientTls.keyfile: is not a known field; did you mean keyFile?',
       ],
     ],
     [

@@ -3,13 +3,16 @@ import { Readable } from 'node:stream';
 import { Fault } from '../../domain/faults.ts';
 import { ADDRESS } from '../../rear/identity.ts';
 import type { Field } from '../../rear/signatures.ts';
+import { BEFORE_SENDING, type TlsMaterial, sendOverTls } from './secure.ts';
 
 /** One HTTP exchange, bounded in every direction. */
 export interface Question {
   readonly method: 'GET' | 'POST';
   readonly url: string;
-  /** The name (`host[:port]`) to ask for where the URL has a number instead; plain HTTP only. */
+  /** The name (`host[:port]`) to ask for where the URL has a number instead. */
   readonly host?: string;
+  /** For https: the system's roots and no certificate of ours when absent. */
+  readonly tls?: TlsMaterial;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** From the call to the last byte of the answer, a trickling body included. */
@@ -28,28 +31,11 @@ export interface Answer {
   readonly field: Field;
 }
 
-/** The base of a node's URLs: REAR addresses are a bare `host:port` (plain HTTP, port 80 without one); URLs are taken too. PEER_REFUSED when it is neither. */
-export function baseUrl(address: string): string {
-  if (ADDRESS.test(address)) return `http://${address}`;
-  if (URL.canParse(address)) {
-    const { protocol, origin, pathname, username, search } = new URL(address);
-    const plain = (protocol === 'http:' || protocol === 'https:') && username === '' && search === '';
-    if (plain) return `${origin}${pathname.replace(/\/+$/, '')}`;
-  }
+/** The base of a node's URLs: REAR addresses are a bare `host:port` (port 80, or 443 over TLS, without one). PEER_REFUSED when it is none. */
+export function baseUrl(address: string, secure = false): string {
+  if (ADDRESS.test(address)) return `${secure ? 'https' : 'http'}://${address}`;
   throw new Fault('PEER_REFUSED', 'this is no address of a node', { address: address.slice(0, 200) });
 }
-
-/** Errors of making a connection: nothing was sent. */
-const BEFORE_SENDING = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 /** What fetch hides: the code of the error below it. */
 function codeBelow(error: unknown): string {
@@ -75,14 +61,25 @@ function translated(error: unknown, { method, url }: Question): Fault {
 /** What of an answer's fields anybody reads here. */
 const READ_FIELDS = ['content-type', 'content-digest', 'signature', 'signature-input'] as const;
 
-/** Sends to a number under a name, which fetch cannot: it drops `host`. */
-async function askUnder(host: string, { url, method, headers, body }: Question, signal: AbortSignal): Promise<Response> {
-  const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
-    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
-    const request = http.request(url, { method, headers: { ...headers, ...length, host }, agent: false, signal }, resolve);
-    request.once('error', reject);
-    request.end(body);
-  });
+/** Sends as fetch cannot: to a number under a name (it drops `host`), or over TLS with authorities and a certificate of its own. */
+async function send({ host, url, method, headers, body, tls }: Question, signal: AbortSignal): Promise<Response> {
+  const options = {
+    method,
+    headers: {
+      ...headers,
+      ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+      ...(host !== undefined && { host }),
+    },
+    signal,
+  };
+  const name = host?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  const answer = url.startsWith('https:')
+    ? await sendOverTls({ url, options, body, name, tls })
+    : await new Promise<http.IncomingMessage>((resolve, reject) => {
+        const request = http.request(url, { ...options, agent: false }, resolve);
+        request.once('error', reject);
+        request.end(body);
+      });
   const { statusCode: status = 0 } = answer;
   if (status < 200 || status > 599) throw new Fault('PEER_LIED', 'the answer has no status of HTTP', { status });
   const bodiless = status === 204 || status === 205 || status === 304;
@@ -121,9 +118,9 @@ export async function exchange(question: Question): Promise<Answer> {
   signal?.addEventListener('abort', aborted, { once: true });
   try {
     const all = { accept: 'application/json, application/problem+json', 'accept-encoding': 'identity', ...headers };
-    const response = await (host === undefined
+    const response = await (host === undefined && !url.startsWith('https:')
       ? fetch(url, { method, headers: all, redirect: 'manual', signal: ending.signal, ...(body === undefined ? {} : { body }) })
-      : askUnder(host, { ...question, headers: all }, ending.signal));
+      : send({ ...question, headers: all }, ending.signal));
     const { status } = response;
     if (status === 0 || (status >= 300 && status < 400))
       throw new Fault('PEER_LIED', 'it sends us elsewhere, where we do not go', { status });

@@ -1,10 +1,12 @@
 import { calculateJwkThumbprint } from 'jose';
+import { bareAddress } from '../../domain/address.ts';
 import { type Did, type PublicJwk, didOf, ownerOfKey } from '../../domain/did.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { PeerKeys } from '../../ports/signer.ts';
 import { DID_DOCUMENT, readDidDocument } from '../../rear/did.ts';
 import { reading } from './calls.ts';
-import { baseUrl, exchange } from './exchange.ts';
+import { type Dial, dialling } from './dialling.ts';
+import { exchange } from './exchange.ts';
 import { refusal } from './refusals.ts';
 
 /** Of a document; a real one has some hundred bytes for each key. */
@@ -24,21 +26,19 @@ interface Shown {
 /** Keys of other nodes, out of the DID documents at their own addresses. */
 export function httpPeerKeys(input: {
   readonly clock: Clock;
-  /** Where to dial for the address of a stranger, or the fault why we do not. */
-  readonly strangersPlace?: (address: string) => Promise<string>;
+  /** How a node is found at its address; in clear where nothing else stands there when absent. */
+  readonly dial?: Dial;
 }): PeerKeys {
-  const { clock, strangersPlace } = input;
+  const { clock, dial = dialling({ clock }) } = input;
   const shown = new Map<string, Shown>();
 
   const ask = async (address: string, did: Did, stranger: boolean): Promise<ReadonlyMap<string, PublicJwk>> => {
-    const guarded = stranger && strangersPlace ? await strangersPlace(address) : undefined;
-    const answer = await exchange({
-      method: 'GET',
-      url: `${baseUrl(guarded ?? address)}${DID_DOCUMENT}`,
-      ...(guarded !== undefined && { host: address }),
-      timeoutMs: TIMEOUT_MS,
-      limitBytes: LIMIT_BYTES,
-    });
+    const question = { method: 'GET', timeoutMs: TIMEOUT_MS, limitBytes: LIMIT_BYTES } as const;
+    const answer = await dial(
+      address,
+      { ...question, stranger },
+      async ({ base, options }) => await exchange({ ...question, ...options, url: `${base}${DID_DOCUMENT}` }),
+    );
     if (answer.status === 404) return new Map();
     if (answer.status !== 200) throw refusal('describe', 'rearguard', answer);
     const keys = new Map<string, PublicJwk>();
@@ -66,7 +66,7 @@ export function httpPeerKeys(input: {
 
   return {
     async find({ address, kid, stranger = false }) {
-      if (ownerOfKey(kid)?.address !== address) return undefined;
+      if (ownerOfKey(kid)?.address !== bareAddress(address)) return undefined;
       return (await keysAt(address, kid, stranger)).get(kid);
     },
   };

@@ -1,3 +1,4 @@
+import { bareAddress } from '../../domain/address.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Flavor } from '../../domain/flavor.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -10,6 +11,7 @@ import { encode } from '../../rear/json.ts';
 import { selectorOf, selectsSlice, writeSliceSelector } from '../../rear/selector.ts';
 import { type Ask, type Calls, DEFAULT_REAR_LIMITS, type RearHttpLimits, type RearHttpLog, reading } from './calls.ts';
 import { keptDescriptions } from './descriptions.ts';
+import { type Dial, dialling } from './dialling.ts';
 import { type Answer, baseUrl, exchange, unlessAborted } from './exchange.ts';
 import { refusal } from './refusals.ts';
 import { trading } from './trading.ts';
@@ -23,24 +25,24 @@ export function httpPeers(input: {
   readonly log?: RearHttpLog;
   /** Shared by all our processes that buy; of this one alone when absent. */
   readonly turns?: Turns;
-  /** Where to dial for the address of a stranger (`host:port`), or the fault why we do not; as it stands when absent. */
-  readonly strangersPlace?: (address: string) => Promise<string>;
+  /** How a node is found at its address; in clear where nothing else stands there when absent. */
+  readonly dial?: Dial;
   /** Our own key, and what we ask of others'; who has none reads what everybody may read. */
   readonly trust?: Trust;
 }): Peers {
   const limits: RearHttpLimits = { ...DEFAULT_REAR_LIMITS, ...input.limits };
   const described = keptDescriptions({ clock: input.clock, keepMs: limits.keepDescriptionMs });
+  const dial = input.dial ?? dialling({ clock: input.clock });
   const turns = input.turns ?? localTurns(input.clock);
   const trust = input.trust && trusting(input.trust, input.clock);
 
   return {
     at(address, options) {
-      const base = (): string => baseUrl(address);
+      const bare = bareAddress(address);
+      const base = (): string => baseUrl(bare);
       const signal = options?.signal;
       const abortable = signal === undefined ? {} : { signal };
-      const { strangersPlace } = input;
-      const guarded = options?.stranger === true ? strangersPlace : undefined;
-      const called = { address, stranger: options?.stranger === true };
+      const called = { address: bare, stranger: options?.stranger === true };
       /** Asks, signed by us when we have a key and it cares; what becomes of the answer is the caller's. */
       const send = async (
         question: Parameters<Ask>[0],
@@ -56,28 +58,20 @@ export function httpPeers(input: {
           shared = false,
           anonymous = false,
         } = question;
+        const request =
+          body === undefined
+            ? { method: 'GET' as const, headers }
+            : { method: 'POST' as const, headers: { 'content-type': 'application/json', ...headers }, body: encode(body) };
+        const bounds = { timeoutMs, limitBytes, ...(shared ? {} : abortable) };
         try {
-          trust?.checkAddress(address);
-          const place = guarded === undefined ? base() : baseUrl(await guarded(address));
-          // Whoever shares a machine with others is found by its name.
-          const host = guarded === undefined ? {} : { host: address };
-          const url = `${place}${path}`;
-          const request =
-            body === undefined
-              ? { method: 'GET' as const, headers }
-              : { method: 'POST' as const, headers: { 'content-type': 'application/json', ...headers }, body: encode(body) };
-          const outgoing =
-            withTrust && trust ? await trust.outgoing({ ...request, url, anonymous, ...(guarded && { authority: address }) }) : undefined;
-          const answer = await exchange({
-            ...request,
-            ...host,
-            ...(outgoing && { headers: outgoing.headers }),
-            url,
-            timeoutMs,
-            limitBytes,
-            ...(shared ? {} : abortable),
+          trust?.checkAddress(bare);
+          return await dial(address, { ...request, stranger: called.stranger }, async ({ base: place, options: how }) => {
+            const url = `${place}${path}`;
+            const named = { ...request, url, anonymous, ...(how.host !== undefined && { authority: how.host }) };
+            const outgoing = withTrust && trust ? await trust.outgoing(named) : undefined;
+            const answer = await exchange({ ...request, ...how, ...bounds, ...(outgoing && { headers: outgoing.headers }), url });
+            return { answer, ...(outgoing && { outgoing }) };
           });
-          return { answer, ...(outgoing && { outgoing }) };
         } catch (error) {
           throw told(error, operation);
         }
@@ -114,7 +108,8 @@ export function httpPeers(input: {
         if (outgoing) await trust?.checkDescription(found, answer, outgoing, called);
         return found;
       };
-      const describe: Peer['describe'] = async ({ fresh } = {}) => await unlessAborted(described(base(), lookUp, fresh), signal);
+      const describe: Peer['describe'] = async ({ fresh } = {}) =>
+        await unlessAborted(described(baseUrl(bare, address !== bare), lookUp, fresh), signal);
       const calls = { ask, describe, limits };
       return {
         describe,

@@ -93,12 +93,12 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
       readonly body?: string;
       readonly anonymous: boolean;
     }): Promise<Outgoing> {
-      const { host, pathname, search } = new URL(request.url);
+      const { protocol, host, pathname, search } = new URL(request.url);
       const digest = request.body === undefined ? {} : { 'content-digest': contentDigest(new TextEncoder().encode(request.body)) };
       const headers: Readonly<Record<string, string>> = { ...request.headers, ...digest, 'accept-signature': ACCEPT_SIGNATURE };
       const partsWith = (fields: Readonly<Record<string, string>>): RequestParts => ({
         method: request.method,
-        authority: request.authority === undefined ? host : new URL(`http://${request.authority}`).host,
+        authority: request.authority === undefined ? host : new URL(`${protocol}//${request.authority}`).host,
         target: `${pathname}${search}`,
         field: (name) => fields[name],
       });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { isAddress } from '../../domain/address.ts';
+import { isNodeAddress } from '../../domain/address.ts';
 import { type Route, bodyOf, notFound, ok, route } from './route.ts';
 import { Accepted, KnownNode, Process, listOf } from './schemas.ts';
 
-const address = z.string().max(300).refine(isAddress, 'must be host:port, the port from 1 to 65535');
+const address = z.string().max(300).refine(isNodeAddress, 'must be host:port or https://host:port, the port from 1 to 65535');
 const params = z.object({ address });
 const NodeRequest = z.strictObject({ address });
 const RetryRequest = z.strictObject({ workflowId: z.string().min(1).max(300) });

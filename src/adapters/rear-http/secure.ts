@@ -1,0 +1,75 @@
+import type http from 'node:http';
+import https from 'node:https';
+import { isIP } from 'node:net';
+import { Fault } from '../../domain/faults.ts';
+
+/** Whom we believe over TLS, and what we show: PEM. */
+export interface TlsMaterial {
+  /** The only authorities that count; the system's when absent. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** Errors of making a connection: nothing was sent. */
+export const BEFORE_SENDING: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+/** The same of TLS: it is cut off, or something else is spoken there. */
+const NO_TLS: ReadonlySet<string> = new Set([...BEFORE_SENDING, 'ECONNRESET', 'EPROTO']);
+
+/** What a peer's TLS says of us: nothing that we asked was heard. */
+const REFUSES_US =
+  /^ERR_SSL_.*ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|PROTOCOL_VERSION)/;
+
+/** Connections, kept for a moment as fetch keeps its own, by what is believed and shown: when that changes, none of before is used. */
+const agents = new WeakMap<TlsMaterial, https.Agent>();
+const SYSTEM_ROOTS: TlsMaterial = {};
+const IDLE_MS = 4_000;
+function agentFor(tls: TlsMaterial): https.Agent {
+  const made = agents.get(tls) ?? new https.Agent({ ...tls, keepAlive: true, timeout: IDLE_MS, minVersion: 'TLSv1.2' });
+  agents.set(tls, made);
+  return made;
+}
+
+/**
+ * Sends over TLS. `name` is who has to be there when the URL has a number instead. PEER_REFUSED when the peer does not take our side of TLS, PEER_UNREACHABLE when its own is not
+ * to be believed or there is none: nothing was sent then. Whatever comes later is thrown as it is.
+ */
+export async function sendOverTls(input: {
+  readonly url: string;
+  readonly options: https.RequestOptions & { readonly signal: AbortSignal };
+  readonly body?: string | undefined;
+  readonly name?: string | undefined;
+  readonly tls?: TlsMaterial | undefined;
+}): Promise<http.IncomingMessage> {
+  const { url, options, body, name, tls = SYSTEM_ROOTS } = input;
+  const shown = url.slice(0, 300);
+  return await new Promise((resolve, reject) => {
+    const servername = name === undefined || isIP(name) > 0 ? {} : { servername: name };
+    const request = https.request(url, { ...options, ...servername, agent: agentFor(tls) }, resolve);
+    let shaken = false;
+    request.once('socket', (socket) => {
+      // One that was kept has shaken hands before.
+      if (request.reusedSocket) shaken = true;
+      else socket.once('secureConnect', () => (shaken = true));
+    });
+    request.once('error', (error) => {
+      const cause = 'code' in error ? String(error.code) : '';
+      const facts = { url: shown, cause, tls: true };
+      if (REFUSES_US.test(cause))
+        reject(new Fault('PEER_REFUSED', 'it does not take our side of TLS: it may ask for a certificate', facts));
+      else if (shaken || options.signal.aborted) reject(error);
+      else if (NO_TLS.has(cause)) reject(new Fault('PEER_UNREACHABLE', 'nobody answers there', { url: shown, cause }));
+      else reject(new Fault('PEER_UNREACHABLE', 'who answers there cannot prove to be the node', facts));
+    });
+    request.end(body);
+  });
+}
