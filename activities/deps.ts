@@ -1,5 +1,6 @@
 import type { NodeIdentity } from '../src/domain/flavor.ts';
 import type { Timing } from '../src/domain/timing.ts';
+import type { Audit, Chain } from '../src/ports/audit.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Cluster } from '../src/ports/cluster.ts';
 import type { Fabric } from '../src/ports/fabric.ts';
@@ -19,6 +20,8 @@ export interface ActivityDeps {
   readonly candidates: Candidates;
   readonly intents: IntentRecords;
   readonly knownNodes: KnownNodes;
+  readonly audit: Audit;
+  readonly chain: Chain;
   readonly ratings: Ratings;
   readonly telemetry: Telemetry;
   readonly peers: Peers;

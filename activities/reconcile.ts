@@ -18,7 +18,7 @@ export interface Reconciliation {
 
 type Deps = Pick<
   ActivityDeps,
-  'contracts' | 'inventory' | 'processes' | 'peers' | 'knownNodes' | 'fabric' | 'cluster' | 'self' | 'timing' | 'clock'
+  'contracts' | 'inventory' | 'chain' | 'processes' | 'peers' | 'knownNodes' | 'fabric' | 'cluster' | 'self' | 'timing' | 'clock'
 >;
 
 /** How many things are looked at at once. */
@@ -42,7 +42,7 @@ const is =
  * back, is found here. One thing that cannot be mended keeps no other waiting.
  */
 export const reconcileActivities = (deps: Deps) => {
-  const { contracts, inventory, processes, peers, knownNodes, fabric, cluster, timing, clock } = deps;
+  const { contracts, inventory, chain, processes, peers, knownNodes, fabric, cluster, timing, clock } = deps;
   const mending = openMending(deps);
   /** Whether a node answers of which nothing that is stuck was told lately: it may have come back, or its cluster behind it. */
   const isDue = async ({ address, lastFault, pokedAt }: KnownNode): Promise<boolean> => {
@@ -171,6 +171,15 @@ export const reconcileActivities = (deps: Deps) => {
           async () => {
             const { holds, clusters } = await inventory.prune();
             if (holds + clusters > 0) mended.push(`forgot ${holds} old reservations and ${clusters} cluster ids that never bought`);
+            return undefined;
+          },
+        );
+        await each(
+          [chain],
+          () => 'the audit',
+          async () => {
+            const { broken } = await chain.seal();
+            if (broken !== undefined) failed.push(`the audit was tampered with: ${broken}`);
             return undefined;
           },
         );

@@ -5,7 +5,8 @@ import type { ContractTerms } from '../src/domain/contract.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import { hourly } from '../src/domain/money.ts';
 import type { Ending } from '../src/domain/reasons.ts';
-import { Fault, isFault } from '../src/domain/faults.ts';
+import { Fault, type FaultCode, isFault } from '../src/domain/faults.ts';
+import type { Audit } from '../src/ports/audit.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { Notary } from '../src/ports/notary.ts';
 import type { Peers } from '../src/ports/peer.ts';
@@ -66,18 +67,34 @@ export async function tell(
   }
 }
 
+/** What a peer cannot do by mistake of a moment. */
+const LIES: readonly FaultCode[] = ['PEER_LIED', 'KUBECONFIG_REFUSED'];
+
+/** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it. */
+const withPeer =
+  (audit: Pick<Audit, 'tally'>) =>
+  async <T>(peer: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    try {
+      return await heartbeating(work);
+    } catch (error) {
+      if (isFault(error) && LIES.includes(error.code))
+        await audit.tally({ kind: 'peer-lied', peer, code: error.code, detail: error.message });
+      throw error;
+    }
+  };
+
 /** What a seller of our dialect signed, with our signature beside it. */
 async function agreed(notary: Notary, terms: ContractTerms, offered: Agreement | undefined): Promise<Agreement> {
   if (!offered) throw new Fault('PEER_LIED', `${terms.seller.id} did not sign its contract`, { contract: terms.id });
   return await notary.countersign({ terms, agreement: offered });
 }
 
-type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'knownNodes' | 'notary' | 'fabric' | 'self' | 'clock'>;
+type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'audit' | 'knownNodes' | 'notary' | 'fabric' | 'self' | 'clock'>;
 
 /** Phase 3, buyer: a hold, then a contract. */
-export const buyingActivities = ({ peers, contracts, knownNodes, notary, fabric, self, clock }: BuyerDeps) => ({
+export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, fabric, self, clock }: BuyerDeps) => ({
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
-    return await heartbeating(async (signal) => {
+    return await withPeer(audit)(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const { flavor, part, seller } = candidate;
       const { id } = await peers.at(seller.address, { signal }).reserve({ flavor: flavor.id, buyer, part, idempotencyKey: acquisition });
@@ -94,7 +111,7 @@ export const buyingActivities = ({ peers, contracts, knownNodes, notary, fabric,
     candidate: Candidate;
     transaction: TransactionId;
   }): Promise<Bought> {
-    return await heartbeating(async (signal) => {
+    return await withPeer(audit)(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
       const { terms, credentials, agreement: offered } = await seller.purchase({ transaction, buyer });

@@ -85,6 +85,7 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
   knownNodes: [...place.knownNodes],
   flavors: [...(place.flavors ?? OFFERS[place.name])],
   timing: TIMING,
+  audit: { sealSeconds: 1 },
   log: { level: 'info' },
 });
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { isLoopbackHost } from '../domain/forbidden-addresses.ts';
 import { type ApiClient, CommandFailed, EXIT, EXIT_WORDS, type ExitCode, type Fetcher, apiClient } from './client.ts';
 import { contractCommands } from './contracts.ts';
+import { auditCommands } from './audit.ts';
 import { intentCommands } from './intents.ts';
 import { keyCommands } from './keys.ts';
 import { marketCommands } from './market.ts';
@@ -82,6 +83,7 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
   contractCommands(program, line);
   keyCommands(program, line);
   tokenCommands(program, line);
+  auditCommands(program, line);
   extend?.(program);
   // What commander itself would print or end by, it prints through `output`, and throws.
   const inherit = (command: Command): void => {

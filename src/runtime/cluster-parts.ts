@@ -14,6 +14,8 @@ export interface ClusterParts {
   readonly world: World;
   /** Where the node's own keys lie when no file is named for them. */
   readonly keys: KeyStore;
+  /** The same for the signed heads of its audit. */
+  readonly heads: KeyStore;
   /** Fails while the API server does not answer. */
   ready(): Promise<unknown>;
   close(): void;

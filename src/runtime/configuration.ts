@@ -140,6 +140,19 @@ export const ConfigurationSchema = z
       }),
       'Who this node is to others, and what it asks of them.',
     ),
+    audit: section(
+      z.strictObject({
+        headFile: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "Where the signed heads of the audit are kept, a line each: outside the database, and best where whoever writes the database does not write; all processes of the node must see it. `<identity.keyFile>.audit-heads` when absent, and without either Secret `rearguard/audit-heads` of the node's cluster. Each is logged, too.",
+          ),
+        sealSeconds: seconds(3_600).default(5).describe('How often the worker seals what happened, and has its head signed.'),
+      }),
+      'The record of what happened.',
+    ),
     api: section(api, 'The management API.'),
     work: section(
       z.strictObject({
@@ -273,6 +286,10 @@ export const ConfigurationSchema = z
 
 type Parsed = z.output<typeof ConfigurationSchema>;
 export type FlavorConfiguration = Parsed['flavors'][number];
+
+/** The file in which heads of the audit are kept; in the cluster when there is none. */
+export const headFileOf = ({ audit, identity }: Pick<Parsed, 'audit' | 'identity'>): string | undefined =>
+  audit.headFile ?? (identity.keyFile === undefined ? undefined : `${identity.keyFile}.audit-heads`);
 
 /** A node's configuration with every default filled in. */
 export interface Configuration extends Omit<Parsed, 'temporal' | 'database' | 'timing'> {

@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import { headFile } from '../adapters/audit/head-file.ts';
+import { headText } from '../adapters/audit/head-text.ts';
+import { signedHeads } from '../adapters/audit/heads.ts';
 import { fileKeyStore } from '../adapters/keys/file-store.ts';
 import { keyring } from '../adapters/keys/keyring.ts';
 import { notary } from '../adapters/keys/notary.ts';
@@ -21,7 +24,7 @@ import type { Processes } from '../ports/processes.ts';
 import type { PeerKeys, Signer } from '../ports/signer.ts';
 import type { Turns } from '../ports/turns.ts';
 import type { ClusterParts } from './cluster-parts.ts';
-import type { Configuration } from './configuration.ts';
+import { type Configuration, headFileOf } from './configuration.ts';
 import type { Readiness } from './readiness.ts';
 import { resolveName } from './resolve-name.ts';
 
@@ -107,9 +110,13 @@ export function openParts(input: {
   const storeLog = (words: string, facts: object): void => log.warn(facts, words);
   const purchaseMs = rear.purchaseWaitSeconds * 1_000;
 
+  const file = headFileOf(configuration);
+  const lines = file === undefined ? headText(cluster.heads) : headFile(file);
+  const heads = signedHeads({ lines, signer, clock, log: (facts, words) => log.info(facts, words) });
   const store = readiness.keepTrying(
     'store',
-    () => openStore({ url: database.url, schema: database.schema, node: node.id, maxConnections: database.connections, log: storeLog }),
+    () =>
+      openStore({ url: database.url, schema: database.schema, node: node.id, maxConnections: database.connections, heads, log: storeLog }),
     signal,
   );
   const namespace = readiness.keepTrying(

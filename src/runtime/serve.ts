@@ -72,7 +72,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
 
   const open = async (): Promise<void> => {
     const store = await parts.store;
-    const { inventory, contracts, candidates, intents, knownNodes, knownSigners } = store;
+    const { inventory, contracts, candidates, intents, knownNodes, knownSigners, audit, chain } = store;
     const { processes, clock } = parts;
     const loopbackOnly = isLoopback(api.listen);
     const deps = {
@@ -82,6 +82,8 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
       candidates,
       intents,
       knownNodes,
+      audit,
+      chain,
       signer: parts.signer,
       clock,
       stopping: signal,
@@ -99,6 +101,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         peerKeys: parts.peerKeys,
         notary: parts.notary,
         knownSigners,
+        audit,
         clock,
       },
       {

@@ -11,6 +11,7 @@ import type { Ratings } from '../ports/ratings.ts';
 import { idsInterceptor } from './log-ids.ts';
 import { temporalLog } from './log.ts';
 import type { Parts } from './parts.ts';
+import { keepSealing } from './sealing.ts';
 import { followWorld } from './world.ts';
 
 /** How long a set of workers is given up on before new ones are made. */
@@ -40,7 +41,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
   readFileSync(codePath);
   try {
     const [store, self] = await Promise.all([parts.store, parts.self, parts.namespace]);
-    const { inventory, contracts, tenants, candidates, intents, knownNodes } = store;
+    const { inventory, contracts, tenants, candidates, intents, knownNodes, audit, chain } = store;
     const { peers, notary, processes, clock } = parts;
     const { fabric, cluster } = parts.cluster;
     const deps: ActivityDeps = {
@@ -50,6 +51,8 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       candidates,
       intents,
       knownNodes,
+      audit,
+      chain,
       ratings: unrated,
       telemetry: { observed: (observation) => log.debug({ observation }, 'observed') },
       peers,
@@ -63,6 +66,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       contractMs: configuration.rear.contractDays * 86_400_000,
     };
     const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, log, signal });
+    const sealing = keepSealing({ chain, everyMs: configuration.audit.sealSeconds * 1_000, log, signal });
     const everyMs = configuration.timing.reconcileMs;
     await readiness.keepTrying('reconciliation', () => scheduleReconciliation({ temporal: parts.temporal, everyMs, log }), signal);
     let running = false;
@@ -84,7 +88,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       }
       if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
     }
-    await watching;
+    await Promise.all([watching, sealing]);
   } catch (error) {
     if (!signal.aborted) throw error;
   }

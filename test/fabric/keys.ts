@@ -22,7 +22,7 @@ export function keysSuite(start: () => Promise<RealClusters>): void {
         one.close();
         other.close();
       };
-      return [secretKeyStore(one), secretKeyStore(other)];
+      return [secretKeyStore(one, 'node-keys'), secretKeyStore(other, 'node-keys')];
     });
     afterAll(async () => await remove?.());
   });

@@ -11,6 +11,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import { signerAt } from './keys.ts';
 import type { Signer } from '../../src/ports/signer.ts';
 import { memoryKnownSigners } from './memory-known-signers.ts';
+import { memoryAudit } from './memory-audit.ts';
 import { memoryInventory } from './memory-inventory.ts';
 import { identityOf } from './samples.ts';
 
@@ -39,6 +40,7 @@ export async function rearNode(input: {
   const memory = memoryInventory({ clock });
   const knownSigners = memoryKnownSigners({ clock });
   const notaryNow = () => notary({ signer: signs, peerKeys: httpPeerKeys({ clock }) });
+  const records = memoryAudit({ clock });
   const notices: AcquisitionId[] = [];
   let issued = 0;
 
@@ -64,6 +66,7 @@ export async function rearNode(input: {
     peerKeys: httpPeerKeys({ clock }),
     knownSigners,
     notary: { checkBuyer: (input) => notaryNow().checkBuyer(input) },
+    audit: records.audit,
     clock,
     processes: {
       purchase: ({ transaction }) => hands.purchase(transaction),
@@ -121,6 +124,7 @@ export async function rearNode(input: {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     memory,
+    audit: records.audit,
     signer,
     knownSigners,
     /** Signs as this node. */

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { contractOf, intentName, transactionId } from '../../src/domain/ids.ts';
+import type { AuditEvent } from '../../src/domain/audit.ts';
 import type { PublishedKey } from '../../src/domain/did.ts';
 import { API_PREFIX, API_ROUTES, managementApi } from '../../src/http/api/app.ts';
 import type { ApiDeps } from '../../src/http/api/route.ts';
 import { signerAt } from '../fakes/keys.ts';
 import { openToAll } from '../fakes/callers.ts';
+import { type MemoryAudit, memoryAudit } from '../fakes/memory-audit.ts';
 import { type MemoryInventory, memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
 import { type MemoryRecords, memoryRecords } from '../fakes/memory-records.ts';
@@ -15,6 +17,7 @@ const clock = handClock();
 const seller = identityOf('seller');
 const buyer = identityOf('buyer');
 let fake: MemoryProcesses;
+let history: MemoryAudit;
 let store: MemoryInventory;
 let records: MemoryRecords;
 let errors: object[];
@@ -24,6 +27,7 @@ let deps: ApiDeps;
 
 beforeEach(async () => {
   fake = memoryProcesses({ clock });
+  history = memoryAudit({ clock });
   store = memoryInventory({ clock });
   records = memoryRecords({ clock });
   errors = [];
@@ -33,6 +37,8 @@ beforeEach(async () => {
     inventory: store.inventory,
     contracts: store.contracts,
     ...records,
+    audit: history.audit,
+    chain: history.chain,
     signer: signerAt('alice.example:3004', clock),
     clock,
     bodyLimitBytes: 20_000,
@@ -459,5 +465,76 @@ test('keys are shown without their private halves, and rotated with an overlap',
   expect((await ask('POST', '/api/v1/keys/rotate', { overlap: 'soon' })).body).toMatchObject({
     status: 400,
     errors: [{ field: 'overlap', problem: expect.stringContaining('duration') as string }],
+  });
+});
+
+describe('the audit', () => {
+  test('tells what happened, of one contract or since a time, in pages', async () => {
+    const { audit } = history;
+    await audit.record({ kind: 'peer-lied', peer: 'mallory', facts: { code: 'PEER_LIED', count: 1 } });
+    clock.advance(60_000);
+    const since = new Date(clock.now()).toISOString();
+    for (const n of [1, 2, 3]) await audit.record({ kind: 'sold', contract: contractOf(transactionId(`t-${n}`)), facts: { n } });
+    const told = async (query: string) =>
+      ((await ask('GET', `/api/v1/audit${query}`)).body as { items: AuditEvent[] }).items.map(({ id }) => id);
+    expect(await told('')).toEqual([4, 3, 2, 1]);
+    expect(await told('?limit=2')).toEqual([4, 3]);
+    expect(await told('?limit=2&before=3')).toEqual([2, 1]);
+    expect(await told(`?since=${since}`)).toEqual([4, 3, 2]);
+    expect(await told(`?contract=${contractOf(transactionId('t-2'))}`)).toEqual([3]);
+    expect((await ask('GET', '/api/v1/audit?since=noon&limit=0')).body).toMatchObject({
+      errors: [expect.objectContaining({ field: 'query.since' }), expect.objectContaining({ field: 'query.limit' })],
+    });
+  });
+
+  test('tells what a verification found, and where to go on', async () => {
+    const heads = { count: 0, unreadable: 0 };
+    history.say({
+      verify: async ({ after = 0 }) =>
+        after === 0
+          ? { verdict: 'unfinished', words: 'so far', checked: 10, sealed: 12, waiting: 1, heads, next: 10 }
+          : {
+              verdict: 'broken',
+              words: 'gone',
+              checked: 11,
+              sealed: 12,
+              waiting: 1,
+              heads,
+              tampering: { kind: 'removed', seq: 12, event: 14 },
+            },
+    });
+    expect((await ask('GET', '/api/v1/audit/verification')).body).toMatchObject({ verdict: 'unfinished', next: 10 });
+    expect((await ask('GET', '/api/v1/audit/verification?after=10')).body).toMatchObject({
+      verdict: 'broken',
+      tampering: { kind: 'removed', event: 14 },
+    });
+  });
+
+  test('tells what operators change, once it is done, and nothing of what they read or was refused', async () => {
+    const transaction = transactionId(`${'c'.repeat(32)}-1`);
+    const contract = contractOf(transaction);
+    await store.inventory.publish(sliceOf(seller));
+    await store.inventory.reserve({ flavor: sliceOf(seller).id, buyer, transaction, ttlMs: 60_000 });
+    await store.inventory.sell({ transaction, contract, seller, lifetimeMs: 3_600_000 });
+    await ask('PUT', '/api/v1/intents/web', document());
+    await ask('GET', '/api/v1/intents/web');
+    await ask('POST', '/api/v1/intents', document('web', '2'));
+    await ask('POST', '/api/v1/nodes', { address: 'bob.example:3004' });
+    await ask('DELETE', '/api/v1/nodes/bob.example:3004');
+    await ask('POST', `/api/v1/contracts/${contract}/end`, { reason: 'operator', detail: 'moved' });
+    await ask('POST', '/api/v1/contracts/contract-x/end', {});
+    const told = (await history.audit.list({ limit: 10 })).map(({ kind, contract: of, facts }) => [kind, of, facts]);
+    expect(told).toEqual([
+      ['operator', contract, { operation: 'endContract', id: contract, reason: 'operator', detail: 'moved' }],
+      ['operator', undefined, { operation: 'removeNode', address: 'bob.example:3004' }],
+      ['operator', undefined, { operation: 'addNode', address: 'bob.example:3004' }],
+      ['operator', undefined, { operation: 'putIntent', name: 'web', created: true }],
+    ]);
+  });
+
+  test('that cannot be written undoes nothing: the log says so', async () => {
+    Object.assign(history.audit, { record: () => Promise.reject(new Error('away')) });
+    expect((await ask('POST', '/api/v1/nodes', { address: 'bob.example:3004' })).status).toBe(200);
+    expect(errors).toEqual([expect.objectContaining({ operation: 'addNode', address: 'bob.example:3004', why: 'away' })]);
   });
 });

@@ -21,6 +21,7 @@ const openCluster = () => ({
   cluster: absent as Cluster,
   world: absent as World,
   keys: absent as KeyStore,
+  heads: absent as KeyStore,
   ready: () => Promise.reject(new Error('away')),
   close: () => {},
 });

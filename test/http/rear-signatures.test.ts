@@ -140,6 +140,8 @@ describe('at a seller', () => {
       const headers = { ...(await forged(RESERVATIONS, body, given, { 'idempotency-key': 'k' })), host: given.authority };
       expect(await send(RESERVATIONS, body, headers)).toMatchObject(why(reason));
     }
+    const facts = { code: `SIGNATURE_REFUSED: ${reason}`, count: 1 };
+    expect(await north.audit.list({ limit: 5 })).toMatchObject([{ kind: 'request-refused', peer: '127.0.0.1', facts }]);
     expect(north.memory.holds()).toEqual([]);
   });
 

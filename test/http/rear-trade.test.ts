@@ -229,6 +229,9 @@ describe('what an operator sets', () => {
     const [buyer, part] = [{ id: nodeId('south-node'), address: BUYER.IP, domain: BUYER.domain, clusterId: clusterId('south-1') }, DATA];
     const call = peer.reserve({ flavor: flavorId('slice'), buyer, part, idempotencyKey: acquisitionId('c') });
     await expect(call).rejects.toMatchObject({ code: 'TOO_MANY_HOLDS' });
+    for (let n = 0; n < 20; n += 1) await send({ 'idempotency-key': `flood-${n}` });
+    const told = (await strict.audit.list({ limit: 100 })).map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]);
+    expect(told).toEqual([10, 1].map((count) => ['reservation-refused', 'south-node', 'TOO_MANY_HOLDS', count]));
     await strict.close();
   });
 });

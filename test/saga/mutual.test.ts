@@ -1,5 +1,6 @@
 /** Two nodes that buy from each other at the same time: each side has one peering, with a sold and a bought user at once. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AuditEvent, AuditKind, Verification } from '../../src/domain/audit.ts';
 import { clusterId, workflowIds } from '../../src/domain/ids.ts';
 import { NODES, type NodeName, type Pair, openPair } from './pair.ts';
 import { document } from './trade.ts';
@@ -57,4 +58,24 @@ test('both end at the same moment', async () => {
   await bothBuy('both');
   await Promise.all(NODES.map((node) => end(node, 'both')));
   await pair.allOverAndReplayed();
+});
+
+test.each(NODES)('the audit of %s tells of each contract how it began and ended, sealed and signed', async (node) => {
+  const sealed = async () =>
+    JSON.parse((await pair.rearguard(node, ['--json', 'audit'])).out) as { items: AuditEvent[]; verification: Verification };
+  await expect.poll(async () => (await sealed()).verification.waiting, { timeout: 20_000, interval: 200 }).toBe(0);
+  const { items, verification } = await sealed();
+  expect(verification).toMatchObject({
+    verdict: 'intact',
+    checked: items.length,
+    heads: { first: { seq: 0 }, last: { seq: items.length } },
+  });
+  const kinds = (contract: string | undefined) => items.filter((event) => event.contract === contract).map(({ kind }) => kind);
+  const contracts = (kind: AuditKind) => items.filter((event) => event.kind === kind).map(({ contract }) => contract);
+  expect([contracts('sold').length, contracts('bought').length]).toEqual([3, 3]);
+  for (const contract of contracts('sold')) expect(kinds(contract)).toEqual(['over', 'sold']);
+  for (const contract of contracts('bought')) expect(kinds(contract)).toEqual(['over', 'bought']);
+  expect(items.filter(({ kind }) => kind === 'operator').map(({ facts }) => facts['operation'])).toEqual(
+    ['end', 'create', 'end', 'create', 'end', 'create'].map((act) => `${act}Intent`),
+  );
 });

@@ -72,6 +72,7 @@ export async function openPair(options: {
   const fabric = each((name) => faulty(fakeFabric(liqo, clusterId(name))));
   const cluster = each((name) => faulty(fakeCluster(liqo, clusterId(name))));
   const keys = each(() => memoryKeyStore());
+  const heads = each(() => memoryKeyStore());
   const namespace = each((name) => `pair-${name}-${unique}`);
   const temporal = each((name) => temporalClient({ address: temporalAddress, namespace: namespace[name], payloadKeys }));
   const running = NODES.map((name) => {
@@ -87,6 +88,7 @@ export async function openPair(options: {
         knownNodes: sellers.filter((seller) => seller !== name).map((seller) => listensAt(seller, 0)),
         flavors: sells ? [offer] : [],
         timing: { ...QUICK, ...options.timing },
+        audit: { sealSeconds: 0.2 },
         shutdownSeconds: 3,
         log: { level: process.env['REARGUARD_TEST_LOG'] ?? 'silent' },
       }),
@@ -96,6 +98,7 @@ export async function openPair(options: {
       cluster: cluster[name].port,
       world: worldOf(liqo, name),
       keys: keys[name],
+      heads: heads[name],
       ready: async () => {},
       close: () => {},
     });

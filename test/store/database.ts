@@ -93,7 +93,11 @@ export async function cloneDatabase(databases: Databases, options: { readonly ma
     async clear() {
       const tables = await sql<{ tablename: string }[]>`
         select tablename from pg_tables where schemaname = ${SCHEMA} and tablename <> 'migration'`;
-      await sql`truncate ${sql(tables.map(({ tablename }) => tablename))}`;
+      await sql.begin(async (inner) => {
+        // The audit refuses it to everybody who does not switch its triggers off.
+        await inner`set local session_replication_role = replica`;
+        await inner`truncate ${sql(tables.map(({ tablename }) => tablename))}`;
+      });
     },
     async drop() {
       await store.close();

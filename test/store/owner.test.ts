@@ -59,6 +59,7 @@ test('the process of a second node stops', async () => {
         cluster: away,
         world: away,
         keys: away,
+        heads: away,
         ready: () => Promise.reject(new Error('away')),
         close: () => {},
       }),

@@ -58,6 +58,7 @@ async function served(
       cluster: fakeCluster(world, NORTH),
       world: { watch: async () => undefined } satisfies World,
       keys: memoryKeyStore(),
+      heads: memoryKeyStore(),
       ready: async () => undefined,
       close: () => undefined,
     }),

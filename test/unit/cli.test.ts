@@ -15,6 +15,7 @@ import type { Contracts } from '../../src/ports/inventory.ts';
 import { managementApi } from '../../src/http/api/app.ts';
 import { keyCircle, signerAt } from '../fakes/keys.ts';
 import { buyerOf, flavorOf, NOON, ONE, SELLER } from '../contracts/samples.ts';
+import { type MemoryAudit, memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
@@ -30,12 +31,14 @@ spec:
   resources: {cpu: 100m, memory: 64Mi, pods: 1}
 `;
 let fake: MemoryProcesses;
+let history: MemoryAudit;
 let fetcher: Fetcher;
 /** The same of a node that asks for tokens. */
 let guarded: Fetcher;
 let contracts: Contracts;
 beforeEach(() => {
   fake = memoryProcesses({ clock });
+  history = memoryAudit({ clock });
   const memory = memoryInventory({ clock });
   const { inventory } = memory;
   contracts = memory.contracts;
@@ -44,6 +47,8 @@ beforeEach(() => {
     inventory,
     contracts,
     ...memoryRecords({ clock }),
+    audit: history.audit,
+    chain: history.chain,
     signer: signerAt('alice.example:3004', clock),
     clock,
     bodyLimitBytes: 100_000,
@@ -310,5 +315,51 @@ describe('contracts', () => {
       err: expect.stringContaining('FLUIDOS') as string,
     });
     expect((await rearguard(['contract', 'show', 'contract-1'])).out).toMatch(/signed by: +nobody/);
+  });
+});
+
+describe('the audit', () => {
+  const contract = contractId('contract-1');
+  const terms = {
+    resources: { cpu: '2', memory: '4Gi', pods: '10' },
+    price: { amount: '0.2', currency: 'EUR', period: 'hourly' },
+    buyer: { id: 'alice' },
+    seller: { id: 'north' },
+  };
+  const heads = { count: 2, last: { seq: 7, hash: 'x', at: '2026-11-27T12:00:00Z', kid: 'did:web:north#1' }, unreadable: 0 };
+  beforeEach(async () => {
+    await history.audit.record({ kind: 'sold', contract, peer: 'alice', facts: { ...terms, transaction: 't' } });
+    await history.audit.record({ kind: 'over', contract, peer: 'alice', facts: { role: 'seller', reason: 'drained' } });
+    await history.audit.record({ kind: 'operator', facts: { operation: 'addNode', address: 'x:1', by: 'carol' } });
+  });
+
+  test('tells who bought what from whom, when and at what price, and that the record of it is whole', async () => {
+    const { exit, out } = await rearguard(['audit', '--contract', contract]);
+    expect(out).toMatch(/^TIME +EVENT +CONTRACT +BUYER +SELLER +PART/);
+    expect(out).toMatch(/\n2026-11-27T\d\d:\d\d:\d\dZ +sold +contract-1 +alice +north +2 cpu, 4Gi, 10 pods +0\.2 EUR hourly +waits/);
+    expect(out).toMatch(/\n\S+ +over +contract-1 +[^\n]*peer alice, reason drained\n/);
+    expect(out).not.toContain('addNode');
+    expect(out).toMatch(/\n\nintact: nothing is sealed yet\n/);
+    expect(exit).toBe(0);
+    expect((await rearguard(['audit'])).out).toContain('operation addNode, by carol, address x:1');
+  });
+
+  test.each([
+    ['broken', { tampering: { kind: 'altered', seq: 4, event: 5 } }, /^broken \(altered, event 5\): found\n/],
+    ['unattested', {}, /^unattested: found\n2 signed heads, the last one of seal 7 at 2026-11-27T12:00:00Z by did:web:north#1/],
+  ] as const)('exits with 1 when it is %s, however many answers that takes', async (verdict, more, words) => {
+    history.say({
+      verify: async ({ after = 0 }) =>
+        after < 20
+          ? { verdict: 'unfinished', words: '', checked: after + 10, sealed: 25, waiting: 0, heads, next: after + 10 }
+          : { verdict, words: 'found', checked: 24, sealed: 25, waiting: 0, heads, ...more },
+    });
+    const { exit, out, err } = await rearguard(['audit', '--verify']);
+    expect(exit).toBe(1);
+    expect(out).toMatch(words);
+    expect(err).toContain(`10 of 25 seals compared\n20 of 25 seals compared\nrearguard: the audit is ${verdict}: found`);
+    const asJson = await rearguard(['--json', 'audit', '--verify']);
+    expect([asJson.exit, JSON.parse(asJson.out)]).toMatchObject([1, { verification: { verdict } }]);
+    expect((await rearguard(['audit', '--no-verify'])).exit).toBe(0);
   });
 });

@@ -12,6 +12,7 @@ import { fakeFabric } from '../fakes/fabric.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { lately } from '../fakes/lately.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
+import { type MemoryAudit, memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory, type MemoryInventory } from '../fakes/memory-inventory.ts';
 import { memoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
@@ -52,6 +53,7 @@ export function playComparison() {
       fabric: faulty(fakeFabric(world, NORTH)),
       memory: memoryInventory({ clock }),
       records: memoryRecords({ clock }),
+      audit: memoryAudit({ clock }),
       peers: fakePeers({ clock }),
       asked: standIn.asked,
       processes: faulty<Processes>({
@@ -73,6 +75,7 @@ export function playComparison() {
   const fabric = lately<Faulty<Fabric>>(() => made?.fabric);
   const memory = lately<MemoryInventory>(() => made?.memory);
   const records = lately<ReturnType<typeof memoryRecords>>(() => made?.records);
+  const audit = lately<MemoryAudit>(() => made?.audit);
   const peers = lately<FakePeers>(() => made?.peers);
   const processes = lately<Faulty<Processes>>(() => made?.processes);
   return {
@@ -82,6 +85,7 @@ export function playComparison() {
     fabric,
     memory,
     records,
+    audit,
     peers,
     processes,
     async sold(): Promise<TransactionId> {
@@ -96,7 +100,8 @@ export function playComparison() {
       const cluster = fakeCluster(world, NORTH);
       const timing = { ...DEFAULT_TIMING, undoRoundMs, nodeAnswerMs: 300 };
       const { contracts, inventory } = memory;
-      const deps = { contracts, inventory, processes: processes.port, peers: others, knownNodes: records.knownNodes };
+      const { chain } = audit;
+      const deps = { contracts, inventory, chain, processes: processes.port, peers: others, knownNodes: records.knownNodes };
       const activities = reconcileActivities({ ...deps, fabric: fabric.port, cluster, self: SELLER, timing, clock });
       return await new MockActivityEnvironment().run(activities.reconcile);
     },

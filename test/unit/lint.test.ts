@@ -95,7 +95,16 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
     ],
   },
   'src/adapters/postgres': {
-    values: ['./store.ts', '../../domain/ids.ts', '../../rear/json.ts', 'postgres', 'postgrator', 'node:path', 'node:fs/promises'],
+    values: [
+      './store.ts',
+      '../../domain/ids.ts',
+      '../../rear/json.ts',
+      'postgres',
+      'postgrator',
+      'canonicalize',
+      'node:path',
+      'node:fs/promises',
+    ],
     types: ['../../ports/inventory.ts'],
     never: [
       '../temporal/client.ts',
@@ -106,6 +115,11 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
       '../../../workflows/messages.ts',
       '../../../activities/index.ts',
     ],
+  },
+  'src/adapters/audit': {
+    values: ['./head.ts', '../../domain/audit.ts', 'jose', 'zod', 'node:fs/promises'],
+    types: ['../../ports/audit.ts'],
+    never: ['../keys/keyring.ts', '../postgres/sealing.ts', '../../runtime/main.ts', 'postgres'],
   },
   'src/adapters/keys': {
     values: ['./keyring.ts', '../../domain/did.ts', 'jose', 'zod', 'node:fs'],

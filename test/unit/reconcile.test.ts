@@ -7,7 +7,7 @@ import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { NORTH, playComparison, running } from './comparison.ts';
 
-const { at, world, fabric, memory, peers, sold, reconcile } = playComparison();
+const { at, audit, world, fabric, memory, peers, sold, reconcile } = playComparison();
 
 test('one orphan that cannot be mended keeps no other waiting', async () => {
   const contracts = await Promise.all(Array.from({ length: 10 }, sold));
@@ -141,4 +141,9 @@ test('of a bought contract whose FLUIDOS seller knows no termination it is told 
   expect(failed).toEqual([]);
   expect(mended).toEqual([expect.stringContaining('withdrawn, residue at west.example')]);
   expect(memory.living()).toEqual([]);
+});
+
+test('an audit that was tampered with is told', async () => {
+  audit.say({ broken: 'seal 3 is not the one that was signed' });
+  expect((await reconcile()).failed).toEqual(['the audit was tampered with: seal 3 is not the one that was signed']);
 });

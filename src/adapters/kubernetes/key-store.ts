@@ -7,25 +7,29 @@ import { KINDS, pathOf } from './kinds.ts';
 import type { SecretObject } from './objects.ts';
 import { ownNamespace } from './tenant-manifests.ts';
 
-const NAME = 'node-keys';
-const FIELD = 'keys.json';
+/** Within each. */
+const FIELDS = { 'node-keys': 'keys.json', 'audit-heads': 'heads.jws' } as const;
+
+/** Secrets in which a node keeps what is its own: the keys with which it signs, and the signed heads of its audit. */
+type OwnSecret = keyof typeof FIELDS;
+export const isOwnSecret = (name: string): boolean => name in FIELDS;
 
 /** Keys in a Secret of our own namespace: shared by the processes of a node wherever they run, and as safe as Secrets are in that cluster. */
-export function secretKeyStore(api: Api): KeyStore {
-  const where = { namespace: OWN_NAMESPACE, name: NAME };
+export function secretKeyStore(api: Api, name: OwnSecret): KeyStore {
+  const where = { namespace: OWN_NAMESPACE, name };
   const failed = (doing: string, error: unknown): Fault =>
-    new Fault('KEYS_UNAVAILABLE', `${doing} Secret ${OWN_NAMESPACE}/${NAME}: ${isFault(error) ? error.message : 'the API server refused'}`);
+    new Fault('KEYS_UNAVAILABLE', `${doing} Secret ${OWN_NAMESPACE}/${name}: ${isFault(error) ? error.message : 'the API server refused'}`);
   return {
     async read() {
       const secret = await api.get<SecretObject>(KINDS.secret, where).catch((error: unknown) => {
         throw failed('reading', error);
       });
-      const text = secret?.data?.[FIELD];
+      const text = secret?.data?.[FIELDS[name]];
       if (!secret || text === undefined) return undefined;
       return { text: Buffer.from(text, 'base64').toString('utf8'), version: secret.metadata.resourceVersion ?? '' };
     },
     async write(text, over) {
-      const data = { [FIELD]: Buffer.from(text).toString('base64') };
+      const data = { [FIELDS[name]]: Buffer.from(text).toString('base64') };
       const metadata = { ...where, ...(over !== undefined && { resourceVersion: over }) };
       const secret = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata, data };
       try {

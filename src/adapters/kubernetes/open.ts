@@ -19,6 +19,8 @@ export interface Kubernetes {
   readonly world: World;
   /** Where the node's own keys lie when no file is named for them. */
   readonly keys: KeyStore;
+  /** The same for the signed heads of its audit. */
+  readonly heads: KeyStore;
   /** For leak reports. */
   snapshot(): Promise<readonly SnapshotEntry[]>;
   /** The API server's version; CLUSTER_UNREACHABLE when it does not answer. */
@@ -46,7 +48,8 @@ export function openKubernetes(input: {
     fabric: kubernetesFabric({ api, clusterId, rules, ...(apiAddress !== undefined && { apiAddress }) }),
     cluster: kubernetesCluster({ api, clusterId, rules, log }),
     world: kubernetesWorld({ api, log }),
-    keys: secretKeyStore(api),
+    keys: secretKeyStore(api, 'node-keys'),
+    heads: secretKeyStore(api, 'audit-heads'),
     snapshot: () => snapshotOf(api),
     async ready() {
       try {

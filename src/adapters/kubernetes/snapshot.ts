@@ -1,6 +1,7 @@
 import { OWN_NAMESPACE } from '../../domain/ids.ts';
 import { OWNED_KINDS } from '../../domain/owned-objects.ts';
 import type { Api } from './api.ts';
+import { isOwnSecret } from './key-store.ts';
 import { KINDS, kindOf } from './kinds.ts';
 
 /** One object of a cluster, as a leak report names it. */
@@ -25,6 +26,8 @@ function counts({ kind, namespace, name }: SnapshotEntry): boolean {
   if (kind === 'Namespace' && name === OWN_NAMESPACE) return false;
   if (kind === 'ConfigMap' && name === 'kube-root-ca.crt') return false;
   if (kind === 'ServiceAccount' && name === 'default' && namespace === OWN_NAMESPACE) return false;
+  // Made at the node's first start, and kept for as long as there is a node.
+  if (kind === 'Secret' && namespace === OWN_NAMESPACE && isOwnSecret(name)) return false;
   return namespace === undefined || !SYSTEM.has(namespace);
 }
 

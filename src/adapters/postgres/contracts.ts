@@ -33,7 +33,7 @@ const contract = (row: ContractRow): Contract => ({
   ...(row.agreement ? { agreement: row.agreement } : {}),
 });
 
-/** Writes a contract and its inactive allocation; `undefined` when that id is there already. */
+/** Writes a contract, its inactive allocation and the event that tells of it; `undefined` when that id is there already. */
 export async function insertContract(
   sql: Db,
   input: {
@@ -53,10 +53,19 @@ export async function insertContract(
     ), allocated as (
       insert into allocation (contract, type, state, resources, changed_at)
       select id, case role when 'seller' then 'Node' else 'VirtualNode' end, 'inactive', terms -> 'resources', created_at from made
+    ), told as (
+      insert into event (at, kind, contract, peer, facts)
+      select created_at, ${role === 'seller' ? 'sold' : 'bought'}, id, terms -> ${other(role)} ->> 'id', jsonb_strip_nulls(jsonb_build_object(
+        'transaction', transaction, 'acquisition', acquisition, 'flavor', terms -> 'flavor' ->> 'id', 'resources', terms -> 'resources',
+        'price', terms -> 'price', 'buyer', terms -> 'buyer', 'seller', terms -> 'seller', 'startsAt', terms ->> 'startsAt',
+        'expiresAt', terms ->> 'expiresAt'))
+      from made
     )
     select * from made`;
   return row && contract(row);
 }
+
+const other = (role: Contract['role']): Contract['role'] => (role === 'seller' ? 'buyer' : 'seller');
 
 export async function readContract(sql: Db, id: ContractId): Promise<Contract | undefined> {
   const [row] = await sql<ContractRow[]>`select * from contract where id = ${id}`;
@@ -68,9 +77,12 @@ export async function endContract(sql: Db, id: ContractId, role: Contract['role'
   const [ended] = await sql`
     with ended as (
       update contract set state = 'over', ending = coalesce(ending, ${json(sql, ending)}::jsonb)
-      where id = ${id} and role = ${role} and state <> 'over' returning id
+      where id = ${id} and role = ${role} and state <> 'over' returning id, role, terms, ending
     ), released as (
       update allocation set state = 'released', changed_at = clock_now() from ended where contract = ended.id
+    ), told as (
+      insert into event (at, kind, contract, peer, facts)
+      select clock_now(), 'over', id, terms -> ${other(role)} ->> 'id', ending || jsonb_build_object('role', role) from ended
     )
     select id from ended`;
   return ended !== undefined;
@@ -123,7 +135,13 @@ export const contracts = (pool: Pool): Contracts => ({
     return rows.map(contract);
   },
   async markEnding({ contract: id, ending }) {
-    await pool`update contract set state = 'ending', ending = ${json(pool, ending)} where id = ${id} and state = 'active'`;
+    await pool`
+      with ended as (
+        update contract set state = 'ending', ending = ${json(pool, ending)} where id = ${id} and state = 'active' returning id, role, terms, ending
+      )
+      insert into event (at, kind, contract, peer, facts)
+      select clock_now(), 'ending', id, terms -> case role when 'seller' then 'buyer' else 'seller' end ->> 'id', ending || jsonb_build_object('role', role)
+      from ended`;
   },
   async markOver({ contract: id, ending }) {
     await endContract(pool, id, 'buyer', ending);

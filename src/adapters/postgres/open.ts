@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Fault } from '../../domain/faults.ts';
+import type { Audit, Chain, Heads } from '../../ports/audit.ts';
 import type { Contracts, Inventory, Tenants } from '../../ports/inventory.ts';
 import type { KnownSigners } from '../../ports/known-signers.ts';
 import type { Turns } from '../../ports/turns.ts';
@@ -7,6 +8,7 @@ import type { Candidates, IntentRecords, KnownNodes } from '../../ports/records.
 import { candidates } from './candidates.ts';
 import { connect, guarded, type StoreLog, translate } from './connect.ts';
 import { contracts } from './contracts.ts';
+import { events } from './events.ts';
 import { flavorIdOf, flavors } from './flavors.ts';
 import { holds } from './holds.ts';
 import { intents } from './intents.ts';
@@ -14,8 +16,10 @@ import { knownNodes } from './known-nodes.ts';
 import { knownSigners } from './known-signers.ts';
 import { claim, migrate } from './migrate.ts';
 import { sales } from './sales.ts';
+import { sealing } from './sealing.ts';
 import { tenants } from './tenants.ts';
 import { turns } from './turns.ts';
+import { verifying } from './verifying.ts';
 
 /** Everything that a node keeps in Postgres. */
 export interface Store {
@@ -27,6 +31,8 @@ export interface Store {
   readonly knownSigners: KnownSigners;
   readonly turns: Turns;
   readonly tenants: Tenants;
+  readonly audit: Audit;
+  readonly chain: Chain;
   /** Fails with STORE_UNAVAILABLE while the database does not answer. */
   ready(): Promise<void>;
   /** Waits for statements under way, then lets go of every connection. */
@@ -48,6 +54,8 @@ export async function openStore(options: {
   /** Whose schema it is; who only looks at it has none. */
   readonly node?: string;
   readonly maxConnections: number;
+  /** Where heads of the audit's chain are kept; nobody vouches for it without. */
+  readonly heads?: Heads;
   readonly log?: StoreLog;
 }): Promise<Store> {
   if (!SCHEMA.test(options.schema))
@@ -81,6 +89,8 @@ export async function openStore(options: {
     knownSigners: guarded(knownSigners(pool), log),
     turns: guarded(turns(pool), log),
     tenants: guarded(tenants(pool), log),
+    audit: guarded(events(pool, log), log),
+    chain: guarded({ ...sealing(pool, options.heads, log), ...verifying(pool, options.heads) }, log),
     ...guarded(own, log),
   };
 }

@@ -1,9 +1,11 @@
 import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { isFault } from '../../domain/faults.ts';
-import type { Callers } from '../../ports/callers.ts';
+import { contractId } from '../../domain/ids.ts';
+import type { Caller, Callers } from '../../ports/callers.ts';
 import { type HttpLog, type RequestVariables, requestLog } from '../request-log.ts';
 import { countedAttempts } from './attempts.ts';
+import { auditRoutes } from './audit.ts';
 import { admit, lacks } from './authentication.ts';
 import { foreign } from './browser.ts';
 import { intentRoutes } from './intents.ts';
@@ -15,7 +17,7 @@ import { type Problem, faultProblem, httpProblem } from './problem.ts';
 import { type ApiDeps, InvalidInput, Refused, type Route } from './route.ts';
 
 /** Every operation of the management API, below {@link API_PREFIX}. */
-export const API_ROUTES: readonly Route[] = [...intentRoutes, ...marketRoutes, ...operationsRoutes, ...keyRoutes];
+export const API_ROUTES: readonly Route[] = [...intentRoutes, ...marketRoutes, ...operationsRoutes, ...keyRoutes, ...auditRoutes];
 export const API_PREFIX = '/api/v1';
 
 /** The management API: every answer that is not a success is problem+json. */
@@ -52,11 +54,29 @@ export function managementApi(
     return await next();
   });
   app.get('/openapi.json', (context) => context.json(document));
-  for (const { method, path, role, handle } of API_ROUTES) {
+  /** Of the change of an operator, which is done by then: what cannot be told of it is logged. */
+  const tell = async (
+    { operationId, path }: Route,
+    params: Readonly<Record<string, string>>,
+    told: object,
+    caller: Caller | undefined,
+  ): Promise<void> => {
+    const contract = path.startsWith('/contracts/') ? params['id'] : undefined;
+    const facts = { operation: operationId, ...params, ...told, ...(caller && { by: caller.name }) };
+    try {
+      await deps.audit.record({ kind: 'operator', facts, ...(contract !== undefined && { contract: contractId(contract) }) });
+    } catch (error) {
+      log.error({ ...facts, why: error instanceof Error ? error.message : String(error) }, 'the audit does not know of this');
+    }
+  };
+  for (const route of API_ROUTES) {
+    const { method, path, role, handle } = route;
     app.on(method.toUpperCase(), routed(path), async (context) => {
-      const denied = lacks(context.get('caller'), role);
+      const caller = context.get('caller');
+      const denied = lacks(caller, role);
       if (denied) return refuse(denied.problem, context.req.path, context.get('requestId'), denied.headers);
-      const { status, body, headers } = await handle(context, deps);
+      const { status, body, headers, told = {} } = await handle(context, deps);
+      if (method !== 'get') await tell(route, context.req.param(), told, caller);
       return context.json(body, status as ContentfulStatusCode, { ...headers });
     });
   }

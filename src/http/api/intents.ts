@@ -28,6 +28,7 @@ async function create(document: unknown, deps: ApiDeps, name?: string): Promise<
     status: created ? 201 : 200,
     body: { name: reduced.ok.name, created },
     headers: { location: `/api/v1/intents/${reduced.ok.name}` },
+    told: { name: reduced.ok.name, created },
   };
 }
 

@@ -109,7 +109,7 @@ export const marketRoutes: readonly Route[] = [
     handle: async ({ params: { id }, body }, deps) => {
       const wanted = await bodyOf(EndRequest, body);
       await end(await find(id, deps), wanted, deps);
-      return { status: 202, body: { accepted: true } };
+      return { status: 202, body: { accepted: true }, told: wanted };
     },
   }),
   route({

@@ -12,6 +12,7 @@ const TAGS = {
   market: 'What this node sells, is offered and has agreed on',
   nodes: 'The nodes that are asked for flavors',
   processes: 'The running workflows',
+  audit: 'What happened here, in a chain that shows when somebody changes it',
   keys: 'The keys with which this node signs',
 } as const;
 

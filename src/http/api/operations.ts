@@ -30,7 +30,10 @@ export const operationsRoutes: readonly Route[] = [
     body: { schema: NodeRequest, required: true },
     answers: { 200: { description: 'The node.', schema: KnownNode } },
     problems: [413, 415],
-    handle: async ({ body }, { knownNodes }) => ok(await knownNodes.add((await bodyOf(NodeRequest, body)).address, 'operator')),
+    handle: async ({ body }, { knownNodes }) => {
+      const node = await bodyOf(NodeRequest, body);
+      return { ...ok(await knownNodes.add(node.address, 'operator')), told: node };
+    },
   }),
   route({
     method: 'delete',
@@ -73,8 +76,9 @@ export const operationsRoutes: readonly Route[] = [
     answers: { 202: { description: 'It is being tried.', schema: Accepted } },
     problems: [413, 415],
     handle: async ({ body }, { processes }) => {
-      await processes.retryTeardown((await bodyOf(RetryRequest, body)).workflowId);
-      return { status: 202, body: { accepted: true } };
+      const stuck = await bodyOf(RetryRequest, body);
+      await processes.retryTeardown(stuck.workflowId);
+      return { status: 202, body: { accepted: true }, told: stuck };
     },
   }),
 ];

@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { Fault } from '../../domain/faults.ts';
 import type { Role } from '../../domain/roles.ts';
 import { type WrongField, checked } from '../../domain/wrong-fields.ts';
+import type { Audit, Chain } from '../../ports/audit.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Processes } from '../../ports/processes.ts';
 import type { Signer } from '../../ports/signer.ts';
@@ -20,6 +21,8 @@ export interface ApiDeps {
   readonly candidates: Candidates;
   readonly intents: IntentRecords;
   readonly knownNodes: KnownNodes;
+  readonly audit: Audit;
+  readonly chain: Pick<Chain, 'verify'>;
   readonly signer: Signer;
   readonly clock: Clock;
   readonly bodyLimitBytes: number;
@@ -31,6 +34,8 @@ export interface Answer {
   readonly status: ContentfulStatusCode;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the audit tells of a change beside its operation and the parameters of its path. */
+  readonly told?: Readonly<Record<string, unknown>>;
 }
 export const ok = (body: unknown): Answer => ({ status: 200, body });
 
@@ -74,7 +79,7 @@ export interface Route {
   readonly summary: string;
   /** What whoever asks for it must be, where the API asks for credentials. */
   readonly role: Role;
-  readonly tag: 'intents' | 'market' | 'nodes' | 'processes' | 'keys';
+  readonly tag: 'intents' | 'market' | 'nodes' | 'processes' | 'keys' | 'audit';
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body?: { readonly schema: z.ZodType; readonly required: boolean };

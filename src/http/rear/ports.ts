@@ -1,6 +1,7 @@
 import type { NodeIdentity } from '../../domain/flavor.ts';
 import type { PeerRules } from '../../domain/peer-policy.ts';
 import type { TransactionId } from '../../domain/ids.ts';
+import type { Audit } from '../../ports/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
@@ -19,6 +20,7 @@ export interface RearPorts {
   readonly peerKeys: PeerKeys;
   readonly knownSigners: KnownSigners;
   readonly notary: Pick<Notary, 'checkBuyer'>;
+  readonly audit: Pick<Audit, 'tally'>;
   readonly clock: Clock;
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { Fault, isFault } from '../../domain/faults.ts';
+import { Fault, type FaultCode, isFault } from '../../domain/faults.ts';
 import type { Flavor } from '../../domain/flavor.ts';
 import { DNS_SUBDOMAIN, flavorId } from '../../domain/ids.ts';
 import type { Resources } from '../../domain/resources.ts';
@@ -18,13 +18,16 @@ const UNKNOWN_FLAVOR = 'Error getting the Flavor by ID';
 const WRONG_TYPE = 'Configuration type not supported';
 const WRONG_CAST = 'Error casting the flavor data to ServiceFlavor';
 
+/** Refusals of which the audit tells: no honest buyer meets them. */
+const TOLD: readonly FaultCode[] = ['BUYER_REFUSED', 'TOO_MANY_HOLDS'];
+
 /** Handles RESERVE_FLAVOR; refusals are the rows of our notes' section 3. One statement of the store per reservation. */
 export function reserving(
   rear: Rear,
   { read, admit }: Callers,
   current: () => Promise<Listed>,
 ): (incoming: IncomingMessage) => Promise<Answer> {
-  const { inventory, options } = rear;
+  const { inventory, audit, options } = rear;
   const sellsToFluidos = options.legacyBuyers || options.policy.rules.some(({ policy }) => policy === 'legacy');
 
   /** A FLUIDOS node looks for the flavor first: whatever else is wrong, an unknown one is told. */
@@ -77,9 +80,9 @@ export function reserving(
     if (buyer.id === '') throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: buyer ID not provided'));
     const unheard = buyer.address === '' ? undefined : callbackRefusal(buyer.address, { loopback: options.loopbackBuyers });
     if (unheard !== undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', `Error: the buyer's IP ${unheard}`));
-    // Before anything is held, and after whatever can be told without asking anybody.
-    await admit({ as: buyer, claimed, fluidos: key === undefined });
     try {
+      // Before anything is held, and after whatever can be told without asking anybody.
+      await admit({ as: buyer, claimed, fluidos: key === undefined });
       const transaction = await inventory.reserve({
         flavor: flavorId(flavorID),
         buyer,
@@ -91,6 +94,8 @@ export function reserving(
       });
       return json(writeTransaction({ transaction, buyer, configuration }));
     } catch (error) {
+      if (isFault(error) && TOLD.includes(error.code))
+        await audit.tally({ kind: 'reservation-refused', peer: buyer.id, code: error.code, detail: error.message });
       throw await translated(error, flavorID, configuration);
     }
   };

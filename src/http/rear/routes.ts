@@ -51,6 +51,15 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
         );
       }
       if (!(error instanceof Refusal) && !isFault(error)) options.log?.error({ path, error: String(error) }, 'a REAR call failed');
+      const { code, facts, message } = refusal.fault;
+      // Told by where it came from: whom it names is not proven, and may be somebody else.
+      if (code === 'SIGNATURE_REFUSED')
+        await rear.audit.tally({
+          kind: 'request-refused',
+          peer: socket.remoteAddress ?? 'unknown',
+          code: `${code}: ${String(facts['why'])}`,
+          detail: `${path}: ${message}`,
+        });
       return answerRefusal(refusal, headers.accept);
     }
   };

@@ -1,0 +1,66 @@
+import { type AuditEvent, type AuditKind, openTallies } from '../../domain/audit.ts';
+import { contractId } from '../../domain/ids.ts';
+import type { Audit } from '../../ports/audit.ts';
+import { type Db, json, type Pool, type StoreLog, storable, translate } from './connect.ts';
+
+export interface EventRow {
+  /** `bigint`s are read as text. */
+  readonly id: string;
+  readonly at: string;
+  readonly kind: AuditKind;
+  readonly contract: string | null;
+  readonly peer: string | null;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** What is read of an event, its time as it stands there: a `Date` would lose the microseconds. */
+export const eventColumns = (sql: Db) =>
+  sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.kind, e.contract, e.peer, e.facts`;
+
+export const base64url = (hash: Uint8Array): string => Buffer.from(hash).toString('base64url');
+
+/** Strangers may be called as they like. */
+const LONGEST = 253;
+const short = (text: string): string => storable(text.slice(0, LONGEST));
+
+/** What happened, newest first, and the one way to write of what has no row of its own. */
+export function events(pool: Pool, log: StoreLog): Audit {
+  const tally = openTallies(() => Date.now());
+  const record: Audit['record'] = async ({ kind, contract, peer, facts }) => {
+    await pool`
+      insert into event (at, kind, contract, peer, facts)
+      values (clock_now(), ${kind}, ${contract ?? null}, ${peer === undefined ? null : short(peer)}, ${json(pool, facts)})`;
+  };
+  return {
+    record,
+    async tally({ kind, peer, code, detail }) {
+      const due = tally(kind, short(peer), code);
+      if (!due) return;
+      const facts = { code, count: due.count, ...(detail !== undefined && { detail: detail.slice(0, 500) }) };
+      try {
+        await record({ kind, peer: due.peer, facts });
+      } catch (error) {
+        translate(error, log);
+      }
+    },
+    async list({ contract, since, before, limit }) {
+      const rows = await pool<(EventRow & { readonly seq: string | null; readonly hash: Uint8Array | null })[]>`
+        select ${eventColumns(pool)}, s.seq, s.hash from event e left join seal s on s.event = e.id
+        where true ${contract === undefined ? pool`` : pool`and e.contract = ${contract}`}
+          ${since === undefined ? pool`` : pool`and e.at >= ${since}::timestamptz`}
+          ${before === undefined ? pool`` : pool`and (e.at, e.id) < (select at, id from event where id = ${before})`}
+        order by e.at desc, e.id desc limit ${limit}`;
+      return rows.map(
+        ({ id, at, kind, contract: of, peer, facts, seq, hash }): AuditEvent => ({
+          id: Number(id),
+          at,
+          kind,
+          ...(of !== null && { contract: contractId(of) }),
+          ...(peer !== null && { peer }),
+          facts,
+          ...(seq !== null && hash !== null && { seal: { seq: Number(seq), hash: base64url(hash) } }),
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { contractId } from '../../src/domain/ids.ts';
+import type { Audit } from '../../src/ports/audit.ts';
+import { NOON } from './samples.ts';
+
+/** What every `Audit` does; `make` answers an empty one, and sets its clock (ms since the epoch). */
+export function auditContract(make: () => Promise<{ readonly audit: Audit; readonly setClock: (at: number) => Promise<void> }>): void {
+  let { audit, setClock } = {} as Awaited<ReturnType<typeof make>>;
+  beforeEach(async () => {
+    ({ audit, setClock } = await make());
+    await setClock(NOON);
+  });
+  const act = (n: number, contract?: string) =>
+    audit.record({ kind: 'operator', facts: { n }, ...(contract !== undefined && { contract: contractId(contract) }) });
+  const told = async (filter: Omit<Parameters<Audit['list']>[0], 'limit'> = {}, limit = 100) =>
+    (await audit.list({ ...filter, limit })).map(({ facts }) => facts['n']);
+
+  it('tells what happened, newest first, in pages', async () => {
+    expect(await audit.list({ limit: 10 })).toEqual([]);
+    for (const n of [1, 2, 3, 4, 5]) await act(n);
+    expect(await told()).toEqual([5, 4, 3, 2, 1]);
+    const page = await audit.list({ limit: 2 });
+    expect(page.map(({ facts }) => facts['n'])).toEqual([5, 4]);
+    expect(await told({ before: page[1]?.id ?? 0 }, 2)).toEqual([3, 2]);
+    expect(page[0]).toEqual({ id: expect.any(Number), at: '2026-03-01T12:00:00.000000Z', kind: 'operator', facts: { n: 5 } });
+  });
+
+  it('tells what is about one contract, and what happened since a time', async () => {
+    await act(1, 'contract-a');
+    await act(2, 'contract-b');
+    await setClock(NOON + 60_000);
+    await act(3, 'contract-a');
+    await audit.record({ kind: 'peer-lied', peer: 'mallory', facts: { n: 4 } });
+    expect(await told({ contract: contractId('contract-a') })).toEqual([3, 1]);
+    expect(await told({ since: new Date(NOON + 1).toISOString() })).toEqual([4, 3]);
+    expect(await told({ since: new Date(NOON + 60_000).toISOString(), contract: contractId('contract-a') })).toEqual([3]);
+    expect(await told({ contract: contractId('contract-c') })).toEqual([]);
+    expect(await audit.list({ limit: 1 })).toMatchObject([{ kind: 'peer-lied', peer: 'mallory' }]);
+  });
+
+  describe('what a stranger does again and again', () => {
+    it('is told the first, the tenth and the hundredth time, of each stranger and each cause', async () => {
+      const refused = (peer: string, code = 'TOO_MANY_HOLDS') =>
+        audit.tally({ kind: 'reservation-refused', peer, code, detail: 'too many' });
+      for (let n = 0; n < 150; n += 1) await refused('mallory');
+      await refused('mallory', 'BUYER_REFUSED');
+      await refused('eve');
+      expect((await audit.list({ limit: 100 })).map(({ kind, peer, facts }) => [kind, peer, facts])).toEqual([
+        ['reservation-refused', 'eve', { code: 'TOO_MANY_HOLDS', count: 1, detail: 'too many' }],
+        ['reservation-refused', 'mallory', { code: 'BUYER_REFUSED', count: 1, detail: 'too many' }],
+        ...[100, 10, 1].map((count) => ['reservation-refused', 'mallory', { code: 'TOO_MANY_HOLDS', count, detail: 'too many' }]),
+      ]);
+    });
+
+    it('fills nothing, whatever names it takes', async () => {
+      for (let n = 0; n < 1_500; n += 1) await audit.tally({ kind: 'request-refused', peer: `mallory-${n}`, code: 'FORBIDDEN' });
+      const rows = await audit.list({ limit: 5_000 });
+      expect(rows.length).toBeLessThan(1_010);
+      expect(rows[0]).toMatchObject({ peer: '(others)', facts: { count: 100 } });
+    });
+  });
+}

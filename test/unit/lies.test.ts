@@ -1,0 +1,86 @@
+/** A seller that lies is told of, whatever becomes of the call; one that refuses is not. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect, test } from 'vitest';
+import { buyingActivities } from '../../activities/reservation.ts';
+import type { PeeringCredentials } from '../../src/domain/contract.ts';
+import { Fault } from '../../src/domain/faults.ts';
+import { acquisitionId, clusterId } from '../../src/domain/ids.ts';
+import type { Peer } from '../../src/ports/peer.ts';
+import { buyerOf, flavorOf, newTransaction, ONE, SELLER } from '../contracts/samples.ts';
+import { fakeFabric } from '../fakes/fabric.ts';
+import { liqoWorld } from '../fakes/liqo-world.ts';
+import { memoryAudit } from '../fakes/memory-audit.ts';
+import { memoryInventory } from '../fakes/memory-inventory.ts';
+import { memoryRecords } from '../fakes/memory-records.ts';
+import { fakePeers } from '../fakes/peers.ts';
+
+const clock = { now: () => Date.now() };
+const acquisition = acquisitionId('0123456789ab-1');
+const candidate = { flavor: flavorOf('000a'), seller: SELLER, dialect: 'rearguard', part: ONE, rating: 0.5 } as const;
+
+async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({})) {
+  const { audit } = memoryAudit({ clock });
+  const north = fakePeers({ clock });
+  await north.add({ identity: SELLER, flavors: [candidate.flavor] });
+  const peers = {
+    at: (...where: Parameters<typeof north.peers.at>) => {
+      const peer = north.peers.at(...where);
+      return { ...peer, ...change(peer) };
+    },
+  };
+  const activities = buyingActivities({
+    audit,
+    peers,
+    clock,
+    contracts: memoryInventory({ clock }).contracts,
+    knownNodes: memoryRecords({ clock }).knownNodes,
+    fabric: fakeFabric(liqoWorld(), clusterId('alice-1')),
+    notary: north.keys.notaryAt(buyerOf('alice').address),
+    self: buyerOf('alice'),
+  });
+  const run = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> => new MockActivityEnvironment().run(activity, input);
+  return {
+    async buys() {
+      const { transaction } = await run(activities.reserve, { acquisition, candidate });
+      return await run(activities.buy, { acquisition, candidate, transaction });
+    },
+    told: async () => (await audit.list({ limit: 10 })).map(({ kind, peer, facts }) => [kind, peer, facts['code']]),
+  };
+}
+
+test('an honest one', async () => {
+  const { buys, told } = await buyer();
+  await buys();
+  expect(await told()).toEqual([]);
+});
+
+const sold = (change: (bought: Awaited<ReturnType<Peer['purchase']>>) => Awaited<ReturnType<Peer['purchase']>>) => (peer: Peer) => ({
+  purchase: async (...input: Parameters<Peer['purchase']>) => change(await peer.purchase(...input)),
+});
+test.each<[string, (peer: Peer) => Partial<Peer>]>([
+  [
+    'another price',
+    sold(({ terms, ...rest }) => ({ ...rest, terms: { ...terms, price: { amount: '9', currency: 'EUR', period: 'hourly' } } })),
+  ],
+  ['another quantity', sold(({ terms, ...rest }) => ({ ...rest, terms: { ...terms, resources: { ...ONE, cpu: '500m' } } }))],
+  ['another party', sold(({ terms, ...rest }) => ({ ...rest, terms: { ...terms, buyer: buyerOf('bob') } }))],
+  ['another transaction', sold(({ terms, ...rest }) => ({ ...rest, terms: { ...terms, transaction: newTransaction() } }))],
+])('%s than was reserved', async (_, change) => {
+  const { buys, told } = await buyer(change);
+  await expect(buys()).rejects.toMatchObject({ code: 'PEER_LIED' });
+  expect(await told()).toEqual([['peer-lied', 'north', 'PEER_LIED']]);
+});
+
+test.each([
+  ['KUBECONFIG_REFUSED', [['peer-lied', 'north', 'KUBECONFIG_REFUSED']]],
+  ['NOT_ENOUGH', []],
+  ['PEER_UNREACHABLE', []],
+] as const)('%s', async (code, expected) => {
+  const { buys, told } = await buyer(() => ({
+    purchase: async (): Promise<{ terms: never; credentials: PeeringCredentials }> => {
+      throw new Fault(code, 'no');
+    },
+  }));
+  await expect(buys()).rejects.toMatchObject({ code });
+  expect(await told()).toEqual(expected);
+});
