@@ -292,6 +292,26 @@ describe('at a seller', () => {
       expect(await toThat(node)).toMatchObject({ status: 403, text: expect.stringContaining('blocked') });
     });
 
+    test('a node that is blocked can still give back what it has, and be given back to', async () => {
+      const blocking: PeerRule[] = [];
+      const node = await at({ rules: blocking, otherwise: 'signed' });
+      const of = (mine: readonly PeerRule[]) => peersOf(south, { rules: mine, otherwise: 'signed' }).at(node.identity.address);
+      const block: PeerRule = { node: node.identity.id, policy: 'blocked' };
+      const buy = async (key: string) => {
+        const { id } = await of([]).reserve({ flavor: SLICE, buyer: south.identity, part: PART, idempotencyKey: acquisitionId(key) });
+        return (await of([]).purchase({ transaction: id, buyer: south.identity })).terms.id;
+      };
+      const [first, second] = [await buy('a'), await buy('b')];
+      blocking.push({ node: south.identity.id, policy: 'blocked' });
+      expect(await codeOf(buy('c'))).toBe('BUYER_REFUSED');
+      expect(await codeOf(of([]).refreshCredentials({ contract: first, buyer: south.identity }))).toBe('BUYER_REFUSED');
+      await of([]).terminate({ contract: first, buyer: south.identity, ending: { reason: 'done' } });
+      expect(await codeOf(of([block]).refreshCredentials({ contract: second, buyer: south.identity }))).toBe('PEER_REFUSED');
+      expect(await of([block]).readContract(second)).toEqual({ state: 'active' });
+      await of([block]).release({ buyer: south.identity, idempotencyKey: acquisitionId('b') });
+      expect(node.memory.living()).toEqual([]);
+    });
+
     test('a node need not sign, and FLUIDOS nodes may buy', async () => {
       const node = await at(rules({ node: south.identity.id, policy: 'legacy' }));
       expect(await unsigned(node, 'k')).toMatchObject({ status: 200 });

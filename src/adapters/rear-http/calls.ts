@@ -47,6 +47,8 @@ export type Ask = (question: {
   readonly limitBytes?: number;
   /** What everybody is told alike needs no caller's name: the signature of its answer may be kept for all. */
   readonly anonymous?: boolean;
+  /** Gives back, or tells and reads of an end: that is said to whom an operator has blocked too, or what is held there would stay. */
+  readonly parting?: boolean;
   /** Other callers wait for the same answer: our caller's signal must not end it. */
   readonly shared?: boolean;
 }) => Promise<Answer>;

@@ -64,7 +64,6 @@ export function httpPeers(input: {
             : { method: 'POST' as const, headers: { 'content-type': 'application/json', ...headers }, body: encode(body) };
         const bounds = { timeoutMs, limitBytes, ...(shared ? {} : abortable) };
         try {
-          trust?.checkAddress(bare);
           return await dial(address, { ...request, stranger: called.stranger }, async ({ base: place, options: how }) => {
             const url = `${place}${path}`;
             const named = { ...request, url, anonymous, ...(how.host !== undefined && { authority: how.host }) };
@@ -82,6 +81,7 @@ export function httpPeers(input: {
       };
       const ask: Ask = async (question) => {
         const described = trust && (await describe());
+        if (described && question.parting !== true) trust.checkBlocked(bare, described);
         const { answer, outgoing } = await send(question, described !== undefined && signs(described));
         try {
           if (described && outgoing) await trust?.checkAnswer(answer, outgoing, called, described);
@@ -142,6 +142,8 @@ const listing = ({ ask, describe, limits }: Calls): Pick<Peer, 'listFlavors'> =>
   },
 });
 
+const PARTING: ReadonlySet<string> = new Set(['release', 'terminate', 'contract', 'notice']);
+
 const extended = ({
   ask,
   describe,
@@ -155,7 +157,14 @@ const extended = ({
   const extension = async (name: (typeof extensions.EXTENSIONS)[number], path: string, body?: object): Promise<Answer> => {
     const { dialect, extensions: known } = await describe();
     if (!known.includes(name)) throw new Fault('PEER_REFUSED', `it knows no ${name}`, { unsupported: name, dialect });
-    const answer = await ask({ operation: 'extension', path, timeoutMs: limits.extensionMs, ...(body === undefined ? {} : { body }) });
+    const parting = PARTING.has(name);
+    const answer = await ask({
+      operation: 'extension',
+      path,
+      timeoutMs: limits.extensionMs,
+      parting,
+      ...(body === undefined ? {} : { body }),
+    });
     if (answer.status < 200 || answer.status > 204) throw refusal('extension', dialect, answer);
     return answer;
   };

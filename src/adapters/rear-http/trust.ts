@@ -80,9 +80,10 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
   };
 
   return {
-    /** PEER_REFUSED when the operator wants nothing of whoever is there. */
-    checkAddress(address: string): void {
-      if (ruleFor(policy, { address })?.policy === 'blocked') throw new Fault('PEER_REFUSED', 'this node is blocked here', { address });
+    /** PEER_REFUSED when the operator wants no trade with this node. */
+    checkBlocked(address: string, { identity }: PeerDescription): void {
+      if (ruleFor(policy, { address, id: identity?.id, domain: identity?.domain })?.policy !== 'blocked') return;
+      throw new Fault('PEER_REFUSED', 'this node is blocked here', { address });
     },
     /** Signs a request, and asks for a signed answer. What is anonymous is not signed. */
     async outgoing(request: {
@@ -113,13 +114,13 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
       const { dialect, identity } = described;
       const { address } = called;
       const rule = ruleFor(policy, { address, id: identity?.id, domain: identity?.domain });
-      if (rule?.policy === 'blocked') throw new Fault('PEER_REFUSED', 'this node is blocked here', { address });
       if (signs(described)) {
         await checkAnswer(answer, outgoing, called, described);
         await remember(address, identity);
         return;
       }
       if (isWaived(rule)) return;
+      // A blocked one may still be given back what we have of it.
       const expected = rule?.policy ?? (dialect === 'fluidos' ? 'legacy' : policy.otherwise);
       if (expected === 'signed') throw new Fault('PEER_REFUSED', 'it does not sign what it says', { address });
       if (await knownSigners.signs({ address: address.toLowerCase(), ...(identity && { nodeId: identity.id }) })) {

@@ -29,6 +29,8 @@ export interface Caller {
   readonly claimed: Claim | undefined;
   /** Who it must be: the buyer of a reservation, a party of a contract. */
   readonly recorded?: NodeIdentity;
+  /** It gives back, or tells of an end: a blocked node may do that too. */
+  readonly parting?: boolean;
   /** A FLUIDOS node could have sent this. */
   readonly fluidos?: boolean;
 }
@@ -61,7 +63,8 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
   const unsigned = async (names: PeerNames, fluidos: boolean): Promise<void> => {
     const rule = ruleFor(policy, names);
     if (isWaived(rule)) return;
-    const expected = rule?.policy ?? (fluidos && options.legacyBuyers ? 'legacy' : fluidos ? 'signed' : policy.otherwise);
+    const said = rule?.policy === 'blocked' ? undefined : rule?.policy;
+    const expected = said ?? (fluidos && options.legacyBuyers ? 'legacy' : fluidos ? 'signed' : policy.otherwise);
     if (expected === 'signed') throw refused('missing', 'this node must sign what it says');
     const { id, address } = names;
     const known = { ...(address && { address: address.toLowerCase() }), ...(id && { nodeId: id }) };
@@ -80,10 +83,10 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
       return { data, claimed: { ...claimed, source: sourceOf(incoming) } };
     },
     /** Lets in whoever may speak for that node. BUYER_REFUSED or SIGNATURE_REFUSED when not; KEYS_UNAVAILABLE when its keys cannot be had at the moment. */
-    async admit({ as, claimed, recorded, fluidos = false }: Caller): Promise<void> {
+    async admit({ as, claimed, recorded, parting = false, fluidos = false }: Caller): Promise<void> {
       const names = { id: as.id, domain: as.domain, address: as.address || claimed?.address };
       const rule = ruleFor(policy, names);
-      if (rule?.policy === 'blocked') throw new Fault('BUYER_REFUSED', 'this node is blocked here');
+      if (rule?.policy === 'blocked' && !parting) throw new Fault('BUYER_REFUSED', 'this node is blocked here');
       if (claimed === undefined) return await unsigned(names, fluidos);
       const { address, kid, nonce, createdMs } = claimed;
       if (as.address !== '' && !isSameAddress(as.address, address))

@@ -34,7 +34,7 @@ export function contractRoutes({ contracts, inventory, processes, fabric, notary
     async release(incoming: IncomingMessage): Promise<Answer> {
       const { data, claimed } = await readCall(release, incoming);
       const { buyerID, idempotencyKey } = data;
-      await admit({ as: buyerID, claimed });
+      await admit({ as: buyerID, claimed, parting: true });
       const { sold } = await inventory.release({ buyer: buyerID, idempotencyKey });
       if (sold !== undefined)
         await end(await find(sold, 'seller'), { reason: 'ended-by-user', detail: 'the buyer gave its reservation back' });
@@ -60,7 +60,7 @@ export function contractRoutes({ contracts, inventory, processes, fabric, notary
     async terminate(incoming: IncomingMessage, id: string): Promise<Answer> {
       const { data, claimed } = await readCall(termination, incoming);
       const found = await ofBuyer(id, data.buyerID.id);
-      await admit({ as: data.buyerID, claimed, recorded: found.terms.buyer });
+      await admit({ as: data.buyerID, claimed, recorded: found.terms.buyer, parting: true });
       await end(found, data.ending);
       return done();
     },
@@ -68,7 +68,7 @@ export function contractRoutes({ contracts, inventory, processes, fabric, notary
     async notice(incoming: IncomingMessage, id: string): Promise<Answer> {
       const { claimed } = await readCall(notice, incoming);
       const { acquisition, state, terms } = await find(id, 'buyer');
-      await admit({ as: terms.seller, claimed });
+      await admit({ as: terms.seller, claimed, parting: true });
       if (acquisition !== undefined && state !== 'over') await processes.noticeToAcquisition(acquisition);
       return done();
     },
