@@ -2,10 +2,16 @@
 import type { IncomingMessage } from 'node:http';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
+import { intentName } from '../../src/domain/ids.ts';
 import { ROLES, type Role } from '../../src/domain/roles.ts';
 import { API_PREFIX, API_ROUTES, managementApi } from '../../src/http/api/app.ts';
 import type { ApiDeps, Route } from '../../src/http/api/route.ts';
+import type { Callers } from '../../src/ports/callers.ts';
 import { callersOf, openToAll } from '../fakes/callers.ts';
+import { signerAt } from '../fakes/keys.ts';
+import { memoryInventory } from '../fakes/memory-inventory.ts';
+import { memoryProcesses } from '../fakes/memory-processes.ts';
+import { memoryRecords } from '../fakes/memory-records.ts';
 import { handClock } from '../fakes/samples.ts';
 
 const TOKENS = { 'rgt_v-1': 'viewer', 'rgt_o-1': 'operator', 'rgt_a-1': 'admin' } as const satisfies Record<string, Role>;
@@ -149,4 +155,50 @@ test('the document says of each operation which role it needs, and how it may re
     expect(paths[path]?.[method]?.security).toEqual([{ bearer: [role] }]);
     expect(Object.keys(paths[path]?.[method]?.responses ?? {})).toEqual(expect.arrayContaining(['401', '403', '429']));
   }
+});
+
+test('a viewer reads a document without the values of its Secrets; whoever may change it, and whoever is not asked, reads all', async () => {
+  clock = handClock();
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'db' },
+    stringData: { password: 'hunter2' },
+    data: { key: 'aHVudGVyMg==' },
+  };
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'once' },
+    spec: { containers: [{ name: 'a', image: 'busybox:1', resources: { requests: { cpu: '100m', memory: '64Mi' } } }] },
+  };
+  const document = {
+    apiVersion: 'rearguard.dev/v1',
+    kind: 'Intent',
+    metadata: { name: 'web' },
+    spec: { workload: { manifests: [secret, pod] } },
+  };
+  const { processes } = memoryProcesses({ clock });
+  const { inventory, contracts } = memoryInventory({ clock });
+  const signer = signerAt('alice.example:3004', clock);
+  const deps = {
+    processes,
+    inventory,
+    contracts,
+    ...memoryRecords({ clock }),
+    signer,
+    clock,
+    bodyLimitBytes: 20_000,
+  } as unknown as ApiDeps;
+  const log = { info: () => {}, error: () => {} };
+  const documentFor = async (who: Callers, headers: Record<string, string> = {}): Promise<unknown> => {
+    app = managementApi(deps, { log, version: '0', loopbackOnly: false, callers: who });
+    const { body } = await ask('GET', '/api/v1/intents/web', headers);
+    return (body as { document: unknown }).document;
+  };
+  await processes.startIntent({ name: intentName('web'), document });
+  const hidden = { ...secret, stringData: { password: '(not for viewers)' }, data: { key: '(not for viewers)' } };
+  expect(await documentFor(callers, bearer('rgt_v-1'))).toEqual({ ...document, spec: { workload: { manifests: [hidden, pod] } } });
+  expect(await documentFor(callers, bearer('rgt_o-1'))).toEqual(document);
+  expect(await documentFor(openToAll)).toEqual(document);
 });

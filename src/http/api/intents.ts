@@ -7,6 +7,7 @@ import type { IntentRecord, IntentStatus as Status } from '../../domain/status.t
 import type { OpenProcess } from '../../ports/processes.ts';
 import { type ApiDeps, type Answer, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
 import { Accepted, Created, IntentStatus, IntentView, Journal, LISTED, Plan, limit, listOf } from './schemas.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** How many living intents a list asks for their present status. */
 const MOST_ASKED = 500;
@@ -163,7 +164,7 @@ export const intentRoutes: readonly Route[] = [
       wait: z.coerce.number().min(0).max(MOST_WAIT_SECONDS).optional().describe('Seconds to wait for something to happen after it.'),
     }),
     answers: { 200: { description: 'As it is now.', schema: IntentView } },
-    handle: async ({ params: { name }, query: { after, wait = 0 }, signal }, deps) => {
+    handle: async ({ params: { name }, query: { after, wait = 0 }, role, signal }, deps) => {
       let mark: string | undefined;
       try {
         mark = (
@@ -173,7 +174,8 @@ export const intentRoutes: readonly Route[] = [
         if (!isFault(error) || error.code !== 'PROCESSES_UNAVAILABLE') throw error;
       }
       const { status, plan, silent, journal, document, source } = await read(name, deps);
-      return ok({ status, plan: { entries: plan, silent }, journal, document, source, ...(mark !== undefined && { mark }) });
+      const shown = role === 'viewer' ? withoutSecrets(document) : document;
+      return ok({ status, plan: { entries: plan, silent }, journal, document: shown, source, ...(mark !== undefined && { mark }) });
     },
   }),
   route({

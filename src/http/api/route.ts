@@ -5,6 +5,7 @@ import { Fault } from '../../domain/faults.ts';
 import type { Role } from '../../domain/roles.ts';
 import { type WrongField, checked } from '../../domain/wrong-fields.ts';
 import type { Audit, Chain } from '../../ports/audit.ts';
+import type { Caller } from '../../ports/callers.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Processes } from '../../ports/processes.ts';
 import type { Signer } from '../../ports/signer.ts';
@@ -66,6 +67,8 @@ export interface Request<P, Q> {
   readonly params: P;
   readonly query: Q;
   readonly body: () => Promise<unknown>;
+  /** Of whoever asks; absent where nobody is asked who they are. */
+  readonly role: Role | undefined;
   /** Aborts when the client goes away or the server stops. */
   readonly signal: AbortSignal;
 }
@@ -110,6 +113,7 @@ export function route<P extends z.ZodObject = typeof NOTHING, Q extends z.ZodObj
       const request = {
         params: parsed(params, context.req.param(), 'path'),
         query: parsed(query, single(context), 'query'),
+        role: (context.get('caller') as Caller | undefined)?.role,
         signal: AbortSignal.any([context.req.raw.signal, ...(deps.stopping ? [deps.stopping] : [])]),
         body: async (): Promise<unknown> => {
           const body = await readBody(context, { limitBytes: deps.bodyLimitBytes, required: definition.body?.required ?? false });

@@ -103,7 +103,7 @@ export const IntentView = z
     status: IntentStatus,
     plan: Plan,
     journal: z.array(JournalEntry),
-    document: z.unknown().describe('The Intent as it was given.'),
+    document: z.unknown().describe('The Intent as it was given; to viewers without the values of its Secrets.'),
     source: z
       .enum(['workflow', 'projection'])
       .describe('`projection`: what was last written down, since the intent is over or its workflow did not answer.'),
