@@ -6,6 +6,7 @@ export interface Api {
   createIntent(document: object): Promise<void>;
   endIntent(name: string): Promise<void>;
   contracts(filter: { readonly role: 'buyer' | 'seller'; readonly living: boolean }): Promise<readonly Contract[]>;
+  contract(id: string): Promise<Contract>;
   endContract(id: string): Promise<void>;
   /** Workflow ids of what cannot be undone at the moment. */
   stuck(): Promise<readonly string[]>;
@@ -32,6 +33,7 @@ export function openApi(url: string): Api {
     endIntent: async (name) => void (await call('POST', `/intents/${name}/end`, {})),
     contracts: async ({ role, living }) =>
       (await call<{ items: readonly Contract[] }>('GET', `/contracts?role=${role}&living=${living}`)).items,
+    contract: (id) => call('GET', `/contracts/${encodeURIComponent(id)}`),
     endContract: async (id) => void (await call('POST', `/contracts/${id}/end`, {})),
     stuck: async () =>
       (await call<{ items: readonly { workflowId: string }[] }>('GET', '/processes?stuck=true')).items.map(({ workflowId }) => workflowId),

@@ -8,6 +8,7 @@ import {
   type ClusterId,
 } from '../../../src/domain/ids.ts';
 import type { JournalEntry } from '../../../src/domain/journal.ts';
+import { verifyAgreement } from '../../../src/rear/agreement.ts';
 import type { IntentStatus, Place } from '../../../src/domain/status.ts';
 import { SLICES, liqoOf, podsOf } from '../cluster.ts';
 import type { Followed } from '../following.ts';
@@ -72,6 +73,20 @@ export async function untilBought(world: World, name: string, seller?: DemoNode)
   );
   world.telling.plan(intentOf(world, name)?.plan ?? []);
   return place;
+}
+
+/** Buyer and seller keep one document, and it proves itself: both signed it. */
+export async function untilSigned(world: World, place: Remote, seller: DemoNode): Promise<void> {
+  const [bought, sold] = await Promise.all([world.buyer, seller].map(({ api }) => api.contract(place.contract)));
+  const { document, findings } = await verifyAgreement(bought?.agreement, Date.now());
+  expect(
+    document?.contract === place.contract && findings.length === 0,
+    `the contract is not proven: ${findings.map(({ words }) => words).join('; ')}`,
+  );
+  expect(JSON.stringify(bought?.agreement) === JSON.stringify(sold?.agreement), 'buyer and seller keep different contracts');
+  world.telling.say(
+    `${place.contract} is signed by ${world.buyer.name} and ${seller.name}: both keep the same document, which proves itself`,
+  );
 }
 
 /** The pod is Running on the virtual node at home, and is read as Running at the seller: a home that says so alone proves nothing. */

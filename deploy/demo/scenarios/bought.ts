@@ -1,4 +1,4 @@
-import { ask, end, intentOf, untilBought, untilPodRuns } from './acts.ts';
+import { ask, end, intentOf, untilBought, untilPodRuns, untilSigned } from './acts.ts';
 import { type Scenario, expect } from './scenario.ts';
 
 export const bought: Scenario = {
@@ -22,6 +22,7 @@ export const bought: Scenario = {
     );
     note(`${cheapest.name} won at ${won.hourly?.amount} ${won.hourly?.currency}/h`);
     world.telling.say(`${cheapest.name} won: ${won.hourly?.amount} ${won.hourly?.currency}/h, the cheapest of ${offers.length} offers`);
+    await untilSigned(world, place, cheapest);
     await untilPodRuns(world, name, place, cheapest);
     await end(world, name);
   },
