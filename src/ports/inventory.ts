@@ -21,14 +21,21 @@ export interface Hold {
  * Faults of every call: STORE_UNAVAILABLE.
  */
 export interface Inventory {
-  /** Puts a flavor of ours on sale (or replaces its description while nothing of it is held or sold). */
-  publish(flavor: Flavor): Promise<void>;
+  /**
+   * Puts a flavor of ours on sale, or says anew what it is; repeated it changes nothing. Its amounts are what there is in all, sold and held included: less than that is listed as nothing, and what is sold
+   * stays sold. Ids that were given out before are served as long as the terms are the same: all of the flavor, or what `terms` names instead where amounts (and a price that follows from them) change by themselves.
+   */
+  publish(flavor: Flavor, terms?: string): Promise<void>;
   /** Takes a flavor off sale; what is sold of it stays sold. */
   withdraw(flavor: FlavorId): Promise<void>;
   /** What can be bought now: totals less what is sold and held. One query. */
   list(): Promise<readonly Flavor[]>;
   /** Every flavor that is on sale, those of which nothing is left at the moment too: one that is given back is listed again. */
   onSale(): Promise<readonly Flavor[]>;
+  /** What is promised of each flavor that was ever published and is on sale, or of which something is sold or held still. */
+  ledgers(): Promise<readonly Ledger[]>;
+  /** The sales of such flavors that are not over, in no order. */
+  salesOf(lineages: readonly FlavorId[]): Promise<readonly Sold[]>;
   /** Changes whenever `list` may answer differently; one cheap query, so that an encoded list can be kept. */
   generation(): Promise<string>;
   /**
@@ -75,6 +82,28 @@ export interface Inventory {
   prune(): Promise<{ readonly holds: number; readonly clusters: number }>;
   /** Sums for the leak report. */
   sums(): Promise<InventorySums>;
+}
+
+/** A flavor through all its generations; `lineage` is the id under which it was published. */
+export interface Ledger {
+  readonly lineage: FlavorId;
+  readonly onSale: boolean;
+  /** As it was published last. */
+  readonly flavor: Flavor;
+  readonly sold: Resources;
+  readonly held: Resources;
+}
+
+/** A sale that is not over. */
+export interface Sold {
+  readonly lineage: FlavorId;
+  readonly transaction: TransactionId;
+  readonly contract: ContractId;
+  readonly resources: Resources;
+  /** RFC 3339. */
+  readonly soldAt: string;
+  /** It ends already. */
+  readonly ending: boolean;
 }
 
 export interface InventorySums {

@@ -10,11 +10,24 @@ const price = z.strictObject({
   currency: z.string().min(1).max(16).describe('Never converted: a buyer pays in the same currency or not at all.'),
   period: z.enum(PERIODS).default('hourly'),
 });
-const cut = (words: string) =>
+/** A minimum or a step. */
+export const cut = (words: string) =>
   z
     .strictObject({ cpu: quantity.default('0'), memory: quantity.default('0'), pods: quantity.default('0') })
     .prefault({})
     .describe(words);
+
+/** Where it is, in the seller's words. */
+export const location = z
+  .strictObject({
+    country: z.string().max(100).optional(),
+    city: z.string().max(100).optional(),
+    latitude: z.string().max(32).optional(),
+    longitude: z.string().max(32).optional(),
+    additionalNotes: z.string().max(500).optional(),
+  })
+  .optional()
+  .describe('Where it is, in words: `country`, `city`, `latitude`, `longitude`, `additionalNotes`.');
 
 /** A flavor as its owner writes it. */
 export const flavor = z.strictObject({
@@ -25,15 +38,7 @@ export const flavor = z.strictObject({
   pods: quantity,
   storage: quantity.optional().describe('Ephemeral storage.'),
   price: price.optional().describe('Without one the flavor is offered at no stated price, and a buyer with a price limit passes it by.'),
-  location: z
-    .strictObject({
-      country: z.string().max(100).optional(),
-      city: z.string().max(100).optional(),
-      latitude: z.string().max(32).optional(),
-      longitude: z.string().max(32).optional(),
-      additionalNotes: z.string().max(500).optional(),
-    })
-    .optional(),
+  location,
   latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
   minimum: cut('The least that may be bought of it.'),
   step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),

@@ -6,6 +6,7 @@ import type { Timing } from '../domain/timing.ts';
 import { api } from './configuration-api.ts';
 import { domain, hostPort, knownNode, listen, ownTls, payloadKey, seconds, serverTls } from './configuration-fields.ts';
 import { flavor } from './configuration-flavor.ts';
+import { sell } from './configuration-sell.ts';
 import { timing } from './configuration-timing.ts';
 
 /**
@@ -245,7 +246,18 @@ export const ConfigurationSchema = z
       .describe(
         'The nodes that are asked for flavors, as `host:port`, `https://host:port`, or `{address: https://…, caFile}` with the only authorities that it is believed by. More can be added by the API.',
       ),
-    flavors: z.array(flavor).max(10_000).default([]).describe('What this node sells.'),
+    flavors: z
+      .array(flavor)
+      .max(10_000)
+      .default([])
+      .describe(
+        'What this node sells as written here, whatever the cluster has. What `sell` makes of the same nodes would be promised twice.',
+      ),
+    sell: sell
+      .optional()
+      .describe(
+        'Sells the cluster: its nodes become flavors, and stay true. Absent: only `flavors` are sold. `{}` is enough. Annotations of the nodes stand over it: docs/selling.md.',
+      ),
     timing: section(timing, 'How long things may take, in milliseconds.'),
     log: section(
       z.strictObject({
@@ -286,6 +298,7 @@ export const ConfigurationSchema = z
 
 type Parsed = z.output<typeof ConfigurationSchema>;
 export type FlavorConfiguration = Parsed['flavors'][number];
+export type SellConfiguration = NonNullable<Parsed['sell']>;
 
 /** The file in which heads of the audit are kept; in the cluster when there is none. */
 export const headFileOf = ({ audit, identity }: Pick<Parsed, 'audit' | 'identity'>): string | undefined =>

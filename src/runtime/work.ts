@@ -7,11 +7,16 @@ import { faultInterceptor } from '../../activities/interceptor.ts';
 import { bundleFor, dataConverter } from '../adapters/temporal/codec.ts';
 import { scheduleReconciliation } from '../adapters/temporal/schedule.ts';
 import { taskQueues } from '../domain/ids.ts';
+import type { NodeIdentity } from '../domain/flavor.ts';
+import type { Inventory } from '../ports/inventory.ts';
 import type { Ratings } from '../ports/ratings.ts';
 import { idsInterceptor } from './log-ids.ts';
 import { temporalLog } from './log.ts';
 import type { Parts } from './parts.ts';
 import { keepSealing } from './sealing.ts';
+import { sellCluster } from './selling-the-cluster.ts';
+import { maySell } from './selling.ts';
+import { withdrawStock } from './stock.ts';
 import { followWorld } from './world.ts';
 
 /** How long a set of workers is given up on before new ones are made. */
@@ -67,6 +72,10 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
     };
     const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, log, signal });
     const sealing = keepSealing({ chain, everyMs: configuration.audit.sealSeconds * 1_000, log, signal });
+    const sold = stock(parts, { inventory, self }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    sold.catch((error: unknown) => log.error({ why: error instanceof Error ? error.message : String(error) }, 'the cluster is not sold'));
     const everyMs = configuration.timing.reconcileMs;
     await readiness.keepTrying('reconciliation', () => scheduleReconciliation({ temporal: parts.temporal, everyMs, log }), signal);
     let running = false;
@@ -89,9 +98,20 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
     }
     await Promise.all([watching, sealing]);
+    await Promise.all([watching, sold]);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+/** Sells the cluster, or takes off sale what a configuration made of it that is not ours any more. */
+async function stock(parts: Parts, { inventory, self }: { readonly inventory: Inventory; readonly self: NodeIdentity }): Promise<void> {
+  const { configuration, readiness, log, signal, processes, clock } = parts;
+  const { fabric, localResources } = parts.cluster;
+  const { sell } = configuration;
+  if (sell && (await maySell({ configuration, fabric, readiness, log, signal })))
+    await sellCluster({ localResources, inventory, processes, sell, self, clock, log, signal });
+  else await readiness.keepTrying('stock', () => withdrawStock(inventory, log), signal);
 }
 
 function connect({ configuration: { temporal } }: Parts): Promise<NativeConnection> {

@@ -2,13 +2,15 @@
  * `Inventory` in memory, with its `Contracts`: passes the suites that the real ones pass. Only one thing is simpler here: a flavor keeps its id through
  * sales, so that there are no descendants.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Contract, ContractTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import type { Flavor, NodeIdentity } from '../../src/domain/flavor.ts';
 import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
 import { clusterIdsClash } from './cluster-ids.ts';
 import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
-import { add, canonicalResources, fits, NOTHING, type Resources, subtract } from '../../src/domain/resources.ts';
+import { add, canonicalResources, fits, NOTHING, type Resources } from '../../src/domain/resources.ts';
+import { rest as less } from '../../src/domain/stock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Contracts, Hold, Inventory } from '../../src/ports/inventory.ts';
 import { memoryContracts } from './memory-contracts.ts';
@@ -41,8 +43,9 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     [...rows.values()].filter((row) => row.state === 'sold' && contracts.get(row.contract)?.state !== 'over');
   const sumOf = (of: readonly Row[]): Resources => canonicalResources(of.reduce((sum, { resources }) => add(sum, resources), NOTHING));
   const takenOf = (flavor: string): readonly Row[] => [...holding(), ...sold()].filter(({ flavorId }) => flavorId === flavor);
+  const resourcesOf = ({ offer }: Flavor): Resources => (offer.kind === 'k8slice' ? canonicalResources(offer.resources) : NOTHING);
   const free = ({ id, offer }: Flavor): Resources =>
-    offer.kind === 'k8slice' ? canonicalResources(subtract(offer.resources, sumOf(takenOf(id)))) : NOTHING;
+    offer.kind === 'k8slice' ? canonicalResources(less(offer.resources, sumOf(takenOf(id)))) : NOTHING;
   const transactionOf = ({ transaction, flavorId, expiresAt, resources }: Row) => ({ id: transaction, flavorId, expiresAt, resources });
 
   /** A Liqo cluster id belongs to the node that reserved under it first. */
@@ -55,11 +58,12 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
   };
 
   const inventory: Inventory = {
-    async publish(flavor) {
+    async publish(flavor, terms) {
       const before = flavors.get(flavor.id);
       const inUse = before !== undefined && takenOf(flavor.id).length > 0;
-      if (inUse && before.onSale) return;
-      flavors.set(flavor.id, { flavor: inUse ? before.flavor : flavor, onSale: true });
+      if (before?.onSale && terms !== undefined && isDeepStrictEqual(resourcesOf(before.flavor), resourcesOf(flavor))) return;
+      if (inUse && before.onSale && terms === undefined) return;
+      flavors.set(flavor.id, { flavor: inUse && terms === undefined ? before.flavor : flavor, onSale: true });
       generation += 1;
     },
     async withdraw(flavor) {
@@ -80,6 +84,20 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     },
     async onSale() {
       return [...flavors.values()].flatMap(({ flavor, onSale }) => (onSale ? [flavor] : []));
+    },
+    async ledgers() {
+      return [...flavors.values()].flatMap(({ flavor, onSale }) => {
+        const of = (rows: readonly Row[]) => sumOf(rows.filter(({ flavorId }) => flavorId === flavor.id));
+        const ledger = { lineage: flavor.id, onSale, flavor, sold: of(sold()), held: of(holding()) };
+        return onSale || takenOf(flavor.id).length > 0 ? [ledger] : [];
+      });
+    },
+    async salesOf(lineages) {
+      return sold().flatMap(({ flavorId, transaction, contract, resources }) => {
+        const made = contracts.get(contract);
+        if (!made || contract === undefined || !lineages.includes(flavorId)) return [];
+        return [{ lineage: flavorId, transaction, contract, resources, soldAt: made.terms.startsAt, ending: made.state === 'ending' }];
+      });
     },
     async generation() {
       const expired = [...rows.values()].filter((row) => row.state === 'held' && !living(row)).length;
@@ -174,7 +192,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     prune: async () => ({ holds: 0, clusters: 0 }),
     async sums() {
       const [held, gone] = [holding(), sumOf(sold())];
-      const total = [...flavors.values()].reduce((sum, { flavor }) => add(sum, free(flavor)), NOTHING);
+      const total = [...flavors.values()].reduce((sum, { flavor, onSale }) => (onSale ? add(sum, free(flavor)) : sum), NOTHING);
       return { free: canonicalResources(total), held: sumOf(held), sold: gone, holds: held.length, flavors: flavors.size };
     },
   };

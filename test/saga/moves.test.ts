@@ -64,23 +64,26 @@ test('a node lost, and the workload does not run at the next seller either: the 
   await finish(name);
 });
 
-test('the seller withdraws: the intent is told why, leaves, and buys elsewhere', async () => {
-  await open();
-  const name = await start('withdrawn');
-  const place = await boughtPlace(name);
-  await trade.peers.endContract({
-    address: NORTH.address,
-    contract: place.contract,
-    ending: { reason: 'withdrawn-by-seller' },
-    state: 'ending',
-  });
-  await stage.node.processes.noticeToAcquisition(place.acquisition);
-  await untilSaid(name, { state: 'in-use', place: { seller: 'west.example' } });
-  expect(await stage.node.processes.journal(workflowIds.intent(name))).toContainEqual(
-    expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining('withdrawn-by-seller') }),
-  );
-  await finish(name);
-});
+test.each(['withdrawn-by-seller', 'breach'] as const)(
+  'the seller ends with %s: the intent is told why, leaves, and buys elsewhere',
+  async (reason) => {
+    await open();
+    const name = await start(`ended-${reason}`);
+    const place = await boughtPlace(name);
+    await trade.peers.endContract({
+      address: NORTH.address,
+      contract: place.contract,
+      ending: { reason },
+      state: 'ending',
+    });
+    await stage.node.processes.noticeToAcquisition(place.acquisition);
+    await untilSaid(name, { state: 'in-use', place: { seller: 'west.example' } });
+    expect(await stage.node.processes.journal(workflowIds.intent(name))).toContainEqual(
+      expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining(reason) }),
+    );
+    await finish(name);
+  },
+);
 
 test('a notice that is not true changes nothing', async () => {
   await open();

@@ -99,6 +99,7 @@ export async function openPair(options: {
       world: worldOf(liqo, name),
       keys: keys[name],
       heads: heads[name],
+      localResources: { watch: async () => undefined },
       ready: async () => {},
       close: () => {},
     });

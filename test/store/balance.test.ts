@@ -5,7 +5,9 @@ import { isSlice } from '../../src/domain/flavor.ts';
 import { type ContractId, contractOf, type FlavorId, type TransactionId } from '../../src/domain/ids.ts';
 import { nanos } from '../../src/domain/quantity.ts';
 import { add, RESOURCE_NAMES, type Resources, sameResources } from '../../src/domain/resources.ts';
-import { buyerOf, flavorOf, newTransaction, NOON, SELLER, TEN } from '../contracts/samples.ts';
+import { rest } from '../../src/domain/stock.ts';
+import { buyerOf, flavorOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
+import { sized } from '../fakes/cluster-nodes.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -18,6 +20,8 @@ const TTL = 60_000;
 /** What a sequence has done so far: whatever it may name again, right or wrong. */
 interface Past {
   now: number;
+  /** Cores of the cluster; with its memory and pods. */
+  has: number;
   readonly flavors: FlavorId[];
   readonly holds: { readonly id: TransactionId; readonly buyer: string; readonly key: string }[];
   readonly sold: ContractId[];
@@ -25,6 +29,10 @@ interface Past {
 type Act = (past: Past) => Promise<void>;
 
 const pick = <T>(from: readonly T[], n: number): T | undefined => (from.length === 0 ? undefined : from[n % from.length]);
+
+/** The flavor as its cluster makes it: amounts change, terms do not. */
+const publish = (cores: number): Promise<void> =>
+  inventory.publish(flavorOf('000a', { resources: sized(cores), amount: `${cores / 10}` }), 'as ever');
 
 /** Refusals are answers: the sums are checked after them like after anything. */
 const refusable = async (call: Promise<unknown>): Promise<void> => {
@@ -97,7 +105,7 @@ const act: fc.Arbitrary<readonly [string, Act]> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.nat(TTL).map((ms) => {
+    arbitrary: fc.nat(2 * TTL).map((ms) => {
       const act: Act = async (past) => {
         past.now += ms;
         await db.setClock(past.now);
@@ -108,11 +116,21 @@ const act: fc.Arbitrary<readonly [string, Act]> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.boolean().map((withdraw) => {
-      const act: Act = async () => {
+      const act: Act = async (past) => {
         if (withdraw) await inventory.withdraw(A.id);
-        await inventory.publish(A);
+        await publish(past.has);
       };
       return [withdraw ? 'withdraw and publish' : 'publish', act] as const;
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.nat(20).map((cores) => {
+      const act: Act = async (past) => {
+        past.has = cores;
+        await publish(cores);
+      };
+      return [`the cluster has ${cores} cores`, act] as const;
     }),
   },
 );
@@ -130,7 +148,8 @@ async function promised(): Promise<{ readonly sold: Resources; readonly held: Re
 
 async function holdsTrue(past: Past): Promise<void> {
   const sums = await inventory.sums();
-  expect(add(add(sums.free, sums.held), sums.sold)).toEqual(TEN);
+  // What was promised before the cluster shrank stays; there is nothing free then.
+  expect(sums.free).toEqual(rest(sized(past.has), add(sums.held, sums.sold)));
   for (const each of [sums.free, sums.held, sums.sold])
     for (const name of RESOURCE_NAMES) expect(nanos(each[name] ?? '0')).toBeGreaterThanOrEqual(0n);
   expect(await promised()).toEqual({ sold: sums.sold, held: sums.held });
@@ -150,9 +169,9 @@ it('is in balance after whatever happens, and as at first when everything is ove
   await fc.assert(
     fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 20 }), async (acts) => {
       await db.clear();
-      const past: Past = { now: NOON, flavors: [A.id], holds: [], sold: [] };
+      const past: Past = { now: NOON, has: 10, flavors: [A.id], holds: [], sold: [] };
       await db.setClock(past.now);
-      await inventory.publish(A);
+      await publish(past.has);
       const [first, [before]] = [await inventory.sums(), await inventory.list()];
       for (const [, step] of acts) {
         await step(past);
@@ -160,6 +179,7 @@ it('is in balance after whatever happens, and as at first when everything is ove
       }
       for (const contract of past.sold) await inventory.giveBack({ contract, ending: { reason: 'done' } });
       await db.setClock(past.now + TTL);
+      await publish(10);
       expect(await inventory.sums()).toEqual(first);
       const [after] = await inventory.list();
       expect(after).toEqual({ ...before, id: after?.id, createdAt: after?.createdAt });

@@ -1,4 +1,5 @@
 import { afterAll, describe, inject } from 'vitest';
+import { changingContract } from '../contracts/changing.ts';
 import { inventoryContract } from '../contracts/inventory.ts';
 import { salesContract } from '../contracts/sales.ts';
 import { cloneDatabase } from './database.ts';
@@ -12,3 +13,4 @@ const make = async () => {
 
 describe('inventory', () => inventoryContract(make));
 describe('sales', () => salesContract(make));
+describe('changing amounts', () => changingContract(make));

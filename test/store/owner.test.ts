@@ -60,6 +60,7 @@ test('the process of a second node stops', async () => {
         world: away,
         keys: away,
         heads: away,
+        localResources: away,
         ready: () => Promise.reject(new Error('away')),
         close: () => {},
       }),

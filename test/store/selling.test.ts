@@ -59,6 +59,7 @@ async function served(
       world: { watch: async () => undefined } satisfies World,
       keys: memoryKeyStore(),
       heads: memoryKeyStore(),
+      localResources: { watch: async () => undefined },
       ready: async () => undefined,
       close: () => undefined,
     }),

@@ -1,5 +1,6 @@
 /** The inventory in memory, on which other tests stand, keeps the rules of the real one. */
 import { describe } from 'vitest';
+import { changingContract } from '../contracts/changing.ts';
 import { contractsContract } from '../contracts/contracts.ts';
 import { inventoryContract } from '../contracts/inventory.ts';
 import { salesContract } from '../contracts/sales.ts';
@@ -20,3 +21,4 @@ const make = async () => {
 describe('inventory in memory', () => inventoryContract(make));
 describe('sales in memory', () => salesContract(make));
 describe('contracts in memory', () => contractsContract(make));
+describe('changing amounts in memory', () => changingContract(make));

@@ -12,6 +12,8 @@ export interface Where {
   readonly labels?: string;
   /** One object of a collection. */
   readonly name?: string;
+  /** A field selector; not together with a name. */
+  readonly fields?: string;
 }
 export interface Listed<T> {
   readonly items: readonly T[];
@@ -57,10 +59,11 @@ const WATCH_SILENCE_MS = 90_000;
 const WATCH_SECONDS = 240;
 /** A `continue` or `resourceVersion`; real ones have some hundred characters. */
 const LONGEST_MARK = 4_096;
-const query = ({ labels, name }: Where, more: Readonly<Record<string, string>> = {}): string => {
+const query = ({ labels, name, fields }: Where, more: Readonly<Record<string, string>> = {}): string => {
   const params = new URLSearchParams(more);
   if (labels !== undefined) params.set('labelSelector', labels);
   if (name !== undefined) params.set('fieldSelector', `metadata.name=${name}`);
+  else if (fields !== undefined) params.set('fieldSelector', fields);
   const text = params.toString();
   return text === '' ? '' : `?${text}`;
 };

@@ -27,6 +27,9 @@ export const requestsOf = ({ spec = {} }: PodObject): Resources =>
       : peakOf(spec, (container: ContainerObject) => amount(container.resources?.requests, name)) + amount(spec.overhead, name),
   );
 
+/** What a node has for pods, by the kubelet's word. */
+export const allocatableOf = (node: NodeObject): Resources => resources((name) => amount(node.status?.allocatable, name));
+
 /** A worker of ours that takes new pods: not virtual, Ready, not cordoned, without a taint that keeps pods off (as control planes have). */
 function takesPods(node: NodeObject, architecture?: string): boolean {
   if (label(node, LIQO_KEYS.nodeType) === VIRTUAL_NODE || node.spec?.unschedulable === true || !isReady(node)) return false;
@@ -36,11 +39,7 @@ function takesPods(node: NodeObject, architecture?: string): boolean {
 
 /** What workers have free: allocatable less the requests of living pods, in sum. Never below nothing. */
 export function freeOf(nodes: readonly NodeObject[], pods: readonly PodObject[], architecture?: string): { readonly total: Resources } {
-  const free = new Map(
-    nodes
-      .filter((node) => takesPods(node, architecture))
-      .map((node) => [node.metadata.name, resources((name) => amount(node.status?.allocatable, name))]),
-  );
+  const free = new Map(nodes.filter((node) => takesPods(node, architecture)).map((node) => [node.metadata.name, allocatableOf(node)]));
   for (const pod of pods) {
     const node = pod.spec?.nodeName;
     const left = node === undefined ? undefined : free.get(node);

@@ -19,7 +19,7 @@ const microTime = (): string => new Date().toISOString().replace('Z', '000Z');
  * Does `work` while we hold a Lease that one process holds at a time; `work`'s signal aborts when it is lost or `signal` aborts. Others' clocks are not
  * trusted: a holder is dead when its lease did not change for its whole length, by our own clock. Returns when `work` ends.
  */
-export async function holding(input: {
+async function holding(input: {
   readonly api: Api;
   readonly name: string;
   readonly signal: AbortSignal;
@@ -90,5 +90,19 @@ export async function holding(input: {
     // Given back, the next one need not wait until it runs out.
     const lease = await read().catch(() => undefined);
     if (lease?.spec?.holderIdentity === me) await write('', lease).catch(() => false);
+  }
+}
+
+const AGAIN_MS = 1_000;
+
+/** Holds a Lease as {@link holding} does, again and again until `signal` aborts, also when the API server is away in between. */
+export async function keepHolding(input: Parameters<typeof holding>[0]): Promise<void> {
+  while (!input.signal.aborted) {
+    try {
+      await holding(input);
+    } catch (error) {
+      if (!isFault(error) || error.code !== 'CLUSTER_UNREACHABLE') throw error;
+      await rest(AGAIN_MS, input.signal);
+    }
   }
 }

@@ -28,8 +28,10 @@ export async function follow<T extends KubeObject>(input: {
   readonly signal: AbortSignal;
   readonly onState: (objects: ReadonlyMap<string, T>, changed?: string) => void;
   readonly onTrouble: (fault: Fault) => void;
+  /** What is kept of an object, where there may be very many. */
+  readonly keep?: (object: T) => T;
 }): Promise<void> {
-  const { look, signal, onState, onTrouble } = input;
+  const { look, signal, onState, onTrouble, keep = (object: T) => object } = input;
   const api = look.api ?? input.api;
   let pause = FIRST_PAUSE_MS;
   while (!signal.aborted) {
@@ -37,7 +39,7 @@ export async function follow<T extends KubeObject>(input: {
     try {
       const { items, resourceVersion } = await api.list<T>(look.kind, look);
       if (signal.aborted) return;
-      const state = new Map(items.map((object) => [keyOf(object), object]));
+      const state = new Map(items.map((object) => [keyOf(object), keep(object)]));
       onState(state);
       // Whoever has seen enough ends it in this moment: then no connection is opened for a watch.
       await turn();
@@ -45,7 +47,7 @@ export async function follow<T extends KubeObject>(input: {
       pause = FIRST_PAUSE_MS;
       await api.watch<T>(look.kind, look, resourceVersion, signal, ({ type, object }) => {
         if (type === 'DELETED') state.delete(keyOf(object));
-        else state.set(keyOf(object), object);
+        else state.set(keyOf(object), keep(object));
         if (state.size > api.connection.bounds.objects)
           throw new Fault('CLUSTER_UNREACHABLE', `watch ${look.kind.plural}: it has more than ${api.connection.bounds.objects} objects`);
         if (!signal.aborted) onState(state, keyOf(object));

@@ -8,7 +8,6 @@ import {
   intentName,
   sliceName,
 } from '../../domain/ids.ts';
-import { isFault } from '../../domain/faults.ts';
 import type { World, WorldEvent } from '../../ports/world.ts';
 import type { Api } from './api.ts';
 import { type Told, tellBroken } from './breaking.ts';
@@ -16,7 +15,7 @@ import type { Log } from './faults.ts';
 import { isBroken, verdictOf } from './health.ts';
 import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
-import { holding } from './lease.ts';
+import { keepHolding } from './lease.ts';
 import { contractOfSlice } from './meeting.ts';
 import {
   type JobObject,
@@ -29,10 +28,9 @@ import {
   isReady,
   label,
 } from './objects.ts';
-import { type Look, follow, rest } from './watching.ts';
+import { type Look, follow } from './watching.ts';
 
 const LEASE = 'world';
-const AGAIN_MS = 1_000;
 
 interface Known {
   readonly fact: string;
@@ -173,14 +171,7 @@ export function kubernetesWorld({
           held.removeEventListener('abort', stop);
         }
       };
-      while (!signal.aborted) {
-        try {
-          await holding({ api, name: LEASE, signal, log, work });
-        } catch (error) {
-          if (!isFault(error) || error.code !== 'CLUSTER_UNREACHABLE') throw error;
-          await rest(AGAIN_MS, signal);
-        }
-      }
+      await keepHolding({ api, name: LEASE, signal, log, work });
     },
   };
 }

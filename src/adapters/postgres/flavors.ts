@@ -3,7 +3,7 @@ import { type Flavor, isSlice, type SliceFlavor } from '../../domain/flavor.ts';
 import { type FlavorId, flavorId } from '../../domain/ids.ts';
 import { isSellable, partOf } from '../../domain/partition.ts';
 import { add, canonicalResources, NOTHING } from '../../domain/resources.ts';
-import type { Inventory } from '../../ports/inventory.ts';
+import type { Inventory, Sold } from '../../ports/inventory.ts';
 import { type Amounts, fromAmounts, toAmounts } from './amounts.ts';
 import { type Db, json, type Pool } from './connect.ts';
 
@@ -60,7 +60,7 @@ export async function renew(
   const made = sql`
     insert into flavor (id, lineage, parent, generation, terms, state, description, total, created_at)
     select ${next.id}, l.id, f.id, coalesce(f.generation, 0) + 1, l.terms, 'living',
-      coalesce(${next.description === undefined ? null : json(sql, next.description)}::jsonb, f.description), 
+      coalesce(${next.description === undefined ? null : json(sql, next.description)}::jsonb, l.description, f.description),
       array[l.total[1] - l.sold[1], l.total[2] - l.sold[2], l.total[3] - l.sold[3], l.total[4] - l.sold[4]], clock_now()
     from lineage l left join lateral (select * from flavor where lineage = l.id order by generation desc limit 1) f on true
     where l.id = ${next.lineage}`.execute();
@@ -71,31 +71,41 @@ export async function renew(
 export const flavors = (
   pool: Pool,
   newId: NewFlavorId,
-): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'generation' | 'sums'> => ({
-  async publish(flavor: Flavor) {
+): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'ledgers' | 'salesOf' | 'generation' | 'sums'> => ({
+  async publish(flavor: Flavor, terms?: string) {
     if (!isSlice(flavor)) throw new Fault('CONFIGURATION_INVALID', 'only slices of a cluster can be put on sale', { flavor: flavor.id });
     const described = description(flavor);
     const lineage = flavor.id;
+    const key = terms ?? null;
+    // Where terms are named, amounts change without a new flavor: whatever is made of the lineage next is made of this.
+    const latest = terms === undefined ? null : json(pool, described);
     await pool.begin(async (sql) => {
       const wanted = toAmounts(flavor.offer.resources);
       const first = await sql`
-        insert into lineage (id, on_sale, terms, wanted, total) values (${lineage}, true, 1, ${wanted}, ${wanted}) on conflict do nothing`;
+        insert into lineage (id, on_sale, terms, terms_key, description, wanted, total)
+        values (${lineage}, true, 1, ${key}, ${latest}::jsonb, ${wanted}, ${wanted}) on conflict do nothing`;
       if (first.count > 0) {
         const [taken] = await sql`select lineage from flavor where id = ${lineage}`;
         if (taken) throw new Fault('CONFIGURATION_INVALID', 'this is the id of a flavor that came out of another one', { flavor: lineage });
         return await renew(sql, { lineage, id: flavor.id, description: described });
       }
-      const [ledger] = await sql<{ on_sale: boolean }[]>`select on_sale from lineage where id = ${lineage} for update`;
+      const [ledger] = await sql<{ on_sale: boolean; same_key: boolean; same_amounts: boolean }[]>`
+        select on_sale, terms_key is not distinct from ${key} as same_key, wanted = ${wanted}::numeric[] as same_amounts
+        from lineage where id = ${lineage} for update`;
       const [last] = await sql<{ same: boolean }[]>`
         select description = ${json(sql, described)}::jsonb as same from flavor where lineage = ${lineage} order by generation desc limit 1`;
-      if (ledger?.on_sale && last?.same) return;
+      const same = ledger?.same_key === true && (terms !== undefined || last?.same === true);
+      if (ledger?.on_sale && same && (terms === undefined || ledger.same_amounts)) return;
       await sql`select sweep(${lineage})`;
-      await sql`
-        update lineage set on_sale = true, terms = terms + ${last?.same ? 0 : 1}, wanted = ${wanted},
-          
+      const [moved] = await sql<{ fits: boolean }[]>`
+        update lineage l set on_sale = true, terms = terms + ${same ? 0 : 1}, terms_key = ${key}, description = ${latest}::jsonb, wanted = ${wanted},
           total = array[greatest(w[1], held[1] + sold[1]), greatest(w[2], held[2] + sold[2]), greatest(w[3], held[3] + sold[3]),
             greatest(w[4], held[4] + sold[4])], version = version + 1
-        from (values (${wanted}::numeric[])) as configured (w) where id = ${lineage}`;
+        from (values (${wanted}::numeric[])) as configured (w) where id = ${lineage}
+        returning exists (select from flavor f where f.lineage = l.id and f.state = 'living' and l.total[1] - l.sold[1] <= f.total[1]
+          and l.total[2] - l.sold[2] <= f.total[2] and l.total[3] - l.sold[3] <= f.total[3] and l.total[4] - l.sold[4] <= f.total[4]) as fits`;
+      // Less than the flavor was made of is listed under its id, as when others hold some of it; for more a new one is made.
+      if (same && terms !== undefined && moved?.fits) return;
       await renew(sql, { lineage, id: newId(flavor.owner.domain), description: described });
     });
   },
@@ -115,6 +125,29 @@ export const flavors = (
   },
   async onSale() {
     return (await pool<FlavorRow[]>`select * from flavor where state = 'living' order by lineage`).map(flavorOf);
+  },
+  async ledgers() {
+    const rows = await pool<(FlavorRow & { on_sale: boolean; held: Amounts; sold: Amounts })[]>`
+      select f.*, s.on_sale, s.held, s.sold
+      from stock s join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true
+      where s.on_sale or 0 < any (s.sold) or 0 < any (s.held) order by s.lineage`;
+    return rows.map((row) => {
+      const promised = (amounts: Amounts) => fromAmounts(amounts, row.description.offer.resources);
+      return {
+        lineage: flavorId(row.lineage),
+        onSale: row.on_sale,
+        flavor: flavorOf(row),
+        sold: promised(row.sold),
+        held: promised(row.held),
+      };
+    });
+  },
+  async salesOf(lineages) {
+    const rows = await pool<(Omit<Sold, 'soldAt'> & { sold_at: Date })[]>`
+      select h.lineage, h.transaction, h.contract, h.resources, c.created_at as sold_at, c.state = 'ending' as ending
+      from contract c join hold h on h.transaction = c.transaction
+      where c.role = 'seller' and c.state <> 'over' and h.lineage in ${pool(lineages.length > 0 ? [...lineages] : [''])}`;
+    return rows.map(({ sold_at, ...sold }) => ({ ...sold, soldAt: sold_at.toISOString() }));
   },
   async generation() {
     const [row] = await pool<{ generation: string }[]>`

@@ -1,0 +1,116 @@
+import { NOTHING, type Resources, add } from '../../domain/resources.ts';
+import type { ClusterNode } from '../../domain/stock.ts';
+import type { LocalResources } from '../../ports/local-resources.ts';
+import type { Api } from './api.ts';
+import { allocatableOf, requestsOf } from './capacity.ts';
+import type { Log } from './faults.ts';
+import { KINDS } from './kinds.ts';
+import { LIQO_KEYS, VIRTUAL_NODE } from './labels.ts';
+import { keepHolding } from './lease.ts';
+import { type ContainerObject, type KubeObject, type NodeObject, type PodObject, isReady, label } from './objects.ts';
+import { openSettling } from './settling.ts';
+import { type Look, follow } from './watching.ts';
+
+const LEASE = 'local-resources';
+
+/** Pods that ended request nothing. */
+const LIVING_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
+/** How Kubernetes itself says by taints that a node is not Ready or cordoned. */
+const ITS_STATE = 'node.kubernetes.io/';
+/** Extended resources that are GPUs, as the vendors' device plugins call them. */
+const GPU = /^(nvidia\.com\/(gpu|mig-.+)|amd\.com\/gpu|gpu\.intel\.com\/.+)$/;
+
+/** Of a pod what it requests and whose it is: a cluster may have ten thousands. */
+const spare = (pod: PodObject): PodObject => {
+  const containers = (list: readonly ContainerObject[] | undefined): readonly ContainerObject[] =>
+    (list ?? []).map(({ restartPolicy, resources: { requests } = {} }) => ({
+      ...(restartPolicy !== undefined && { restartPolicy }),
+      ...(requests && { resources: { requests } }),
+    }));
+  const { name, namespace } = pod.metadata;
+  const { nodeName, overhead } = pod.spec ?? {};
+  const { ownerReferences } = pod.metadata;
+  return {
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(ownerReferences && { ownerReferences }),
+    },
+    spec: {
+      containers: containers(pod.spec?.containers),
+      initContainers: containers(pod.spec?.initContainers),
+      ...(nodeName !== undefined && { nodeName }),
+      ...(overhead && { overhead }),
+    },
+  };
+};
+
+/** Whether a buyer offloaded it: Liqo makes such pods for ShadowPods and says so; labels come from the buyer. */
+const isGuest = ({ metadata }: PodObject): boolean => (metadata.ownerReferences ?? []).some(({ kind }) => kind === KINDS.shadowPod.kind);
+
+/** Nodes with what our own pods request of them. A buyer's pods use what is sold, which the ledger takes off already. */
+export function nodesOf(nodes: Iterable<NodeObject>, pods: Iterable<PodObject>): readonly ClusterNode[] {
+  const own = new Map<string, Resources>();
+  for (const pod of pods) {
+    const node = pod.spec?.nodeName;
+    if (node === undefined || isGuest(pod)) continue;
+    own.set(node, add(own.get(node) ?? NOTHING, requestsOf(pod)));
+  }
+  return [...nodes]
+    .filter((node) => label(node, LIQO_KEYS.nodeType) !== VIRTUAL_NODE)
+    .map((node) => ({
+      name: node.metadata.name,
+      labels: node.metadata.labels ?? {},
+      annotations: node.metadata.annotations ?? {},
+      allocatable: allocatableOf(node),
+      own: own.get(node.metadata.name) ?? NOTHING,
+      gpus: Object.fromEntries(Object.entries(node.status?.allocatable ?? {}).filter(([name, count]) => GPU.test(name) && count !== '0')),
+      ready: isReady(node) && node.metadata.deletionTimestamp === undefined,
+      cordoned: node.spec?.unschedulable === true,
+      tainted: (node.spec?.taints ?? []).some(
+        ({ key, effect }) => !key.startsWith(ITS_STATE) && (effect === 'NoSchedule' || effect === 'NoExecute'),
+      ),
+    }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The port LocalResources: nodes and living pods, watched under the Lease `local-resources`. */
+export function kubernetesLocalResources({ api, log }: { readonly api: Api; readonly log: Log }): LocalResources {
+  return {
+    async watch(sink, signal) {
+      const work = async (held: AbortSignal): Promise<void> => {
+        log.info({}, 'this process watches nodes and their pods');
+        const ending = new AbortController();
+        const stop = (): void => ending.abort();
+        held.addEventListener('abort', stop, { once: true });
+        let nodes: ReadonlyMap<string, NodeObject> | undefined;
+        let pods: ReadonlyMap<string, PodObject> | undefined;
+        const telling = openSettling(() => nodes && pods && nodesOf(nodes.values(), pods.values()), sink);
+        const following = <T extends KubeObject>(look: Look, learn: (objects: ReadonlyMap<string, T>) => void, keep?: (object: T) => T) =>
+          follow<T>({
+            api,
+            look,
+            signal: ending.signal,
+            onState(objects) {
+              learn(objects);
+              telling.changed();
+            },
+            onTrouble: (fault) => log.warn({ code: fault.code, why: fault.message }, 'the watch is interrupted'),
+            ...(keep && { keep }),
+          });
+        try {
+          await Promise.race([
+            telling.failed,
+            following<NodeObject>({ kind: KINDS.node }, (objects) => (nodes = objects)),
+            following<PodObject>({ kind: KINDS.pod, fields: LIVING_PODS }, (objects) => (pods = objects), spare),
+          ]);
+        } finally {
+          telling.stop();
+          stop();
+          held.removeEventListener('abort', stop);
+        }
+      };
+      await keepHolding({ api, name: LEASE, signal, log, work });
+    },
+  };
+}

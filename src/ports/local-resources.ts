@@ -1,0 +1,10 @@
+import type { ClusterNode } from '../domain/stock.ts';
+
+/** What our own nodes have and what our own pods ask of them, watched: the eyes of FLUIDOS' Local Resource Manager. */
+export interface LocalResources {
+  /**
+   * Tells the whole state at the start, and whenever something of it changed: within a second, and no more than about once a second however much happens. A sink may ask to be told again
+   * after `againMs`, though nothing changed. Sinks are called one after the other; one that fails ends the watch. One process of a node watches at a time. Ends with `signal`.
+   */
+  watch(sink: (nodes: readonly ClusterNode[]) => Promise<{ readonly againMs?: number } | undefined>, signal: AbortSignal): Promise<void>;
+}

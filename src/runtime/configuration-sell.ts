@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { parseSelector } from '../domain/label-selector.ts';
+import { PERIODS, parseAmount } from '../domain/money.ts';
+import { seconds } from './configuration-fields.ts';
+import { cut, location } from './configuration-flavor.ts';
+
+const unitPrice = z
+  .string()
+  .refine((text) => parseAmount(text) !== undefined, 'must be a decimal such as "0.25"')
+  .optional();
+
+/** How the cluster itself is sold: FLUIDOS' Local Resource Manager. */
+export const sell = z.strictObject({
+  nodes: z
+    .string()
+    .max(1_000)
+    .refine(
+      (text) => parseSelector(text) !== undefined,
+      'must be a label selector: key, !key, key=value or key!=value, with commas between',
+    )
+    .default('node-role.fluidos.eu/resources=true')
+    .describe(
+      'Which nodes are sold, by their labels; `""` sells all workers. What is cordoned, not Ready, tainted or virtual is not sold.',
+    ),
+  controlPlane: z.boolean().default(false).describe('Whether nodes of the control plane are sold too, as in a cluster of one node.'),
+  pool: z
+    .enum(['node', 'architecture'])
+    .default('node')
+    .describe('A flavor for each node, or one for all nodes of an architecture, of which a part may be larger than any node.'),
+  headroomPercent: z
+    .number()
+    .min(0)
+    .max(90)
+    .default(10)
+    .describe('Of what a node can allocate, so much is never offered; what our own pods request is not offered either.'),
+  toleranceSeconds: seconds(86_400)
+    .default(120)
+    .describe(
+      'How long the cluster may have less than was sold of it, as while a node reboots, before the newest contracts end. A node that was deleted is not waited for.',
+    ),
+  prices: z
+    .strictObject({
+      cpu: unitPrice.describe('Of a core.'),
+      memory: unitPrice.describe('Of a GiB.'),
+      pods: unitPrice.describe('Of a pod.'),
+      storage: unitPrice.describe('Of a GiB of ephemeral storage.'),
+      currency: z.string().min(1).max(16).describe('Never converted: a buyer pays in the same currency or not at all.'),
+      period: z.enum(PERIODS).default('hourly'),
+    })
+    .optional()
+    .describe(
+      'By the unit: `cpu` (a core), `memory` (a GiB), `pods`, `storage` (a GiB), decimals in quotes, with `currency` and `period`; what is absent costs nothing. Without prices flavors are offered at no stated price, and a buyer with a price limit passes them by.',
+    ),
+  minimum: cut('The least that may be bought of a flavor.'),
+  step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),
+  location,
+  latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
+  securityStandards: z.array(z.string().min(1).max(100)).max(50).optional().describe('Names of standards that the seller keeps.'),
+  carbonFootprint: z
+    .strictObject({ embodied: z.number().min(0), operational: z.array(z.number().min(0)).max(100) })
+    .optional()
+    .describe('As REAR carries it: `embodied`, and `operational` as a list.'),
+  properties: z.record(z.string().max(100), z.unknown()).optional().describe('Free form; travels as `additionalProperties`.'),
+});

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { isFault } from '../domain/faults.ts';
+import { type NodeIdentity, isSlice } from '../domain/flavor.ts';
+import { type FlavorId, flavorId } from '../domain/ids.ts';
+import { parseSelector } from '../domain/label-selector.ts';
+import { NOTHING, type Resources, add, fits } from '../domain/resources.ts';
+import { type OfferDefaults, STOCK, offerOf } from '../domain/stock-offer.ts';
+import { type ClusterNode, type Promised, type Stock, type StockRules, stockOf, totalsOf } from '../domain/stock.ts';
+import type { Inventory, Ledger } from '../ports/inventory.ts';
+import type { SellConfiguration } from './configuration.ts';
+
+export interface StockLog {
+  info(facts: object, words: string): void;
+  warn(facts: object, words: string): void;
+  error(facts: object, words: string): void;
+}
+
+type Pool = SellConfiguration['pool'];
+
+/** As hand-written ones are named, the same at each start and on each node object of that name. */
+export const lineageOf = (self: NodeIdentity, pool: Pool, name: string): FlavorId => {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([self.id, 'stock', pool, name]))
+    .digest('hex');
+  return flavorId(`${self.domain}-k8slice-${digest.slice(0, 10)}`);
+};
+
+/** How a flavor of the cluster was made; `undefined` for one that was written by hand. */
+const poolOf = ({ flavor }: Ledger): Pool | undefined => {
+  const made = isSlice(flavor) ? flavor.offer.additionalProperties?.[STOCK] : undefined;
+  return made === 'node' || made === 'architecture' ? made : undefined;
+};
+const architectureOf = ({ flavor }: Ledger): string => (isSlice(flavor) ? flavor.offer.architecture : '');
+
+/** A flavor of the cluster with what is promised of it. */
+export interface StockLedger extends Ledger {
+  readonly pool: Pool;
+  readonly architecture: string;
+}
+export const stockLedgers = (ledgers: readonly Ledger[]): readonly StockLedger[] =>
+  ledgers.flatMap((ledger) => {
+    const pool = poolOf(ledger);
+    return pool ? [{ ...ledger, pool, architecture: architectureOf(ledger) }] : [];
+  });
+
+const rulesOf = ({ nodes, pool, headroomPercent, controlPlane }: SellConfiguration): StockRules => ({
+  nodes: parseSelector(nodes) ?? (() => false),
+  pool,
+  headroomPercent,
+  controlPlane,
+});
+
+function defaultsOf(sell: SellConfiguration): OfferDefaults {
+  const { prices, location, latencyMs, securityStandards, carbonFootprint, properties, minimum, step } = sell;
+  return {
+    ...(prices && { prices: defined(prices) }),
+    ...(location && { location: defined(location) }),
+    ...(latencyMs !== undefined && { latencyMs }),
+    ...(securityStandards && { securityStandards }),
+    ...(carbonFootprint && { carbonFootprint }),
+    ...(properties && { properties }),
+    partitionability: { min: minimum, step },
+  };
+}
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+const defined = <T extends object>(object: T): Defined<T> =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+
+/** What of the cluster is on sale comes off it, but for `kept`; what is sold stays sold. */
+export async function withdrawStock(
+  inventory: Pick<Inventory, 'ledgers' | 'withdraw'>,
+  log: StockLog,
+  kept: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  for (const { lineage, onSale } of stockLedgers(await inventory.ledgers())) {
+    if (!onSale || kept.has(lineage)) continue;
+    await inventory.withdraw(lineage);
+    log.info({ flavor: lineage }, 'flavor withdrawn: the cluster does not have it, or does not sell it, any more');
+  }
+}
+
+/**
+ * Makes flavors of the nodes as they are now: publishes what there is, withdraws what there is not any more. What is sold is never touched; it counts against its own nodes, and where these have less than that,
+ * against the others of their architecture. Answers whether anything is promised beyond its own nodes. May be repeated.
+ */
+export async function publishStock(input: {
+  readonly nodes: readonly ClusterNode[];
+  readonly sell: SellConfiguration;
+  readonly self: NodeIdentity;
+  readonly inventory: Pick<Inventory, 'ledgers' | 'publish' | 'withdraw'>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly log: StockLog;
+}): Promise<{ readonly beyond: boolean }> {
+  const { nodes, sell, self, inventory, now, log } = input;
+  const { pool } = sell;
+  const stock = stockOf(nodes, rulesOf(sell));
+  const names = new Map(stock.map(({ name }) => [lineageOf(self, pool, name) as string, name]));
+  // Off sale first: nothing more is promised of what is gone while the others are counted.
+  await withdrawStock(inventory, log, new Set(names.keys()));
+  const promised = new Map<string, Promised>();
+  for (const { lineage, architecture, sold, held } of stockLedgers(await inventory.ledgers()))
+    promised.set(names.get(lineage) ?? lineage, { architecture, resources: add(sold, held) });
+  const totals = totalsOf(stock, promised);
+  for (const each of stock) await publishOne(each, totals.get(each.name) ?? each.sellable);
+  const own = new Map(stock.map(({ name, sellable }) => [name, sellable]));
+  return { beyond: [...promised].some(([name, { resources }]) => !fits(own.get(name) ?? NOTHING, resources)) };
+
+  async function publishOne(each: Stock, total: Resources): Promise<void> {
+    const id = lineageOf(self, pool, each.name);
+    const { flavor, terms } = offerOf({ stock: each, total, id, pool, defaults: defaultsOf(sell), self, now });
+    try {
+      await inventory.publish(flavor, terms);
+    } catch (error) {
+      if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
+      log.error({ flavor: id, node: each.name, code: error.code, why: error.message }, 'flavor not published');
+    }
+  }
+}

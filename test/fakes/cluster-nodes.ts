@@ -1,0 +1,43 @@
+import { type Resources, canonicalResources } from '../../src/domain/resources.ts';
+import type { ClusterNode } from '../../src/domain/stock.ts';
+import type { LocalResources } from '../../src/ports/local-resources.ts';
+
+/** A worker of 10 CPU, 20 Gi and 100 pods on which nothing of ours runs. */
+export const workerOf = (name: string, change: Partial<ClusterNode> = {}): ClusterNode => ({
+  name,
+  annotations: {},
+  allocatable: { cpu: '10', memory: '20Gi', pods: '100' },
+  own: { cpu: '0', memory: '0', pods: '0' },
+  gpus: {},
+  ready: true,
+  cordoned: false,
+  tainted: false,
+  ...change,
+  labels: { 'kubernetes.io/arch': 'amd64', 'node-role.fluidos.eu/resources': 'true', ...change.labels },
+});
+
+export const sized = (cores: number): Resources => canonicalResources({ cpu: `${cores}`, memory: `${cores * 2}Gi`, pods: `${cores * 10}` });
+
+/** Nodes that a test shows; each showing is told at once. Answers what the sink said, when it is through. */
+export function shownNodes() {
+  type Sink = Parameters<LocalResources['watch']>[0];
+  let sink: Sink | undefined;
+  let watches: () => void = () => undefined;
+  const watched = new Promise<void>((resolve) => {
+    watches = resolve;
+  });
+  const localResources: LocalResources = {
+    async watch(given, signal) {
+      sink = given;
+      watches();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    },
+  };
+  return {
+    localResources,
+    async show(...nodes: readonly ClusterNode[]): Promise<{ readonly againMs?: number } | undefined> {
+      await watched;
+      return await sink?.(nodes);
+    },
+  };
+}
