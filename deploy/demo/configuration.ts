@@ -27,6 +27,8 @@ export interface NodePlace {
   readonly databaseUrl: string;
   /** What it sells instead of its offer in the demo. */
   readonly flavors?: NonNullable<Written['flavors']>;
+  /** How it sells its cluster beside these; not at all when absent. */
+  readonly sell?: NonNullable<Written['sell']>;
 }
 
 /** Milliseconds. Short enough for somebody who watches; every promise of the defaults still holds on two busy cores. */
@@ -84,6 +86,7 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
   },
   knownNodes: [...place.knownNodes],
   flavors: [...(place.flavors ?? OFFERS[place.name])],
+  ...(place.sell && { sell: place.sell }),
   timing: TIMING,
   audit: { sealSeconds: 1 },
   log: { level: 'info' },

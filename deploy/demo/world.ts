@@ -55,6 +55,8 @@ export interface WorldOptions {
   /** How many of the two embedded sellers there are, and what they sell instead of their offers in the demo. */
   readonly sellers?: number;
   readonly flavors?: NonNullable<NodePlace['flavors']>;
+  /** How they sell their clusters too. */
+  readonly sell?: NonNullable<NodePlace['sell']>;
   /** Puts somebody between a seller and its buyers: answers the address that the seller then announces. */
   readonly between?: (name: NodeName, rear: string) => Promise<string | undefined>;
 }
@@ -66,7 +68,15 @@ const CLUSTERS = [
   { name: 'west', nodes: [{ name: 'west-worker-1', cpu: '16', memory: '32Gi' }] },
 ];
 
-export async function startWorld({ telling, contexts, stateDir, sellers: count = 2, flavors, between }: WorldOptions): Promise<World> {
+export async function startWorld({
+  telling,
+  contexts,
+  stateDir,
+  sellers: count = 2,
+  flavors,
+  sell,
+  between,
+}: WorldOptions): Promise<World> {
   const own = { temporal: process.env['TEMPORAL_ADDRESS'] || undefined, database: process.env['DATABASE_URL'] || undefined };
   const stack = await openStack({
     ...(stateDir !== undefined && { stateDir }),
@@ -101,6 +111,7 @@ export async function startWorld({ telling, contexts, stateDir, sellers: count =
         temporalAddress,
         databaseUrl: own.database ?? stack.postgres.url,
         ...(flavors && name !== 'south' && { flavors }),
+        ...(sell && name !== 'south' && { sell }),
       };
     };
     const places = names.map(placeOf);

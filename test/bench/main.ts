@@ -10,6 +10,7 @@ import { thisMachine } from './machine.ts';
 import type { Measured, Measuring } from './measured.ts';
 import { helpOf, readOptions } from './options.ts';
 import { measureOversell } from './oversell.ts';
+import { measureRefreshLatency } from './refresh-latency.ts';
 import { measureReserve } from './reserve.ts';
 import { measurePurchase } from './reserve-purchase.ts';
 import { measureSignatures } from './signature-overhead.ts';
@@ -32,6 +33,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
   'reserve-purchase': atLeast(25),
   'reserve-purchase-signed': atLeast(15),
   oversell: ['= 0', ({ value }) => value === 0],
+  'refresh-latency': ['p99 ≤ 2000 ms', ({ p99 }) => p99 <= 2_000],
   'history-events': atMost(80),
   'idle-events-per-day': atMost(20),
 };
@@ -47,6 +49,7 @@ const MEASURES: readonly { readonly names: readonly string[]; readonly measure: 
   { names: ['list-flavors'], measure: async (how, trading) => [await measureListFlavors(how, await trading())] },
   { names: ['signature-overhead'], measure: async (how, trading) => [await measureSignatures(how, await trading())] },
   { names: ['reserve-purchase', 'reserve-purchase-signed'], measure: async (how, trading) => await measurePurchase(how, await trading()) },
+  { names: ['refresh-latency'], measure: async (how, trading) => [await measureRefreshLatency(how, await trading())] },
   { names: ['history-events'], measure: async (how) => [await measureHistory(how)] },
 ];
 

@@ -39,7 +39,12 @@ const WANTED = { cpu: '3', memory: '4Gi' };
 const STORED_MS = 60_000;
 
 export async function openTrading({ say }: Measuring): Promise<Trading> {
-  const world = await startWorld({ telling: openTelling({ write: (text: string) => say(text.trim()) }), sellers: 1, flavors: [PLENTY] });
+  const world = await startWorld({
+    telling: openTelling({ write: (text: string) => say(text.trim()) }),
+    sellers: 1,
+    flavors: [PLENTY],
+    sell: {},
+  });
   try {
     const { buyer, sellers } = world;
     const [seller] = sellers;

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { NOTHING } from '../../src/domain/resources.ts';
 import type { WorldEvent } from '../../src/ports/world.ts';
 import { deployment, newPlace } from '../contracts/cluster.ts';
 import { type Attempt, fails, newAttempt } from '../contracts/linked.ts';
 import { type RealClusters, running } from './clusters.ts';
 import { playClusters } from './linked.ts';
+import { nodesNow, WORKER } from './local-resources.ts';
 
 /** A seller whose API server is away, and the shared watch. */
 export function awaySuite(start: () => Promise<RealClusters>): void {
@@ -45,6 +47,8 @@ export function awaySuite(start: () => Promise<RealClusters>): void {
           (event.kind === 'workload-changed' && event.intent === place.intent),
       );
       expect(own).toEqual([]);
+      // A buyer's pods use what is sold, and the ledger takes that off already: of the seller's own there are none.
+      expect((await nodesNow(at.north)).find(({ name }) => name === WORKER)?.own).toEqual(NOTHING);
     });
 
     test('while a seller is away everything is undone here, and there once it is back', async () => {

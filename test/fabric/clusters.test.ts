@@ -9,6 +9,7 @@ import { awaySuite } from './away.ts';
 import { type RealClusters, startClusters } from './clusters.ts';
 import { hostileBuyerSuite } from './hostile-buyer.ts';
 import { keysSuite } from './keys.ts';
+import { localResourcesSuite } from './local-resources.ts';
 import { outagesSuite } from './outages.ts';
 import { tenantSuite } from './tenant.ts';
 
@@ -26,5 +27,6 @@ clusterContract('Kubernetes and Liqo', start);
 tenantSuite(start);
 hostileBuyerSuite(start);
 keysSuite(start);
+localResourcesSuite(start);
 awaySuite(start);
 outagesSuite(start);

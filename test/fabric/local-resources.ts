@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
+import type { Kubernetes } from '../../src/adapters/kubernetes/open.ts';
+import { NOTHING } from '../../src/domain/resources.ts';
+import type { ClusterNode } from '../../src/domain/stock.ts';
+import { deployment, newPlace } from '../contracts/cluster.ts';
+import type { RealClusters } from './clusters.ts';
+import { playClusters } from './linked.ts';
+
+export const WORKER = 'north-worker-1';
+
+/** The nodes of a cluster as its watch tells them at first. */
+export async function nodesNow({ localResources }: Kubernetes): Promise<readonly ClusterNode[]> {
+  const enough = new AbortController();
+  let found: readonly ClusterNode[] = [];
+  await localResources.watch(async (nodes) => {
+    found = nodes;
+    enough.abort();
+    return undefined;
+  }, enough.signal);
+  return found;
+}
+
+/** The watch from which a seller's flavors are made, on a real API server. */
+export function localResourcesSuite(start: () => Promise<RealClusters>): void {
+  describe('nodes and their pods', () => {
+    const { at, did, operator, nothingLeft } = playClusters(start);
+    const watching = new AbortController();
+    let told: readonly ClusterNode[] = [];
+    let watches: Promise<unknown>;
+    const worker = (): ClusterNode | undefined => told.find(({ name }) => name === WORKER);
+    const patch = (body: object): Promise<unknown> =>
+      operator('north').raw('PATCH', pathOf(KINDS.node, { name: WORKER }), body, 'application/merge-patch+json');
+    beforeAll(async () => {
+      const sink = async (nodes: readonly ClusterNode[]): Promise<undefined> => void (told = nodes);
+      watches = Promise.allSettled([at.north.localResources.watch(sink, watching.signal)]);
+    });
+    afterAll(async () => {
+      watching.abort();
+      await watches;
+    });
+    const tells = (node: Partial<ClusterNode>, timeout: number = at.timeoutMs) =>
+      vi.waitFor(() => expect(worker()).toMatchObject(node), { timeout, interval: 20 });
+
+    test('are told with what our own pods request, while they are there', async () => {
+      await tells({ allocatable: { cpu: '8', memory: '32Gi', pods: '110' }, own: NOTHING, ready: true, cordoned: false, tainted: false });
+      const place = newPlace();
+      const { cluster } = at.seller;
+      await cluster.ensureNamespace(place);
+      await cluster.applyWorkload({ ...place, manifests: [deployment()] });
+      await vi.waitFor(() => expect(worker()?.own.pods).not.toBe('0'), { timeout: at.timeoutMs, interval: 20 });
+      expect(worker()?.own.cpu).not.toBe('0');
+      await cluster.removeWorkload(place, did.wait);
+      await cluster.removeNamespace(place, did.wait);
+      await tells({ own: NOTHING });
+    });
+
+    test('are told within two seconds when they are cordoned, labelled, and back as they were', async () => {
+      await patch({ spec: { unschedulable: true }, metadata: { labels: { 'node-role.fluidos.eu/resources': 'true' } } });
+      await tells({ cordoned: true, labels: expect.objectContaining({ 'node-role.fluidos.eu/resources': 'true' }) }, 2_000);
+      await patch({ spec: { unschedulable: null }, metadata: { labels: { 'node-role.fluidos.eu/resources': null } } });
+      await tells({ cordoned: false }, 2_000);
+      expect(worker()?.labels).not.toHaveProperty(['node-role.fluidos.eu/resources']);
+      await nothingLeft();
+    });
+  });
+}
