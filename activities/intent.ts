@@ -1,6 +1,7 @@
 import type { ResourceRequest } from '../src/domain/candidate.ts';
 import { type Intent, reduceIntent } from '../src/domain/intent.ts';
-import { lacking } from '../src/domain/resources.ts';
+import { NOTHING, type Resources, add, lacking } from '../src/domain/resources.ts';
+import { rest } from '../src/domain/stock.ts';
 import type { IntentRecord } from '../src/domain/status.ts';
 import type { WrongField } from '../src/domain/wrong-fields.ts';
 import type { NodeFacts } from './configuration.ts';
@@ -23,10 +24,22 @@ export interface Opened {
 }
 
 /** Phase 1: is it an intent, does it fit at home, and what is kept of it. */
-export const intentActivities = ({ cluster, intents, self, timing }: Pick<ActivityDeps, 'cluster' | 'intents' | 'self' | 'timing'>) => {
+export const intentActivities = ({
+  cluster,
+  inventory,
+  intents,
+  self,
+  timing,
+}: Pick<ActivityDeps, 'cluster' | 'inventory' | 'intents' | 'self' | 'timing'>) => {
+  /** What is sold is not ours to use, also while its buyer does not use it. */
+  const soldHere = async (architecture: string | undefined): Promise<Resources> =>
+    (await inventory.ledgers())
+      .filter(({ flavor: { offer } }) => architecture === undefined || (offer.kind === 'k8slice' && offer.architecture === architecture))
+      .reduce((sum, { sold }) => add(sum, sold), NOTHING);
   /** Limits on price, latency and place are met at home: it is free, near and ours. */
   const lookAtHome = async ({ request }: { request: ResourceRequest }): Promise<Home> => {
-    const { total } = await cluster.free(request.architecture);
+    const [{ total: unused, guests }, sold] = await Promise.all([cluster.free(request.architecture), soldHere(request.architecture)]);
+    const total = rest(unused, rest(sold, guests));
     const short = lacking(total, request.resources);
     return short.length === 0
       ? { fits: true, detail: 'fits locally' }

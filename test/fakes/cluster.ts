@@ -2,7 +2,7 @@
 import { Fault } from '../../src/domain/faults.ts';
 import { type ClusterId, intentName } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
-import { type Resources, fits } from '../../src/domain/resources.ts';
+import { NOTHING, type Resources, fits } from '../../src/domain/resources.ts';
 import type { Cluster, WorkloadHealth } from '../../src/ports/cluster.ts';
 import type { FakeNamespace, LiqoWorld } from './liqo-world.ts';
 
@@ -36,7 +36,7 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
     };
   };
   return {
-    free: async () => ({ total: own.capacity }),
+    free: async () => ({ total: own.capacity, guests: NOTHING }),
     async ensureNamespace({ namespace, runId, intent }) {
       const known = own.namespaces.get(namespace);
       if (known && known.runId !== runId) throw new Fault('CLUSTER_REFUSED', `namespace ${namespace} is not ours`);

@@ -60,7 +60,18 @@ describe('what is free at home', () => {
       node('control', { spec: { taints: [{ key: 'control-plane', effect: 'NoSchedule' }] } }),
     ];
     const pods = [pod('a', '1'), pod('a', '500m', 'Succeeded'), pod('b', '6'), pod('virtual', '3')];
-    expect(freeOf(nodes, pods)).toEqual({ total: { cpu: '3', memory: '16Gi', pods: '18' } });
+    expect(freeOf(nodes, pods)).toEqual({
+      total: { cpu: '3', memory: '16Gi', pods: '18' },
+      guests: { cpu: '0', memory: '0', pods: '0' },
+    });
+    const [guest] = [pod('b', '1500m')].map((own) => ({
+      ...own,
+      metadata: { ...own.metadata, ownerReferences: [{ kind: 'ShadowPod', name: 'guest', uid: 'u' }] },
+    }));
+    expect(freeOf(nodes, [...pods.slice(0, 2), ...(guest ? [guest] : [])])).toEqual({
+      total: { cpu: '5500m', memory: '16Gi', pods: '18' },
+      guests: { cpu: '1500m', memory: '0', pods: '1' },
+    });
     expect(freeOf(nodes, pods, 'arm64').total).toEqual({ cpu: '0', memory: '0', pods: '0' });
   });
   test('an init container counts when it needs more than all others together', () => {

@@ -37,21 +37,34 @@ function takesPods(node: NodeObject, architecture?: string): boolean {
   return architecture === undefined || label(node, 'kubernetes.io/arch') === architecture;
 }
 
+/** Whether a buyer offloaded it: Liqo makes such pods for ShadowPods and says so; labels come from the buyer. */
+export const isGuest = ({ metadata }: PodObject): boolean =>
+  (metadata.ownerReferences ?? []).some(({ kind }) => kind === KINDS.shadowPod.kind);
+
+interface Free {
+  readonly total: Resources;
+  /** What buyers' pods request of the rest. */
+  readonly guests: Resources;
+}
+
 /** What workers have free: allocatable less the requests of living pods, in sum. Never below nothing. */
-export function freeOf(nodes: readonly NodeObject[], pods: readonly PodObject[], architecture?: string): { readonly total: Resources } {
+export function freeOf(nodes: readonly NodeObject[], pods: readonly PodObject[], architecture?: string): Free {
   const free = new Map(nodes.filter((node) => takesPods(node, architecture)).map((node) => [node.metadata.name, allocatableOf(node)]));
+  let guests = NOTHING;
   for (const pod of pods) {
     const node = pod.spec?.nodeName;
     const left = node === undefined ? undefined : free.get(node);
     if (node === undefined || left === undefined || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') continue;
-    free.set(node, subtract(left, requestsOf(pod)));
+    const requests = requestsOf(pod);
+    free.set(node, subtract(left, requests));
+    if (isGuest(pod)) guests = add(guests, requests);
   }
   const each = [...free.values()].map((left) => resources((name) => atLeastNothing(nanos(left[name] ?? '0'))));
-  return { total: each.reduce(add, NOTHING) };
+  return { total: each.reduce(add, NOTHING), guests };
 }
 const atLeastNothing = (value: bigint): bigint => (value < 0n ? 0n : value);
 
-export async function free(api: Api, architecture?: string): Promise<{ readonly total: Resources }> {
+export async function free(api: Api, architecture?: string): Promise<Free> {
   const [nodes, pods] = await Promise.all([api.list<NodeObject>(KINDS.node), api.list<PodObject>(KINDS.pod)]);
   return freeOf(nodes.items, pods.items, architecture);
 }

@@ -2,7 +2,7 @@ import { NOTHING, type Resources, add } from '../../domain/resources.ts';
 import type { ClusterNode } from '../../domain/stock.ts';
 import type { LocalResources } from '../../ports/local-resources.ts';
 import type { Api } from './api.ts';
-import { allocatableOf, requestsOf } from './capacity.ts';
+import { allocatableOf, isGuest, requestsOf } from './capacity.ts';
 import type { Log } from './faults.ts';
 import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, VIRTUAL_NODE } from './labels.ts';
@@ -44,9 +44,6 @@ const spare = (pod: PodObject): PodObject => {
     },
   };
 };
-
-/** Whether a buyer offloaded it: Liqo makes such pods for ShadowPods and says so; labels come from the buyer. */
-const isGuest = ({ metadata }: PodObject): boolean => (metadata.ownerReferences ?? []).some(({ kind }) => kind === KINDS.shadowPod.kind);
 
 /** Nodes with what our own pods request of them. A buyer's pods use what is sold, which the ledger takes off already. */
 export function nodesOf(nodes: Iterable<NodeObject>, pods: Iterable<PodObject>): readonly ClusterNode[] {

@@ -1,0 +1,37 @@
+/** Whether an intent fits at home: what is sold there is not ours to use. */
+import { expect, test } from 'vitest';
+import { intentActivities } from '../../activities/intent.ts';
+import { contractOf } from '../../src/domain/ids.ts';
+import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
+import type { Cluster } from '../../src/ports/cluster.ts';
+import type { IntentRecords } from '../../src/ports/records.ts';
+import { buyerOf, flavorOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
+import { sized } from '../fakes/cluster-nodes.ts';
+import { memoryInventory } from '../fakes/memory-inventory.ts';
+
+test.each<[wanted: number, sold: number, unused: number, guests: number, architecture: string | undefined, fits: boolean]>([
+  [4, 0, 10, 0, undefined, true],
+  [4, 6, 10, 0, undefined, true],
+  [4, 7, 10, 0, undefined, false],
+  // Of the 7 that are sold 5 are in use: they are not free anyhow.
+  [4, 7, 6, 5, undefined, true],
+  [5, 7, 6, 5, undefined, false],
+  [4, 7, 10, 0, 'amd64', false],
+  [4, 7, 10, 0, 'arm64', true],
+  [4, 0, 3, 0, undefined, false],
+])(
+  '%i cores, when %i are sold, %i are free and %i of the others are buyers’, of %s: %s',
+  async (wanted, sold, unused, guests, architecture, fits) => {
+    const { inventory } = memoryInventory({ clock: { now: () => NOON } });
+    await inventory.publish(flavorOf('home'));
+    if (sold > 0) {
+      const transaction = newTransaction();
+      await inventory.reserve({ flavor: flavorOf('home').id, buyer: buyerOf('alice'), part: sized(sold), transaction, ttlMs: 1_000 });
+      await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 1_000 });
+    }
+    const cluster = { free: async () => ({ total: sized(unused), guests: sized(guests) }) } as Partial<Cluster> as Cluster;
+    const { lookAtHome } = intentActivities({ cluster, inventory, intents: {} as IntentRecords, self: SELLER, timing: DEFAULT_TIMING });
+    const request = { resources: sized(wanted), ...(architecture !== undefined && { architecture }) };
+    expect((await lookAtHome({ request })).fits).toBe(fits);
+  },
+);
