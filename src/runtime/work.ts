@@ -97,8 +97,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       }
       if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
     }
-    await Promise.all([watching, sealing]);
-    await Promise.all([watching, sold]);
+    await Promise.all([watching, sealing, sold]);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
