@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
+import type { IncomingMessage } from 'node:http';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { Caller } from '../ports/callers.ts';
 
 /** The words that HTTP logs with; pino's logger fits. */
@@ -14,6 +15,13 @@ export interface RequestVariables {
   /** Who asks, where that is known. */
   caller?: Caller | undefined;
 }
+
+/** Where a request comes from: the other end of its connection, which may be a proxy. */
+export const remoteAddress = (context: Context): string =>
+  (context.env as { incoming?: IncomingMessage } | undefined)?.incoming?.socket.remoteAddress ?? 'unknown';
+
+/** Of whom it should be known where they sit: who is not let in. */
+const REFUSED: ReadonlySet<number> = new Set([401, 403, 429]);
 
 const GIVEN = /^[\w.:-]{1,64}$/;
 
@@ -38,6 +46,7 @@ export const requestLog =
         status: context.res.status,
         ms: Math.round((performance.now() - startedAt) * 10) / 10,
         ...(caller !== undefined && { caller: caller.name }),
+        ...(REFUSED.has(context.res.status) && { from: remoteAddress(context) }),
         ...(kind === 'intents' && { intent: id }),
         ...(kind === 'contracts' && { contract: id }),
       },

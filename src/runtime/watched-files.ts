@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, lstatSync, watch } from 'node:fs';
 import path from 'node:path';
 
 /** The words that are logged with; pino's logger fits. */
@@ -11,7 +11,7 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? error.mess
 
 /**
  * Calls `changed` when something happens in the folders of these files, one call at a time, and once more when something happened meanwhile. Folders, since editors, certbot
- * and Kubernetes replace files (or a link above them) instead of writing into them.
+ * and Kubernetes replace files (or a link above them) instead of writing into them; of a folder that is a link the one that it lies in, too.
  */
 function watchFiles(files: readonly string[], changed: () => Promise<void>, log: FilesLog, signal: AbortSignal): void {
   if (signal.aborted) return;
@@ -30,7 +30,11 @@ function watchFiles(files: readonly string[], changed: () => Promise<void>, log:
   const unwatched = (error: unknown, folder: string): void =>
     log.warn({ folder, why: wordsOf(error) }, 'the folder cannot be watched: its files are not read again');
   const watchers: FSWatcher[] = [];
-  for (const folder of new Set(files.map((file) => path.dirname(path.resolve(file))))) {
+  const folders = files.flatMap((file) => {
+    const folder = path.dirname(path.resolve(file));
+    return lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() ? [folder, path.dirname(folder)] : [folder];
+  });
+  for (const folder of new Set(folders)) {
     try {
       const watcher = watch(folder, { persistent: false }, () => void look());
       watcher.on('error', (error) => unwatched(error, folder));

@@ -1,6 +1,7 @@
 /** A node's real REAR routes on a real socket, over small doubles of what stands behind them. */
 import { randomBytes } from 'node:crypto';
 import { notary } from '../../src/adapters/keys/notary.ts';
+import type { Dial } from '../../src/adapters/rear-http/dialling.ts';
 import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
 import { type AcquisitionId, clusterId, type ContractId, contractOf, type TransactionId, transactionId } from '../../src/domain/ids.ts';
@@ -24,8 +25,11 @@ export async function rearNode(input: {
   readonly ports?: Partial<RearPorts>;
   readonly requestTimeoutMs?: number;
   readonly tls?: ServerTls;
+  /** How it reaches other nodes for their keys; in clear when absent. */
+  readonly dial?: Dial;
 }) {
   const { clock } = input;
+  const peerKeys = httpPeerKeys({ clock, ...(input.dial && { dial: input.dial }) });
   let self: NodeIdentity | undefined = identityOf(input.name, '127.0.0.1:1');
   // Its address, and so its DID, are known once it listens.
   let signs = signerAt('127.0.0.1:1', clock);
@@ -39,7 +43,7 @@ export async function rearNode(input: {
   };
   const memory = memoryInventory({ clock });
   const knownSigners = memoryKnownSigners({ clock });
-  const notaryNow = () => notary({ signer: signs, peerKeys: httpPeerKeys({ clock }) });
+  const notaryNow = () => notary({ signer: signs, peerKeys });
   const records = memoryAudit({ clock });
   const notices: AcquisitionId[] = [];
   let issued = 0;
@@ -63,7 +67,7 @@ export async function rearNode(input: {
     inventory: memory.inventory,
     contracts: memory.contracts,
     signer,
-    peerKeys: httpPeerKeys({ clock }),
+    peerKeys,
     knownSigners,
     notary: { checkBuyer: (input) => notaryNow().checkBuyer(input) },
     audit: records.audit,

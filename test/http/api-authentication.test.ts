@@ -96,6 +96,7 @@ test('what is refused is a problem that says why, and never the token; the log n
     'Bearer realm="rearguard", error="invalid_token"',
   ]);
   expect(unknown.body).toMatchObject({ code: 'UNAUTHENTICATED', retry: false });
+  expect(lines.at(-1)).toMatchObject({ status: 401, from: '192.0.2.1' });
   for (const odd of ['Basic dXNlcjpwYXNz', 'Bearer', 'Bearer a b', 'Bearer ü', 'rgt_v-1'])
     expect((await ask('GET', '/api/v1/sums', { authorization: encodeURI(odd).replaceAll('%20', ' ') })).status).toBe(401);
   const nobody = await ask('GET', '/api/v1/sums', bearer('rgt_n-1'));
@@ -105,6 +106,7 @@ test('what is refused is a problem that says why, and never the token; the log n
   ]);
   await ask('GET', '/api/v1/sums', bearer('rgt_o-1'));
   expect(lines.at(-1)).toMatchObject({ caller: 'the-operator', path: '/api/v1/sums' });
+  expect(lines.at(-1)).not.toHaveProperty('from');
   expect(JSON.stringify(lines) + unknown.text + nobody.text).not.toMatch(/rgt_|dXNlcjpwYXNz/);
 });
 

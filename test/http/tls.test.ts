@@ -11,7 +11,7 @@ import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { isFault } from '../../src/domain/faults.ts';
-import { contractId } from '../../src/domain/ids.ts';
+import { acquisitionId, contractId, flavorId } from '../../src/domain/ids.ts';
 import { type Listener, type ServerTls, listen } from '../../src/http/listen.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
 import { openPeerTls } from '../../src/runtime/peer-tls.ts';
@@ -20,7 +20,7 @@ import { authority } from '../fakes/certificates.ts';
 import { signerAt } from '../fakes/keys.ts';
 import { memoryKnownSigners } from '../fakes/memory-known-signers.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
-import { handClock } from '../fakes/samples.ts';
+import { handClock, sliceOf } from '../fakes/samples.ts';
 
 const ours = authority('ours');
 const others = authority('others');
@@ -129,6 +129,40 @@ describe('where client certificates are asked for', () => {
         ),
       ).toMatchObject({ code: expect.stringMatching(/^PEER_(UNREACHABLE|REFUSED)$/) });
   });
+});
+
+test('a sale goes from LIST to its end between two nodes that sign, both behind TLS that asks for certificates; the seller meets its buyer as a stranger', async () => {
+  const clock = handClock();
+  const dialOf = (name: string, known: boolean): Dial => {
+    const material = { ca: ours.ca, ...ours.issue({ hosts: [`${name}.example`] }) };
+    return dialling({ clock, tls: { isKnown: () => known, of: () => material } });
+  };
+  const open = async (name: string, dial: Dial): Promise<RearNode> => {
+    const options = { policy: { rules: [], otherwise: 'signed' as const }, legacyBuyers: false };
+    const node = await rearNode({ name, clock, options, dial, tls: { ...ours.issue({ hosts: HOSTS }), clientCa: ours.ca } });
+    closing.push(() => node.close());
+    return node;
+  };
+  const dials = { south: dialOf('south', true), north: dialOf('north', false) };
+  const [south, north] = [await open('south', dials.south), await open('north', dials.north)];
+  const peersOf = (node: RearNode, dial: Dial) => {
+    const peerKeys = httpPeerKeys({ clock, dial });
+    const policy = { rules: [], otherwise: 'signed' as const };
+    const trust = { signer: node.signer, peerKeys, knownSigners: node.knownSigners, policy, replay: { pastMs: 120_000, futureMs: 60_000 } };
+    return httpPeers({ clock, dial, trust });
+  };
+  await north.memory.inventory.publish(sliceOf(north.identity, { id: flavorId('slice') }));
+  const peer = peersOf(south, dials.south).at(`https://${north.identity.address}`);
+  expect((await peer.listFlavors()).flavors).toHaveLength(1);
+  const part = { cpu: '1', memory: '1Gi', pods: '1' };
+  const buyer = south.identity;
+  const { id } = await peer.reserve({ flavor: flavorId('slice'), buyer, part, idempotencyKey: acquisitionId('a-1') });
+  const { terms } = await peer.purchase({ transaction: id, buyer });
+  expect(await peer.readContract(terms.id)).toEqual({ state: 'active' });
+  await peer.terminate({ contract: terms.id, buyer, ending: { reason: 'done' } });
+  // The seller's word reaches the buyer's own routes, which know no such contract.
+  const back = peersOf(north, dials.north).at(buyer.address, { stranger: true });
+  expect(await faultOf(back.notifyEnd({ contract: terms.id, ending: { reason: 'drained' } }))).toMatchObject({ code: 'CONTRACT_UNKNOWN' });
 });
 
 describe('a node that says nothing of TLS', () => {

@@ -106,6 +106,24 @@ test('it is read again when it changes: written over, replaced, and replaced as 
   expect(said.filter((line) => line.includes('rgt_'))).toEqual([]);
 });
 
+test('it is read again when the folder that it lies in is a link, and is replaced', async () => {
+  for (const version of ['v1', 'v2', 'v3']) {
+    mkdirSync(path.join(folder, version));
+    write(entry(version, `rgt_${version}`), 0o600, path.join(folder, version, 'tokens.yaml'));
+  }
+  const lead = (version: string): void => {
+    symlinkSync(version, path.join(folder, 'next'));
+    renameSync(path.join(folder, 'next'), path.join(folder, 'current'));
+  };
+  lead('v1');
+  file = path.join(folder, 'current', 'tokens.yaml');
+  const list = await opened();
+  for (const version of ['v2', 'v3']) {
+    lead(version);
+    await expect.poll(() => list.of(`rgt_${version}`)?.name).toBe(version);
+  }
+});
+
 test('one that breaks leaves those who were known, and is told until it is mended', async () => {
   write(entry('one', 'rgt_1'));
   const list = await opened();

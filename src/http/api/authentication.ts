@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 import { isFault } from '../../domain/faults.ts';
 import { type Role, mayAs } from '../../domain/roles.ts';
 import type { Caller, Callers } from '../../ports/callers.ts';
+import { remoteAddress } from '../request-log.ts';
 import type { Attempts } from './attempts.ts';
 import { type Problem, faultProblem } from './problem.ts';
 
@@ -24,9 +24,6 @@ const unauthenticated = (detail: string, error?: 'invalid_request' | 'invalid_to
   },
 });
 
-const sourceOf = (context: Context): string =>
-  (context.env as { incoming?: IncomingMessage } | undefined)?.incoming?.socket.remoteAddress ?? 'unknown';
-
 /** Finds out who asks. A token is never repeated: neither to its sender nor in the log. */
 export async function admit(
   context: Context,
@@ -35,7 +32,7 @@ export async function admit(
   if (callers.open) return { caller: undefined };
   const given = context.req.header('authorization');
   if (given === undefined) return unauthenticated('this API asks for a token: `Authorization: Bearer …`');
-  const source = sourceOf(context);
+  const source = remoteAddress(context);
   const waitMs = attempts.waitMs(source);
   if (waitMs > 0) {
     return {
