@@ -88,7 +88,6 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
   flavors: [...(place.flavors ?? OFFERS[place.name])],
   ...(place.sell && { sell: place.sell }),
   timing: TIMING,
-  audit: { sealSeconds: 1 },
   log: { level: 'info' },
 });
 

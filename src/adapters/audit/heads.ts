@@ -22,7 +22,19 @@ export function signedHeads(input: {
   readonly log: HeadLog;
 }): Heads {
   const { lines, signer, clock, log } = input;
-  const read = async (written: readonly string[]) => await Promise.all(written.map((line) => readHead(line, signer)));
+  /** Lines whose signature was looked at: thousands each few seconds would keep a core busy. */
+  let known = new Map<string, Head>();
+  const read = async (written: readonly string[]) => {
+    const kids = new Set((await signer.published()).map(({ kid }) => kid));
+    const heads = await Promise.all(
+      written.map(async (line) => {
+        const head = known.get(line);
+        return head && kids.has(head.kid) ? head : await readHead(line, signer);
+      }),
+    );
+    known = new Map(written.flatMap((line, n) => (typeof heads[n] === 'object' ? [[line, heads[n]] as const] : [])));
+    return heads;
+  };
   /** Who does not find the head of the beginning takes the rest for what is left of more. */
   const first = async (written: readonly string[]): Promise<readonly string[]> => {
     const heads = await read(written);
