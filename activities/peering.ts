@@ -1,7 +1,7 @@
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
 import type { PeeringAnswer, PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import { canonicalResources } from '../src/domain/resources.ts';
-import { Fault } from '../src/domain/faults.ts';
+import { Fault, isFault } from '../src/domain/faults.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating, waiting } from './waiting.ts';
@@ -84,10 +84,15 @@ export const sliceActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps
 });
 
 /** Phase 4, seller: a slice is let in by its contract, and put out by it. */
-export const admissionActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps, 'fabric' | 'contracts' | 'timing'>) => ({
+export const admissionActivities = ({
+  fabric,
+  contracts,
+  audit,
+  timing,
+}: Pick<ActivityDeps, 'fabric' | 'contracts' | 'audit' | 'timing'>) => ({
   /** Step 33 of the reference workflow: only under a living contract of this buyer, and never more than was bought. */
   async admitSlice({ contract, buyer }: Replica): Promise<void> {
-    await heartbeating(async () => {
+    const admitted = heartbeating(async () => {
       const sold = await contracts.get(contract);
       if (!sold) throw new Fault('CONTRACT_UNKNOWN', `no contract ${contract}`, { contract });
       if (sold.state !== 'active') {
@@ -100,6 +105,11 @@ export const admissionActivities = ({ fabric, contracts, timing }: Pick<Activity
       }
       await fabric.admitSlice({ buyer, contract, resources: canonicalResources(sold.terms.resources) });
       await contracts.activate(contract);
+    });
+    await admitted.catch(async (error: unknown) => {
+      if (isFault(error) && error.code === 'SLICE_DENIED')
+        await audit.tally({ kind: 'slice-denied', peer: buyer, contract, code: error.code, detail: error.message });
+      throw error;
     });
   },
   /** Whether the buyer needs its tenant to take down its own side. */

@@ -1,11 +1,21 @@
 import type { ContractId } from './ids.ts';
 
 /** What the audit tells of. `operator`: somebody changed something by the management API. */
-export const AUDIT_KINDS = ['sold', 'bought', 'ending', 'over', 'reservation-refused', 'request-refused', 'peer-lied', 'operator'] as const;
+export const AUDIT_KINDS = [
+  'sold',
+  'bought',
+  'ending',
+  'over',
+  'reservation-refused',
+  'request-refused',
+  'slice-denied',
+  'peer-lied',
+  'operator',
+] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 /** Kinds that a stranger can cause as often as it likes: they are counted, and written at the first, tenth, hundredth … time of an hour. */
-export type TalliedKind = 'reservation-refused' | 'request-refused' | 'peer-lied';
+export type TalliedKind = 'reservation-refused' | 'request-refused' | 'slice-denied' | 'peer-lied';
 
 /** Where an event stands in the chain. */
 export interface Seal {

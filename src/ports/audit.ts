@@ -13,7 +13,13 @@ export interface Audit {
    * Counts what a stranger did; written at the first, tenth, hundredth … time of an hour of each (kind, peer, code), and of 1,000 such an hour at most: all others are one. Never fails: what
    * cannot be written is logged, and nothing waits for it longer than for one statement.
    */
-  tally(event: { readonly kind: TalliedKind; readonly peer: string; readonly code: string; readonly detail?: string }): Promise<void>;
+  tally(event: {
+    readonly kind: TalliedKind;
+    readonly peer: string;
+    readonly code: string;
+    readonly detail?: string;
+    readonly contract?: ContractId;
+  }): Promise<void>;
   /** Newest first; `before` is the last event of the page before. */
   list(filter: {
     readonly contract?: ContractId;

@@ -70,7 +70,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       timing: configuration.timing,
       contractMs: configuration.rear.contractDays * 86_400_000,
     };
-    const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, log, signal });
+    const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, audit, log, signal });
     const sealing = keepSealing({ chain, everyMs: configuration.audit.sealSeconds * 1_000, log, signal });
     const sold = stock(parts, { inventory, self }).catch((error: unknown) => {
       if (!signal.aborted) throw error;

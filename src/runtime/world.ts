@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isFault } from '../domain/faults.ts';
+import type { Audit } from '../ports/audit.ts';
 import type { Contracts } from '../ports/inventory.ts';
 import type { Fabric } from '../ports/fabric.ts';
 import type { Processes } from '../ports/processes.ts';
@@ -16,10 +17,11 @@ export async function followWorld(input: {
   readonly processes: Processes;
   readonly contracts: Pick<Contracts, 'get'>;
   readonly fabric: Pick<Fabric, 'denySlice'>;
+  readonly audit: Pick<Audit, 'tally'>;
   readonly log: { info(facts: object, words: string): void; warn(facts: object, words: string): void };
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { world, processes, contracts, fabric, log, signal } = input;
+  const { world, processes, contracts, fabric, audit, log, signal } = input;
   const tell = async (event: WorldEvent): Promise<void> => {
     if (event.kind === 'node-changed') return await processes.noticeOfNode(event.acquisition, event.ready);
     if (event.kind === 'workload-changed') return await processes.noticeOfWorkload(event.intent);
@@ -29,6 +31,7 @@ export async function followWorld(input: {
       const reason = contract?.role === 'seller' ? `contract ${event.contract} is over` : `contract ${event.contract} was never sold here`;
       log.warn({ contract: event.contract, buyer: event.buyer }, `slice denied: ${reason}`);
       await fabric.denySlice({ buyer: event.buyer, contract: event.contract, reason });
+      await audit.tally({ kind: 'slice-denied', peer: event.buyer, contract: event.contract, code: 'SLICE_DENIED', detail: reason });
     }
     if (!living) return;
     await processes.noticeOfSlice(contract.terms.transaction, event.kind === 'slice-offered' ? 'offered' : 'gone');

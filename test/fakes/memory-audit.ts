@@ -28,9 +28,11 @@ export function memoryAudit({ clock }: { readonly clock: Clock }): MemoryAudit {
     async record(event) {
       rows.unshift({ id: rows.length + 1, at: new Date(clock.now()).toISOString().replace('Z', '000Z'), ...event });
     },
-    async tally({ kind, peer, code, detail }) {
+    async tally({ kind, peer, code, detail, contract }) {
       const due = tally(kind, peer, code);
-      if (due) await audit.record({ kind, peer: due.peer, facts: { code, count: due.count, ...(detail !== undefined && { detail }) } });
+      if (!due) return;
+      const facts = { code, count: due.count, ...(detail !== undefined && { detail }) };
+      await audit.record({ kind, peer: due.peer, facts, ...(contract !== undefined && { contract }) });
     },
     list: async ({ contract, since, before, limit }) =>
       rows

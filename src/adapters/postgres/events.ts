@@ -33,12 +33,12 @@ export function events(pool: Pool, log: StoreLog): Audit {
   };
   return {
     record,
-    async tally({ kind, peer, code, detail }) {
+    async tally({ kind, peer, code, detail, contract }) {
       const due = tally(kind, short(peer), code);
       if (!due) return;
       const facts = { code, count: due.count, ...(detail !== undefined && { detail: detail.slice(0, 500) }) };
       try {
-        await record({ kind, peer: due.peer, facts });
+        await record({ kind, peer: due.peer, facts, ...(contract !== undefined && { contract }) });
       } catch (error) {
         translate(error, log);
       }
