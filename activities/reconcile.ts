@@ -175,6 +175,14 @@ export const reconcileActivities = (deps: Deps) => {
           },
         );
         await each(
+          [inventory],
+          () => 'the ledger',
+          async () => {
+            mended.push(...(await inventory.recount()));
+            return undefined;
+          },
+        );
+        await each(
           [chain],
           () => 'the audit',
           async () => {

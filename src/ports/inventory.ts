@@ -80,6 +80,8 @@ export interface Inventory {
    * a day and with which nobody ever bought. What was sold stays. Answers how many of each.
    */
   prune(): Promise<{ readonly holds: number; readonly clusters: number }>;
+  /** Derives what is held and sold again from holds and contracts, and writes it where it is not so; answers in lines what was mended, which is nothing unless somebody wrote behind our back. */
+  recount(): Promise<readonly string[]>;
   /** Sums for the leak report. */
   sums(): Promise<InventorySums>;
 }

@@ -153,6 +153,7 @@ async function holdsTrue(past: Past): Promise<void> {
   for (const each of [sums.free, sums.held, sums.sold])
     for (const name of RESOURCE_NAMES) expect(nanos(each[name] ?? '0')).toBeGreaterThanOrEqual(0n);
   expect(await promised()).toEqual({ sold: sums.sold, held: sums.held });
+  expect(await inventory.recount()).toEqual([]);
   const flavors = (await inventory.list()).filter(isSlice);
   expect(flavors).toHaveLength(sums.flavors);
   for (const { id, offer } of flavors) {

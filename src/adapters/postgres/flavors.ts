@@ -43,6 +43,12 @@ export async function readFlavor(sql: Db, id: string): Promise<SliceFlavor | und
   return row && flavorOf(row);
 }
 
+/** The last flavor of a lineage, living or not. */
+export async function readLast(sql: Db, lineage: string): Promise<SliceFlavor | undefined> {
+  const [row] = await sql<FlavorRow[]>`select * from flavor where lineage = ${lineage} order by generation desc limit 1`;
+  return row && flavorOf(row);
+}
+
 /** What the lineage of a flavor lists now; `undefined` when it is off sale. */
 export async function readListing(sql: Db, id: string): Promise<SliceFlavor | undefined> {
   const [row] = await sql<(FlavorRow & { free: Amounts })[]>`

@@ -15,6 +15,7 @@ import { intents } from './intents.ts';
 import { knownNodes } from './known-nodes.ts';
 import { knownSigners } from './known-signers.ts';
 import { claim, migrate } from './migrate.ts';
+import { recount } from './recount.ts';
 import { sales } from './sales.ts';
 import { sealing } from './sealing.ts';
 import { tenants } from './tenants.ts';
@@ -81,7 +82,7 @@ export async function openStore(options: {
     },
   };
   return {
-    inventory: guarded({ ...flavors(pool, newId), ...holds(pool), ...sales(pool, newId) }, log),
+    inventory: guarded({ ...flavors(pool, newId), ...holds(pool), ...sales(pool, newId), ...recount(pool, newId) }, log),
     contracts: guarded(contracts(pool), log),
     intents: guarded(intents(pool), log),
     candidates: guarded(candidates(pool), log),
