@@ -59,6 +59,11 @@ test('a failure that nobody expected keeps no other waiting either', async () =>
   expect(await reconcile()).toMatchObject({ mended: [expect.any(String)], failed: [expect.stringContaining('a bug')] });
 });
 
+test('a ledger that was written anew is told', async () => {
+  Object.assign(memory.inventory, { recount: async () => ['the ledger of a was written anew'] });
+  expect(await reconcile()).toMatchObject({ mended: ['the ledger of a was written anew'], failed: [] });
+});
+
 test('an API server that is away keeps nothing else waiting', async () => {
   await sold();
   fabric.plan('meetingPlaces', { kind: 'refuse', fault: new Fault('CLUSTER_UNREACHABLE', 'no route') });
