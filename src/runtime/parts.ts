@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { headFile } from '../adapters/audit/head-file.ts';
 import { headText } from '../adapters/audit/head-text.ts';
+import { vouchingAnew } from '../adapters/audit/rotation.ts';
 import { signedHeads } from '../adapters/audit/heads.ts';
 import { fileKeyStore } from '../adapters/keys/file-store.ts';
 import { keyring } from '../adapters/keys/keyring.ts';
@@ -156,7 +157,7 @@ export function openParts(input: {
       trust: { ...trustOf(configuration), signer, peerKeys, knownSigners: signersOf(store) },
       log,
     }),
-    signer,
+    signer: vouchingAnew(signer, heads, (why) => log.error({ why }, 'the heads of the audit could not be signed by the new key')),
     peerKeys,
     notary: notary({ signer, peerKeys, policy: trustOf(configuration).policy }),
     cluster,

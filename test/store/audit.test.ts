@@ -8,6 +8,7 @@ import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { headFile } from '../../src/adapters/audit/head-file.ts';
 import { headText } from '../../src/adapters/audit/head-text.ts';
 import { signedHeads } from '../../src/adapters/audit/heads.ts';
+import { vouchingAnew } from '../../src/adapters/audit/rotation.ts';
 import { openStore } from '../../src/adapters/postgres/open.ts';
 import { GENESIS } from '../../src/domain/audit.ts';
 import { acquisitionId, contractOf } from '../../src/domain/ids.ts';
@@ -267,6 +268,24 @@ describe('sealing', () => {
     for (let seq = 1; seq < 300; seq += 2) await Promise.all([one.append({ ...GENESIS, seq }), other.append({ ...GENESIS, seq: seq + 1 })]);
     const { heads: kept, unreadable } = await other.list();
     expect([kept.length, kept[0]?.seq, kept[1]?.seq, kept.at(-1)?.seq, unreadable]).toEqual([101, 0, 201, 300, 0]);
+  });
+
+  it('is vouched for by a new key at once when the old one counts no more: rotated it is all the same when that fails', async () => {
+    await sealedInBatches(2, 1);
+    const said: string[] = [];
+    const rotating = () => vouchingAnew(signer, heads, (why) => void said.push(why));
+    await rotating().rotate({ overlapMs: 0 });
+    expect(await chain.verify({})).toMatchObject({
+      verdict: 'intact',
+      heads: { count: 2, first: { seq: 0 }, last: { seq: 2 }, unreadable: 3 },
+    });
+    await act(3);
+    await chain.seal();
+    expect(await verdict()).toBe('intact');
+    torn = true;
+    const { kid } = await rotating().rotate({ overlapMs: 0 });
+    expect([said, (await signer.published()).map((key) => key.kid)]).toEqual([['the disk is full', 'the disk is full'], [kid]]);
+    expect(await chain.verify({})).toMatchObject({ verdict: 'unattested', heads: { count: 0 } });
   });
 
   it('begins a new file when one is full, and keeps the one before', async () => {
