@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import { expect, inject } from 'vitest';
+import type { z } from 'zod';
 import { claimBlock } from '../../deploy/playground/ports.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
 import { type TemporalClient, temporalClient } from '../../src/adapters/temporal/connection.ts';
@@ -13,6 +14,7 @@ import type { OpenProcess } from '../../src/ports/processes.ts';
 import type { World } from '../../src/ports/world.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
 import { runNode } from '../../src/runtime/run.ts';
+import { shownNodes } from '../fakes/cluster-nodes.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
@@ -40,6 +42,8 @@ export interface Pair {
   readonly fabric: Readonly<Record<NodeName, Faulty<Fabric>>>;
   readonly cluster: Readonly<Record<NodeName, Faulty<Cluster>>>;
   readonly temporal: Readonly<Record<NodeName, TemporalClient>>;
+  /** The nodes of each cluster as its owner sees them. */
+  readonly nodes: Readonly<Record<NodeName, ReturnType<typeof shownNodes>>>;
   untilReady(): Promise<void>;
   /** Runs a command as a person would, at one node. */
   rearguard(node: NodeName, argv: readonly string[], file?: unknown): Promise<Said>;
@@ -54,6 +58,8 @@ const WITHIN = { timeout: 40_000, interval: 100 } as const;
 export async function openPair(options: {
   /** Who sells; everybody else knows them. */
   readonly sellers: readonly NodeName[];
+  /** How they sell their clusters, instead of a flavor that is written by hand. */
+  readonly sell?: NonNullable<z.input<typeof ConfigurationSchema>['sell']>;
   readonly temporalAddress?: string;
   readonly timing?: Partial<Timing>;
   /** Encrypt the histories of both. */
@@ -71,6 +77,7 @@ export async function openPair(options: {
   const api = each((name) => `http://${listensAt(name, 1)}`);
   const fabric = each((name) => faulty(fakeFabric(liqo, clusterId(name))));
   const cluster = each((name) => faulty(fakeCluster(liqo, clusterId(name))));
+  const nodes = each(() => shownNodes());
   const keys = each(() => memoryKeyStore());
   const heads = each(() => memoryKeyStore());
   const namespace = each((name) => `pair-${name}-${unique}`);
@@ -86,7 +93,8 @@ export async function openPair(options: {
         temporal: { address: temporalAddress, namespace: namespace[name], payloadKeys: [...payloadKeys] },
         database: { url: database.url, schema: `${name}_${unique}` },
         knownNodes: sellers.filter((seller) => seller !== name).map((seller) => listensAt(seller, 0)),
-        flavors: sells ? [offer] : [],
+        flavors: sells && !options.sell ? [offer] : [],
+        ...(sells && options.sell && { sell: options.sell }),
         timing: { ...QUICK, ...options.timing },
         audit: { sealSeconds: 0.2 },
         shutdownSeconds: 3,
@@ -99,7 +107,7 @@ export async function openPair(options: {
       world: worldOf(liqo, name),
       keys: keys[name],
       heads: heads[name],
-      localResources: { watch: async () => undefined },
+      localResources: nodes[name].localResources,
       ready: async () => {},
       close: () => {},
     });
@@ -132,6 +140,7 @@ export async function openPair(options: {
     fabric,
     cluster,
     temporal,
+    nodes,
     async untilReady() {
       for (const node of NODES) await waitFor(`${node} to be ready`, 60, async () => (await fetch(`${api[node]}/readyz`)).ok);
     },
