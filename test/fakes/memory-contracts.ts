@@ -61,7 +61,8 @@ export function memoryContracts(): MemoryContracts {
             (filter.role === undefined || role === filter.role) && (filter.living === undefined || filter.living === (state !== 'over')),
         )
         .toReversed()
-        .slice(0, filter.limit);
+        .slice(0, filter.limit)
+        .map(({ agreement: _, ...listed }) => listed);
     },
     async ofProcesses({ sales, acquisitions }) {
       return all().filter(({ role, terms, acquisition }) =>
