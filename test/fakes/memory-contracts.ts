@@ -62,7 +62,10 @@ export function memoryContracts(): MemoryContracts {
         )
         .toReversed()
         .slice(0, filter.limit)
-        .map(({ agreement: _, ...listed }) => listed);
+        .map((contract) => {
+          const { agreement: _, ...listed } = contract;
+          return listed;
+        });
     },
     async ofProcesses({ sales, acquisitions }) {
       return all().filter(({ role, terms, acquisition }) =>
