@@ -75,10 +75,11 @@ export const sealing = (pool: Pool, heads: Heads | undefined, log: StoreLog): Pi
     const until = performance.now() + SEALING_MS;
     let sealed = 0;
     for (;;) {
+      // Before the lock, since it may take long: a head that another one has signed by then is found to follow.
+      const known = await heads?.list();
+      const last = known?.heads.at(-1);
       const round = await pool.begin(async (sql) => {
         await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.seal', 0))`;
-        const known = await heads?.list();
-        const last = known?.heads.at(-1);
         const base = await baseOf(sql, last);
         // Said before there is anything, and again by each new key: heads that begin later were lost, or replaced.
         const fromTheStart = last ? last.kid !== known?.kid && known?.heads[0]?.seq === 0 : base.from.seq === 0;
