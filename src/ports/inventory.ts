@@ -90,8 +90,11 @@ export interface Inventory {
 export interface Ledger {
   readonly lineage: FlavorId;
   readonly onSale: boolean;
-  /** As it was published last. */
+  /** The last that was made of it. */
   readonly flavor: Flavor;
+  /** What was published last: its amounts, and what its terms were named. */
+  readonly wanted: Resources;
+  readonly terms?: string;
   readonly sold: Resources;
   readonly held: Resources;
 }

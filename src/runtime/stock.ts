@@ -3,7 +3,7 @@ import { isFault } from '../domain/faults.ts';
 import { type NodeIdentity, isSlice } from '../domain/flavor.ts';
 import { type FlavorId, flavorId } from '../domain/ids.ts';
 import { parseSelector } from '../domain/label-selector.ts';
-import { NOTHING, type Resources, add, fits } from '../domain/resources.ts';
+import { NOTHING, type Resources, add, fits, sameResources } from '../domain/resources.ts';
 import { type OfferDefaults, STOCK, offerOf } from '../domain/stock-offer.ts';
 import { type ClusterNode, type Promised, type Stock, type StockRules, stockOf, totalsOf } from '../domain/stock.ts';
 import type { Inventory, Ledger } from '../ports/inventory.ts';
@@ -81,7 +81,8 @@ export async function withdrawStock(
 
 /**
  * Makes flavors of the nodes as they are now: publishes what there is, withdraws what there is not any more. What is sold is never touched; it counts against its own nodes, and where these have less than that,
- * against the others of their architecture. Answers whether anything is promised beyond its own nodes. May be repeated.
+ * against the others of their architecture. Answers whether anything is promised beyond its own nodes. May be repeated; what is published already costs no statement, so that a storm of changes on one node keeps
+ * no reservation on the others waiting.
  */
 export async function publishStock(input: {
   readonly nodes: readonly ClusterNode[];
@@ -94,26 +95,29 @@ export async function publishStock(input: {
 }): Promise<{ readonly beyond: boolean }> {
   const { nodes, sell, self, inventory, now, log } = input;
   const { pool } = sell;
+  const defaults = defaultsOf(sell);
   const stock = stockOf(nodes, rulesOf(sell));
-  const names = new Map(stock.map(({ name }) => [lineageOf(self, pool, name) as string, name]));
+  const names = new Map<string, string>(stock.map(({ name }) => [lineageOf(self, pool, name), name]));
   // Off sale first: nothing more is promised of what is gone while the others are counted.
   await withdrawStock(inventory, log, new Set(names.keys()));
-  const promised = new Map<string, Promised>();
-  for (const { lineage, architecture, sold, held } of stockLedgers(await inventory.ledgers()))
-    promised.set(names.get(lineage) ?? lineage, { architecture, resources: add(sold, held) });
-  const totals = totalsOf(stock, promised);
-  for (const each of stock) await publishOne(each, totals.get(each.name) ?? each.sellable);
-  const own = new Map(stock.map(({ name, sellable }) => [name, sellable]));
-  return { beyond: [...promised].some(([name, { resources }]) => !fits(own.get(name) ?? NOTHING, resources)) };
-
-  async function publishOne(each: Stock, total: Resources): Promise<void> {
+  const ledgers = new Map(stockLedgers(await inventory.ledgers()).map((ledger) => [names.get(ledger.lineage) ?? ledger.lineage, ledger]));
+  const promised = new Map<string, Promised>(
+    [...ledgers].map(([name, { architecture, sold, held }]) => [name, { architecture, resources: add(sold, held) }]),
+  );
+  const publish = async (each: Stock, total: Resources): Promise<void> => {
     const id = lineageOf(self, pool, each.name);
-    const { flavor, terms } = offerOf({ stock: each, total, id, pool, defaults: defaultsOf(sell), self, now });
+    const { flavor, terms } = offerOf({ stock: each, total, id, pool, defaults, self, now });
+    const before = ledgers.get(each.name);
+    if (before?.onSale && before.terms === terms && sameResources(before.wanted, total)) return;
     try {
       await inventory.publish(flavor, terms);
     } catch (error) {
       if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
       log.error({ flavor: id, node: each.name, code: error.code, why: error.message }, 'flavor not published');
     }
-  }
+  };
+  const totals = totalsOf(stock, promised);
+  for (const each of stock) await publish(each, totals.get(each.name) ?? each.sellable);
+  const own = new Map(stock.map(({ name, sellable }) => [name, sellable]));
+  return { beyond: [...promised].some(([name, { resources }]) => !fits(own.get(name) ?? NOTHING, resources)) };
 }

@@ -90,7 +90,15 @@ export function changingContract(make: () => Promise<InventorySubject>): void {
       await cut(ONE, 'k2');
       const [ledger, ...more] = await inventory.ledgers();
       expect(more).toEqual([]);
-      expect(ledger).toMatchObject({ lineage: N.id, onSale: true, sold: ONE, held: ONE, flavor: { offer: { architecture: 'amd64' } } });
+      expect(ledger).toMatchObject({
+        lineage: N.id,
+        onSale: true,
+        sold: ONE,
+        held: ONE,
+        wanted: sized(10),
+        terms: TERMS,
+        flavor: { offer: { architecture: 'amd64' } },
+      });
       await inventory.withdraw(N.id);
       expect(await inventory.ledgers()).toMatchObject([{ lineage: N.id, onSale: false, sold: ONE }]);
       await inventory.giveBack({ contract: contractOf(id), ending: { reason: 'done' } });

@@ -27,7 +27,7 @@ export interface MemoryInventory {
 }
 
 export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInventory {
-  const flavors = new Map<string, { flavor: Flavor; onSale: boolean }>();
+  const flavors = new Map<string, { flavor: Flavor; onSale: boolean; terms?: string }>();
   const rows = new Map<string, Row>();
   /** By (buyer, key), or (buyer, flavor) without one. */
   const places = new Map<string, TransactionId | 'tombstone'>();
@@ -63,7 +63,11 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const inUse = before !== undefined && takenOf(flavor.id).length > 0;
       if (before?.onSale && terms !== undefined && isDeepStrictEqual(resourcesOf(before.flavor), resourcesOf(flavor))) return;
       if (inUse && before.onSale && terms === undefined) return;
-      flavors.set(flavor.id, { flavor: inUse && terms === undefined ? before.flavor : flavor, onSale: true });
+      flavors.set(flavor.id, {
+        flavor: inUse && terms === undefined ? before.flavor : flavor,
+        onSale: true,
+        ...(terms !== undefined && { terms }),
+      });
       generation += 1;
     },
     async withdraw(flavor) {
@@ -86,9 +90,10 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       return [...flavors.values()].flatMap(({ flavor, onSale }) => (onSale ? [flavor] : []));
     },
     async ledgers() {
-      return [...flavors.values()].flatMap(({ flavor, onSale }) => {
+      return [...flavors.values()].flatMap(({ flavor, onSale, terms }) => {
         const of = (rows: readonly Row[]) => sumOf(rows.filter(({ flavorId }) => flavorId === flavor.id));
-        const ledger = { lineage: flavor.id, onSale, flavor, sold: of(sold()), held: of(holding()) };
+        const published = { wanted: resourcesOf(flavor), ...(terms !== undefined && { terms }) };
+        const ledger = { lineage: flavor.id, onSale, flavor, ...published, sold: of(sold()), held: of(holding()) };
         return onSale || takenOf(flavor.id).length > 0 ? [ledger] : [];
       });
     },

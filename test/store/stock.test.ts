@@ -20,6 +20,8 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 let now: number;
 let ended: { readonly contract: ContractId; readonly ending: Ending; readonly by?: string | undefined }[];
 let endFails: Fault | undefined;
+/** Which flavors the store was asked to publish. */
+let published: FlavorId[];
 let running: { readonly show: ReturnType<typeof shownNodes>['show']; stop(): Promise<void> }[];
 
 beforeEach(async () => {
@@ -28,6 +30,7 @@ beforeEach(async () => {
   await db.setClock(now);
   ended = [];
   endFails = undefined;
+  published = [];
   running = [];
 });
 afterEach(async () => {
@@ -47,7 +50,13 @@ function start(sell: object = {}) {
   const ending = new AbortController();
   const done = sellCluster({
     localResources,
-    inventory,
+    inventory: {
+      ...inventory,
+      async publish(flavor, terms) {
+        published.push(flavor.id);
+        await inventory.publish(flavor, terms);
+      },
+    },
     processes: {
       async endContract(transaction, ending, by) {
         if (endFails) throw endFails;
@@ -165,6 +174,19 @@ describe('the cluster becomes flavors', () => {
     const [rows] = await db.sql`select count(*)::integer as count from flavor`;
     expect(rows).toEqual({ count: 1 });
     expect(await cores()).toEqual([10]);
+  });
+
+  it('asks the store after those alone that changed, and after one that somebody else took off sale', async () => {
+    const { show } = start();
+    await show(a, b);
+    published = [];
+    await show({ ...a, own: sized(2) }, b);
+    await show({ ...a, own: sized(2) }, b);
+    expect(published).toEqual([of('a')]);
+    await inventory.withdraw(of('b'));
+    await show({ ...a, own: sized(2) }, b);
+    expect(published).toEqual([of('a'), of('b')]);
+    expect(await cores()).toEqual([8, 10]);
   });
 
   it('leaves hand-written flavors alone, and goes off sale when the cluster is not sold any more', async () => {

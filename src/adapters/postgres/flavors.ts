@@ -133,18 +133,20 @@ export const flavors = (
     return (await pool<FlavorRow[]>`select * from flavor where state = 'living' order by lineage`).map(flavorOf);
   },
   async ledgers() {
-    const rows = await pool<(FlavorRow & { on_sale: boolean; held: Amounts; sold: Amounts })[]>`
-      select f.*, s.on_sale, s.held, s.sold
-      from stock s join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true
+    const rows = await pool<(FlavorRow & { on_sale: boolean; held: Amounts; sold: Amounts; wanted: Amounts; terms_key: string | null })[]>`
+      select f.*, s.on_sale, s.held, s.sold, l.wanted, l.terms_key
+      from stock s join lineage l on l.id = s.lineage join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true
       where s.on_sale or 0 < any (s.sold) or 0 < any (s.held) order by s.lineage`;
     return rows.map((row) => {
-      const promised = (amounts: Amounts) => fromAmounts(amounts, row.description.offer.resources);
+      const of = (amounts: Amounts) => fromAmounts(amounts, row.description.offer.resources);
       return {
         lineage: flavorId(row.lineage),
         onSale: row.on_sale,
         flavor: flavorOf(row),
-        sold: promised(row.sold),
-        held: promised(row.held),
+        wanted: of(row.wanted),
+        ...(row.terms_key !== null && { terms: row.terms_key }),
+        sold: of(row.sold),
+        held: of(row.held),
       };
     });
   },
