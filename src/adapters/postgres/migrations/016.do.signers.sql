@@ -22,12 +22,14 @@ begin
   if of_node is null then
     insert into signing_node (address) values (at_address) on conflict do nothing;
   elsif not exists (select from signing_node where address = at_address and node_id = of_node) then
+    -- A node that calls for the first time says much at once: one after the other, or its own calls would be in each other's way.
+    perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.signer.' || of_node, 0));
     select address into owner from signing_node where node_id = of_node for update;
     if owner is null then
       -- One that our operator named, and that was asked there, is known by then though it never called.
       select address into owner from known_node where node_id = of_node and lower(address) <> at_address;
     end if;
-    if owner is not null and not pinned then
+    if owner <> at_address and not pinned then
       return 'taken';
     end if;
     if pinned then
