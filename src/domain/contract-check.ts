@@ -3,6 +3,7 @@ import type { ContractTerms } from './contract.ts';
 import { Fault } from './faults.ts';
 import type { Flavor, NodeIdentity } from './flavor.ts';
 import type { TransactionId } from './ids.ts';
+import { isSameAddress } from './matching.ts';
 import { compareAmounts, parseAmount } from './money.ts';
 import { priceOfPart } from './partition.ts';
 import { type Resources, sameResources } from './resources.ts';
@@ -33,6 +34,12 @@ export function contractDifferences(asked: AskedContract, terms: ContractTerms, 
   differs('buyer', asked.buyer.id, terms.buyer.id);
   differs('buyer cluster', asked.buyer.clusterId, terms.buyerCluster);
   differs('seller', asked.flavor.owner.id, terms.seller.id);
+  // A FLUIDOS node may announce another address than the one where it is known; of ours it is who signs, and whom we call about this contract.
+  if (asked.dialect === 'rearguard') {
+    const place = (what: string, wanted: string, got: string) => isSameAddress(wanted, got) || differs(what, wanted, got);
+    place('seller address', asked.flavor.owner.address, terms.seller.address);
+    place('buyer address', asked.buyer.address, terms.buyer.address);
+  }
   if (terms.sellerCluster === '') found.push('seller cluster: none');
   if (terms.sellerCluster === terms.buyerCluster) found.push('seller cluster: is the buyer’s own');
   if (asked.dialect === 'fluidos') differs('flavor', asked.flavor.id, terms.flavor.id);

@@ -122,7 +122,7 @@ export interface InventorySums {
 
 /** Contracts and allocations, of both roles. */
 export interface Contracts {
-  /** The buyer's side: stores a bought contract and its inactive allocation of type VirtualNode. Idempotent. */
+  /** The buyer's side: stores a bought contract and its inactive allocation of type VirtualNode. Idempotent; PEER_LIED when that id is another contract's, or was signed with other terms. */
   storeBought(input: { readonly terms: ContractTerms; readonly acquisition: AcquisitionId; readonly agreement?: Agreement }): Promise<void>;
   /** The seller's side: the buyer's signature beside its own; the first one stays. `false` when no sale of ours has that payload. */
   countersign(input: { readonly contract: ContractId; readonly payload: string; readonly signature: AgreementSignature }): Promise<boolean>;

@@ -103,6 +103,18 @@ export function contractsContract(make: () => Promise<{ readonly contracts: Cont
     expect(await contracts.countersign({ contract: bought.id, payload: 'terms', signature: signatureOf('buyer') })).toBe(false);
   });
 
+  it('keeps the terms that were signed first, and takes no others under their name', async () => {
+    const terms = termsOf();
+    const first = agreed('seller', 'buyer');
+    await contracts.storeBought({ terms, acquisition: ACQUISITION, agreement: first });
+    await contracts.storeBought({ terms, acquisition: ACQUISITION, agreement: first });
+    const longer = { ...terms, expiresAt: new Date(NOON + 2 * 86_400_000).toISOString() };
+    const again = contracts.storeBought({ terms: longer, acquisition: ACQUISITION, agreement: { ...first, payload: 'longer' } });
+    await expect(again).rejects.toMatchObject({ code: 'PEER_LIED' });
+    await expect(contracts.storeBought({ terms, acquisition: ACQUISITION })).rejects.toMatchObject({ code: 'PEER_LIED' });
+    expect(await contracts.get(terms.id)).toMatchObject({ terms, agreement: first });
+  });
+
   it('sells nothing that could not be signed', async () => {
     const unsigned = sold(() => Promise.reject(new Error('no key')));
     await expect(unsigned).rejects.toThrow('no key');

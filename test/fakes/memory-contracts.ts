@@ -31,10 +31,13 @@ export function memoryContracts(): MemoryContracts {
 
   const store: Contracts = {
     async storeBought({ terms, acquisition, agreement }) {
-      const known = rows.get(terms.id)?.contract.terms;
+      const stored = rows.get(terms.id)?.contract;
+      const known = stored?.terms;
       if (known === undefined) put({ terms, role: 'buyer', state: 'active', acquisition, ...(agreement && { agreement }) });
       else if (known.transaction !== terms.transaction || known.seller.id !== terms.seller.id) {
         throw new Fault('PEER_LIED', 'this contract id is another contract of ours', { contract: terms.id });
+      } else if (stored?.agreement?.payload !== agreement?.payload) {
+        throw new Fault('PEER_LIED', 'other terms were signed under this name', { contract: terms.id });
       }
     },
     async countersign({ contract, payload, signature }) {

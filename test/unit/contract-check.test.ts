@@ -38,6 +38,7 @@ describe('what may be signed', () => {
     ['what was asked', terms, {}],
     ['less money', price({ amount: '0.1' }), {}],
     ['a living descendant of the flavor, on the same terms', { ...terms, flavor: { ...flavor, id: flavorId('descendant') } }, {}],
+    ['a FLUIDOS seller that announces another address', { ...terms, seller: { ...seller, address: 'inside:1' } }, { dialect: 'fluidos' }],
     ['no price where none was named', unpriced, { flavor: free }],
     ['a price of nothing where none was named', price({ amount: '0.00' }), { flavor: free }],
   ])('%s', (_what, got, change) => {
@@ -52,6 +53,8 @@ describe('bait and switch', () => {
     ['buyer', { ...terms, buyer: { ...buyer, id: nodeId('x') } }, {}],
     ['buyer cluster', { ...terms, buyerCluster: clusterId('x') }, {}],
     ['seller', { ...terms, seller: { ...seller, id: nodeId('x') } }, {}],
+    ['seller address', { ...terms, seller: { ...seller, address: 'mallory.example:3004' } }, {}],
+    ['buyer address', { ...terms, buyer: { ...buyer, address: 'mallory.example:3004' } }, {}],
     ['seller cluster', { ...terms, sellerCluster: clusterId('') }, {}],
     ['seller cluster', { ...terms, sellerCluster: terms.buyerCluster }, {}],
     ['flavor', { ...terms, flavor: { ...flavor, id: flavorId('other') } }, { dialect: 'fluidos' }],

@@ -95,6 +95,9 @@ export const contracts = (pool: Pool): Contracts => ({
       const stored = await readContract(sql, terms.id);
       if (stored?.role !== 'buyer' || stored.terms.transaction !== terms.transaction || stored.terms.seller.id !== terms.seller.id)
         throw new Fault('PEER_LIED', 'the seller named its contract as another one is named', { contract: terms.id });
+      // What we keep is what we signed: a seller that is asked again may not offer other terms under the same name.
+      if (stored.agreement?.payload !== agreement?.payload)
+        throw new Fault('PEER_LIED', 'the seller signed other terms when it was asked again', { contract: terms.id });
     });
   },
   async countersign({ contract: id, payload, signature }) {
