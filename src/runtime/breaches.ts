@@ -28,7 +28,8 @@ export function openBreaches(input: {
   const { sell, self, inventory, processes, clock, log } = input;
   /** By architecture: since when it has too little, and whether a node of it was deleted since it had enough. */
   const short = new Map<string, { readonly since: number; readonly deleted: boolean }>();
-  let known = new Map<string, string>();
+  /** By architecture: the nodes that carried what was sold when there was enough. One that carried nothing may go without anybody's loss. */
+  const carriers = new Map<string, ReadonlySet<string>>();
 
   const end = async ({ contract, transaction }: Sold, detail: string): Promise<void> => {
     log.warn({ contract, why: detail }, 'a contract ends: the cluster does not have any more what was sold');
@@ -51,9 +52,13 @@ export function openBreaches(input: {
 
   return async (nodes) => {
     const now = clock.now();
-    const present = new Map(nodes.map((node) => [node.name, architectureOf(node)]));
-    const lost = new Set([...known].filter(([name]) => !present.has(name)).map(([, architecture]) => architecture));
-    known = present;
+    const present = new Set(nodes.map(({ name }) => name));
+    const carrying = (architecture: string): ReadonlySet<string> =>
+      new Set(
+        nodes
+          .filter((node) => architectureOf(node) === architecture && !fits(NOTHING, carriedBy([node], architecture, sell)))
+          .map(({ name }) => name),
+      );
     const lineages = new Set(nodes.map(({ name }) => lineageOf(self, 'node', name)));
     const ledgers = stockLedgers(await inventory.ledgers()).filter(({ sold }) => !fits(NOTHING, sold));
     let againMs: number | undefined;
@@ -67,8 +72,8 @@ export function openBreaches(input: {
       }
       const before = short.get(architecture) ?? { since: now, deleted: false };
       // Also one that went while nobody watched: its flavor has no node.
-      const deleted =
-        before.deleted || lost.has(architecture) || ours.some(({ pool, lineage }) => pool === 'node' && !lineages.has(lineage));
+      const lost = [...(carriers.get(architecture) ?? [])].some((name) => !present.has(name));
+      const deleted = before.deleted || lost || ours.some(({ pool, lineage }) => pool === 'node' && !lineages.has(lineage));
       short.set(architecture, { since: before.since, deleted });
       const waitMs = before.since + sell.toleranceSeconds * 1_000 - now;
       if (!deleted && waitMs > 0) {
@@ -81,6 +86,8 @@ export function openBreaches(input: {
       const detail = `the seller's cluster has ${words(carries)} (${architecture}) left for ${words(sold)} that were sold`;
       for (const { sale } of notCarried(carries, standing)) await end(sale, detail);
     }
+    for (const architecture of new Set(nodes.map(architectureOf)))
+      if (!short.has(architecture)) carriers.set(architecture, carrying(architecture));
     return againMs === undefined ? {} : { againMs };
   };
 }

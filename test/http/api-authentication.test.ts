@@ -161,10 +161,11 @@ test('the document says of each operation which role it needs, and how it may re
 
 test('a viewer reads a document without the values of its Secrets; whoever may change it, and whoever is not asked, reads all', async () => {
   clock = handClock();
+  const COPY = 'kubectl.kubernetes.io/last-applied-configuration';
   const secret = {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: 'db' },
+    metadata: { name: 'db', annotations: { [COPY]: '{"stringData":{"password":"hunter2"}}' } },
     stringData: { password: 'hunter2' },
     data: { key: 'aHVudGVyMg==' },
   };
@@ -199,7 +200,12 @@ test('a viewer reads a document without the values of its Secrets; whoever may c
     return (body as { document: unknown }).document;
   };
   await processes.startIntent({ name: intentName('web'), document });
-  const hidden = { ...secret, stringData: { password: '(not for viewers)' }, data: { key: '(not for viewers)' } };
+  const hidden = {
+    ...secret,
+    metadata: { ...secret.metadata, annotations: { [COPY]: '(not for viewers)' } },
+    stringData: { password: '(not for viewers)' },
+    data: { key: '(not for viewers)' },
+  };
   expect(await documentFor(callers, bearer('rgt_v-1'))).toEqual({ ...document, spec: { workload: { manifests: [hidden, pod] } } });
   expect(await documentFor(callers, bearer('rgt_o-1'))).toEqual(document);
   expect(await documentFor(openToAll)).toEqual(document);

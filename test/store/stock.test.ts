@@ -309,6 +309,16 @@ describe('what was sold and is not there any more', () => {
     expect(ended.map((each) => each.contract)).toEqual(worse.ready ? [contract] : [contract, old]);
   });
 
+  it('is waited for although a node is deleted that carried nothing', async () => {
+    const { show } = start({ toleranceSeconds: 60 });
+    await show(a, away(b));
+    await sell(of('a'), 6);
+    await show(a, away(b));
+    expect(await show(away(a), away(b))).toEqual({ againMs: expect.any(Number) });
+    expect(await show(away(a))).toEqual({ againMs: expect.any(Number) });
+    expect(ended).toEqual([]);
+  });
+
   it('of a pool ends at once too when a node of it is deleted', async () => {
     const { show } = start({ pool: 'architecture' });
     await show(a, b);

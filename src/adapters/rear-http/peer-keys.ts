@@ -16,7 +16,9 @@ const TIMEOUT_MS = 3_000;
 const KEPT_MS = 60_000;
 /** How often a node is asked again for a key that it did not show, ms: strangers name keys, and each could cost a question. */
 const AGAIN_MS = 2_000;
-const MOST = 5_000;
+/** Strangers fill it: so many nodes, and of each the keys that it shows first. */
+const MOST = 500;
+const MOST_KEYS = 16;
 
 interface Shown {
   readonly at: number;
@@ -43,7 +45,7 @@ export function httpPeerKeys(input: {
     if (answer.status !== 200) throw refusal('describe', 'rearguard', answer);
     const keys = new Map<string, PublicJwk>();
     for (const { kid, jwk } of reading('DID document', answer.text, (value) => readDidDocument(value, did))) {
-      if (kid === `${did}#${await calculateJwkThumbprint({ ...jwk })}`) keys.set(kid, jwk);
+      if (keys.size < MOST_KEYS && kid === `${did}#${await calculateJwkThumbprint({ ...jwk })}`) keys.set(kid, jwk);
     }
     return keys;
   };
