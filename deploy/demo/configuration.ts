@@ -29,6 +29,8 @@ export interface NodePlace {
   readonly flavors?: NonNullable<Written['flavors']>;
   /** How it sells its cluster beside these; not at all when absent. */
   readonly sell?: NonNullable<Written['sell']>;
+  /** Who need not sign, or is blocked; nobody when absent. */
+  readonly peers?: NonNullable<NonNullable<Written['identity']>['peers']>;
 }
 
 /** Milliseconds. Short enough for somebody who watches; every promise of the defaults still holds on two busy cores. */
@@ -87,6 +89,7 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
   knownNodes: [...place.knownNodes],
   flavors: [...(place.flavors ?? OFFERS[place.name])],
   ...(place.sell && { sell: place.sell }),
+  ...(place.peers && { identity: { peers: [...place.peers] } }),
   timing: TIMING,
   log: { level: 'info' },
 });

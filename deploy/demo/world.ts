@@ -57,6 +57,8 @@ export interface WorldOptions {
   readonly flavors?: NonNullable<NodePlace['flavors']>;
   /** How they sell their clusters too. */
   readonly sell?: NonNullable<NodePlace['sell']>;
+  /** Which buyers need not sign at them. */
+  readonly peers?: NonNullable<NodePlace['peers']>;
   /** Puts somebody between a seller and its buyers: answers the address that the seller then announces. */
   readonly between?: (name: NodeName, rear: string) => Promise<string | undefined>;
 }
@@ -75,6 +77,7 @@ export async function startWorld({
   sellers: count = 2,
   flavors,
   sell,
+  peers,
   between,
 }: WorldOptions): Promise<World> {
   const own = { temporal: process.env['TEMPORAL_ADDRESS'] || undefined, database: process.env['DATABASE_URL'] || undefined };
@@ -112,6 +115,7 @@ export async function startWorld({
         databaseUrl: own.database ?? stack.postgres.url,
         ...(flavors && name !== 'south' && { flavors }),
         ...(sell && name !== 'south' && { sell }),
+        ...(peers && name !== 'south' && { peers }),
       };
     };
     const places = names.map(placeOf);

@@ -12,7 +12,7 @@ import { helpOf, readOptions } from './options.ts';
 import { measureOversell } from './oversell.ts';
 import { measureRefreshLatency } from './refresh-latency.ts';
 import { measureReserve } from './reserve.ts';
-import { measurePurchase } from './reserve-purchase.ts';
+import { measurePurchase, measureSignedPurchase } from './reserve-purchase.ts';
 import { measureSignatures } from './signature-overhead.ts';
 import { type Trading, openTrading } from './trading.ts';
 
@@ -48,7 +48,8 @@ const MEASURES: readonly { readonly names: readonly string[]; readonly measure: 
   { names: ['intent-to-pod', 'liqo-floor'], measure: async (how, trading) => await measureIntentToPod(how, await trading()) },
   { names: ['list-flavors'], measure: async (how, trading) => [await measureListFlavors(how, await trading())] },
   { names: ['signature-overhead'], measure: async (how, trading) => [await measureSignatures(how, await trading())] },
-  { names: ['reserve-purchase', 'reserve-purchase-signed'], measure: async (how, trading) => await measurePurchase(how, await trading()) },
+  { names: ['reserve-purchase'], measure: async (how, trading) => await measurePurchase(how, await trading()) },
+  { names: ['reserve-purchase-signed'], measure: async (how, trading) => await measureSignedPurchase(how, await trading()) },
   { names: ['refresh-latency'], measure: async (how, trading) => [await measureRefreshLatency(how, await trading())] },
   { names: ['history-events'], measure: async (how) => [await measureHistory(how)] },
 ];

@@ -34,6 +34,8 @@ const PLENTY = {
   latencyMs: 8,
   minimum: { cpu: '500m', memory: '512Mi', pods: '1' },
 };
+/** A buyer that signs nothing, and may. */
+export const UNSIGNED = 'bench-unsigned';
 /** More than the buyer's cluster has. */
 const WANTED = { cpu: '3', memory: '4Gi' };
 const STORED_MS = 60_000;
@@ -44,6 +46,7 @@ export async function openTrading({ say }: Measuring): Promise<Trading> {
     sellers: 1,
     flavors: [PLENTY],
     sell: {},
+    peers: [{ node: UNSIGNED, policy: 'legacy' }],
   });
   try {
     const { buyer, sellers } = world;
