@@ -16,5 +16,8 @@ const SECURE = 'https://';
 /** A node's address without how it is dialled: `https://host:port` is `host:port` to everybody but a dialler. */
 export const bareAddress = (address: string): string => (address.startsWith(SECURE) ? address.slice(SECURE.length) : address);
 
+/** An address as it is compared and kept: bare and in lower case, since hosts have no case and whoever writes one otherwise must not be taken for somebody else. */
+export const comparedAddress = (address: string): string => bareAddress(address).toLowerCase();
+
 /** Whether a node can be known under it: `host:port`, or `https://host:port` for one that is asked over TLS only. */
 export const isNodeAddress = (text: string): boolean => isAddress(bareAddress(text));

@@ -1,4 +1,4 @@
-import { bareAddress, parseAddress } from './address.ts';
+import { comparedAddress, parseAddress } from './address.ts';
 
 /** A decentralized identifier of a node, method `web`: its document lies at the node's own address. */
 export type Did = string & { readonly __brand: 'Did' };
@@ -21,10 +21,10 @@ export interface PublishedKey {
   readonly until?: string;
 }
 
-/** `did:web:<host>`, a port's colon written `%3A`, as the method's specification has it; whether it is asked over TLS is not in it. */
-export const didOf = (address: string): Did => `did:web:${encodeURIComponent(bareAddress(address))}` as Did;
+/** `did:web:<host>`, in lower case and a port's colon written `%3A`, as the method's specification has it; whether it is asked over TLS is not in it. */
+export const didOf = (address: string): Did => `did:web:${encodeURIComponent(comparedAddress(address))}` as Did;
 
-/** The node of a key id, and its `host:port`; `undefined` when it is no key id of a `did:web` without a path. */
+/** The node of a key id, and its `host:port`; `undefined` when it is no key id of a `did:web` without a path, or written otherwise than `didOf` writes it: one node would be many. */
 export function ownerOfKey(kid: string): { readonly did: Did; readonly address: string } | undefined {
   const [did = '', thumbprint = '', ...rest] = kid.split('#');
   const written = did.startsWith('did:web:') ? did.slice('did:web:'.length) : '';

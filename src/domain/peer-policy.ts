@@ -1,3 +1,5 @@
+import { comparedAddress } from './address.ts';
+
 /** What is asked of another node before it is traded with. */
 export const PEER_POLICIES = ['signed', 'legacy', 'blocked'] as const;
 export type PeerPolicy = (typeof PEER_POLICIES)[number];
@@ -28,8 +30,10 @@ export interface PeerRules {
 }
 
 const same = (one: string, other: string | undefined): boolean => one.toLowerCase() === other?.toLowerCase();
-const atAddress = (wanted: string, address: string | undefined): boolean =>
-  same(wanted, address) || (address !== undefined && same(wanted, address.replace(/:\d+$/, '')));
+const atAddress = (wanted: string, address: string | undefined): boolean => {
+  const at = address === undefined ? undefined : comparedAddress(address);
+  return same(wanted, at) || same(wanted, at?.replace(/:\d+$/, ''));
+};
 
 const fits = ({ node, domain, address }: PeerRule, names: PeerNames): boolean =>
   (node === undefined || node === names.id) &&
@@ -42,9 +46,18 @@ export function ruleFor({ rules }: PeerRules, names: PeerNames): PeerRule | unde
   return fitting.find(({ policy }) => policy === 'blocked') ?? fitting[0];
 }
 
-/** Whether the operator says of this node by its own name, not of all its domain, that it need not sign: that counts even when it did so before. */
-export const isWaived = (rule: PeerRule | undefined): boolean =>
-  rule?.policy === 'legacy' && (rule.node !== undefined || rule.address !== undefined);
+/**
+ * What the operator says need not sign, even when it did so before: the `node` of an id, or whatever is at an `address`; of a whole domain he cannot. Who does not sign says his address himself: one that is
+ * named alone frees no id that belongs elsewhere.
+ */
+export function waiverOf(rule: PeerRule | undefined): 'node' | 'address' | undefined {
+  if (rule?.policy !== 'legacy') return undefined;
+  return rule.node !== undefined ? 'node' : rule.address !== undefined ? 'address' : undefined;
+}
+
+/** Whether a line asks the node of this id to sign, wherever it says that it is, and the line that fits it speaks of no node. */
+export const mustSign = ({ rules }: PeerRules, id: string | undefined, fitting: PeerRule | undefined): boolean =>
+  id !== undefined && fitting?.node === undefined && rules.some(({ policy, node }) => policy === 'signed' && node === id);
 
 /** Whether the operator says that the node of this id is at this address. */
 export const isPinned = ({ rules }: PeerRules, id: string, address: string): boolean =>

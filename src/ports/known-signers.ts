@@ -11,6 +11,6 @@ export interface KnownSigners {
     readonly pinned?: boolean;
     readonly nonce?: { readonly value: string; readonly keepMs: number };
   }): Promise<void>;
-  /** Whether a node of that id, or one at that address, ever signed. */
-  signs(of: { readonly address?: string; readonly nodeId?: string }): Promise<boolean>;
+  /** Whether a node of that id, or one at that address, ever signed; what was signed at the address `except` does not count. */
+  signs(of: { readonly address?: string; readonly nodeId?: string; readonly except?: string }): Promise<boolean>;
 }

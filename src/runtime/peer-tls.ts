@@ -1,5 +1,5 @@
 import type { PeerTls, TlsMaterial } from '../adapters/rear-http/dialling.ts';
-import { bareAddress } from '../domain/address.ts';
+import { bareAddress, comparedAddress } from '../domain/address.ts';
 import type { Configuration } from './configuration.ts';
 import type { Parts } from './parts.ts';
 import { readAuthorities, readOwnTls } from './tls-files.ts';
@@ -14,7 +14,7 @@ export async function openPeerTls({
 }: Pick<Parts, 'log' | 'readiness' | 'signal'> & { readonly configuration: Pick<Configuration, 'knownNodes' | 'rear'> }): Promise<PeerTls> {
   const { clientTls } = rear;
   const secure = knownNodes.filter(({ address }) => address !== bareAddress(address));
-  const pins = secure.flatMap(({ address, caFile }) => (caFile === undefined ? [] : [{ address: bareAddress(address), caFile }]));
+  const pins = secure.flatMap(({ address, caFile }) => (caFile === undefined ? [] : [{ address: comparedAddress(address), caFile }]));
   const read = async (): Promise<{ own: TlsMaterial; pinned: readonly (readonly [string, TlsMaterial])[] }> => {
     const own = clientTls === undefined ? {} : await readOwnTls('rear.clientTls', clientTls);
     const pinned = pins.map(async ({ address, caFile }) => [address, { ...own, ca: await readAuthorities('knownNodes', caFile) }] as const);
@@ -31,12 +31,12 @@ export async function openPeerTls({
     log,
     signal,
   });
-  const known = new Set(secure.map(({ address }) => bareAddress(address)));
+  const known = new Set(secure.map(({ address }) => comparedAddress(address)));
   return {
-    isKnown: (address) => known.has(address),
+    isKnown: (address) => known.has(comparedAddress(address)),
     of(address) {
       const { own, pinned } = followed.now();
-      return pinned.find(([each]) => each === address)?.[1] ?? own;
+      return pinned.find(([each]) => each === comparedAddress(address))?.[1] ?? own;
     },
   };
 }

@@ -28,6 +28,8 @@ export function knownSignersContract(make: () => Promise<KnownSignersSubject>): 
     await signers.heard({ address: south });
     expect(await asked()).toEqual([true, true, false, false]);
     expect(await signers.signs({ address: deep, nodeId: 'south' })).toBe(true);
+    expect(await signers.signs({ nodeId: 'south', except: south })).toBe(false);
+    expect(await signers.signs({ nodeId: 'south', except: deep })).toBe(true);
   });
 
   it('keep an id for the address that signed by it first', async () => {

@@ -25,8 +25,8 @@ export function memoryKnownSigners({ clock }: { readonly clock: Clock }): KnownS
       }
       nonces.set(key, clock.now() + nonce.keepMs);
     },
-    async signs({ address, nodeId }) {
-      return [...nodes].some(([at, id]) => at === address || (nodeId !== undefined && id === nodeId));
+    async signs({ address, nodeId, except }) {
+      return [...nodes].some(([at, id]) => at !== except && (at === address || (nodeId !== undefined && id === nodeId)));
     },
   };
 }

@@ -1,7 +1,9 @@
 /** What an operator says of other nodes, and that a node that signs is held to it. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { acquisitionId } from '../../src/domain/ids.ts';
 import type { PeerRule, PeerRules } from '../../src/domain/peer-policy.ts';
+import { writeBuyer } from '../../src/rear/extensions.ts';
 import { identityOf } from '../fakes/samples.ts';
 import type { RearNode } from '../fakes/rear-node.ts';
 import {
@@ -20,9 +22,9 @@ import {
 
 vi.setConfig({ testTimeout: 30_000 });
 
-let { south, deep, open, peersOf, send, reserve, close } = {} as SigningNodes;
+let { clock, south, deep, open, peersOf, send, reserve, close } = {} as SigningNodes;
 beforeEach(async () => {
-  ({ south, deep, open, peersOf, send, reserve, close } = await openSigningNodes());
+  ({ clock, south, deep, open, peersOf, send, reserve, close } = await openSigningNodes());
 });
 afterEach(() => close());
 
@@ -85,6 +87,74 @@ describe('whose operator says so', () => {
     const waiving = await at(rules({ node: south.identity.id, policy: 'legacy' }));
     expect(await toThat(waiving)).toMatchObject({ status: 200 });
     expect(await unsigned(waiving, 'k')).toMatchObject({ status: 200 });
+  });
+
+  describe('an address need not sign', () => {
+    const LEGACY: PeerRule = { address: '192.0.2.77', policy: 'legacy' };
+    const there = (buyer = south.identity) => ({ ...buyer, address: '192.0.2.77:1' });
+    const pin = (): PeerRule => ({ node: south.identity.id, address: south.identity.address, policy: 'signed' });
+    const credentials = (to: RearNode, contract: string, buyer = there()) =>
+      send(
+        `/api/v2/contracts/${contract}/credentials`,
+        JSON.stringify(writeBuyer(buyer)),
+        { accept: 'application/problem+json', 'content-type': 'application/json' },
+        to,
+      );
+    const buy = async (to: RearNode, peers = peersOf(south)) => {
+      const peer = peers.at(to.identity.address);
+      const { id } = await peer.reserve({ flavor: SLICE, buyer: south.identity, part: PART, idempotencyKey: acquisitionId('a') });
+      return (await peer.purchase({ transaction: id, buyer: south.identity })).terms.id;
+    };
+
+    test.each<[string, () => readonly PeerRule[], string]>([
+      ['there after it is pinned elsewhere', () => [pin(), LEGACY], 'not-theirs'],
+      ['there before it is pinned elsewhere', () => [LEGACY, pin()], 'not-theirs'],
+      ['there, and its id must sign', () => [LEGACY, { node: south.identity.id, policy: 'signed' }], 'missing'],
+      ['there, and it signed elsewhere', () => [LEGACY], 'missing'],
+    ])('nobody is a node that is not %s', async (_, lines, reason) => {
+      const node = await at(rules(...lines()), { legacyBuyers: true });
+      const contract = await buy(node);
+      for (const key of ['k', undefined]) {
+        expect(await unsigned(node, key, there())).toMatchObject(why(reason));
+        expect(await unsigned(node, key, there(identityOf('other')))).toMatchObject({ status: 200 });
+      }
+      expect(await credentials(node, contract)).toMatchObject({ status: 401, text: expect.not.stringContaining('kubeconfig') });
+    });
+
+    test('what is there may sign for a while, and then not', async () => {
+      const node = await at(rules({ address: south.identity.address, policy: 'legacy' }));
+      expect(await toThat(node)).toMatchObject({ status: 200 });
+      expect(await unsigned(node, 'k')).toMatchObject({ status: 200 });
+    });
+
+    test('a contract is the business of the address that it was made with, unless a line says that its node is elsewhere now', async () => {
+      const lines: PeerRule[] = [LEGACY];
+      const node = await at({ rules: lines, otherwise: 'legacy' });
+      const contract = await buy(node, httpPeers({ clock }));
+      expect(await credentials(node, contract, south.identity)).toMatchObject({ status: 200 });
+      expect(await credentials(node, contract)).toMatchObject(why('not-theirs'));
+      lines.unshift({ ...LEGACY, node: south.identity.id });
+      expect(await credentials(node, contract)).toMatchObject({ status: 200 });
+    });
+  });
+
+  test('a node that is pinned and has not called yet is nobody else, FLUIDOS node or not', async () => {
+    const { id: node, address } = south.identity;
+    for (const [line, reason] of [
+      [{ node, address, policy: 'signed' }, 'not-theirs'],
+      [{ node, policy: 'signed' }, 'missing'],
+    ] as const) {
+      const pinning = await at(
+        { rules: [{ domain: south.identity.domain, policy: 'legacy' }, line], otherwise: 'legacy' },
+        { legacyBuyers: true },
+      );
+      for (const key of ['k', undefined]) {
+        for (const from of ['192.0.2.77:1', ''])
+          expect(await unsigned(pinning, key, { ...south.identity, address: from })).toMatchObject(why(reason));
+        expect(await unsigned(pinning, key)).toMatchObject(why('missing'));
+        expect(await unsigned(pinning, key, deep.identity)).toMatchObject({ status: 200 });
+      }
+    }
   });
 
   test('a node is pinned to its keys and to its address', async () => {

@@ -5,7 +5,8 @@ import { dialling } from '../../src/adapters/rear-http/dialling.ts';
 import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { acquisitionId, flavorId } from '../../src/domain/ids.ts';
-import type { PeerRules } from '../../src/domain/peer-policy.ts';
+import type { PeerRule, PeerRules } from '../../src/domain/peer-policy.ts';
+import { writeDescription } from '../../src/rear/extensions.ts';
 import { contentDigest } from '../../src/rear/signed-messages.ts';
 import { memoryKnownSigners } from '../fakes/memory-known-signers.ts';
 import { rawCall, strangeServer } from '../fakes/raw-http.ts';
@@ -142,6 +143,25 @@ describe('at a buyer', () => {
     stripping = true;
     expect(await codeOf(through(address, lax, known).listFlavors())).toBe('PEER_LIED missing');
     expect(await codeOf(through(address, rules({ address: north.identity.address, policy: 'legacy' }), known).describe())).toBe('ok');
+  });
+
+  test('a seller at an address that need not sign is no node that is elsewhere, must sign or signed elsewhere', async () => {
+    const { address, close: stop } = await strangeServer((_, response) => {
+      response.end(JSON.stringify({ ...writeDescription({ ...north.identity, address }), extensions: [] }));
+    });
+    onClose(stop);
+    const { id: node, address: theirs } = north.identity;
+    const told = async (...more: readonly PeerRule[]) =>
+      await codeOf(
+        peersOf(south, rules({ address, policy: 'legacy' }, ...more))
+          .at(address)
+          .describe(),
+      );
+    expect(await told()).toBe('ok');
+    expect(await told({ node, policy: 'signed' })).toBe('PEER_REFUSED');
+    expect(await told({ node, address: theirs, policy: 'signed' })).toBe('PEER_LIED not-theirs');
+    expect(await codeOf(peersOf(south).at(theirs).describe())).toBe('ok');
+    expect(await told()).toBe('PEER_LIED missing');
   });
 
   test('a description that is not signed although it says so is not believed', async () => {

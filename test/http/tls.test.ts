@@ -99,6 +99,21 @@ describe('a node that is known as https://', () => {
     }
   });
 
+  test('is so however its name is written', async () => {
+    const { identity } = await seller(good);
+    const port = identity.address.split(':')[1];
+    for (const address of [`LocalHost:${port}`, `https://LocalHost:${port}`])
+      expect(
+        await peersBy({ ca: ours.ca }, [`localhost:${port}`])
+          .at(address)
+          .describe(),
+      ).toMatchObject({ dialect: 'rearguard' });
+    const plain = await seller(undefined);
+    const here = `localhost:${plain.identity.address.split(':')[1]}`;
+    expect(await faultOf(peersBy({ ca: ours.ca }, [here]).at(here.toUpperCase()).describe())).toMatchObject({ code: 'PEER_UNREACHABLE' });
+    expect(await peersBy({ ca: ours.ca }).at(here.toUpperCase()).describe()).toMatchObject({ dialect: 'rearguard' });
+  });
+
   test('is never asked in clear', async () => {
     const { identity } = await seller(undefined);
     for (const address of [`https://${identity.address}`, identity.address])
@@ -318,9 +333,11 @@ describe('files', () => {
           knownNodes,
         }),
       );
-    const configuration = configured(['a.example:1', 'https://b.example:2', { address: 'https://c.example:3', caFile: at('ca.pem') }]);
+    const configuration = configured(['a.example:1', 'https://B.example:2', { address: 'https://C.Example:3', caFile: at('ca.pem') }]);
     const its = await openPeerTls({ configuration, ...world });
     expect(['a.example:1', 'b.example:2', 'c.example:3'].map((address) => its.isKnown(address))).toEqual([false, true, true]);
+    expect(its.isKnown('b.EXAMPLE:2')).toBe(true);
+    expect(its.of('c.EXAMPLE:3')).toBe(its.of('c.example:3'));
     expect(its.of('b.example:2')).toEqual(good);
     expect(its.of('c.example:3')).toEqual({ ...good, ca: ours.ca });
     expect(its.of('c.example:3')).toBe(its.of('c.example:3'));

@@ -29,6 +29,19 @@ describe('known signers', () =>
     await db.clear();
     return { signers: db.store.knownSigners, setClock: db.setClock };
   }));
+test.each([
+  ['https://South.Example:1', 'south.example:1', 'deep.example:1'],
+  ['South.Example:1', 'south.example:1', 'deep.example:1'],
+])('the id of a node that is known as %s belongs to it when it first signs, and to nobody else', async (known, own, other) => {
+  await db.clear();
+  const { knownNodes, knownSigners } = db.store;
+  await knownNodes.add(known, 'operator');
+  await db.sql`update known_node set node_id = 'south' where address = ${known}`;
+  await expect(knownSigners.heard({ address: other, nodeId: 'south' })).rejects.toMatchObject({ code: 'BUYER_REFUSED' });
+  await knownSigners.heard({ address: own, nodeId: 'south' });
+  expect(await knownSigners.signs({ nodeId: 'south', address: own })).toBe(true);
+});
+
 describe('known nodes', () => knownNodesContract(cleared(db.store.knownNodes)));
 
 test('what a hostile peer or user writes is kept as far as Postgres can, and stops nothing', async () => {

@@ -147,6 +147,7 @@ test.each([
   ['did:web:%5B%3A%3A1%5D%3A3004', '[::1]:3004'],
 ])('%s is at %s', (did, address) => {
   expect(didOf(address)).toBe(did);
+  expect(didOf(`https://${address.toUpperCase()}`)).toBe(did);
   expect(ownerOfKey(`${did}#${'a'.repeat(43)}`)).toEqual({ did, address });
 });
 
@@ -155,6 +156,7 @@ test.each([
   `did:key:z6Mk#${'a'.repeat(43)}`,
   `did:web:alice.example%3A3004:path#${'a'.repeat(43)}`,
   `did:web:alice.example#${'a'.repeat(43)}`,
+  `did:web:Alice.Example%3A3004#${'a'.repeat(43)}`,
   `did:web:alice.example%3a3004#${'a'.repeat(43)}`,
   `did:web:alice%2Fexample%3A3004#${'a'.repeat(43)}`,
   `did:web:%E0%A4%A#${'a'.repeat(43)}`,

@@ -15,9 +15,11 @@ export const knownSigners = (pool: Pool): KnownSigners => ({
     if (outcome === 'replayed') throw new Fault('SIGNATURE_REFUSED', 'this signature was seen before', { why: 'replayed', address });
     if (outcome !== 'heard') throw new Error(`hear_signer answered ${outcome}`);
   },
-  async signs({ address, nodeId }) {
+  async signs({ address, nodeId, except }) {
     const [row] = await pool<{ known: boolean }[]>`
-      select exists (select from signing_node where address = ${address ?? null} or node_id = ${nodeId ?? null}) as known`;
+      select exists (
+        select from signing_node where (address = ${address ?? null} or node_id = ${nodeId ?? null}) and address is distinct from ${except ?? null}
+      ) as known`;
     return row?.known === true;
   },
 });

@@ -1,4 +1,4 @@
-import { bareAddress } from '../../domain/address.ts';
+import { bareAddress, comparedAddress } from '../../domain/address.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { baseUrl } from './exchange.ts';
@@ -8,7 +8,7 @@ export type { TlsMaterial };
 
 /** What TLS towards other nodes stands on. */
 export interface PeerTls {
-  /** Whether a node (`host:port`) is known to be asked over TLS. */
+  /** Whether a node (`host:port`, in lower case) is known to be asked over TLS. */
   isKnown(address: string): boolean;
   /** Whom we believe there, and what we show. The same object until it changes: connections are kept by it. */
   of(address: string): TlsMaterial;
@@ -59,7 +59,8 @@ export function dialling(input: {
   };
 
   return async (address, { method, stranger = false }, ask) => {
-    const bare = bareAddress(address);
+    const bare = comparedAddress(address);
+    const overTls = address !== bareAddress(address);
     const guarded = stranger && strangersPlace !== undefined ? await strangersPlace(bare) : undefined;
     const at = (secure: boolean): Place => ({
       base: baseUrl(guarded ?? bare, secure),
@@ -69,7 +70,7 @@ export function dialling(input: {
         ...(secure && { tls: tls.of(bare) }),
       },
     });
-    if (address !== bare || tls.isKnown(bare)) return await ask(at(true));
+    if (overTls || tls.isKnown(bare)) return await ask(at(true));
     if ((learnt.get(bare) ?? 0) > clock.now()) {
       try {
         return await ask(at(true));

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint } from 'jose';
-import { bareAddress } from '../../domain/address.ts';
+import { comparedAddress } from '../../domain/address.ts';
 import { type Did, type PublicJwk, didOf, ownerOfKey } from '../../domain/did.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { PeerKeys } from '../../ports/signer.ts';
@@ -68,7 +68,7 @@ export function httpPeerKeys(input: {
 
   return {
     async find({ address, kid, stranger = false }) {
-      if (ownerOfKey(kid)?.address !== bareAddress(address)) return undefined;
+      if (ownerOfKey(kid)?.address !== comparedAddress(address)) return undefined;
       return (await keysAt(address, kid, stranger)).get(kid);
     },
   };

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { comparedAddress } from '../../domain/address.ts';
 import { Fault, isFault } from '../../domain/faults.ts';
 import { isSameAddress } from '../../domain/matching.ts';
-import { countsKey, isElsewhere, isPinned, isWaived, type PeerRules, ruleFor } from '../../domain/peer-policy.ts';
+import { countsKey, isElsewhere, isPinned, mustSign, type PeerRules, ruleFor, waiverOf } from '../../domain/peer-policy.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { KnownSigners } from '../../ports/known-signers.ts';
 import type { PeerDescription } from '../../ports/peer.ts';
@@ -119,11 +120,18 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
         await remember(address, identity);
         return;
       }
-      if (isWaived(rule)) return;
+      if (identity !== undefined && isElsewhere(policy, identity.id, identity.address))
+        throw lied(`${identity.id} is not there`, { why: 'not-theirs' });
+      const waiver = waiverOf(rule);
+      if (waiver === 'node') return;
       // A blocked one may still be given back what we have of it.
       const expected = rule?.policy ?? (dialect === 'fluidos' ? 'legacy' : policy.otherwise);
-      if (expected === 'signed') throw new Fault('PEER_REFUSED', 'it does not sign what it says', { address });
-      if (await knownSigners.signs({ address: address.toLowerCase(), ...(identity && { nodeId: identity.id }) })) {
+      if (expected === 'signed' || mustSign(policy, identity?.id, rule))
+        throw new Fault('PEER_REFUSED', 'it does not sign what it says', { address });
+      const at = comparedAddress(address);
+      if (
+        await knownSigners.signs({ ...(waiver === 'address' ? { except: at } : { address: at }), ...(identity && { nodeId: identity.id }) })
+      ) {
         throw lied('it signed before, and does no longer', { why: 'missing' });
       }
     },
@@ -135,7 +143,7 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
       throw lied(`${identity.id} is not there`, { why: 'not-theirs' });
     try {
       await knownSigners.heard({
-        address: address.toLowerCase(),
+        address: comparedAddress(address),
         ...(own && { nodeId: identity.id, pinned: isPinned(policy, identity.id, address) }),
       });
     } catch (error) {

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
+import { comparedAddress } from '../../domain/address.ts';
 import { Fault, isFault } from '../../domain/faults.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
 import { isSameAddress } from '../../domain/matching.ts';
-import { countsKey, isElsewhere, isPinned, isWaived, type PeerNames, ruleFor } from '../../domain/peer-policy.ts';
+import { countsKey, isElsewhere, isPinned, mustSign, type PeerNames, type PeerRule, ruleFor, waiverOf } from '../../domain/peer-policy.ts';
 import type { PublicJwk } from '../../domain/did.ts';
 import { isSignedBy } from '../../rear/ed25519.ts';
 import { checkDigest, type Claimed, readRequestSignature } from '../../rear/signed-messages.ts';
@@ -60,15 +61,26 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
     return found;
   };
 
-  const unsigned = async (names: PeerNames, fluidos: boolean): Promise<void> => {
-    const rule = ruleFor(policy, names);
-    if (isWaived(rule)) return;
-    const said = rule?.policy === 'blocked' ? undefined : rule?.policy;
-    const expected = said ?? (fluidos && options.legacyBuyers ? 'legacy' : fluidos ? 'signed' : policy.otherwise);
+  /** Nothing proves an id or an address here: each is held against what we know of the other. */
+  const unsigned = async (names: PeerNames, rule: PeerRule | undefined, { as, recorded, fluidos = false }: Caller): Promise<void> => {
+    const moved = rule?.node !== undefined && rule.address !== undefined;
+    checkPlace(as, as.address, moved ? undefined : recorded);
+    if (mustSign(policy, as.id, rule)) throw refused('missing', 'this node must sign what it says');
+    const waiver = waiverOf(rule);
+    if (waiver === 'node') return;
+    const expected = rule?.policy ?? (fluidos && options.legacyBuyers ? 'legacy' : fluidos ? 'signed' : policy.otherwise);
     if (expected === 'signed') throw refused('missing', 'this node must sign what it says');
-    const { id, address } = names;
-    const known = { ...(address && { address: address.toLowerCase() }), ...(id && { nodeId: id }) };
+    const at = names.address ? comparedAddress(names.address) : undefined;
+    const known = { ...(at && (waiver === 'address' ? { except: at } : { address: at })), ...(as.id && { nodeId: as.id }) };
     if (await knownSigners.signs(known)) throw refused('missing', 'this node signed before, and does no longer');
+  };
+
+  /** An id is where the operator says, and what is about an agreement comes from where it was made. */
+  const checkPlace = ({ id }: NodeIdentity, address: string, recorded: NodeIdentity | undefined): void => {
+    if (isElsewhere(policy, id, address)) throw refused('not-theirs', `${id} is not at ${address}`);
+    if (recorded !== undefined && recorded.address !== '' && address !== '' && !isSameAddress(recorded.address, address)) {
+      throw refused('not-theirs', 'it was agreed with a node at another address');
+    }
   };
 
   return {
@@ -83,24 +95,22 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
       return { data, claimed: { ...claimed, source: sourceOf(incoming) } };
     },
     /** Lets in whoever may speak for that node. BUYER_REFUSED or SIGNATURE_REFUSED when not; KEYS_UNAVAILABLE when its keys cannot be had at the moment. */
-    async admit({ as, claimed, recorded, parting = false, fluidos = false }: Caller): Promise<void> {
+    async admit(caller: Caller): Promise<void> {
+      const { as, claimed, recorded, parting = false } = caller;
       const names = { id: as.id, domain: as.domain, address: as.address || claimed?.address };
       const rule = ruleFor(policy, names);
       if (rule?.policy === 'blocked' && !parting) throw new Fault('BUYER_REFUSED', 'this node is blocked here');
-      if (claimed === undefined) return await unsigned(names, fluidos);
+      if (claimed === undefined) return await unsigned(names, rule?.policy === 'blocked' ? undefined : rule, caller);
       const { address, kid, nonce, createdMs } = claimed;
       if (as.address !== '' && !isSameAddress(as.address, address))
         throw refused('not-theirs', `${address} signs for a node at ${as.address}`);
       const pinned = isPinned(policy, as.id, address);
-      if (isElsewhere(policy, as.id, address)) throw refused('not-theirs', `${as.id} is not at ${address}`);
-      if (recorded !== undefined && !pinned && recorded.address !== '' && !isSameAddress(recorded.address, address)) {
-        throw refused('not-theirs', 'it was agreed with a node at another address');
-      }
+      checkPlace(as, address, pinned ? undefined : recorded);
       if (!countsKey(rule, kid)) throw refused('key', 'this key does not count for this node');
       if (!isSignedBy(await keyOf(claimed), claimed.base, claimed.bytes)) throw refused('forged', 'the signature is not by that key');
       const keepMs = createdMs + replay.pastMs - clock.now() + 1_000;
       await knownSigners.heard({
-        address: address.toLowerCase(),
+        address: comparedAddress(address),
         ...(as.id !== '' && { nodeId: as.id }),
         pinned,
         ...(nonce !== undefined && { nonce: { value: nonce, keepMs } }),

@@ -26,8 +26,8 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.signer.' || of_node, 0));
     select address into owner from signing_node where node_id = of_node for update;
     if owner is null then
-      -- One that our operator named, and that was asked there, is known by then though it never called.
-      select address into owner from known_node where node_id = of_node and lower(address) <> at_address;
+      -- One that our operator named, and that was asked there, is known by then though it never called; how it is dialled is no part of where it is.
+      select regexp_replace(lower(address), '^https?://', '') into owner from known_node where node_id = of_node;
     end if;
     if owner <> at_address and not pinned then
       return 'taken';
