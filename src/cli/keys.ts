@@ -6,7 +6,11 @@ import type { CommandLine } from './program.ts';
 
 /** The keys with which this node signs. */
 export function keyCommands(program: Command, line: CommandLine): void {
-  const row = ({ kid, createdAt, until }: PublishedKey): readonly string[] => [kid, createdAt, until ?? 'signs'];
+  const row = ({ kid, createdAt, signsFrom, until }: PublishedKey, n: number): readonly string[] => [
+    kid,
+    createdAt,
+    n === 0 ? 'signs' : signsFrom !== undefined ? `signs from ${signsFrom}` : (until ?? ''),
+  ];
   const keys = program
     .command('key')
     .description('the keys of this node whose signatures count')
@@ -19,12 +23,16 @@ export function keyCommands(program: Command, line: CommandLine): void {
     );
   keys
     .command('rotate')
-    .description('makes a new key, which signs from now on')
-    .option('--overlap <duration>', 'for how long signatures of the old one still count; 0s when it was stolen', '7d')
+    .description('makes a new key, which is shown at once and signs two minutes later')
+    .option(
+      '--overlap <duration>',
+      'for how long signatures of the old one still count after that; 0s when it was stolen: the new one signs at once',
+      '7d',
+    )
     .action(
       line.run(async (api, asJson, { overlap }: { overlap: string }) => {
         const made = await api.send<PublishedKey>('POST', '/keys/rotate', { text: JSON.stringify({ overlap }), type: 'application/json' });
-        line.tell(asJson, made, () => `${made.kid} signs from now on\n`);
+        line.tell(asJson, made, () => `${made.kid} signs from ${made.signsFrom ?? 'now'} on\n`);
         return EXIT.ok;
       }),
     );

@@ -17,7 +17,9 @@ export interface PublishedKey {
   readonly jwk: PublicJwk;
   /** RFC 3339. */
   readonly createdAt: string;
-  /** Of a key that no longer signs: until when its signatures count; RFC 3339. */
+  /** Of a key that does not sign yet: since when it will; RFC 3339. */
+  readonly signsFrom?: string;
+  /** Of a key that another one follows: until when its signatures count; RFC 3339. */
   readonly until?: string;
 }
 

@@ -7,7 +7,7 @@ export interface Signer {
   sign(bytes: Uint8Array): Promise<{ readonly kid: string; readonly signature: Uint8Array }>;
   /** The keys whose signatures count, the one that signs first. */
   published(): Promise<readonly PublishedKey[]>;
-  /** From now on a new key signs; the signatures of the old one count for `overlapMs` more. */
+  /** Shows a new key at once, which signs once every process of the node must know it; the signatures of the old one count for `overlapMs` more after that. With 0 it signs at once, and no other counts. */
   rotate(input: { readonly overlapMs: number }): Promise<PublishedKey>;
 }
 

@@ -53,6 +53,8 @@ export interface Parts {
   readonly store: Promise<Store>;
   /** The Temporal namespace is there and can be used. */
   readonly namespace: Promise<void>;
+  /** The keys of the node are known: from then on signing waits for nothing, also where a sale holds its lock. */
+  readonly keys: Promise<unknown>;
   /** Ourselves, once Liqo has told our cluster id and what must stand before anything is sold does. */
   readonly self: Promise<NodeIdentity>;
   close(): Promise<void>;
@@ -102,13 +104,15 @@ export function openParts(input: {
     ...(where.apiKey !== undefined && { apiKey: where.apiKey }),
   });
   const cluster = input.openCluster(configuration, log);
+  const storeLog = (words: string, facts: object): void => log.warn(facts, words);
   const signer = keyring({
     did: didOf(node.address),
     store: identity.keyFile === undefined ? cluster.keys : fileKeyStore(identity.keyFile),
     clock,
+    log: storeLog,
+    follow: signal,
   });
   const peerKeys = httpPeerKeys({ clock, dial });
-  const storeLog = (words: string, facts: object): void => log.warn(facts, words);
   const purchaseMs = rear.purchaseWaitSeconds * 1_000;
 
   const file = headFileOf(configuration);
@@ -163,6 +167,7 @@ export function openParts(input: {
     cluster,
     store,
     namespace,
+    keys,
     self,
     async close() {
       await Promise.allSettled([store.then((opened) => opened.close()), temporal.close()]);

@@ -45,7 +45,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
   const codePath = bundleFor(bundle, configuration.temporal.payloadKeys);
   readFileSync(codePath);
   try {
-    const [store, self] = await Promise.all([parts.store, parts.self, parts.namespace]);
+    const [store, self] = await Promise.all([parts.store, parts.self, parts.namespace, parts.keys]);
     const { inventory, contracts, tenants, candidates, intents, knownNodes, audit, chain } = store;
     const { peers, notary, processes, clock } = parts;
     const { fabric, cluster } = parts.cluster;

@@ -459,8 +459,9 @@ test('keys are shown without their private halves, and rotated with an overlap',
   expect(status).toBe(200);
   const made = body as PublishedKey;
   const { items } = (await ask('GET', '/api/v1/keys')).body as { items: PublishedKey[] };
-  expect(items.map(({ kid }) => kid)).toEqual([made.kid, first?.kid]);
-  expect(Date.parse(items[1]?.until ?? '') - clock.now()).toBe(3_600_000);
+  expect(items.map(({ kid }) => kid)).toEqual([first?.kid, made.kid]);
+  const signsFrom = Date.parse(items[1]?.signsFrom ?? '');
+  expect([signsFrom - clock.now(), Date.parse(items[0]?.until ?? '') - signsFrom]).toEqual([120_000, 3_600_000]);
   expect(JSON.stringify(items)).not.toContain('"d"');
   expect((await ask('POST', '/api/v1/keys/rotate', { overlap: 'soon' })).body).toMatchObject({
     status: 400,

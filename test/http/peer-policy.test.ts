@@ -162,7 +162,7 @@ describe('whose operator says so', () => {
     const thumbprint = kid.split('#')[1] ?? '';
     const pinning = await at(rules({ node: south.identity.id, policy: 'signed', keys: [thumbprint] }));
     expect(await toThat(pinning)).toMatchObject({ status: 200 });
-    await south.signer.rotate({ overlapMs: 60_000 });
+    await south.signer.rotate({ overlapMs: 0 });
     expect(await toThat(pinning)).toMatchObject(why('key'));
     const moved = { ...south.identity, address: deep.identity.address };
     const placing = await at(rules({ node: south.identity.id, address: deep.identity.address, policy: 'signed' }));

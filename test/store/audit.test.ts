@@ -251,7 +251,9 @@ describe('sealing', () => {
     let now = NOON;
     signer = signerAt('north.example:3004', { now: () => now });
     await sealedInBatches(2, 1);
-    await signer.rotate({ overlapMs: 60_000 });
+    const { kid } = await vouchingAnew(signer, heads, () => {}).rotate({ overlapMs: 60_000 });
+    now += 120_000;
+    expect((await signer.published())[0]?.kid).toBe(kid);
     await chain.seal();
     now += 120_000;
     expect(await chain.verify({})).toMatchObject({

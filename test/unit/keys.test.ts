@@ -2,9 +2,11 @@ import { verify } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fileKeyStore } from '../../src/adapters/keys/file-store.ts';
+import { keyring } from '../../src/adapters/keys/keyring.ts';
 import { didOf, ownerOfKey, type PublicJwk } from '../../src/domain/did.ts';
+import type { KeyStore, Signer } from '../../src/ports/signer.ts';
 import { readDidDocument, writeDidDocument } from '../../src/rear/did.ts';
 import { keyStoreContract } from '../contracts/key-store.ts';
 import { memoryKeyStore, signerAt } from '../fakes/keys.ts';
@@ -48,6 +50,23 @@ describe('in a file', () => {
     await expect(store.read()).rejects.toMatchObject({ code: 'KEYS_UNAVAILABLE', message: expect.stringContaining('chmod 600') as string });
   });
 
+  test('a lock that a crash left is named, and taken over once it is old', async () => {
+    const file = path.join(folder, 'crashed.json');
+    const store = fileKeyStore(file);
+    await store.write('old', undefined);
+    const version = (await store.read())?.version;
+    fs.writeFileSync(`${file}.lock`, '');
+    await expect(store.write('new', version)).rejects.toMatchObject({
+      code: 'KEYS_UNAVAILABLE',
+      message: expect.stringContaining(`${file}.lock`) as string,
+    });
+    const old = new Date(Date.now() - 31_000);
+    fs.utimesSync(`${file}.lock`, old, old);
+    const wrote = await Promise.all([store.write('new', version), fileKeyStore(file).write('new', version)]);
+    expect([wrote.toSorted(), (await store.read())?.text]).toEqual([[false, true], 'new']);
+    expect(fs.readdirSync(folder).filter((name) => name.startsWith('crashed.json'))).toEqual(['crashed.json']);
+  });
+
   test('a place that cannot be written to is said, without what was to be written', async () => {
     fs.writeFileSync(path.join(folder, 'a-file'), '');
     const store = fileKeyStore(path.join(folder, 'a-file', 'keys.json'));
@@ -70,53 +89,198 @@ test('a key is made at the first use, by whichever process comes first, and sign
   expect(isBy(key?.jwk ?? { kty: 'OKP', crv: 'Ed25519', x: '' }, signed.signature)).toBe(true);
 });
 
-test('after a rotation the new key signs, the old one counts for the overlap, and its private half is gone', async () => {
+/** The minute within which each process has read a new key, doubled. */
+const SHOWN_FIRST_MS = 120_000;
+/** What goes on behind is over: keys in memory wait for nothing else. */
+const settled = () => new Promise((resolve) => void setImmediate(resolve));
+/** Reads again behind, as it does when it is asked. */
+const refreshed = async (signer: Signer) => {
+  await signer.published();
+  await settled();
+};
+const kidsOf = async (signer: Signer) => (await signer.published()).map(({ kid }) => kid);
+const storedIn = async (store: KeyStore) =>
+  (JSON.parse((await store.read())?.text ?? '') as { readonly keys: readonly { readonly d?: string; readonly signsFrom?: string }[] }).keys;
+
+test('a new key is shown at once and signs later; the old one signs until then, counts for the overlap, and its private half goes', async () => {
   const store = memoryKeyStore();
   const clock = clockAt(1_000_000);
   const signer = signerAt(AT, clock, store);
   const before = await signer.sign(words);
   const made = await signer.rotate({ overlapMs: 60_000 });
+  expect(made.signsFrom).toBe(new Date(1_000_000 + SHOWN_FIRST_MS).toISOString());
+  expect(await kidsOf(signer)).toEqual([before.kid, made.kid]);
+  clock.at += SHOWN_FIRST_MS - 1;
+  await refreshed(signer);
+  expect((await signer.sign(words)).kid).toBe(before.kid);
+  expect((await storedIn(store)).map(({ d }) => d !== undefined)).toEqual([true, true]);
+
+  clock.at += 1;
   expect((await signer.sign(words)).kid).toBe(made.kid);
-  expect((await signer.published()).map(({ kid }) => kid)).toEqual([made.kid, before.kid]);
-  expect((await signer.published())[1]?.until).toBe(new Date(1_060_000).toISOString());
-  const { keys } = JSON.parse((await store.read())?.text ?? '') as { readonly keys: readonly { readonly d?: string }[] };
-  expect(keys.map(({ d }) => d !== undefined)).toEqual([true, false]);
-
-  clock.at += 60_000;
-  expect((await signer.published()).map(({ kid }) => kid)).toEqual([made.kid]);
-  await signer.rotate({ overlapMs: 0 });
-  expect(await signer.published()).toHaveLength(1);
+  const [present, old] = await signer.published();
+  expect([present?.kid, present?.signsFrom, old?.kid, old?.until]).toEqual([
+    made.kid,
+    undefined,
+    before.kid,
+    new Date(clock.at + 60_000).toISOString(),
+  ]);
+  clock.at += 30_000;
+  await refreshed(signer);
+  expect((await storedIn(store)).map(({ d }) => d !== undefined)).toEqual([true, false]);
+  clock.at += 30_000;
+  expect(await kidsOf(signer)).toEqual([made.kid]);
 });
 
-test('two that rotate at once both do, and another process signs with the newest key within a minute', async () => {
+test('whatever signed or was about to counts no more once a key was stolen: the new one signs at once', async () => {
+  const clock = clockAt(0);
+  const store = memoryKeyStore();
+  const signer = signerAt(AT, clock, store);
+  await signer.rotate({ overlapMs: 3_600_000 });
+  const { kid, signsFrom } = await signer.rotate({ overlapMs: 0 });
+  expect([signsFrom, await kidsOf(signer), (await signer.sign(words)).kid]).toEqual([undefined, [kid], kid]);
+  expect(await storedIn(store)).toHaveLength(1);
+});
+
+test('keys of before, which say not from when they sign, sign from when they were made', async () => {
+  const store = memoryKeyStore();
+  const one = memoryKeyStore();
+  const [{ kid: old }, { kid: present }] = [
+    await signerAt(AT, clockAt(0), one).sign(words),
+    await signerAt(AT, clockAt(9), store).sign(words),
+  ];
+  const [{ d: _, ...retired } = {}] = await storedIn(one);
+  const text = JSON.stringify({ version: 1, keys: [...(await storedIn(store)), { ...retired, until: new Date(60_000).toISOString() }] });
+  await store.write(text, (await store.read())?.version);
+  const signer = signerAt(AT, clockAt(10), store);
+  expect([(await signer.sign(words)).kid, await kidsOf(signer)]).toEqual([present, [present, old]]);
+});
+
+test('two that rotate at once both do; no process signs with a key that another one, asked within the minute, does not show', async () => {
   const store = memoryKeyStore();
   const clock = clockAt(0);
-  const [one, other] = [signerAt(AT, clock, store), signerAt(AT, clock, store)];
+  const [one, other, third] = [signerAt(AT, clock, store), signerAt(AT, clock, store), signerAt(AT, clock, store)];
   const first = await other.sign(words);
-  await Promise.all([one.rotate({ overlapMs: 3_600_000 }), signerAt(AT, clock, store).rotate({ overlapMs: 3_600_000 })]);
+  await Promise.all([one.rotate({ overlapMs: 3_600_000 }), third.rotate({ overlapMs: 3_600_000 })]);
   expect(await signerAt(AT, clock, store).published()).toHaveLength(3);
-  expect((await other.sign(words)).kid).toBe(first.kid);
-  clock.at += 60_000;
-  expect((await other.sign(words)).kid).toBe((await signerAt(AT, clock, store).published())[0]?.kid);
+  for (let minutes = 0; minutes < 4; minutes += 1) {
+    const signed = await Promise.all([one.sign(words), third.sign(words)]);
+    for (const { kid } of signed) expect(await kidsOf(other)).toContain(kid);
+    clock.at += 60_000;
+    for (const signer of [one, other, third]) await refreshed(signer);
+  }
+  expect((await other.sign(words)).kid).not.toBe(first.kid);
+  expect((await other.sign(words)).kid).toBe((await kidsOf(signerAt(AT, clock, store)))[0]);
 });
 
-test('keys that are known go on signing while the store is away; without any it is said', async () => {
-  const store = memoryKeyStore();
-  let away = false;
-  const lossy = {
-    ...store,
-    read: async () => {
-      if (away) throw new Error('away');
-      return await store.read();
-    },
+test('a process that nobody asks learns of a new key all the same, until it stops', async () => {
+  vi.useFakeTimers();
+  try {
+    const store = memoryKeyStore();
+    const clock = { now: () => Date.now() };
+    const stop = new AbortController();
+    const idle = keyring({ did: didOf(AT), store, clock, follow: stop.signal });
+    await idle.published();
+    const { kid } = await signerAt(AT, clock, store).rotate({ overlapMs: 3_600_000 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await kidsOf(idle)).toContain(kid);
+    stop.abort();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+describe('where the store does not answer', () => {
+  /** Keys whose reading can be held back, or fail. */
+  const heldStore = () => {
+    const store = memoryKeyStore();
+    const held = { reads: 0, until: undefined as Promise<unknown> | undefined, fails: false };
+    const read: KeyStore['read'] = async () => {
+      held.reads += 1;
+      const stored = await store.read();
+      await held.until;
+      if (held.fails) throw new Error('away');
+      return stored;
+    };
+    return { store, held, lossy: { ...store, read } };
   };
+
+  test('keys that are known sign at once while it is silent, and it is asked once', async () => {
+    const { held, lossy } = heldStore();
+    const clock = clockAt(0);
+    const signer = signerAt(AT, clock, lossy);
+    const { kid } = await signer.sign(words);
+    held.until = new Promise(() => {});
+    held.reads = 0;
+    clock.at += 3_600_000;
+    for (let n = 0; n < 3; n += 1) expect([(await signer.sign(words)).kid, ...(await kidsOf(signer))]).toEqual([kid, kid]);
+    expect(held.reads).toBe(1);
+  });
+
+  test('after a failure it is asked again some seconds later, and it is said once; without any keys it is thrown', async () => {
+    const { held, lossy } = heldStore();
+    const clock = clockAt(0);
+    const said: string[] = [];
+    const signer = keyring({ did: didOf(AT), store: lossy, clock, log: (why) => void said.push(why) });
+    const { kid } = await signer.sign(words);
+    held.fails = true;
+    held.reads = 0;
+    said.length = 0;
+    clock.at += 120_000;
+    const readsAfter = async (ms: number) => {
+      clock.at += ms;
+      for (let n = 0; n < 3; n += 1) {
+        expect((await signer.sign(words)).kid).toBe(kid);
+        await settled();
+      }
+      return held.reads;
+    };
+    expect([await readsAfter(0), await readsAfter(4_000), await readsAfter(1_000)]).toEqual([1, 1, 2]);
+    expect(said).toEqual([expect.stringContaining('go on signing')]);
+    await expect(signerAt(AT, clock, lossy).sign(words)).rejects.toThrow('away');
+  });
+
+  test('what was read before a rotation and comes after it does not bring the old keys back', async () => {
+    const { held, lossy } = heldStore();
+    const clock = clockAt(0);
+    const signer = signerAt(AT, clock, lossy);
+    await signer.sign(words);
+    clock.at += 60_000;
+    let answer = (): void => {};
+    held.until = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await signer.published();
+    held.until = undefined;
+    const { kid } = await signer.rotate({ overlapMs: 0 });
+    answer();
+    await settled();
+    expect([await kidsOf(signer), (await signer.sign(words)).kid]).toEqual([[kid], kid]);
+  });
+});
+
+test('keys that vanish are not made anew by a process that knew some: they go on signing, and it is said', async () => {
+  const before = memoryKeyStore();
+  let place: KeyStore = before;
+  const store: KeyStore = { read: () => place.read(), write: (text, over) => place.write(text, over) };
   const clock = clockAt(0);
-  const signer = signerAt(AT, clock, lossy);
+  const said: string[] = [];
+  const open = () => keyring({ did: didOf(AT), store, clock, log: (why, facts) => void said.push(`${why} ${JSON.stringify(facts)}`) });
+  const signer = open();
   const { kid } = await signer.sign(words);
-  away = true;
+  expect(said).toEqual([expect.stringContaining(kid)]);
+  place = memoryKeyStore();
   clock.at += 120_000;
+  await refreshed(signer);
   expect((await signer.sign(words)).kid).toBe(kid);
-  await expect(signerAt(AT, clock, lossy).sign(words)).rejects.toThrow('away');
+  await expect(signer.rotate({ overlapMs: 0 })).rejects.toMatchObject({
+    code: 'KEYS_UNAVAILABLE',
+    message: expect.stringContaining('gone') as string,
+  });
+  expect(await place.read()).toBeUndefined();
+  expect(said).toEqual([expect.anything(), expect.stringContaining('gone')]);
+  place = before;
+  expect((await open().sign(words)).kid).toBe(kid);
 });
 
 test.each(['', '{}', '{"version":1,"keys":[]}', '{"version":1,"keys":[{"x":"short","createdAt":"2026-01-01T00:00:00Z"}]}'])(

@@ -1,8 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Fault } from '../../domain/faults.ts';
 import type { KeyStore } from '../../ports/signer.ts';
+
+/** Whoever holds the lock needs milliseconds for it: older ones are of a process that crashed, ms. */
+const LOCK_MS = 30_000;
+/** How long a lock is waited for, and between two looks, ms. */
+const WAIT_MS = 1_000;
+const LOOK_MS = 20;
 
 /** Keys in a file that its owner alone may read (mode 0600). Written whole or not at all; for the processes of one machine. */
 export function fileKeyStore(file: string): KeyStore {
@@ -38,7 +45,7 @@ export function fileKeyStore(file: string): KeyStore {
           await handle.close();
         }
         if (over === undefined) return await placed(made, file);
-        if (!(await placed(made, lock))) return false;
+        await locked(made, lock);
         try {
           if ((await read())?.version !== over) return false;
           await rename(made, file);
@@ -53,6 +60,44 @@ export function fileKeyStore(file: string): KeyStore {
       }
     },
   };
+}
+
+/** Takes the lock; one that a crash left is taken over. Fault: KEYS_UNAVAILABLE. */
+async function locked(made: string, lock: string): Promise<void> {
+  for (const until = performance.now() + WAIT_MS; performance.now() < until; await pause(LOOK_MS)) {
+    if (await placed(made, lock)) return;
+    const held = await found(lock);
+    if (held && Date.now() - held.mtimeMs > LOCK_MS) await removed(lock, held.ino);
+  }
+  throw new Fault(
+    'KEYS_UNAVAILABLE',
+    `another process writes the keys, or crashed while it did: ${lock} is taken over when it is older than 30 s`,
+    {
+      file: lock,
+    },
+  );
+}
+
+/** Takes away that lock; when somebody was faster and holds a new one it is put back. */
+async function removed(lock: string, ino: number): Promise<void> {
+  const aside = `${lock}.${randomUUID()}`;
+  try {
+    await rename(lock, aside);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await found(aside))?.ino !== ino) await placed(aside, lock);
+  await rm(aside, { force: true });
+}
+
+async function found(file: string) {
+  try {
+    return await stat(file);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Gives a file a second name, which nobody had yet. */

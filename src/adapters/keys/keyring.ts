@@ -1,111 +1,124 @@
-import { type KeyObject, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
-import { calculateJwkThumbprint } from 'jose';
-import { z } from 'zod';
-import type { Did, PublicJwk, PublishedKey } from '../../domain/did.ts';
+import { sign } from 'node:crypto';
+import type { Did } from '../../domain/did.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { KeyStore, Signer } from '../../ports/signer.ts';
+import { type Ring, type StoredKey, freshKey, readKeys, ringOf, rotated, tidied, writeKeys } from './ring.ts';
 
-/** How long what was read counts, ms: another process of the node may rotate, and the old key's signatures count for longer than this. */
-const KEPT_MS = 60_000;
+/** After how long what was read is read again, ms: with two answers of a slow API server it is still known within a minute, half of the time for which a new key is shown before it signs. */
+const KEPT_MS = 30_000;
+/** And after how long when it could not be, ms. */
+const RETRY_MS = 5_000;
 /** Writers that collide read again; more than two at a time do not happen in earnest. */
 const TRIES = 5;
 
-const Half = z.string().regex(/^[\w-]{43}$/);
-const StoredKey = z.strictObject({
-  x: Half,
-  /** The private half; gone from a key that no longer signs. */
-  d: Half.optional(),
-  createdAt: z.iso.datetime(),
-  until: z.iso.datetime().optional(),
-});
-type StoredKey = z.infer<typeof StoredKey>;
-/** The one that signs is first. */
-const Stored = z.strictObject({ version: z.literal(1), keys: z.array(StoredKey).min(1).max(100) });
+type KeyringLog = (words: string, facts: object) => void;
 
-interface Ring {
-  readonly keys: readonly StoredKey[];
-  readonly key: KeyObject;
-  readonly published: readonly PublishedKey[];
-  readonly version: string;
-  readonly readAt: number;
-}
-
-const jwkOf = (x: string): PublicJwk => ({ kty: 'OKP', crv: 'Ed25519', x });
-
-function fresh(now: number): StoredKey {
-  const { x, d } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-  if (x === undefined || d === undefined) throw new Error('an Ed25519 key without its halves');
-  return { x, d, createdAt: new Date(now).toISOString() };
-}
-
-/** A node's keys: made at the first use, kept in a store that all its processes share. */
-export function keyring(input: { readonly did: Did; readonly store: KeyStore; readonly clock: Clock }): Signer {
-  const { did, store, clock } = input;
-  let kept: Promise<Ring> | undefined;
+/**
+ * A node's keys: made at the first use, kept in a store that all its processes share. Once they are known nobody waits for that store but who rotates. `follow`: until it aborts they are read again also
+ * while nobody asks.
+ */
+export function keyring(input: {
+  readonly did: Did;
+  readonly store: KeyStore;
+  readonly clock: Clock;
+  readonly log?: KeyringLog;
+  readonly follow?: AbortSignal;
+}): Signer {
+  const { did, store, clock, log = () => {}, follow } = input;
   let known: Ring | undefined;
+  /** Of two that were read, the one whose reading began later counts. */
+  let turns = 0;
+  let knownTurn = 0;
+  let first: Promise<Ring> | undefined;
+  let refreshing = false;
+  let triedAt = 0;
+  let silent = false;
 
-  const ringOf = async ({ text, version }: { readonly text: string; readonly version: string }): Promise<Ring> => {
-    const { keys } = parsed(text);
-    const [present] = keys;
-    if (present?.d === undefined) throw unreadable();
-    const published = await Promise.all(
-      keys.map(async ({ x, createdAt, until }) => ({
-        kid: `${did}#${await calculateJwkThumbprint({ ...jwkOf(x) })}`,
-        jwk: jwkOf(x),
-        createdAt,
-        ...(until !== undefined && { until }),
-      })),
-    );
-    const key = createPrivateKey({ format: 'jwk', key: { ...jwkOf(present.x), d: present.d } });
-    return { keys, key, published, version, readAt: clock.now() };
+  const take = (ring: Ring, turn: number): Ring => {
+    if (known && turn <= knownTurn) return known;
+    if (!known && follow && !follow.aborted) keepRefreshing(follow);
+    known = ring;
+    knownTurn = turn;
+    return ring;
   };
-  const read = async (): Promise<Ring> => {
+  const read = async (): Promise<{ readonly keys: readonly StoredKey[]; readonly version: string }> => {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const stored = await store.read();
-      if (stored) return await ringOf(stored);
-      await store.write(JSON.stringify({ version: 1, keys: [fresh(clock.now())] }), undefined);
+      if (stored) return { keys: readKeys(stored.text), version: stored.version };
+      if (known) throw gone();
+      const keys = [freshKey(clock.now())];
+      if (await store.write(writeKeys(keys), undefined))
+        log('this node had no keys: made the first one', { kid: ringOf(did, keys).signing(clock.now()).kid });
     }
     throw new Fault('KEYS_UNAVAILABLE', 'the keys of this node cannot be made: others write where they lie');
   };
-  const present = async (): Promise<Ring> => {
-    if (known && clock.now() - known.readAt < KEPT_MS) return known;
-    kept ??= read().finally(() => {
-      kept = undefined;
-    });
+  const readFirst = async (): Promise<Ring> => {
+    turns += 1;
+    const turn = turns;
+    const { keys } = await read();
+    triedAt = clock.now();
+    return take(ringOf(did, keys), turn);
+  };
+  const refresh = async (): Promise<void> => {
+    refreshing = true;
+    turns += 1;
+    const turn = turns;
     try {
-      known = await kept;
+      const { keys, version } = await read();
+      const now = clock.now();
+      const tidy = tidied(keys, now);
+      take(ringOf(did, tidy), turn);
+      // Where somebody else wrote meanwhile, or it fails, the next one tidies.
+      if (tidy.length !== keys.length || tidy.some((key, n) => key !== keys[n])) await store.write(writeKeys(tidy), version);
+      silent = false;
     } catch (error) {
-      // Where they lie may be away for a while: the ones we know go on signing.
-      if (!known) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      if (!silent) log('the keys of this node could not be read again: those that are known go on signing', { why });
+      silent = true;
+    } finally {
+      triedAt = clock.now();
+      refreshing = false;
     }
-    return known;
+  };
+  const refreshWhenDue = (): void => {
+    if (!refreshing && clock.now() - triedAt >= (silent ? RETRY_MS : KEPT_MS)) void refresh();
+  };
+  const keepRefreshing = (signal: AbortSignal): void => {
+    const timer = setInterval(refreshWhenDue, RETRY_MS).unref();
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  };
+  const present = async (): Promise<Ring> => {
+    if (known) {
+      refreshWhenDue();
+      return known;
+    }
+    first ??= readFirst().finally(() => {
+      first = undefined;
+    });
+    return await first;
   };
 
   return {
     did,
     async sign(bytes) {
-      const { key, published } = await present();
-      return { kid: published[0]?.kid ?? '', signature: sign(null, bytes, key) };
+      const { kid, key } = (await present()).signing(clock.now());
+      return { kid, signature: sign(null, bytes, key) };
     },
     async published() {
-      const { published } = await present();
-      const now = clock.now();
-      return published.filter(({ until }) => until === undefined || Date.parse(until) > now);
+      return (await present()).shown(clock.now());
     },
     async rotate({ overlapMs }) {
       for (let tries = 0; tries < TRIES; tries += 1) {
         const { keys, version } = await read();
         const now = clock.now();
-        const retired = keys.map(({ x, createdAt, until }) => ({
-          x,
-          createdAt,
-          until: until ?? new Date(now + overlapMs).toISOString(),
-        }));
-        const living = retired.filter(({ until }) => Date.parse(until) > now);
-        if (!(await store.write(JSON.stringify({ version: 1, keys: [fresh(now), ...living] }), version))) continue;
-        known = await read();
-        const [made] = known.published;
+        const next = rotated(keys, { now, overlapMs });
+        if (!(await store.write(writeKeys(next), version))) continue;
+        // Readings that began before the writing ended know less.
+        turns += 1;
+        const ring = ringOf(did, next);
+        take(ring, turns);
+        const made = ring.shown(now).find(({ jwk }) => jwk.x === next[0]?.x);
         if (made) return made;
       }
       throw new Fault('KEYS_UNAVAILABLE', 'the keys of this node could not be rotated: others write where they lie');
@@ -113,17 +126,8 @@ export function keyring(input: { readonly did: Did; readonly store: KeyStore; re
   };
 }
 
-function parsed(text: string): z.infer<typeof Stored> {
-  try {
-    return Stored.parse(JSON.parse(text));
-  } catch {
-    // What is wrong stays unsaid: it is about secrets.
-    throw unreadable();
-  }
-}
-
-const unreadable = (): Fault =>
+const gone = (): Fault =>
   new Fault(
     'KEYS_UNAVAILABLE',
-    'what lies where the keys of this node should be is none of ours: restore it, or take it away for new keys',
+    'the keys of this node are gone from where they lay: restore them; without them all its processes have to be restarted, and it gets new keys that nobody knows',
   );

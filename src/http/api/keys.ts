@@ -12,7 +12,9 @@ const Rotation = z.strictObject({
     .max(64)
     .refine((text) => parseDuration(text) !== undefined, 'must be a duration such as 90s, 12h or 7d')
     .default(OVERLAP)
-    .describe('For how long signatures of the key that signed so far still count. `0s` when it was stolen.'),
+    .describe(
+      'For how long signatures of the key that signed so far still count after that. `0s` when it was stolen: then the new one signs at once.',
+    ),
 });
 
 /** The keys with which this node signs. */
@@ -32,7 +34,7 @@ export const keyRoutes: readonly Route[] = [
     path: '/keys/rotate',
     operationId: 'rotateKey',
     role: 'admin',
-    summary: 'Makes a new key, which signs from now on',
+    summary: 'Makes a new key, which signs once every process of the node shows it, in two minutes',
     tag: 'keys',
     body: { schema: Rotation, required: false },
     answers: { 200: { description: 'The new key.', schema: PublishedKey } },

@@ -22,7 +22,8 @@ export const PublishedKey = z
     kid: z.string().describe('`<DID>#<RFC 7638 thumbprint>`.'),
     jwk: Jwk,
     createdAt: instant,
-    until: instant.optional().describe('Of a key that no longer signs: until when its signatures count.'),
+    signsFrom: instant.optional().describe('Of a key that does not sign yet: since when it will.'),
+    until: instant.optional().describe('Of a key that another one follows: until when its signatures count.'),
   })
   .meta({ id: 'PublishedKey' });
 
