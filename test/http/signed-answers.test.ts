@@ -7,17 +7,28 @@ import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { acquisitionId, flavorId } from '../../src/domain/ids.ts';
 import type { PeerRule, PeerRules } from '../../src/domain/peer-policy.ts';
 import { writeDescription } from '../../src/rear/extensions.ts';
-import { contentDigest } from '../../src/rear/signed-messages.ts';
+import { ACCEPT_SIGNATURE, contentDigest } from '../../src/rear/signed-messages.ts';
 import { memoryKnownSigners } from '../fakes/memory-known-signers.ts';
 import { rawCall, strangeServer } from '../fakes/raw-http.ts';
 import { sliceOf } from '../fakes/samples.ts';
-import { SIGNED, rules, REPLAY, SLICE, PART, RESERVATIONS, codeOf, openSigningNodes, type SigningNodes } from '../fakes/signing-nodes.ts';
+import {
+  SIGNED,
+  rules,
+  REPLAY,
+  SLICE,
+  PART,
+  RESERVATIONS,
+  reservation,
+  codeOf,
+  openSigningNodes,
+  type SigningNodes,
+} from '../fakes/signing-nodes.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-let { clock, north, south, open, peersOf, onClose, close } = {} as SigningNodes;
+let { clock, north, south, open, forged, peersOf, onClose, close } = {} as SigningNodes;
 beforeEach(async () => {
-  ({ clock, north, south, open, peersOf, onClose, close } = await openSigningNodes());
+  ({ clock, north, south, open, forged, peersOf, onClose, close } = await openSigningNodes());
 });
 afterEach(() => close());
 
@@ -96,6 +107,7 @@ describe('at a buyer', () => {
     ],
     ['with another status', () => ({ status: 201 }), 'PEER_LIED forged'],
     ['as another refusal', ({ headers }) => ({ status: 409, headers: without(headers), body: 'gone' }), 'PEER_LIED missing'],
+    ['as not found, by a proxy', ({ headers }) => ({ status: 404, headers: without(headers), body: 'no' }), 'PEER_UNREACHABLE missing'],
     ['as gone, by a proxy', ({ headers }) => ({ status: 503, headers: without(headers), body: 'down' }), 'PEER_UNREACHABLE missing'],
     ['as late, by a proxy', ({ headers }) => ({ status: 504, headers: without(headers), body: 'late' }), 'PEER_TIMEOUT missing'],
   ])('an answer %s decides nothing', async (_, change, code) => {
@@ -131,17 +143,23 @@ describe('at a buyer', () => {
     expect(await codeOf(peer.listFlavors())).toBe('PEER_LIED expired');
   });
 
-  test.each<[string, Parameters<typeof between>[0]]>([
-    ['says that it cannot', ({ headers, body }) => ({ headers: without(headers), body: body.replace(',"signatures"', '') })],
-    ['is a FLUIDOS node of a sudden', () => ({ status: 404, headers: {}, body: '404 page not found' })],
-  ])('a seller that signed before and %s is not believed', async (_, change) => {
+  test.each<[string, Parameters<typeof between>[0], string]>([
+    [
+      'says that it cannot',
+      ({ headers, body }) => ({ headers: without(headers), body: body.replace(',"signatures"', '') }),
+      'PEER_LIED missing',
+    ],
+    ['is a FLUIDOS node of a sudden', () => ({ status: 404, headers: {}, body: '404 page not found' }), 'PEER_UNREACHABLE missing'],
+  ])('a seller that signed before and %s is not believed', async (_, change, code) => {
     let stripping = false;
     const { address } = await between((answer, path) => (stripping && path === DESCRIPTION ? change(answer, path) : {}));
     const known = memoryKnownSigners({ clock });
     const lax: PeerRules = { rules: [], otherwise: 'legacy' };
     expect(await codeOf(through(address, lax, known).listFlavors())).toBe('ok');
     stripping = true;
-    expect(await codeOf(through(address, lax, known).listFlavors())).toBe('PEER_LIED missing');
+    expect(await codeOf(through(address, lax, known).listFlavors())).toBe(code);
+    const strict = rules({ address: north.identity.address, policy: 'signed' });
+    expect(await codeOf(through(address, strict, known).listFlavors())).toBe(code.startsWith('PEER_LIED') ? 'PEER_REFUSED' : code);
     expect(await codeOf(through(address, rules({ address: north.identity.address, policy: 'legacy' }), known).describe())).toBe('ok');
   });
 
@@ -229,6 +247,24 @@ describe('what is not asked for', () => {
   test('is not signed: a FLUIDOS node gets the answers that such a node gives', async () => {
     const { headers } = await rawCall(north.port, 'GET', '/api/v2/flavors');
     for (const name of ['signature', 'signature-input', 'content-digest']) expect(headers).not.toHaveProperty(name);
+  });
+  test('is not signed under a name that is not ours, unless the signature says for which request', async () => {
+    const proxied = await open('proxied', { authorities: ['Market.example:80'] });
+    const signatureUnder = async (host: string, more: Readonly<Record<string, string>> = {}) => {
+      const headers = { host, 'accept-signature': ACCEPT_SIGNATURE, ...more };
+      return (await rawCall(proxied.port, 'GET', '/api/v2/flavors', { headers })).headers.signature;
+    };
+    for (const host of [proxied.identity.address, 'market.EXAMPLE']) expect(await signatureUnder(host)).toBeDefined();
+    for (const host of ['mallory.example:3004', `localhost:${proxied.port}`, 'market.example:81']) {
+      expect(await signatureUnder(host)).toBeUndefined();
+      const body = reservation(south.identity);
+      const headers = {
+        ...(await forged(RESERVATIONS, body, { authority: host }, { 'accept-signature': ACCEPT_SIGNATURE, 'idempotency-key': 'k' })),
+        host,
+      };
+      const refusal = await rawCall(proxied.port, 'POST', RESERVATIONS, { body, headers });
+      expect(refusal).toMatchObject({ status: 401, headers: { signature: expect.any(String) as unknown } });
+    }
   });
   test('is signed once for all who ask the same, and again when the list is another', async () => {
     const signing = vi.spyOn(north.signer, 'sign');

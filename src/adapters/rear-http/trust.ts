@@ -110,7 +110,7 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
       return { headers: signed, parts: partsWith(signed), isSigned: true };
     },
     checkAnswer,
-    /** Whether a node that describes itself so is traded with: PEER_REFUSED when the operator wants it otherwise, PEER_LIED when it is not who it says, or once signed and does no longer. */
+    /** Whether a node that describes itself so is traded with: PEER_REFUSED when the operator wants it otherwise, PEER_LIED when it is not who it says, or once signed and does no longer; PEER_UNREACHABLE when it did, and has no description now. */
     async checkDescription(described: PeerDescription, answer: Answer, outgoing: Outgoing, called: Called): Promise<void> {
       const { dialect, identity } = described;
       const { address } = called;
@@ -126,14 +126,16 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
       if (waiver === 'node') return;
       // A blocked one may still be given back what we have of it.
       const expected = rule?.policy ?? (dialect === 'fluidos' ? 'legacy' : policy.otherwise);
+      const at = comparedAddress(address);
+      const spoke = await knownSigners.signs({
+        ...(waiver === 'address' ? { except: at } : { address: at }),
+        ...(identity && { nodeId: identity.id }),
+      });
+      // Not it, which would sign that too: a proxy that does not find it at the moment, for one.
+      if (spoke && dialect === 'fluidos') throw unsigned(answer.status);
       if (expected === 'signed' || mustSign(policy, identity?.id, rule))
         throw new Fault('PEER_REFUSED', 'it does not sign what it says', { address });
-      const at = comparedAddress(address);
-      if (
-        await knownSigners.signs({ ...(waiver === 'address' ? { except: at } : { address: at }), ...(identity && { nodeId: identity.id }) })
-      ) {
-        throw lied('it signed before, and does no longer', { why: 'missing' });
-      }
+      if (spoke) throw lied('it signed before, and does no longer', { why: 'missing' });
     },
   };
 
@@ -156,6 +158,7 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
 function unsigned(status: number): Fault {
   const facts = { status, why: 'missing' };
   if (status === 504) return new Fault('PEER_TIMEOUT', 'somebody on the way to it gave up', facts);
-  if (status === 429 || status >= 500) return new Fault('PEER_UNREACHABLE', `it answers ${status}, without a signature`, facts);
+  if (status === 404 || status === 429 || status >= 500)
+    return new Fault('PEER_UNREACHABLE', `it answers ${status}, without a signature`, facts);
   return lied('its answer has no signature', facts);
 }

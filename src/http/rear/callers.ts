@@ -12,7 +12,7 @@ import { refused } from '../../rear/signatures.ts';
 import { readBody } from './body.ts';
 import { openSources } from './limit.ts';
 import { boundedLookups } from './lookups.ts';
-import { authorityOf, requestParts } from './request-parts.ts';
+import { isOurAuthority, requestParts } from './request-parts.ts';
 import type { Rear } from './ports.ts';
 
 /** A request whose signature, if it has one, fits it; who made it is not proven yet. */
@@ -41,10 +41,6 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
   const { policy, replay } = options;
   const sourceOf = openSources();
   const lookUp = boundedLookups();
-  const isOurs = (authority: string): boolean => {
-    const own = [options.self()?.address ?? '', ...options.authorities];
-    return own.some((each) => authority === authorityOf('http', each) || authority === authorityOf('https', each));
-  };
 
   const keyOf = async ({ address, kid, source }: Claim): Promise<PublicJwk> => {
     let found: PublicJwk | undefined;
@@ -88,7 +84,8 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
     async read<T extends z.ZodType>(schema: T, incoming: IncomingMessage): Promise<Call<z.output<T>>> {
       const parts = requestParts(incoming);
       const claimed = readRequestSignature(parts, { now: clock.now(), ...replay }, true);
-      if (claimed !== undefined && !isOurs(parts.authority)) throw refused('retargeted', `this is not ${parts.authority.slice(0, 100)}`);
+      if (claimed !== undefined && !isOurAuthority(parts.authority, options))
+        throw refused('retargeted', `this is not ${parts.authority.slice(0, 100)}`);
       const { data, bytes } = await readBody(schema, incoming, options);
       if (claimed === undefined) return { data };
       checkDigest(parts.field, bytes);

@@ -1,11 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { RequestParts } from '../../rear/signatures.ts';
+import type { RearOptions } from './ports.ts';
 
 /** An authority as RFC 9421 (2.2.3) has it: lower case, without the scheme's own port. */
-export function authorityOf(scheme: 'http' | 'https', host: string): string {
+function authorityOf(scheme: 'http' | 'https', host: string): string {
   const url = `${scheme}://${host}`;
   return URL.canParse(url) ? new URL(url).host : host.toLowerCase();
+}
+
+/** Whether we are reached under that authority: at our own address, or at one that the operator named. */
+export function isOurAuthority(authority: string, { self, authorities }: Pick<RearOptions, 'self' | 'authorities'>): boolean {
+  const own = [self()?.address ?? '', ...authorities];
+  return own.some((each) => authority === authorityOf('http', each) || authority === authorityOf('https', each));
 }
 
 /** A request as a signature covers it. */

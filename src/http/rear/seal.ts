@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { asksForSignature, contentDigest, isSigned, signResponse } from '../../rear/signed-messages.ts';
 import type { Answer } from './answers.ts';
 import type { Rear } from './ports.ts';
-import { requestParts } from './request-parts.ts';
+import { isOurAuthority, requestParts } from './request-parts.ts';
 
 type Sealed = Readonly<Record<string, string>>;
 
@@ -14,12 +14,13 @@ const NOTHING = new Uint8Array();
 
 /**
  * Signs answers for those who ask for it. An answer to a signed request is signed for it alone; what everybody gets (LIST: the same bytes until the inventory changes) is signed once
- * in a while for each target, since the signature says no more than that we gave these bytes under it.
+ * in a while for each target, since the signature says no more than that we gave these bytes under it: so never under a name that is not ours, which whoever asks may write.
  */
 export function sealing({
   signer,
   clock,
-}: Pick<Rear, 'signer' | 'clock'>): (answer: Answer, incoming: IncomingMessage) => Promise<Sealed | undefined> {
+  options,
+}: Pick<Rear, 'signer' | 'clock' | 'options'>): (answer: Answer, incoming: IncomingMessage) => Promise<Sealed | undefined> {
   const kept = new WeakMap<Uint8Array, Map<string, { readonly at: number; readonly sealed: Sealed }>>();
 
   const sign = async ({ status, headers, body }: Answer, incoming: IncomingMessage, toSigned: boolean): Promise<Sealed> => {
@@ -34,6 +35,7 @@ export function sealing({
     const { field, method, authority, target } = requestParts(incoming);
     if (!asksForSignature(field)) return undefined;
     const toSigned = isSigned(field);
+    if (!toSigned && !isOurAuthority(authority, options)) return undefined;
     const { body } = answer;
     if (toSigned || !(body instanceof Uint8Array)) return await sign(answer, incoming, toSigned);
     const key = `${method} ${authority} ${target}`;
