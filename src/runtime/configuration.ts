@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { ENFORCEMENTS } from '../domain/enforcement.ts';
-import { PEER_POLICIES } from '../domain/peer-policy.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { Timing } from '../domain/timing.ts';
 import { api } from './configuration-api.ts';
-import { domain, hostPort, knownNode, listen, ownTls, payloadKey, seconds, serverTls } from './configuration-fields.ts';
+import { domain, hostPort, knownNode, listen, payloadKey, seconds } from './configuration-fields.ts';
 import { flavor } from './configuration-flavor.ts';
+import { identity } from './configuration-identity.ts';
+import { rear } from './configuration-rear.ts';
 import { sell } from './configuration-sell.ts';
 import { timing } from './configuration-timing.ts';
 
@@ -23,124 +24,13 @@ const node = z.strictObject({
   address: hostPort.describe('`host:port` under which other nodes reach our REAR listener; it is announced in every flavor.'),
 });
 
-const rear = z.strictObject({
-  listen: listen.default('0.0.0.0:3004').describe('Where the REAR listener binds.'),
-  tls: serverTls
-    .optional()
-    .describe(
-      'Serves TLS there instead of plain HTTP: `{certFile, keyFile, clientCaFile}`. With `clientCaFile` only nodes with a certificate of those authorities are let in. Read again when the files change.',
-    ),
-  clientTls: ownTls
-    .optional()
-    .describe('What we show to nodes that are asked over TLS: `{certFile, keyFile}`. Read again when the files change.'),
-  holdSeconds: seconds(3_600).default(60).describe('How long a reservation holds capacity for a buyer of our own dialect.'),
-  legacyHoldSeconds: seconds(3_600).default(300).describe('The same for FLUIDOS buyers, which need longer between RESERVE and PURCHASE.'),
-  contractDays: z.number().min(0.00001).max(366).default(365).describe('How long a sold contract lives.'),
-  legacyBuyers: z
-    .boolean()
-    .default(false)
-    .describe('Whether to sell to FLUIDOS nodes, which are not bound by contract-enforced peering. Off: their RESERVE is refused.'),
-  sellUnenforced: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether to sell although Liqo does not hold buyers to what they bought (its limits enforcement is not `Hard`). Off: no flavor is published then.',
-    ),
-  maxHoldsPerBuyer: z.number().int().min(1).max(100_000).default(100).describe('Living reservations that one buyer may have at a time.'),
-  requestsPerSecond: z
-    .number()
-    .int()
-    .min(0)
-    .max(1_000_000)
-    .default(500)
-    .describe(
-      'Requests a second that one remote address (of IPv6: one network of 64 bits) may send, in the mean of ten seconds; more are answered 429 with `Retry-After`. 0: no limit. Our own machine has none. Behind a proxy all of its callers are one.',
-    ),
-  bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(262_144).describe('The largest request body that is read.'),
-  bodyTimeoutSeconds: seconds(600).default(10).describe('How long a request may take to arrive completely.'),
-  purchaseWaitSeconds: seconds(300)
-    .default(12)
-    .describe(
-      'How long PURCHASE waits for its contract to be signed before it answers 503. More than `timing.peeringReadyMs`, after which a sale without a tenant has failed: a FLUIDOS buyer asks once.',
-    ),
-  maxConnections: z
-    .number()
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(2_000)
-    .describe('Connections of other nodes at a time; more are closed at once.'),
-  credentialsHours: z
-    .number()
-    .min(0.2)
-    .max(8_760)
-    .default(72)
-    .describe('The life of the token that a buyer gets for its tenant namespace; buyers ask for a new one every day.'),
-});
-
-const peer = z
-  .strictObject({
-    node: z.string().min(1).max(253).optional().describe("A node's id."),
-    domain: domain.optional().describe('Its administrative domain, as it says itself.'),
-    address: z
-      .string()
-      .regex(/^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9][-A-Za-z0-9.]{0,252})(:\d{1,5})?$/, 'must be a host, or host:port')
-      .optional()
-      .describe('Where it is: `host:port`, or a host with whatever port. With `node`: that id is there and nowhere else.'),
-    policy: z
-      .enum(PEER_POLICIES)
-      .describe('`signed`: it signs. `legacy`: it need not, as a FLUIDOS node cannot. `blocked`: neither sold to nor bought from.'),
-    keys: z
-      .array(z.string().regex(/^[-\w]{43}$/, "must be a key's thumbprint (RFC 7638), the last 43 characters of its id"))
-      .min(1)
-      .max(20)
-      .optional()
-      .describe('Thumbprints of its keys, got from its operator: no other key counts, whatever its address shows.'),
-  })
-  .refine(
-    ({ node, domain, address }) => node !== undefined || domain !== undefined || address !== undefined,
-    'must name a node, a domain or an address',
-  );
-
 const section = <T extends z.ZodRawShape>(shape: z.ZodObject<T>, words: string) => shape.prefault({} as never).describe(words);
 
 export const ConfigurationSchema = z
   .strictObject({
     node: node.describe('Who this node is.'),
     rear: section(rear, 'The REAR side: what other nodes see.'),
-    identity: section(
-      z.strictObject({
-        keyFile: z
-          .string()
-          .min(1)
-          .optional()
-          .describe(
-            "A file (mode 0600, made at the first start) for this node's Ed25519 keys; all processes of the node must see it. Secret `rearguard/node-keys` of the node's cluster when absent.",
-          ),
-        policy: z
-          .enum(['signed', 'legacy'])
-          .default('signed')
-          .describe(
-            'What is asked of nodes of our own dialect that `identity.peers` does not name: that they sign what they say (RFC 9421), or nothing (`legacy`, as every node did before 0.2). FLUIDOS nodes cannot sign: `rear.legacyBuyers` says whether they may buy.',
-          ),
-        peers: z
-          .array(peer)
-          .max(10_000)
-          .default([])
-          .describe('What is asked of single nodes and domains. The first that fits counts, and before all any that blocks.'),
-        authorities: z
-          .array(hostPort)
-          .max(100)
-          .default([])
-          .describe(
-            'Other `host:port` under which nodes reach our REAR listener, a proxy for one: a signed request that names neither these nor `node.address` is not for us.',
-          ),
-        replaySeconds: seconds(3_600)
-          .default(120)
-          .describe('How old a signature may be. Half of it is how far its clock may be ahead of ours. Each counts once within that time.'),
-      }),
-      'Who this node is to others, and what it asks of them.',
-    ),
+    identity: section(identity, 'Who this node is to others, and what it asks of them.'),
     audit: section(
       z.strictObject({
         headFile: z

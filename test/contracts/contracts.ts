@@ -4,7 +4,6 @@ import type { ContractTerms } from '../../src/domain/contract.ts';
 import {
   type AcquisitionId,
   acquisitionId,
-  clusterId,
   type ContractId,
   contractId,
   contractOf,
@@ -14,29 +13,11 @@ import {
 } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
-import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER } from './samples.ts';
+import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, termsOf } from './samples.ts';
 
 const ACQUISITION = acquisitionId('0123456789ab-1');
 const DONE: Ending = { reason: 'done' };
 const FAILED: Ending = { reason: 'failed', detail: 'PEERING_TIMEOUT: not ready' };
-
-const termsOf = (change: Partial<ContractTerms> = {}): ContractTerms => {
-  const transaction = newTransaction();
-  return {
-    id: contractOf(transaction),
-    transaction,
-    flavor: flavorOf('000b'),
-    buyer: buyerOf('alice'),
-    buyerCluster: clusterId('alice-1'),
-    seller: SELLER,
-    sellerCluster: clusterId('north-1'),
-    resources: ONE,
-    price: { amount: '0.1', currency: 'EUR', period: 'hourly' },
-    startsAt: new Date(NOON).toISOString(),
-    expiresAt: new Date(NOON + 86_400_000).toISOString(),
-    ...change,
-  };
-};
 
 /** What every `Contracts` does; `make` answers an empty one, and the inventory that shares its rows. */
 export function contractsContract(make: () => Promise<{ readonly contracts: Contracts; readonly inventory: Inventory }>): void {

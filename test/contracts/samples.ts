@@ -1,5 +1,6 @@
+import type { ContractTerms } from '../../src/domain/contract.ts';
 import type { Flavor, NodeIdentity } from '../../src/domain/flavor.ts';
-import { clusterId, flavorId, nodeId, type TransactionId, transactionId } from '../../src/domain/ids.ts';
+import { clusterId, contractOf, flavorId, nodeId, type TransactionId, transactionId } from '../../src/domain/ids.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 
 export const NOON = Date.parse('2026-03-01T12:00:00.000Z');
@@ -41,3 +42,22 @@ export const flavorOf = (name: string, change: { readonly resources?: Resources;
 let made = 0;
 /** A transaction id that no other test uses. */
 export const newTransaction = (): TransactionId => transactionId(`${(++made).toString(16).padStart(32, '0')}-${made}`);
+
+/** What alice bought of north for a day: a tenth of the flavor. */
+export const termsOf = (change: Partial<ContractTerms> = {}): ContractTerms => {
+  const transaction = newTransaction();
+  return {
+    id: contractOf(transaction),
+    transaction,
+    flavor: flavorOf('000b'),
+    buyer: buyerOf('alice'),
+    buyerCluster: clusterId('alice-1'),
+    seller: SELLER,
+    sellerCluster: clusterId('north-1'),
+    resources: ONE,
+    price: { amount: '0.1', currency: 'EUR', period: 'hourly' },
+    startsAt: new Date(NOON).toISOString(),
+    expiresAt: new Date(NOON + 86_400_000).toISOString(),
+    ...change,
+  };
+};

@@ -3,26 +3,14 @@ import { base64url } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Agreement, AgreementSignature } from '../../src/domain/agreement.ts';
 import type { ContractTerms } from '../../src/domain/contract.ts';
-import { contractId, flavorId, transactionId } from '../../src/domain/ids.ts';
+import { contractId, flavorId } from '../../src/domain/ids.ts';
 import { notary } from '../../src/adapters/keys/notary.ts';
 import { agreementPayload, exportedAgreement, verifyAgreement, verifyExport } from '../../src/rear/agreement.ts';
-import { buyerOf, flavorOf, NOON, ONE, SELLER } from '../contracts/samples.ts';
+import { buyerOf, NOON, ONE, SELLER, termsOf } from '../contracts/samples.ts';
 import { keyCircle } from '../fakes/keys.ts';
 
 const buyer = buyerOf('alice');
-const terms: ContractTerms = {
-  id: contractId('contract-1'),
-  transaction: transactionId('1-1'),
-  flavor: flavorOf('000b'),
-  buyer,
-  buyerCluster: buyer.clusterId as ContractTerms['buyerCluster'],
-  seller: SELLER,
-  sellerCluster: SELLER.clusterId as ContractTerms['sellerCluster'],
-  resources: ONE,
-  price: { amount: '0.1', currency: 'EUR', period: 'hourly' },
-  startsAt: new Date(NOON).toISOString(),
-  expiresAt: new Date(NOON + 86_400_000).toISOString(),
-};
+const terms = termsOf();
 const clock = { now: () => NOON };
 const circle = keyCircle(clock);
 const [sellers, buyers, mallory] = [SELLER.address, buyer.address, 'mallory.example:3004'].map((address) => circle.notaryAt(address));
@@ -43,7 +31,7 @@ test('an honest contract has nothing against it, and says who signed what', asyn
   expect(findings).toEqual([]);
   expect(document).toMatchObject({
     type: 'rearguard.dev/contract/v1',
-    contract: 'contract-1',
+    contract: terms.id,
     seller: { did: 'did:web:192.0.2.20%3A30001', id: 'north', cluster: 'north-1' },
     buyer: { did: 'did:web:alice.example%3A30000', id: 'alice' },
     price: { amount: '0.1', currency: 'EUR', period: 'hourly' },
@@ -87,7 +75,7 @@ describe('what is wrong is told apart', () => {
   });
 
   test('a signature of another contract', async () => {
-    const other = { ...terms, id: contractId('contract-2'), flavor: { ...terms.flavor, id: flavorId('north.example-k8slice-000c') } };
+    const other = { ...terms, id: contractId('contract-other'), flavor: { ...terms.flavor, id: flavorId('north.example-k8slice-000c') } };
     const theirs = await buyers.countersign({ terms: other, agreement: await sellers.sign(other) });
     expect(await faults({ ...whole, signatures: [whole.signatures[0], second(theirs)] })).toEqual(['altered']);
   });

@@ -9,12 +9,11 @@ import { table } from '../../src/cli/printing.ts';
 import { CommandFailed, type Fetcher } from '../../src/cli/client.ts';
 import type { Callers } from '../../src/ports/callers.ts';
 import { callersOf, openToAll } from '../fakes/callers.ts';
-import type { ContractTerms } from '../../src/domain/contract.ts';
-import { acquisitionId, clusterId, contractId, intentName, transactionId } from '../../src/domain/ids.ts';
+import { acquisitionId, contractId, intentName } from '../../src/domain/ids.ts';
 import type { Contracts } from '../../src/ports/inventory.ts';
 import { managementApi } from '../../src/http/api/app.ts';
 import { keyCircle, signerAt } from '../fakes/keys.ts';
-import { buyerOf, flavorOf, NOON, ONE, SELLER } from '../contracts/samples.ts';
+import { buyerOf, SELLER, termsOf } from '../contracts/samples.ts';
 import { type MemoryAudit, memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
@@ -258,19 +257,7 @@ describe('tokens', () => {
 
 describe('contracts', () => {
   const buyer = buyerOf('alice');
-  const terms: ContractTerms = {
-    id: contractId('contract-1'),
-    transaction: transactionId('1-1'),
-    flavor: flavorOf('000b'),
-    buyer,
-    buyerCluster: clusterId('alice-1'),
-    seller: SELLER,
-    sellerCluster: clusterId('north-1'),
-    resources: ONE,
-    price: { amount: '0.1', currency: 'EUR', period: 'hourly' },
-    startsAt: new Date(NOON).toISOString(),
-    expiresAt: new Date(Date.parse('2999-01-01T00:00:00Z')).toISOString(),
-  };
+  const terms = termsOf({ id: contractId('contract-1'), expiresAt: '2999-01-01T00:00:00.000Z' });
   const store = async (signed: boolean) => {
     const circle = keyCircle(clock);
     const offered = await circle.notaryAt(SELLER.address).sign(terms);
