@@ -123,6 +123,7 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
         throw new Fault('PEER_LIED', `${terms.seller.id} says that its cluster is ${terms.sellerCluster}: ${error.message}`);
       });
       const agreement = dialect === 'fluidos' ? undefined : await agreed(notary, terms, offered);
+      if (credentials === undefined) throw new Fault('PEER_LIED', 'a contract for a slice without credentials');
       const { identityStands } = await fabric.storeCredentials({ acquisition, credentials, renewable: dialect !== 'fluidos' });
       await contracts.storeBought({ terms, acquisition, ...(agreement && { agreement }) });
       const signature = agreement?.signatures[1];

@@ -1,4 +1,4 @@
-import type { Flavor, NodeIdentity } from './flavor.ts';
+import type { BlueprintKind, Flavor, NodeIdentity } from './flavor.ts';
 import type { Resources } from './resources.ts';
 
 /** Which REAR a peer speaks: FLUIDOS nodes know no release, terminate or idempotency key. */
@@ -15,6 +15,14 @@ export interface ResourceRequest {
   readonly currency?: string;
   /** The most that an hour of the bought part may cost; its currency is then the only one that will do. */
   readonly maxHourlyPrice?: { readonly amount: string; readonly currency: string };
+}
+
+/** Which blueprints are looked for. */
+export interface BlueprintRequest {
+  readonly kind: BlueprintKind;
+  readonly category?: string;
+  /** All of them. */
+  readonly tags?: readonly string[];
 }
 
 /** A remote flavor that somebody offered us, with what buying the part we need would cost. */

@@ -1,12 +1,14 @@
 import type { Dialect } from './candidate.ts';
-import type { ContractTerms } from './contract.ts';
+import type { ContractTerms, ServiceTerms } from './contract.ts';
 import { Fault } from './faults.ts';
-import type { Flavor, NodeIdentity } from './flavor.ts';
+import { type Flavor, isBlueprint, type NodeIdentity } from './flavor.ts';
 import type { TransactionId } from './ids.ts';
+import { sameJson } from './json.ts';
 import { isSameAddress } from './matching.ts';
 import { compareAmounts, parseAmount } from './money.ts';
 import { priceOfPart } from './partition.ts';
 import { type Resources, sameResources } from './resources.ts';
+import { contractedService } from './service-terms.ts';
 
 /** What a buyer asked for, and how long a contract may sensibly last. */
 export interface AskedContract {
@@ -14,6 +16,8 @@ export interface AskedContract {
   /** As it was offered when the buyer decided. */
   readonly flavor: Flavor;
   readonly part: Resources;
+  /** Of a blueprint, and nothing of `part`. */
+  readonly service?: ServiceTerms;
   /** With its cluster id. */
   readonly buyer: NodeIdentity;
   readonly dialect: Dialect;
@@ -47,7 +51,7 @@ export function contractDifferences(asked: AskedContract, terms: ContractTerms, 
   if (!sameResources(asked.part, terms.resources)) {
     found.push(`resources: asked ${JSON.stringify(asked.part)}, got ${JSON.stringify(terms.resources)}`);
   }
-  found.push(...priceDifferences(asked, terms));
+  found.push(...serviceDifferences(asked, terms), ...priceDifferences(asked, terms));
   const left = Date.parse(terms.expiresAt) - now;
   // NaN (no time at all) fails both comparisons.
   if (!(left >= asked.lifetimeMs.min)) found.push(`expiry: ${terms.expiresAt} is too soon`);
@@ -57,17 +61,39 @@ export function contractDifferences(asked: AskedContract, terms: ContractTerms, 
 
 /** What of an offer must be the same for it to be the same terms: amounts may have shrunk, since others buy too. */
 function offerDifferences(asked: Flavor, got: Flavor): readonly string[] {
-  if (asked.offer.kind !== 'k8slice' || got.offer.kind !== 'k8slice') {
-    return asked.offer.kind === got.offer.kind ? [] : [`offer: asked ${asked.offer.kind}, got ${got.offer.kind}`];
-  }
   const pairs: readonly (readonly [string, string | undefined, string | undefined])[] = [
-    ['architecture', asked.offer.architecture, got.offer.architecture],
-    ['gpu', asked.offer.gpu?.model, got.offer.gpu?.model],
+    ['offer', asked.offer.kind, got.offer.kind],
+    ...(asked.offer.kind === 'k8slice' && got.offer.kind === 'k8slice'
+      ? ([
+          ['architecture', asked.offer.architecture, got.offer.architecture],
+          ['gpu', asked.offer.gpu?.model, got.offer.gpu?.model],
+        ] as const)
+      : []),
+    ...(asked.offer.kind !== 'k8slice' && got.offer.kind !== 'k8slice'
+      ? ([
+          ['name', asked.offer.name, got.offer.name],
+          ['category', asked.offer.category, got.offer.category],
+        ] as const)
+      : []),
     ['owner', asked.owner.id, got.owner.id],
     ['country', asked.location?.country, got.location?.country],
     ['city', asked.location?.city, got.location?.city],
   ];
   return pairs.filter(([, a, b]) => a !== b).map(([what, a, b]) => `${what}: asked ${a ?? 'none'}, got ${b ?? 'none'}`);
+}
+
+/** A FLUIDOS node takes no hosting policy (row 9 of our notes' section 3), and states none. Words without values: a configuration is the buyer's own. */
+function serviceDifferences({ flavor, service, dialect }: AskedContract, terms: ContractTerms): readonly string[] {
+  if (service === undefined || !isBlueprint(flavor)) return terms.service === undefined ? [] : ['service: asked none, got one'];
+  if (terms.service === undefined) return ['service: asked one, got none'];
+  const { hostingPolicy, configuration } = terms.service;
+  const wanted = contractedService(flavor.offer, service);
+  return [
+    ...(dialect === 'fluidos' || wanted.hostingPolicy === hostingPolicy
+      ? []
+      : [`hosting policy: asked ${wanted.hostingPolicy}, got ${hostingPolicy}`]),
+    ...(sameJson(wanted.configuration, configuration) ? [] : ['configuration: another than asked']),
+  ];
 }
 
 function priceDifferences(asked: AskedContract, terms: ContractTerms): readonly string[] {

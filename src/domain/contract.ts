@@ -1,9 +1,17 @@
 import type { Agreement } from './agreement.ts';
-import type { Flavor, NodeIdentity } from './flavor.ts';
+import type { Flavor, HostingPolicy, NodeIdentity } from './flavor.ts';
 import type { AcquisitionId, ClusterId, ContractId, TransactionId } from './ids.ts';
+import type { Manifest } from './manifest.ts';
 import type { Price } from './money.ts';
 import type { Ending } from './reasons.ts';
 import type { Resources } from './resources.ts';
+
+/** How an instance of a blueprint is configured, and at whose cluster it runs. */
+export interface ServiceTerms {
+  readonly hostingPolicy: HostingPolicy;
+  /** As the flavor's template wants it. In a contract's terms without its secrets: see `withoutSecrets`. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+}
 
 /** What both sides agreed on. Credentials are not part of it. */
 export interface ContractTerms {
@@ -14,8 +22,10 @@ export interface ContractTerms {
   readonly buyerCluster: ClusterId;
   readonly seller: NodeIdentity;
   readonly sellerCluster: ClusterId;
-  /** What was bought; the whole flavor when the buyer asked for no part. */
+  /** What was bought; the whole flavor when the buyer asked for no part; nothing of a blueprint. */
   readonly resources: Resources;
+  /** Of a blueprint: how it is configured. */
+  readonly service?: ServiceTerms;
   /** Of the part, in the flavor's period; absent when the flavor has no price. */
   readonly price?: Price;
   /** RFC 3339. */
@@ -53,6 +63,16 @@ export interface Transaction {
   readonly flavorId: string;
   /** RFC 3339. */
   readonly expiresAt: string;
+}
+
+/** What a buyer gets of the instance that was made for it. Secret: never logged, never in a workflow's history. */
+export interface Handover {
+  /** The data of the Secret that the instance's own pods mount, as text. */
+  readonly secret: Readonly<Record<string, string>>;
+  /** Where the instance answers, as seen from the seller's cluster; absent where the buyer hosts it. */
+  readonly endpoint?: { readonly host: string; readonly port: number };
+  /** Hosted by the buyer: what it applies in a namespace of its own, in this order. They name no namespace. */
+  readonly manifests?: readonly Manifest[];
 }
 
 /** Base64 of a kubeconfig, as REAR carries it. Never logged, never in a workflow's history. */

@@ -17,6 +17,7 @@ export const FAULTS = {
   HOLD_EXPIRED: { retry: false, http: 409 },
   HOLD_RELEASED: { retry: false, http: 409 },
   CONTRACT_UNKNOWN: { retry: false, http: 404 },
+  SERVICE_PENDING: { retry: true, http: 503 },
   CONTRACT_OVER: { retry: false, http: 409 },
   BUYER_REFUSED: { retry: false, http: 403 },
   TOO_MANY_HOLDS: { retry: true, http: 429 },

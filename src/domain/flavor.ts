@@ -74,9 +74,12 @@ export interface K8Slice {
 export const HOSTING_POLICIES = ['Provider', 'Consumer', 'Shared'] as const;
 export type HostingPolicy = (typeof HOSTING_POLICIES)[number];
 
-/** A managed service on offer. */
-export interface ServiceOffer {
-  readonly kind: 'service';
+export const BLUEPRINT_KINDS = ['service', 'vm', 'sensor'] as const;
+export type BlueprintKind = (typeof BLUEPRINT_KINDS)[number];
+
+/** Something that the seller makes from a blueprint when it is bought: a managed service, a virtual machine, a sensor's gateway. */
+export interface BlueprintOffer {
+  readonly kind: BlueprintKind;
   readonly name: string;
   readonly description: string;
   readonly category: string;
@@ -86,7 +89,7 @@ export interface ServiceOffer {
   readonly configurationTemplate: Readonly<Record<string, unknown>>;
 }
 
-export type Offer = K8Slice | ServiceOffer;
+export type Offer = K8Slice | BlueprintOffer;
 
 /** One sellable offer. */
 export interface Flavor {
@@ -107,3 +110,7 @@ export interface Flavor {
 /** A flavor whose offer is a slice. */
 export type SliceFlavor = Flavor & { readonly offer: K8Slice };
 export const isSlice = (flavor: Flavor): flavor is SliceFlavor => flavor.offer.kind === 'k8slice';
+
+/** A flavor whose offer is made from a blueprint. */
+export type BlueprintFlavor = Flavor & { readonly offer: BlueprintOffer };
+export const isBlueprint = (flavor: Flavor): flavor is BlueprintFlavor => flavor.offer.kind !== 'k8slice';

@@ -1,3 +1,16 @@
+/** Whether two values are the same as JSON, in whatever order their keys stand. */
+export const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, each]) => [key, sorted(each)] as const)
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
+};
+
 /** The bytes that a value takes as JSON in UTF-8; `undefined` when it is no plain data (a cycle, a bigint, too deep). Pure: no Buffer in workflows. */
 export function sizeOfJson(value: unknown): number | undefined {
   let text: string | undefined;

@@ -6,6 +6,8 @@ import { checkPart, priceOfPart, roundUpPart } from './partition.ts';
 import { parseQuantity } from './quantity.ts';
 import { RESOURCE_NAMES, type Resources, lacking } from './resources.ts';
 
+const WORDS = { k8slice: 'a slice', service: 'a service', vm: 'a virtual machine', sensor: 'a sensor' } as const;
+
 export type Verdict = { readonly candidate: Candidate } | { readonly refusals: readonly Refusal[] };
 
 /** Nobody has rated anybody yet. */
@@ -43,7 +45,7 @@ export function assess(
     refuse('not-theirs', `is offered at ${asked.address} as of ${flavor.owner.id}, whom we know at ${elsewhere}`);
   else if (dialect === 'rearguard') checkOwner(flavor.owner, asked, refuse);
   if (!isSlice(flavor)) {
-    refuse('not-a-slice', `offers ${flavor.offer.kind === 'service' ? 'a service' : 'something else'}, not a slice of a cluster`);
+    refuse('not-a-slice', `offers ${WORDS[flavor.offer.kind]}, not a slice of a cluster`);
     return { refusals };
   }
   const { offer } = flavor;

@@ -56,11 +56,11 @@ export function roundUpPart(slice: K8Slice, request: Resources): Resources | und
 
 /**
  * What a part costs in the flavor's own currency and period: its largest resource share of the flavor, as an exact decimal rounded up, so that buyer
- * and seller come to the same figure. `undefined` when the flavor has no price, or sells no slice.
+ * and seller come to the same figure; of a blueprint, an instance's. `undefined` when the flavor has no price.
  */
 export function priceOfPart(flavor: Flavor, part: Resources): Price | undefined {
   const { price, offer } = flavor;
-  if (price === undefined || offer.kind !== 'k8slice') return undefined;
+  if (price === undefined || offer.kind !== 'k8slice') return price;
   let [numerator, denominator] = [0n, 1n];
   for (const name of RESOURCE_NAMES) {
     const [wanted, total] = [amount(part, name), amount(offer.resources, name)];

@@ -1,5 +1,5 @@
 import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
-import type { Allocation, Contract, ContractRole, ContractTerms, Transaction } from '../domain/contract.ts';
+import type { Allocation, Contract, ContractRole, ContractTerms, ServiceTerms, Transaction } from '../domain/contract.ts';
 import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ClusterId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
 import type { Ending } from '../domain/reasons.ts';
@@ -11,6 +11,8 @@ export interface Hold {
   readonly flavorId: FlavorId;
   readonly buyer: NodeIdentity;
   readonly resources: Resources;
+  /** Of a blueprint: how it is to be configured, secrets and all. */
+  readonly service?: ServiceTerms;
   readonly state: 'held' | 'sold' | 'released' | 'expired';
   readonly expiresAt: string;
   readonly contract?: ContractId;
@@ -47,6 +49,8 @@ export interface Inventory {
     readonly flavor: FlavorId;
     readonly buyer: NodeIdentity;
     readonly part?: Resources;
+    /** Of a blueprint, of which it holds one instance; whoever calls has checked it. */
+    readonly service?: ServiceTerms;
     readonly idempotencyKey?: string;
     readonly transaction: TransactionId;
     readonly ttlMs: number;

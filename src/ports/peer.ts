@@ -1,7 +1,7 @@
-import type { Dialect, ResourceRequest } from '../domain/candidate.ts';
+import type { BlueprintRequest, Dialect, ResourceRequest } from '../domain/candidate.ts';
 import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
-import type { ContractState, ContractTerms, PeeringCredentials, Transaction } from '../domain/contract.ts';
-import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
+import type { ContractState, ContractTerms, Handover, PeeringCredentials, ServiceTerms, Transaction } from '../domain/contract.ts';
+import type { BlueprintKind, Flavor, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
 import type { Ending } from '../domain/reasons.ts';
 import type { Resources } from '../domain/resources.ts';
@@ -24,19 +24,23 @@ export interface Peer {
   /** `GET /.well-known/rear`; a node that has none is a FLUIDOS node. What it said may be kept for a minute, unless it has to be `fresh`: whether it answers now. */
   describe(input?: { readonly fresh?: boolean }): Promise<PeerDescription>;
   /** LIST_FLAVORS. Rows that cannot be read are left out and counted; the selector is only a hint to the seller. */
-  listFlavors(request?: ResourceRequest): Promise<{ readonly flavors: readonly Flavor[]; readonly unreadable: readonly string[] }>;
+  listFlavors(
+    request?: ResourceRequest | BlueprintRequest,
+  ): Promise<{ readonly flavors: readonly Flavor[]; readonly unreadable: readonly string[] }>;
   /** RESERVE_FLAVOR. Repeating it with the same key gives the same transaction. Also FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID, HOLD_RELEASED, BUYER_REFUSED, TOO_MANY_HOLDS (passing). */
   reserve(input: {
     readonly flavor: FlavorId;
     readonly buyer: NodeIdentity;
     readonly part: Resources;
+    /** Of a blueprint, instead of a part. A FLUIDOS node is told no hosting policy: it refuses one. */
+    readonly service?: ServiceTerms & { readonly kind: BlueprintKind };
     readonly idempotencyKey: AcquisitionId;
   }): Promise<Transaction>;
-  /** PURCHASE_FLAVOR. With our own dialect it may be repeated. Also HOLD_EXPIRED, HOLD_RELEASED. */
+  /** PURCHASE_FLAVOR. With our own dialect it may be repeated; of a blueprint it brings no credentials. Also HOLD_EXPIRED, HOLD_RELEASED. */
   purchase(input: {
     readonly transaction: TransactionId;
     readonly buyer: NodeIdentity;
-  }): Promise<{ readonly terms: ContractTerms; readonly credentials: PeeringCredentials; readonly agreement?: Agreement }>;
+  }): Promise<{ readonly terms: ContractTerms; readonly credentials: PeeringCredentials | undefined; readonly agreement?: Agreement }>;
   /** Extension: our signature under what the seller signed; once is enough, and again is success. Also BUYER_REFUSED, CONTRACT_OVER. */
   countersign(input: {
     readonly contract: ContractId;
@@ -53,6 +57,8 @@ export interface Peer {
   notifyEnd(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
   /** Extension: living credentials for a living contract. */
   refreshCredentials(input: { readonly contract: ContractId; readonly buyer: NodeIdentity }): Promise<PeeringCredentials>;
+  /** Extension: what the buyer of a blueprint gets, as often as it asks while the contract lives. Also SERVICE_PENDING (not made yet: ask again), CONTRACT_UNKNOWN, CONTRACT_OVER, BUYER_REFUSED. */
+  handover(input: { readonly contract: ContractId; readonly buyer: NodeIdentity }): Promise<Handover>;
 }
 
 /** What `GET /.well-known/rear` says. */

@@ -37,6 +37,7 @@ function documentOf(terms: ContractTerms): string {
     buyer: party(read.buyer, read.buyerCluster),
     flavor: writeFlavor(read.flavor),
     resources: writeAmounts(read.resources),
+    ...(read.service && { service: read.service }),
     ...(read.price && { price: read.price }),
     startsAt: writeTime(read.startsAt),
     expiresAt: writeTime(read.expiresAt),

@@ -1,10 +1,11 @@
 /** PURCHASE_FLAVOR: its request and the Contract that answers it. */
 import { z } from 'zod';
 import type { Agreement } from '../domain/agreement.ts';
-import type { ContractTerms, PeeringCredentials } from '../domain/contract.ts';
+import type { ContractTerms, PeeringCredentials, ServiceTerms } from '../domain/contract.ts';
 import { clusterId, contractId, DNS_LABEL, DNS_SUBDOMAIN, transactionId } from '../domain/ids.ts';
 import { PERIODS, parseAmount, type Price } from '../domain/money.ts';
 import { priceOfPart } from '../domain/partition.ts';
+import { contractedService } from '../domain/service-terms.ts';
 import { NOTHING, type Resources, sameResources } from '../domain/resources.ts';
 import { AgreementSchema } from './agreement-schema.ts';
 import { flavor, isTime, writeFlavor, writeTime } from './flavor.ts';
@@ -12,7 +13,7 @@ import { identity, writeIdentity } from './identity.ts';
 import { encode, isRecord, omitEmpty } from './json.ts';
 import { writeAmounts } from './offer.ts';
 import { goObject, strictText } from './reading.ts';
-import { readPart, writeConfiguration } from './reservation.ts';
+import { blueprintOf, readPart, readServiceConfiguration, writeConfiguration, writeServiceConfiguration } from './reservation.ts';
 
 /** PURCHASE's request. `buyerID` is ours: a seller of our dialect compares it with who reserved. */
 export const purchase = goObject({
@@ -23,18 +24,17 @@ export const purchase = goObject({
 
 const CLUSTER = strictText.refine((value) => DNS_LABEL.test(value), 'not a cluster id');
 
-/** A kubeconfig in base64; 256 KiB is forty times what a real one takes. */
-export const credentials = goObject(
-  {
-    clusterID: CLUSTER,
-    kubeconfig: z
-      .string()
-      .min(1)
-      .max(262_144)
-      .regex(/^[A-Za-z0-9+/=\s]+$/, 'not base64'),
-  },
-  { liqoID: 'clusterID' },
-).transform(({ clusterID, kubeconfig }): PeeringCredentials => ({ clusterId: clusterId(clusterID), kubeconfig }));
+/** In base64; 256 KiB is forty times what a real one takes. */
+const KUBECONFIG = z
+  .string()
+  .max(262_144)
+  .regex(/^[A-Za-z0-9+/=\s]*$/, 'not base64');
+
+const credentialsWith = (kubeconfig: typeof KUBECONFIG) =>
+  goObject({ clusterID: CLUSTER, kubeconfig }, { liqoID: 'clusterID' }).transform(
+    ({ clusterID, kubeconfig }): PeeringCredentials => ({ clusterId: clusterId(clusterID), kubeconfig }),
+  );
+export const credentials = credentialsWith(KUBECONFIG.min(1));
 
 /** Our contract facts that REAR has no place for; strings in `extraInformation`, since a FLUIDOS buyer fails on anything else there. */
 const FACTS = {
@@ -54,7 +54,8 @@ const contract = goObject(
     buyerID: identity,
     buyerClusterID: strictText,
     seller: identity,
-    peeringTargetCredentials: credentials,
+    // Nothing is peered with for an instance of a blueprint: the key is there, as between FLUIDOS nodes, and its kubeconfig is empty.
+    peeringTargetCredentials: credentialsWith(KUBECONFIG),
     expirationTime: strictText.refine(isTime, 'not a time'),
     extraInformation: goObject(Object.fromEntries(Object.values(FACTS).map((key) => [key, strictText]))),
     configuration: goObject({ type: strictText, data: z.unknown() }),
@@ -67,8 +68,9 @@ const contract = goObject(
 export function readContract(
   value: unknown,
   context: { readonly receivedAt: string },
-): { readonly terms: ContractTerms; readonly credentials: PeeringCredentials; readonly agreement?: Agreement } {
+): { readonly terms: ContractTerms; readonly credentials: PeeringCredentials | undefined; readonly agreement?: Agreement } {
   const read = contract.parse(value);
+  const { peeringTargetCredentials } = read;
   const extra = read.extraInformation as Readonly<Record<string, string>>;
   const resources = readResources(read.configuration, read.flavor);
   const stated = extra[FACTS.resources] ?? '';
@@ -76,7 +78,9 @@ export function readContract(
     throw wrong('resources', 'stated twice, and differently');
   const price = readPrice(extra) ?? priceOfPart(read.flavor, resources);
   const startsAt = extra[FACTS.startsAt] ?? '';
-  const cluster = read.peeringTargetCredentials.clusterId;
+  const cluster = peeringTargetCredentials.clusterId;
+  const service = readService(read.configuration, read.flavor);
+  if (peeringTargetCredentials.kubeconfig === '' && service === undefined) throw wrong('peeringTargetCredentials', 'no kubeconfig');
   return {
     terms: {
       id: contractId(read.contractID),
@@ -87,11 +91,12 @@ export function readContract(
       seller: read.seller,
       sellerCluster: read.seller.clusterId ?? cluster,
       resources,
+      ...(service && { service }),
       ...(price === undefined ? {} : { price }),
       startsAt: isTime(startsAt) ? startsAt : context.receivedAt,
       expiresAt: read.expirationTime,
     },
-    credentials: read.peeringTargetCredentials,
+    credentials: peeringTargetCredentials.kubeconfig === '' ? undefined : peeringTargetCredentials,
     ...(read.agreement && { agreement: read.agreement }),
   };
 }
@@ -104,6 +109,15 @@ function readResources(configuration: { type: string; data?: unknown }, { offer 
   return configuration.type.toLowerCase() === 'k8slice' ? readPart(configuration.data).part : NOTHING;
 }
 
+/** Where a FLUIDOS seller states no policy, its flavor's first one is meant. */
+function readService({ type, data }: { type: string; data?: unknown }, { offer }: ContractTerms['flavor']): ServiceTerms | undefined {
+  const kind = blueprintOf(type);
+  if (kind === undefined) return undefined;
+  if (offer.kind !== kind) throw wrong('configuration', `of a ${kind}, and the flavor is a ${offer.kind}`);
+  const { hostingPolicy = offer.hostingPolicies[0] ?? 'Provider', configuration } = readServiceConfiguration(data);
+  return contractedService(offer, { hostingPolicy, configuration });
+}
+
 function readPrice(extra: Readonly<Record<string, string>>): Price | undefined {
   const [amount = '', currency = '', written = ''] = [extra[FACTS.amount], extra[FACTS.currency], extra[FACTS.period]];
   if (amount === '') return undefined;
@@ -113,23 +127,26 @@ function readPrice(extra: Readonly<Record<string, string>>): Price | undefined {
 }
 
 /** Writes PURCHASE's answer; the keys of `extraInformation` in the order in which Go writes a map. */
-export const writeContract = (terms: ContractTerms, { clusterId, kubeconfig }: PeeringCredentials, agreement?: Agreement): object => ({
+export const writeContract = (terms: ContractTerms, credentials: PeeringCredentials | undefined, agreement?: Agreement): object => ({
   contractID: terms.id,
   transactionID: terms.transaction,
   flavor: writeFlavor(terms.flavor),
   buyerID: writeIdentity({ ...terms.buyer, clusterId: terms.buyerCluster }),
   buyerClusterID: terms.buyerCluster,
   seller: writeIdentity({ ...terms.seller, clusterId: terms.sellerCluster }),
-  peeringTargetCredentials: writeCredentials({ clusterId, kubeconfig }),
+  peeringTargetCredentials: writeCredentials(credentials ?? { clusterId: terms.sellerCluster, kubeconfig: '' }),
   ...omitEmpty('expirationTime', writeTime(terms.expiresAt)),
   extraInformation: {
     ...omitEmpty(FACTS.amount, terms.price?.amount),
     ...omitEmpty(FACTS.currency, terms.price?.currency),
     ...omitEmpty(FACTS.period, terms.price?.period),
-    [FACTS.resources]: encode(writeAmounts(terms.resources)),
+    ...(terms.service === undefined ? { [FACTS.resources]: encode(writeAmounts(terms.resources)) } : {}),
     [FACTS.startsAt]: writeTime(terms.startsAt),
   },
-  configuration: writeConfiguration(terms.resources),
+  configuration:
+    terms.service === undefined || terms.flavor.offer.kind === 'k8slice'
+      ? writeConfiguration(terms.resources)
+      : writeServiceConfiguration(terms.flavor.offer.kind, terms.service),
   // Ours alone: a FLUIDOS buyer passes over keys that it does not know.
   ...(agreement && { agreement }),
 });

@@ -1,13 +1,15 @@
 /** What we add to REAR v2: announced in `GET /.well-known/rear`, never needed to talk to a FLUIDOS node. */
 import { z } from 'zod';
-import type { ContractState } from '../domain/contract.ts';
+import type { ContractState, Handover } from '../domain/contract.ts';
 import type { FaultCode } from '../domain/faults.ts';
 import { FAULTS } from '../domain/faults.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
+import { DNS_SUBDOMAIN } from '../domain/ids.ts';
 import { EndReason, type Ending } from '../domain/reasons.ts';
 import type { AgreementSignature } from '../domain/agreement.ts';
 import { SignatureSchema } from './agreement-schema.ts';
 import { identity, writeIdentity } from './identity.ts';
+import { omitEmpty, sorted } from './json.ts';
 import { goObject, listOf, strictText } from './reading.ts';
 
 /** Who announces this signs what it says (RFC 9421), and wants it of others of our dialect. */
@@ -22,6 +24,7 @@ export const EXTENSIONS = [
   'credentials',
   'idempotency-key',
   'countersign',
+  'handover',
   SIGNATURES,
 ] as const;
 
@@ -81,6 +84,33 @@ export const readContractState = (value: unknown): { readonly state: ContractSta
   const { state, ending } = contractState.parse(value);
   return { state, ...(ending === undefined ? {} : { ending }) };
 };
+
+/** A Secret's data at most, 1 MiB (Kubernetes' own bound); its keys as Kubernetes takes them. */
+const secret = z
+  .record(z.string().regex(/^[-._a-zA-Z0-9]{1,253}$/), z.string().max(1_048_576))
+  .refine((data) => Object.keys(data).length <= 100, 'too many values');
+const manifest = z.looseObject({
+  apiVersion: z.string().min(1).max(253),
+  kind: z.string().min(1).max(63),
+  metadata: z.looseObject({
+    name: z.string().regex(DNS_SUBDOMAIN),
+    namespace: z.undefined().optional(),
+  }),
+});
+const handover = z.object({
+  secret: secret,
+  endpoint: z.object({ host: z.string().regex(/^[-.:a-zA-Z0-9]{1,253}$/), port: z.int().min(1).max(65_535) }).optional(),
+  manifests: z.array(manifest).max(50).optional(),
+});
+export const readHandover = (value: unknown): Handover => {
+  const { secret, endpoint, manifests } = handover.parse(value);
+  return { secret, ...(endpoint && { endpoint }), ...(manifests && { manifests: manifests as unknown as Handover['manifests'] & object }) };
+};
+export const writeHandover = ({ secret, endpoint, manifests }: Handover): object => ({
+  secret: sorted(secret),
+  ...(endpoint && { endpoint }),
+  ...omitEmpty('manifests', manifests),
+});
 
 const problem = goObject({ code: strictText, detail: strictText });
 /** A fault of ours in a problem document (RFC 9457); `undefined` when it is somebody else's. */

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { HOSTING_POLICIES, type HostingPolicy, type K8Slice, type ServiceOffer } from '../domain/flavor.ts';
+import {
+  type BlueprintKind,
+  type BlueprintOffer,
+  HOSTING_POLICIES,
+  type HostingPolicy,
+  type K8Slice,
+  type Offer,
+} from '../domain/flavor.ts';
 import { canonical } from '../domain/quantity.ts';
 import type { Resources } from '../domain/resources.ts';
 import { isRecord, omitEmpty, orNull, sorted } from './json.ts';
@@ -74,30 +81,36 @@ const template = z.preprocess((value, context) => {
 }, opaque);
 
 /** The six keys sit directly in `data` between FLUIDOS nodes; the specification wraps them in `Characteristics` and makes the template a string. */
-const service = z.preprocess(
-  (value) => {
-    if (!isRecord(value)) return value;
-    const wrapped = Object.entries(value).find(([key]) => key.toLowerCase() === 'characteristics');
-    return wrapped === undefined ? value : wrapped[1];
-  },
-  goObject({
-    name: strictText,
-    description: strictText,
-    category: strictText,
-    tags: listOf(z.string()),
-    hostingPolicies,
-    configurationTemplate: template,
-  }).transform((offer): ServiceOffer => ({ kind: 'service', ...offer })),
-);
+const blueprint = (kind: BlueprintKind, name: z.ZodType<string> = strictText) =>
+  z.preprocess(
+    (value) => {
+      if (!isRecord(value)) return value;
+      const wrapped = Object.entries(value).find(([key]) => key.toLowerCase() === 'characteristics');
+      return wrapped === undefined ? value : wrapped[1];
+    },
+    goObject({
+      name,
+      description: strictText,
+      category: strictText,
+      tags: listOf(z.string()),
+      hostingPolicies,
+      configurationTemplate: template,
+    }).transform((offer): BlueprintOffer => ({ kind, ...offer })),
+  );
 
-const SCHEMAS = new Map<string, z.ZodType<K8Slice | ServiceOffer>>([
+/** No node says what a vm's or a sensor's configuration looks like; the specification's own rows of them say no more than characteristics, so that nothing could be bought. */
+const named = strictText.refine((name) => name !== '', 'no blueprint');
+
+const SCHEMAS = new Map<string, z.ZodType<Offer>>([
   ['k8slice', k8slice],
-  ['service', service],
+  ['service', blueprint('service')],
+  ['vm', blueprint('vm', named)],
+  ['sensor', blueprint('sensor', named)],
 ]);
 
-/** `type` of a flavor. `vm` and `sensor` exist in the specification only; a row with them cannot be read. */
+/** `type` of a flavor. FLUIDOS nodes know slices and services alone; our vm and sensor look like a service (docs/decisions/0050). */
 export const offer = goObject({ name: strictText, data: z.unknown() }, { typeIdentifier: 'name', typeData: 'data' }).transform(
-  ({ name, data }, context): K8Slice | ServiceOffer => {
+  ({ name, data }, context): Offer => {
     const schema = SCHEMAS.get(name.toLowerCase());
     if (schema === undefined || data === undefined) {
       const message = schema === undefined ? `flavors of type ${JSON.stringify(name.slice(0, 40))} are not known` : 'no data';
@@ -147,7 +160,7 @@ function writeSlice(slice: K8Slice): object {
   };
 }
 
-const writeService = (offer: ServiceOffer): object => ({
+const writeBlueprint = (offer: BlueprintOffer): object => ({
   name: offer.name,
   description: offer.description,
   category: offer.category,
@@ -156,5 +169,7 @@ const writeService = (offer: ServiceOffer): object => ({
   configurationTemplate: sorted(offer.configurationTemplate),
 });
 
-export const writeOffer = (offer: K8Slice | ServiceOffer): object =>
-  offer.kind === 'k8slice' ? { name: 'k8slice', data: writeSlice(offer) } : { name: 'service', data: writeService(offer) };
+export const writeOffer = (offer: Offer): object => ({
+  name: offer.kind,
+  data: offer.kind === 'k8slice' ? writeSlice(offer) : writeBlueprint(offer),
+});

@@ -1,15 +1,22 @@
 /** RESERVE_FLAVOR: its request and the Transaction that answers it. */
 import { z } from 'zod';
-import type { Transaction } from '../domain/contract.ts';
-import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
+import type { ServiceTerms, Transaction } from '../domain/contract.ts';
+import {
+  type BlueprintKind,
+  BLUEPRINT_KINDS,
+  type Flavor,
+  HOSTING_POLICIES,
+  type HostingPolicy,
+  type NodeIdentity,
+} from '../domain/flavor.ts';
 import { DNS_SUBDOMAIN, transactionId } from '../domain/ids.ts';
 import { nanos } from '../domain/quantity.ts';
 import type { Resources } from '../domain/resources.ts';
 import { isTime, UNSET_TIME, writeTime } from './flavor.ts';
 import { identity, writeIdentity } from './identity.ts';
-import { isRecord, omitEmpty } from './json.ts';
+import { isRecord, omitEmpty, sorted } from './json.ts';
 import { amounts, writeAmounts } from './offer.ts';
-import { compact, goObject, strictText } from './reading.ts';
+import { compact, goObject, opaque, strictText } from './reading.ts';
 
 /** What a buyer wants of a flavor, not yet looked into: `data` is absent or opaque, since a FLUIDOS node tells these apart. */
 export interface WireConfiguration {
@@ -45,10 +52,36 @@ export const readPart = (data: unknown): { readonly part: Resources; readonly wa
 
 export const writeConfiguration = (part: Resources): object => ({ type: 'k8slice', data: writeAmounts(part) });
 
-export const writeReservation = (input: { readonly flavor: string; readonly buyer: NodeIdentity; readonly part: Resources }): object => ({
+const serviceConfiguration = goObject({
+  hostingPolicy: z.union([z.undefined(), z.literal('').transform(() => undefined), z.enum(HOSTING_POLICIES)]),
+  configurationData: z.union([z.undefined(), opaque]),
+});
+
+/** Which blueprint a configuration is for; `undefined` when it is for a slice, or for nothing that we know. */
+export const blueprintOf = (type: string): BlueprintKind | undefined => BLUEPRINT_KINDS.find((kind) => kind === type.toLowerCase());
+
+/** Reads ServiceConfiguration data; a FLUIDOS node states no policy. Throws a ZodError. */
+export const readServiceConfiguration = (
+  data: unknown,
+): { readonly hostingPolicy?: HostingPolicy; readonly configuration: ServiceTerms['configuration'] } => {
+  const { hostingPolicy, configurationData } = serviceConfiguration.parse(data);
+  return { ...(hostingPolicy && { hostingPolicy }), configuration: configurationData ?? {} };
+};
+
+export const writeServiceConfiguration = (
+  kind: BlueprintKind,
+  { hostingPolicy, configuration }: Partial<ServiceTerms> & Pick<ServiceTerms, 'configuration'>,
+): object => ({ type: kind, data: { ...omitEmpty('hostingPolicy', hostingPolicy), configurationData: sorted(configuration) } });
+
+/** What RESERVE asks for: a part of a slice, or an instance of a blueprint. */
+export type Wanted =
+  | { readonly part: Resources; readonly service?: undefined }
+  | { readonly kind: BlueprintKind; readonly service: Parameters<typeof writeServiceConfiguration>[1] };
+
+export const writeReservation = (input: { readonly flavor: string; readonly buyer: NodeIdentity } & Wanted): object => ({
   flavorID: input.flavor,
   buyerID: writeIdentity(input.buyer),
-  configuration: writeConfiguration(input.part),
+  configuration: input.service === undefined ? writeConfiguration(input.part) : writeServiceConfiguration(input.kind, input.service),
 });
 
 /** Reads the answer: only the id is needed (a FLUIDOS buyer looks at nothing else); it must be a legal Kubernetes name and safe in a path. */

@@ -1,5 +1,5 @@
 /** The query language of LIST_FLAVORS, as a FLUIDOS node reads it (section 2.3 of our notes) and writes it (2.4). */
-import type { ResourceRequest } from '../domain/candidate.ts';
+import type { BlueprintRequest, ResourceRequest } from '../domain/candidate.ts';
 import { Fault } from '../domain/faults.ts';
 import type { Flavor } from '../domain/flavor.ts';
 import { canonical, nanos, parseQuantity, type Quantity } from '../domain/quantity.ts';
@@ -106,6 +106,10 @@ export function selectsService(selector: ServiceSelector, { offer }: Flavor): bo
   if (selector.category !== undefined && selector.category !== offer.category) return false;
   return selector.tags === undefined || offer.tags.includes(selector.tags);
 }
+
+/** Whether a flavor is a blueprint that is looked for. */
+export const isLookedFor = ({ kind, category, tags = [] }: BlueprintRequest, { offer }: Flavor): boolean =>
+  offer.kind === kind && (category === undefined || category === offer.category) && tags.every((tag) => offer.tags.includes(tag));
 
 /** The selector of a request: at least these amounts. */
 export function selectorOf({ architecture, resources }: ResourceRequest): SliceSelector {

@@ -158,8 +158,8 @@ export function peerContract(name: string, start: () => Promise<PeerHarness>): v
         at.now(),
       );
       expect(terms.price).toEqual({ amount: '0.2', currency: 'EUR', period: 'hourly' });
-      expect(credentials.clusterId).toBe(at.seller.clusterId);
-      expect(credentials.kubeconfig).not.toBe('');
+      expect(credentials?.clusterId).toBe(at.seller.clusterId);
+      expect(credentials?.kubeconfig).not.toBe('');
       at.advance(120_000);
       const again = await seller.purchase({ transaction: transaction.id, buyer: at.buyer });
       expect(again.terms).toEqual(terms);

@@ -5,11 +5,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Contract, ContractTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
-import type { Flavor, NodeIdentity } from '../../src/domain/flavor.ts';
+import { type BlueprintFlavor, type Flavor, isBlueprint, type NodeIdentity } from '../../src/domain/flavor.ts';
 import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
 import { clusterIdsClash } from './cluster-ids.ts';
 import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
 import { add, canonicalResources, fits, NOTHING, type Resources } from '../../src/domain/resources.ts';
+import { contractedService } from '../../src/domain/service-terms.ts';
 import { rest as less } from '../../src/domain/stock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Contracts, Hold, Inventory } from '../../src/ports/inventory.ts';
@@ -20,6 +21,8 @@ type Row = Omit<Hold, 'state'> & { state: Hold['state']; contract?: Hold['contra
 export interface MemoryInventory {
   readonly inventory: Inventory;
   readonly contracts: Contracts;
+  /** Puts so many instances of a blueprint on sale. */
+  stock(flavor: BlueprintFlavor, instances: number): void;
   /** Living holds, for leak reports. */
   holds(): readonly Hold[];
   /** Living contracts, for leak reports. */
@@ -27,7 +30,7 @@ export interface MemoryInventory {
 }
 
 export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInventory {
-  const flavors = new Map<string, { flavor: Flavor; onSale: boolean; terms?: string }>();
+  const flavors = new Map<string, { flavor: Flavor; onSale: boolean; terms?: string; instances?: number }>();
   const rows = new Map<string, Row>();
   /** By (buyer, key), or (buyer, flavor) without one. */
   const places = new Map<string, TransactionId | 'tombstone'>();
@@ -43,6 +46,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     [...rows.values()].filter((row) => row.state === 'sold' && contracts.get(row.contract)?.state !== 'over');
   const sumOf = (of: readonly Row[]): Resources => canonicalResources(of.reduce((sum, { resources }) => add(sum, resources), NOTHING));
   const takenOf = (flavor: string): readonly Row[] => [...holding(), ...sold()].filter(({ flavorId }) => flavorId === flavor);
+  const left = ({ id }: Flavor): number => (flavors.get(id)?.instances ?? 0) - takenOf(id).length;
   const resourcesOf = ({ offer }: Flavor): Resources => (offer.kind === 'k8slice' ? canonicalResources(offer.resources) : NOTHING);
   const free = ({ id, offer }: Flavor): Resources =>
     offer.kind === 'k8slice' ? canonicalResources(less(offer.resources, sumOf(takenOf(id)))) : NOTHING;
@@ -59,6 +63,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
 
   const inventory: Inventory = {
     async publish(flavor, terms) {
+      if (isBlueprint(flavor)) throw new Fault('CONFIGURATION_INVALID', 'only slices of a cluster can be put on sale');
       const before = flavors.get(flavor.id);
       const inUse = before !== undefined && takenOf(flavor.id).length > 0;
       if (before?.onSale && terms !== undefined && isDeepStrictEqual(resourcesOf(before.flavor), resourcesOf(flavor))) return;
@@ -78,7 +83,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     async list() {
       return [...flavors.values()].flatMap(({ flavor, onSale }) => {
         if (!onSale) return [];
-        if (flavor.offer.kind !== 'k8slice') return [flavor];
+        if (flavor.offer.kind !== 'k8slice') return left(flavor) > 0 ? [flavor] : [];
         const rest = free(flavor);
         const offer = { ...flavor.offer, resources: rest };
         if (checkPart(offer, rest) !== undefined) return [];
@@ -108,7 +113,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const expired = [...rows.values()].filter((row) => row.state === 'held' && !living(row)).length;
       return `${generation}.${expired}`;
     },
-    async reserve({ flavor, buyer, part, idempotencyKey, transaction, ttlMs, maxHolds = Infinity }) {
+    async reserve({ flavor, buyer, part, service, idempotencyKey, transaction, ttlMs, maxHolds = Infinity }) {
       const place = placeOf(buyer, idempotencyKey, flavor);
       const known = places.get(place);
       const row = known === undefined || known === 'tombstone' ? undefined : rows.get(known);
@@ -118,18 +123,29 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       if (offered === undefined) throw new Fault('NOT_FOUND', `no flavor ${flavor}`);
       if (!offered.onSale) throw new Fault('FLAVOR_GONE', `${flavor} is not on sale any more`);
       const rest = free(offered.flavor);
-      const resources = canonicalResources(part ?? rest);
-      if (offered.flavor.offer.kind !== 'k8slice') throw new Fault('CONFIGURATION_INVALID', 'not a slice');
-      const wrong = checkPart({ ...offered.flavor.offer, resources: rest }, resources);
+      const resources = service ? NOTHING : canonicalResources(part ?? rest);
+      const { offer } = offered.flavor;
+      if ((offer.kind === 'k8slice') !== (service === undefined)) throw new Fault('CONFIGURATION_INVALID', `this is a ${offer.kind}`);
+      const wrong = offer.kind === 'k8slice' ? checkPart({ ...offer, resources: rest }, resources) : undefined;
       if (wrong !== undefined) throw new Fault('CONFIGURATION_INVALID', wrong);
-      if (!fits(rest, resources)) throw new Fault('NOT_ENOUGH', 'not enough of it is left');
+      if (service ? left(offered.flavor) < 1 : !fits(rest, resources)) throw new Fault('NOT_ENOUGH', 'not enough of it is left');
       if (holding().filter((each) => each.buyer.id === buyer.id).length >= maxHolds) {
         throw new Fault('TOO_MANY_HOLDS', 'too many open reservations', { maxHolds });
       }
       bind(buyer);
       const expiresAt = new Date(clock.now() + ttlMs).toISOString();
       const key = idempotencyKey === undefined ? {} : { key: idempotencyKey };
-      const made: Row = { transaction, flavorId: flavor, buyer, resources, state: 'held', expiresAt, place, ...key };
+      const made: Row = {
+        transaction,
+        flavorId: flavor,
+        buyer,
+        resources,
+        ...(service && { service }),
+        state: 'held',
+        expiresAt,
+        place,
+        ...key,
+      };
       rows.set(transaction, made);
       places.set(place, transaction);
       generation += 1;
@@ -175,6 +191,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
         seller,
         sellerCluster: seller.clusterId ?? clusterId(''),
         resources: row.resources,
+        ...(row.service && isBlueprint(flavor) && { service: contractedService(flavor.offer, row.service) }),
         ...(price === undefined ? {} : { price }),
         startsAt: new Date(clock.now()).toISOString(),
         expiresAt: new Date(clock.now() + lifetimeMs).toISOString(),
@@ -204,5 +221,9 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     },
   };
 
-  return { inventory, contracts: contracts.store, holds: holding, living: contracts.living };
+  const stock = (flavor: BlueprintFlavor, instances: number): void => {
+    flavors.set(flavor.id, { flavor, onSale: true, instances });
+    generation += 1;
+  };
+  return { inventory, stock, contracts: contracts.store, holds: holding, living: contracts.living };
 }

@@ -3,14 +3,15 @@
  * of the port; any call can be made to refuse, to lose its answer after it took effect, or to hang; what is left alive can be listed as leaks.
  */
 import type { Dialect } from '../../src/domain/candidate.ts';
-import type { Contract, PeeringCredentials } from '../../src/domain/contract.ts';
+import type { Contract, Handover, PeeringCredentials } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
-import type { Flavor, NodeIdentity } from '../../src/domain/flavor.ts';
+import { type Flavor, isBlueprint, type NodeIdentity } from '../../src/domain/flavor.ts';
 import { type ContractId, clusterId, contractOf, transactionId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Hold } from '../../src/ports/inventory.ts';
 import type { Peer, Peers } from '../../src/ports/peer.ts';
+import { isLookedFor } from '../../src/rear/selector.ts';
 import { type KeyCircle, keyCircle } from './keys.ts';
 import { type MemoryInventory, memoryInventory } from './memory-inventory.ts';
 import { openTroubles, type PeerCall, type Trouble } from './troubles.ts';
@@ -21,6 +22,10 @@ interface FakeNode {
   readonly address?: string;
   readonly dialect?: Dialect;
   readonly flavors?: readonly Flavor[];
+  /** Of each blueprint among its flavors; 1 when not given. */
+  readonly instances?: number;
+  /** What is handed over of a contract; nothing yet (SERVICE_PENDING) when it answers nothing. */
+  readonly handover?: (contract: Contract) => Handover | undefined;
   /** Milliseconds; 60 s and a year when not given. */
   readonly holdTtlMs?: number;
   readonly contractLifetimeMs?: number;
@@ -63,7 +68,21 @@ export interface FakePeers {
 }
 
 /** What our own dialect can do beyond REAR; the fake and the real routes announce the same. */
-const EXTENSIONS = ['release', 'terminate', 'contract', 'notice', 'credentials', 'idempotency-key', 'countersign', 'signatures'];
+const EXTENSIONS = [
+  'release',
+  'terminate',
+  'contract',
+  'notice',
+  'credentials',
+  'idempotency-key',
+  'countersign',
+  'handover',
+  'signatures',
+];
+const madeOf = ({ terms }: Contract): Handover => ({
+  secret: { username: 'user', password: `made-for-${terms.id}` },
+  endpoint: { host: 'service.example', port: 5432 },
+});
 const KUBECONFIG = `apiVersion: v1
 kind: Config
 clusters: [{name: seller, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: Y2E=}}]
@@ -107,7 +126,15 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
       run('describe', async ({ node, dialect }) =>
         dialect === 'fluidos' ? { dialect, extensions: [] } : { dialect, identity: node.identity, extensions: EXTENSIONS },
       ),
-    listFlavors: () => run('listFlavors', async ({ memory }) => ({ flavors: await memory.inventory.list(), unreadable: [] })),
+    listFlavors: (request) =>
+      run('listFlavors', async ({ memory }) => {
+        const flavors = (await memory.inventory.list()).filter((flavor) =>
+          request !== undefined && 'kind' in request
+            ? isLookedFor(request, flavor)
+            : ['k8slice', 'service'].includes(flavor.offer.kind) && (request === undefined || !isBlueprint(flavor)),
+        );
+        return { flavors, unreadable: [] };
+      }),
     readContract: (contract) =>
       extension('readContract', async ({ memory }) => {
         const found = await memory.contracts.get(contract);
@@ -137,8 +164,8 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
   const trading = (
     run: Run,
     extension: Run,
-  ): Pick<Peer, 'reserve' | 'purchase' | 'countersign' | 'release' | 'terminate' | 'refreshCredentials'> => ({
-    reserve: ({ flavor, buyer, part, idempotencyKey }) =>
+  ): Pick<Peer, 'reserve' | 'purchase' | 'countersign' | 'release' | 'terminate' | 'refreshCredentials' | 'handover'> => ({
+    reserve: ({ flavor, buyer, part, service, idempotencyKey }) =>
       run('reserve', async ({ memory, dialect, node }) => {
         counter += 1;
         const transaction = transactionId(`${counter.toString(16).padStart(32, '0')}-${clock.now()}000000`);
@@ -146,7 +173,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
         // A FLUIDOS node ignores the key: it knows (buyer, flavor) only.
         const key = dialect === 'fluidos' ? {} : { idempotencyKey };
         const { id, flavorId, expiresAt } = await memory.inventory
-          .reserve({ flavor, buyer, part, transaction, ttlMs, ...key })
+          .reserve({ flavor, buyer, ...(service ? { service } : { part }), transaction, ttlMs, ...key })
           .catch((error: unknown) => {
             if (error instanceof Fault && error.code === 'NOT_FOUND') throw new Fault('FLAVOR_GONE', 'no such flavor', { flavor });
             throw error;
@@ -174,7 +201,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
             if (error instanceof Fault && error.code === 'NOT_FOUND') throw new Fault('HOLD_EXPIRED', 'no such transaction');
             throw error;
           });
-        return { terms, credentials: credentialsOf(standing), ...(agreement && { agreement }) };
+        return { terms, credentials: terms.service ? undefined : credentialsOf(standing), ...(agreement && { agreement }) };
       }),
     countersign: ({ contract, buyer, signature }) =>
       extension('countersign', async (standing) => {
@@ -200,6 +227,16 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
         if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
         return credentialsOf(standing);
       }),
+    handover: ({ contract, buyer }) =>
+      extension('handover', async (standing) => {
+        const found = await ownContract(standing, contract, buyer);
+        if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
+        if (found.terms.service === undefined) throw new Fault('PEER_REFUSED', 'nothing is handed over of a slice', { contract });
+        const { handover = madeOf } = standing.node;
+        const made = handover(found);
+        if (made === undefined) throw new Fault('SERVICE_PENDING', 'it is being made', { contract });
+        return made;
+      }),
   });
 
   const standingAt = (address: string): Standing => {
@@ -213,7 +250,10 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
     keys,
     async add(node) {
       const memory = memoryInventory({ clock });
-      for (const flavor of node.flavors ?? []) await memory.inventory.publish(flavor);
+      for (const flavor of node.flavors ?? []) {
+        if (isBlueprint(flavor)) memory.stock(flavor, node.instances ?? 1);
+        else await memory.inventory.publish(flavor);
+      }
       nodes.set(node.address ?? node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, reachable: true });
     },
     trouble: troubles.add,

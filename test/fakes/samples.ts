@@ -1,6 +1,6 @@
 /** Flavors and identities of our own making, for tests. */
 import { clusterId, flavorId, nodeId } from '../../src/domain/ids.ts';
-import type { NodeIdentity, SliceFlavor } from '../../src/domain/flavor.ts';
+import type { BlueprintFlavor, BlueprintKind, NodeIdentity, SliceFlavor } from '../../src/domain/flavor.ts';
 
 export const identityOf = (name: string, address = `${name}.example:3004`): NodeIdentity => ({
   id: nodeId(`${name}-node`),
@@ -21,6 +21,41 @@ export const sliceOf = (owner: NodeIdentity, change: Partial<SliceFlavor> = {}):
     partitionability: { min: { cpu: '1', memory: '512Mi', pods: '0' }, step: { cpu: '1', memory: '512Mi', pods: '0' } },
   },
   price: { amount: '0.8', currency: 'EUR', period: 'hourly' },
+  location: { country: 'Norway', city: 'Oslo' },
+  owner: { id: owner.id, address: owner.address, domain: owner.domain },
+  available: true,
+  createdAt: '2026-03-04T05:06:07Z',
+  ...change,
+});
+
+/** A database (or what else a blueprint makes) for 0.05 EUR an hour, hosted by its seller; the buyer may name user, password and database. */
+export const blueprintOf = (
+  owner: NodeIdentity,
+  kind: BlueprintKind = 'service',
+  change: Partial<BlueprintFlavor> = {},
+): BlueprintFlavor => ({
+  id: flavorId(`${owner.domain}-${kind}-0001`),
+  providerId: owner.id,
+  offer: {
+    kind,
+    name: `orders-${kind}`,
+    description: 'A store of orders.',
+    category: kind === 'service' ? 'database' : kind,
+    tags: ['sql'],
+    hostingPolicies: ['Provider'],
+    configurationTemplate: {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      additionalProperties: false,
+      properties: {
+        database: { pattern: '^[a-z]{1,30}$', type: 'string' },
+        password: { minLength: 8, type: 'string', writeOnly: true },
+        username: { type: 'string' },
+      },
+      required: ['database'],
+      type: 'object',
+    },
+  },
+  price: { amount: '0.05', currency: 'EUR', period: 'hourly' },
   location: { country: 'Norway', city: 'Oslo' },
   owner: { id: owner.id, address: owner.address, domain: owner.domain },
   available: true,

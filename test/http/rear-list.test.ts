@@ -23,19 +23,9 @@ beforeAll(async () => {
   const resources = { cpu: '32', memory: '64Gi', pods: '200', storage: '100Gi' };
   await node.memory.inventory.publish({ ...slice, id: flavorId('large'), offer: { ...offer, architecture: 'arm64', resources } });
   await node.memory.inventory.publish({ ...slice, id: flavorId('off'), available: false });
-  await node.memory.inventory.publish({
-    ...slice,
-    id: flavorId('db'),
-    offer: {
-      kind: 'service',
-      name: 'a <b> & c',
-      description: '',
-      category: 'database',
-      tags: ['mysql', 'sql'],
-      hostingPolicies: [],
-      configurationTemplate: { type: 'object' },
-    },
-  });
+  const service = { category: 'database', tags: ['mysql', 'sql'], hostingPolicies: [], configurationTemplate: { type: 'object' } };
+  const db = { ...slice, id: flavorId('db'), offer: { ...service, kind: 'service' as const, name: 'a <b> & c', description: '' } };
+  node.memory.stock(db, 1);
 });
 afterAll(async () => {
   await node.close();

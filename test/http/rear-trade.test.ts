@@ -17,7 +17,7 @@ beforeEach(async () => {
   const slice = sliceOf(node.identity, { id: flavorId('slice') });
   await node.memory.inventory.publish(slice);
   const service = { name: 's', description: '', category: 'database', tags: [], hostingPolicies: [], configurationTemplate: {} };
-  await node.memory.inventory.publish({ ...slice, id: flavorId('service'), offer: { kind: 'service', ...service } });
+  node.memory.stock({ ...slice, id: flavorId('service'), offer: { kind: 'service', ...service } }, 1);
 });
 afterEach(async () => {
   await node.close();

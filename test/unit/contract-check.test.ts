@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type AskedContract, checkContract, contractDifferences } from '../../src/domain/contract-check.ts';
 import type { ContractTerms } from '../../src/domain/contract.ts';
 import { clusterId, contractId, flavorId, nodeId, transactionId } from '../../src/domain/ids.ts';
-import { identityOf, sliceOf } from '../fakes/samples.ts';
+import { NOTHING } from '../../src/domain/resources.ts';
+import { blueprintOf, identityOf, sliceOf } from '../fakes/samples.ts';
 
 const NOW = Date.parse('2026-11-27T12:00:00Z');
 const [seller, buyer] = [identityOf('north'), identityOf('south')];
@@ -33,12 +34,29 @@ const { price: _price, ...unpriced } = terms;
 const { price: _flavorPrice, ...free } = flavor;
 const price = (change: object) => ({ ...terms, price: { amount: '0.2', currency: 'EUR', period: 'hourly' as const, ...change } });
 
+const database = blueprintOf(seller);
+const service = { hostingPolicy: 'Provider' as const, configuration: { database: 'orders', username: 'u', password: 'hunter-two' } };
+const askedService: Partial<AskedContract> = { flavor: database, part: NOTHING, service };
+const { password: _password, ...configuration } = service.configuration;
+const served: ContractTerms = {
+  ...terms,
+  flavor: database,
+  resources: NOTHING,
+  service: { ...service, configuration },
+  price: { amount: '0.05', currency: 'EUR', period: 'hourly' },
+};
+const serving = (change: object): ContractTerms => ({ ...served, service: { hostingPolicy: 'Provider', configuration, ...change } });
+const { service: _service, ...unserved } = served;
+
 describe('what may be signed', () => {
   test.each<[string, ContractTerms, Partial<AskedContract>]>([
     ['what was asked', terms, {}],
     ['less money', price({ amount: '0.1' }), {}],
     ['a living descendant of the flavor, on the same terms', { ...terms, flavor: { ...flavor, id: flavorId('descendant') } }, {}],
     ['a FLUIDOS seller that announces another address', { ...terms, seller: { ...seller, address: 'inside:1' } }, { dialect: 'fluidos' }],
+    ['an instance, without the secrets that it was configured with', served, askedService],
+    ['a FLUIDOS seller, which takes no policy', serving({ hostingPolicy: 'Shared' }), { ...askedService, dialect: 'fluidos' }],
+    ['the same configuration in another order', serving({ configuration: { username: 'u', database: 'orders' } }), askedService],
     ['no price where none was named', unpriced, { flavor: free }],
     ['a price of nothing where none was named', price({ amount: '0.00' }), { flavor: free }],
   ])('%s', (_what, got, change) => {
@@ -64,6 +82,16 @@ describe('bait and switch', () => {
     ['resources', { ...terms, resources: { ...part, cpu: '1' } }, {}],
     ['resources', { ...terms, resources: { ...part, cpu: '3' } }, {}],
     ['resources', { ...terms, resources: { ...part, storage: '1Gi' } }, {}],
+    ['offer', { ...terms, flavor: database }, {}],
+    ['name', { ...served, flavor: { ...database, offer: { ...database.offer, name: 'x' } } }, askedService],
+    ['category', { ...served, flavor: { ...database, offer: { ...database.offer, category: 'x' } } }, askedService],
+    ['hosting policy', serving({ hostingPolicy: 'Consumer' }), askedService],
+    ['configuration', serving({ configuration: { ...configuration, database: 'other' } }), askedService],
+    ['configuration', serving({ configuration: { username: 'u' } }), askedService],
+    ['service', unserved, askedService],
+    ['service', { ...terms, service: { hostingPolicy: 'Provider', configuration } }, {}],
+    ['resources', { ...served, resources: part }, askedService],
+    ['price', { ...served, price: { amount: '0.06', currency: 'EUR', period: 'hourly' } }, askedService],
     ['price', price({ amount: '0.200000000001' }), {}],
     ['price', price({ currency: 'USD' }), {}],
     ['price', price({ period: 'daily' }), {}],

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId } from '../../src/domain/ids.ts';
 import { codeOf, peerContract } from '../contracts/peer.ts';
+import { peerServiceContract } from '../contracts/peer-service.ts';
 import { fakePeers } from '../fakes/peers.ts';
-import { handClock, identityOf, sliceOf } from '../fakes/samples.ts';
+import { blueprintOf, handClock, identityOf, sliceOf } from '../fakes/samples.ts';
 
 const [seller, buyer] = [identityOf('north'), identityOf('south')];
 const flavor = sliceOf(seller);
@@ -32,6 +33,31 @@ peerContract('the fake', async () => {
     endAtSeller: (contract, ending) => fake.endContract({ address: seller.address, contract, ending }),
     alive: () => ({ holds: fake.alive().holds.length, contracts: fake.alive().contracts.length }),
     notices: async () => fake.notices().map(({ contract }) => contract),
+    close: async () => {},
+  };
+});
+
+peerServiceContract('the fake', async () => {
+  const clock = handClock();
+  const fake = fakePeers({ clock });
+  const [database, machine] = [blueprintOf(seller), blueprintOf(seller, 'vm')];
+  let ready = true;
+  const handover = () => (ready ? { secret: { username: 'user' }, endpoint: { host: 'db.example', port: 5432 } } : undefined);
+  await fake.add({ identity: seller, flavors: [database, machine], handover });
+  await fake.add({ identity: buyer });
+  return {
+    peers: fake.peers,
+    seller,
+    database,
+    machine,
+    buyer,
+    notary: fake.keys.notaryAt(buyer.address),
+    now: clock.now,
+    advance: clock.advance,
+    alive: () => ({ holds: fake.alive().holds.length, contracts: fake.alive().contracts.length }),
+    setReady: (value) => {
+      ready = value;
+    },
     close: async () => {},
   };
 });

@@ -8,10 +8,19 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { flavorId } from '../../src/domain/ids.ts';
 import { readContract, writeContract } from '../../src/rear/contract.ts';
+import { readHandover, writeHandover } from '../../src/rear/extensions.ts';
 import { readFlavors, writeFlavor } from '../../src/rear/flavor.ts';
 import { encode, firstJson } from '../../src/rear/json.ts';
 import { firstIssue } from '../../src/rear/reading.ts';
-import { readPart, readTransaction, reservation, writeReservation, writeTransaction } from '../../src/rear/reservation.ts';
+import {
+  blueprintOf,
+  readPart,
+  readServiceConfiguration,
+  readTransaction,
+  reservation,
+  writeReservation,
+  writeTransaction,
+} from '../../src/rear/reservation.ts';
 import { parseSliceSelector, writeSliceSelector } from '../../src/rear/selector.ts';
 
 interface Codec {
@@ -21,7 +30,11 @@ interface Codec {
 
 const readReservation = (wire: string) => {
   const { flavorID, buyerID, configuration } = reservation.parse(firstJson(wire));
-  return { flavor: flavorID, buyer: buyerID, part: readPart(configuration?.data).part };
+  const kind = blueprintOf(configuration?.type ?? '');
+  const parties = { flavor: flavorID, buyer: buyerID };
+  if (kind === undefined) return { ...parties, part: readPart(configuration?.data).part };
+  const { hostingPolicy, configuration: wanted } = readServiceConfiguration(configuration?.data);
+  return { ...parties, kind, service: { ...(hostingPolicy && { hostingPolicy }), configuration: wanted } };
 };
 /** What the codec of a transaction is given besides: its request. */
 const REQUEST = readReservation(readFileSync(join(import.meta.dirname, 'golden/reservation/part.exact.wire'), 'utf8'));
@@ -46,6 +59,10 @@ const CODECS: Readonly<Record<string, Codec>> = {
   contract: {
     read: (wire) => readContract(firstJson(wire), { receivedAt: '2026-03-04T05:10:00.000Z' }),
     write: ({ terms, credentials }: ReturnType<typeof readContract>) => encode(writeContract(terms, credentials)),
+  },
+  handover: {
+    read: (wire) => readHandover(firstJson(wire)),
+    write: (handover: ReturnType<typeof readHandover>) => encode(writeHandover(handover)),
   },
   selector: { read: parseSliceSelector, write: writeSliceSelector },
 };

@@ -40,7 +40,7 @@ describe.skipIf(folder === undefined)('samples of the specification', () => {
 
   test.each([['vm'], ['sensor']])('a %s flavor is a row that cannot be read', (type) => {
     const { flavors, unreadable } = listed(type, sample(`${type}.json`));
-    expect({ flavors, unreadable }).toEqual({ flavors: [], unreadable: [`"flavor-123": type: flavors of type "${type}" are not known`] });
+    expect({ flavors, unreadable }).toEqual({ flavors: [], unreadable: [`"flavor-123": type.data.name: no blueprint`] });
   });
 
   test('a reservation, with keys in upper case', () => {

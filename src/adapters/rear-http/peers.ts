@@ -1,5 +1,6 @@
 import { bareAddress } from '../../domain/address.ts';
 import { Fault } from '../../domain/faults.ts';
+import type { BlueprintRequest, Dialect } from '../../domain/candidate.ts';
 import type { Flavor } from '../../domain/flavor.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Peer, PeerDescription, Peers } from '../../ports/peer.ts';
@@ -8,7 +9,7 @@ import { credentials } from '../../rear/contract.ts';
 import * as extensions from '../../rear/extensions.ts';
 import { readFlavors } from '../../rear/flavor.ts';
 import { encode } from '../../rear/json.ts';
-import { selectorOf, selectsSlice, writeSliceSelector } from '../../rear/selector.ts';
+import { isLookedFor, selectorOf, selectsSlice, writeSliceSelector } from '../../rear/selector.ts';
 import { type Ask, type Calls, DEFAULT_REAR_LIMITS, type RearHttpLimits, type RearHttpLog, reading } from './calls.ts';
 import { keptDescriptions } from './descriptions.ts';
 import { type Dial, dialling } from './dialling.ts';
@@ -121,26 +122,42 @@ export function httpPeers(input: {
   };
 }
 
-const listing = ({ ask, describe, limits }: Calls): Pick<Peer, 'listFlavors'> => ({
-  async listFlavors(request) {
-    const { dialect } = await describe();
-    const selector = request === undefined ? undefined : selectorOf(request);
-    // A FLUIDOS node answers a selector with the wrong rows (quirk 2 of our notes): it is asked for everything.
-    const path =
-      selector === undefined || dialect === 'fluidos' ? '/api/v2/flavors' : `/api/v2/flavors/k8slice?${writeSliceSelector(selector)}`;
+/** Where blueprints are listed; FLUIDOS nodes have services alone. */
+const BLUEPRINTS = { service: '/api/v2/flavors/service', vm: '/api/v2/flavors/vm', sensor: '/api/v2/flavors/sensors' } as const;
+
+const KINDS: ReadonlySet<string> = new Set(Object.values(BLUEPRINTS));
+
+const listing = ({ ask, describe, limits }: Calls): Pick<Peer, 'listFlavors'> => {
+  const listed = async (path: string, dialect: Dialect, takes: (flavor: Flavor) => boolean): ReturnType<Peer['listFlavors']> => {
     const answer = await ask({ operation: 'list', path, timeoutMs: limits.listMs, limitBytes: limits.listBytes, anonymous: true });
-    if (answer.status === 204) return { flavors: [], unreadable: [] };
+    // A node that has no such kind knows no such path.
+    if (answer.status === 204 || (answer.status === 404 && KINDS.has(path))) return { flavors: [], unreadable: [] };
     if (answer.status !== 200) throw refusal('list', dialect, answer);
     const { flavors, unreadable } = reading('list of flavors', answer.text, readFlavors);
     const once = new Map<string, Flavor>();
     const twice: string[] = [];
     for (const flavor of flavors) {
       if (once.has(flavor.id)) twice.push(`${JSON.stringify(flavor.id)}: listed twice`);
-      else if (selector === undefined || selectsSlice(selector, flavor)) once.set(flavor.id, flavor);
+      else if (takes(flavor)) once.set(flavor.id, flavor);
     }
     return { flavors: [...once.values()], unreadable: [...unreadable, ...twice] };
-  },
-});
+  };
+  const blueprints = async (request: BlueprintRequest, dialect: Dialect): ReturnType<Peer['listFlavors']> => {
+    if (dialect === 'fluidos' && request.kind !== 'service') return { flavors: [], unreadable: [] };
+    return await listed(BLUEPRINTS[request.kind], dialect, (flavor) => isLookedFor(request, flavor));
+  };
+  return {
+    async listFlavors(request) {
+      const { dialect } = await describe();
+      if (request !== undefined && 'kind' in request) return await blueprints(request, dialect);
+      const selector = request === undefined ? undefined : selectorOf(request);
+      // A FLUIDOS node answers a selector with the wrong rows (quirk 2 of our notes): it is asked for everything.
+      const path =
+        selector === undefined || dialect === 'fluidos' ? '/api/v2/flavors' : `/api/v2/flavors/k8slice?${writeSliceSelector(selector)}`;
+      return await listed(path, dialect, (flavor) => selector === undefined || selectsSlice(selector, flavor));
+    },
+  };
+};
 
 const PARTING: ReadonlySet<string> = new Set(['release', 'terminate', 'contract', 'notice']);
 
@@ -151,7 +168,7 @@ const extended = ({
   turns,
 }: Calls & { readonly turns: Turns }): Pick<
   Peer,
-  'countersign' | 'release' | 'terminate' | 'readContract' | 'notifyEnd' | 'refreshCredentials'
+  'countersign' | 'release' | 'terminate' | 'readContract' | 'notifyEnd' | 'refreshCredentials' | 'handover'
 > => {
   /** Asks in an extension; what the node does not announce is not sent. */
   const extension = async (name: (typeof extensions.EXTENSIONS)[number], path: string, body?: object): Promise<Answer> => {
@@ -191,6 +208,10 @@ const extended = ({
     async refreshCredentials({ contract, buyer }) {
       const { text } = await extension('credentials', `${at(contract)}/credentials`, extensions.writeBuyer(buyer));
       return reading('set of credentials', text, (value) => credentials.parse(value));
+    },
+    async handover({ contract, buyer }) {
+      const { text } = await extension('handover', `${at(contract)}/handover`, extensions.writeBuyer(buyer));
+      return reading('handover', text, extensions.readHandover);
     },
   };
 };

@@ -15,6 +15,7 @@ const SAME: ReadonlySet<FaultCode> = new Set([
   'HOLD_RELEASED',
   'CONTRACT_UNKNOWN',
   'CONTRACT_OVER',
+  'SERVICE_PENDING',
   'BUYER_REFUSED',
   // Of all of ours together: it passes as soon as one is bought or expires.
   'TOO_MANY_HOLDS',

@@ -1,4 +1,5 @@
-import type { ContractTerms, Transaction } from '../../domain/contract.ts';
+import type { Dialect } from '../../domain/candidate.ts';
+import type { ContractTerms, ServiceTerms, Transaction } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Peer } from '../../ports/peer.ts';
 import type { Turns } from '../../ports/turns.ts';
@@ -22,10 +23,11 @@ const placeOf = (seller: string, flavor: string): string => `${seller} ${flavor}
 
 /** A FLUIDOS flavor is one acquisition's turn from RESERVE until PURCHASE is answered, the buyer gives up, or both have had all their time. */
 export const trading = ({ ask, describe, limits, turns, now, place, log, signal }: Trading): Pick<Peer, 'reserve' | 'purchase'> => ({
-  async reserve({ flavor, buyer, part, idempotencyKey }) {
+  async reserve({ flavor, buyer, part, service, idempotencyKey }) {
     const { dialect } = await describe();
+    const wanted = service === undefined ? { part } : { kind: service.kind, service: askedOf(dialect, service) };
     const send = async (headers: Readonly<Record<string, string>>) => {
-      const body = writeReservation({ flavor, buyer, part });
+      const body = writeReservation({ flavor, buyer, ...wanted });
       const answer = await ask({ operation: 'reserve', path: '/api/v2/reservations', body, headers, timeoutMs: limits.reserveMs });
       if (answer.status !== 200) throw refusal('reserve', dialect, answer);
       return reading('transaction', answer.text, (value) => readTransaction(value, { flavor }));
@@ -59,7 +61,11 @@ export const trading = ({ ask, describe, limits, turns, now, place, log, signal 
       if (answer.status !== 200) throw refusal('purchase', dialect, answer);
       const context = { receivedAt: new Date(now()).toISOString() };
       const read = reading('contract', answer.text, (value) => readContract(value, context));
-      const wrong = strangeness(read.terms, { transaction, buyer, credentialsFor: read.credentials.clusterId });
+      const wrong = strangeness(read.terms, {
+        transaction,
+        buyer,
+        credentialsFor: read.credentials?.clusterId ?? read.terms.sellerCluster,
+      });
       if (wrong !== undefined) throw new Fault('PEER_LIED', `its contract is not ours: ${wrong}`, { contract: read.terms.id });
       return read;
     } finally {
@@ -68,6 +74,13 @@ export const trading = ({ ask, describe, limits, turns, now, place, log, signal 
     }
   },
 });
+
+/** A FLUIDOS seller fails on every hosting policy (row 9 of our notes' section 3). */
+const askedOf = (
+  dialect: Dialect,
+  { hostingPolicy, configuration }: ServiceTerms,
+): Partial<ServiceTerms> & { configuration: ServiceTerms['configuration'] } =>
+  dialect === 'fluidos' ? { configuration } : { hostingPolicy, configuration };
 
 /** What shows, without knowing what was asked for, that an answer is no contract of ours; `checkContract` looks at the rest. */
 function strangeness(
