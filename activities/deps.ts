@@ -5,6 +5,7 @@ import type { Clock } from '../src/ports/clock.ts';
 import type { Cluster } from '../src/ports/cluster.ts';
 import type { Fabric } from '../src/ports/fabric.ts';
 import type { Contracts, Inventory, Tenants } from '../src/ports/inventory.ts';
+import type { KnownSigners } from '../src/ports/known-signers.ts';
 import type { Notary } from '../src/ports/notary.ts';
 import type { Peers } from '../src/ports/peer.ts';
 import type { Processes } from '../src/ports/processes.ts';
@@ -20,6 +21,7 @@ export interface ActivityDeps {
   readonly candidates: Candidates;
   readonly intents: IntentRecords;
   readonly knownNodes: KnownNodes;
+  readonly knownSigners: Pick<KnownSigners, 'prune'>;
   readonly audit: Audit;
   readonly chain: Chain;
   readonly ratings: Ratings;

@@ -1,7 +1,8 @@
 import type { Candidate, PlanEntry, ResourceRequest, SilentNode } from '../src/domain/candidate.ts';
 import { isFault } from '../src/domain/faults.ts';
 import type { Flavor } from '../src/domain/flavor.ts';
-import { assess, isSameAddress } from '../src/domain/matching.ts';
+import { isSameAddress } from '../src/domain/address.ts';
+import { assess } from '../src/domain/matching.ts';
 import { rank, refusedEntry } from '../src/domain/ranking.ts';
 import type { PeerDescription } from '../src/ports/peer.ts';
 import { within } from './deadline.ts';

@@ -107,7 +107,7 @@ export const admissionActivities = ({
       await contracts.activate(contract);
     });
     await admitted.catch(async (error: unknown) => {
-      if (isFault(error) && error.code === 'SLICE_DENIED')
+      if (isFault(error) && (error.code === 'SLICE_DENIED' || error.code === 'CONTRACT_OVER'))
         await audit.tally({ kind: 'slice-denied', peer: buyer, contract, code: error.code, detail: error.message });
       throw error;
     });

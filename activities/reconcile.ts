@@ -18,7 +18,18 @@ export interface Reconciliation {
 
 type Deps = Pick<
   ActivityDeps,
-  'contracts' | 'inventory' | 'chain' | 'processes' | 'peers' | 'knownNodes' | 'fabric' | 'cluster' | 'self' | 'timing' | 'clock'
+  | 'contracts'
+  | 'inventory'
+  | 'chain'
+  | 'processes'
+  | 'peers'
+  | 'knownNodes'
+  | 'knownSigners'
+  | 'fabric'
+  | 'cluster'
+  | 'self'
+  | 'timing'
+  | 'clock'
 >;
 
 /** How many things are looked at at once. */
@@ -42,7 +53,7 @@ const is =
  * back, is found here. One thing that cannot be mended keeps no other waiting.
  */
 export const reconcileActivities = (deps: Deps) => {
-  const { contracts, inventory, chain, processes, peers, knownNodes, fabric, cluster, timing, clock } = deps;
+  const { contracts, inventory, chain, processes, peers, knownNodes, knownSigners, fabric, cluster, timing, clock } = deps;
   const mending = openMending(deps);
   /** Whether a node answers of which nothing that is stuck was told lately: it may have come back, or its cluster behind it. */
   const isDue = async ({ address, lastFault, pokedAt }: KnownNode): Promise<boolean> => {
@@ -170,7 +181,11 @@ export const reconcileActivities = (deps: Deps) => {
           () => 'pruning',
           async () => {
             const { holds, clusters } = await inventory.prune();
-            if (holds + clusters > 0) mended.push(`forgot ${holds} old reservations and ${clusters} cluster ids that never bought`);
+            const nodes = await knownSigners.prune();
+            if (holds + clusters + nodes > 0)
+              mended.push(
+                `forgot ${holds} old reservations, ${clusters} cluster ids that never bought and ${nodes} nodes that nobody dealt with`,
+              );
             return undefined;
           },
         );

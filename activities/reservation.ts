@@ -70,15 +70,17 @@ export async function tell(
 /** What a peer cannot do by mistake of a moment. */
 const LIES: readonly FaultCode[] = ['PEER_LIED', 'KUBECONFIG_REFUSED'];
 
-/** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it. */
+/** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it; and of its silence, where it may have sold all the same. */
 const withPeer =
-  (audit: Pick<Audit, 'tally'>) =>
+  (audit: Pick<Audit, 'tally'>, { silence = false } = {}) =>
   async <T>(peer: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     try {
       return await heartbeating(work);
     } catch (error) {
-      if (isFault(error) && LIES.includes(error.code))
-        await audit.tally({ kind: 'peer-lied', peer, code: error.code, detail: error.message });
+      if (!isFault(error)) throw error;
+      const { code, message: detail } = error;
+      if (LIES.includes(code)) await audit.tally({ kind: 'peer-lied', peer, code, detail });
+      else if (silence && code === 'PEER_TIMEOUT') await audit.tally({ kind: 'peer-silent', peer, code, detail });
       throw error;
     }
   };
@@ -111,7 +113,7 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
     candidate: Candidate;
     transaction: TransactionId;
   }): Promise<Bought> {
-    return await withPeer(audit)(candidate.seller.id, async (signal) => {
+    return await withPeer(audit, { silence: true })(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
       const { terms, credentials, agreement: offered } = await seller.purchase({ transaction, buyer });

@@ -1,6 +1,6 @@
 import type { ContractId } from './ids.ts';
 
-/** What the audit tells of. `operator`: somebody changed something by the management API. */
+/** What the audit tells of. `peer-silent`: a seller did not answer a purchase in time; `operator`: somebody changed something by the management API. */
 export const AUDIT_KINDS = [
   'sold',
   'bought',
@@ -10,12 +10,13 @@ export const AUDIT_KINDS = [
   'request-refused',
   'slice-denied',
   'peer-lied',
+  'peer-silent',
   'operator',
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 /** Kinds that a stranger can cause as often as it likes: they are counted, and written at the first, tenth, hundredth … time of an hour. */
-export type TalliedKind = 'reservation-refused' | 'request-refused' | 'slice-denied' | 'peer-lied';
+export type TalliedKind = 'reservation-refused' | 'request-refused' | 'slice-denied' | 'peer-lied' | 'peer-silent';
 
 /** Where an event stands in the chain. */
 export interface Seal {

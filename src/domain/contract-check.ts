@@ -4,7 +4,7 @@ import { Fault } from './faults.ts';
 import { type Flavor, isBlueprint, type NodeIdentity } from './flavor.ts';
 import type { TransactionId } from './ids.ts';
 import { sameJson } from './json.ts';
-import { isSameAddress } from './matching.ts';
+import { isSameAddress } from './address.ts';
 import { compareAmounts, parseAmount } from './money.ts';
 import { priceOfPart } from './partition.ts';
 import { type Resources, sameResources } from './resources.ts';

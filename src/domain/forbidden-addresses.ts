@@ -1,5 +1,7 @@
 /** Where no server of somebody else is: one table, for everything whose address a stranger tells us (API servers, callbacks). */
 
+import { type Bits, bitsOf } from './ip.ts';
+
 /** How a name is resolved: all of its addresses. Rejects when it has none, or not in time. */
 export type Resolve = (host: string) => Promise<readonly Resolved[]>;
 export interface Resolved {
@@ -50,32 +52,6 @@ const CARRIERS: readonly (readonly [string, number, bigint])[] = [
   ['2002::', 16, 80n], // 6to4
 ];
 
-interface Bits {
-  readonly width: 32 | 128;
-  readonly value: bigint;
-}
-
-function bitsOf4(text: string): Bits | undefined {
-  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined;
-  const parts = text.split('.').map(Number);
-  return parts.every((part) => part < 256) ? { width: 32, value: parts.reduce((all, part) => (all << 8n) | BigInt(part), 0n) } : undefined;
-}
-
-function bitsOf6(text: string): Bits | undefined {
-  const tail = /[\d.]+$/.exec(text)?.[0] ?? '';
-  const four = bitsOf4(tail);
-  const hex =
-    four === undefined ? text : `${text.slice(0, -tail.length)}${(four.value >> 16n).toString(16)}:${(four.value & 0xffffn).toString(16)}`;
-  const [head = '', rest, more] = hex.split('::').map((half) => (half === '' ? [] : half.split(':')));
-  if (more !== undefined || head === '') return undefined;
-  const missing = 8 - head.length - (rest?.length ?? 0);
-  if (rest === undefined ? missing !== 0 : missing < 1) return undefined;
-  const groups = [...head, ...Array<string>(missing).fill('0'), ...(rest ?? [])];
-  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
-  return { width: 128, value: groups.reduce((all, group) => (all << 16n) | BigInt(`0x${group}`), 0n) };
-}
-
-const bitsOf = (text: string): Bits | undefined => (text.includes(':') ? bitsOf6(text) : bitsOf4(text));
 const isWithin = ({ width, value }: Bits, [network, length]: readonly [string, number, unknown]): boolean => {
   const of = bitsOf(network);
   const behind = BigInt(width - length);

@@ -1,4 +1,4 @@
-import { bareAddress } from './address.ts';
+import { isSameAddress } from './address.ts';
 import type { Candidate, Dialect, Refusal, ResourceRequest } from './candidate.ts';
 import { type Flavor, type Location, type NodeIdentity, type SliceFlavor, isSlice } from './flavor.ts';
 import { compareAmounts, hourly, parseAmount, sameCurrency } from './money.ts';
@@ -69,15 +69,6 @@ export function assess(
   const seller = { ...flavor.owner, address: asked.address, ...(clusterId && { clusterId }) };
   return { candidate: { flavor, seller, dialect, part, ...price, ...latency, rating } };
 }
-
-/** The address as it is dialled: REAR's port is 80 where none stands. */
-const dialled = (address: string): string => {
-  const bare = bareAddress(address);
-  return (/:\d+$/.test(bare) ? bare : `${bare}:80`).toLowerCase();
-};
-
-/** Whether two addresses are one node's, whichever of them says that it is asked over TLS. */
-export const isSameAddress = (one: string, other: string): boolean => dialled(one) === dialled(other);
 
 /** A node offers its own only, at the address where we know it: otherwise it would send us to others, or trade in their name. A FLUIDOS node says not who it is. */
 function checkOwner(owner: NodeIdentity, { address, identity }: AskedNode, refuse: Refuse): void {

@@ -1,4 +1,4 @@
-import { comparedAddress } from './address.ts';
+import { isAt } from './address.ts';
 
 /** What is asked of another node before it is traded with. */
 export const PEER_POLICIES = ['signed', 'legacy', 'blocked'] as const;
@@ -30,10 +30,7 @@ export interface PeerRules {
 }
 
 const same = (one: string, other: string | undefined): boolean => one.toLowerCase() === other?.toLowerCase();
-const atAddress = (wanted: string, address: string | undefined): boolean => {
-  const at = address === undefined ? undefined : comparedAddress(address);
-  return same(wanted, at) || same(wanted, at?.replace(/:\d+$/, ''));
-};
+const atAddress = (wanted: string, address: string | undefined): boolean => address !== undefined && isAt(wanted, address);
 
 const fits = ({ node, domain, address }: PeerRule, names: PeerNames): boolean =>
   (node === undefined || node === names.id) &&

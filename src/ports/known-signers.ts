@@ -13,4 +13,9 @@ export interface KnownSigners {
   }): Promise<void>;
   /** Whether a node of that id, or one at that address, ever signed; what was signed at the address `except` does not count. */
   signs(of: { readonly address?: string; readonly nodeId?: string; readonly except?: string }): Promise<boolean>;
+  /**
+   * Forgets strangers, whom nobody here knows or dealt with: those that were not heard for 90 days, and when there are more than `most` (50,000 unless told otherwise) the longest unheard.
+   * Answers how many went.
+   */
+  prune(most?: number): Promise<number>;
 }

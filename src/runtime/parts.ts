@@ -71,6 +71,7 @@ const turnsOf = (store: Promise<Store>): Turns => ({
 const signersOf = (store: Promise<Store>): KnownSigners => ({
   heard: async (who) => await (await store).knownSigners.heard(who),
   signs: async (who) => await (await store).knownSigners.signs(who),
+  prune: async (most) => await (await store).knownSigners.prune(most),
 });
 
 /** What is asked of other nodes, and how old their signatures may be. */

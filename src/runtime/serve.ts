@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parseAddress } from '../domain/address.ts';
+import { canonicalAddress, parseAddress } from '../domain/address.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import { transactionId } from '../domain/ids.ts';
 import { managementApi } from '../http/api/app.ts';
@@ -123,7 +123,11 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
       },
     );
     handlers.rear = (request, bindings) => routes.fetch(request, bindings);
-    await readiness.keepTrying('known nodes', () => knownNodes.configure(configuration.knownNodes.map(({ address }) => address)), signal);
+    await readiness.keepTrying(
+      'known nodes',
+      () => knownNodes.configure(configuration.knownNodes.map(({ address }) => canonicalAddress(address))),
+      signal,
+    );
     const known = await parts.self;
     self = known;
     const flavors = await flavorsOnSale({ configuration, fabric: parts.cluster.fabric, readiness, log, signal });

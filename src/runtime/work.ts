@@ -46,7 +46,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
   readFileSync(codePath);
   try {
     const [store, self] = await Promise.all([parts.store, parts.self, parts.namespace, parts.keys]);
-    const { inventory, contracts, tenants, candidates, intents, knownNodes, audit, chain } = store;
+    const { inventory, contracts, tenants, candidates, intents, knownNodes, knownSigners, audit, chain } = store;
     const { peers, notary, processes, clock } = parts;
     const { fabric, cluster } = parts.cluster;
     const deps: ActivityDeps = {
@@ -56,6 +56,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       candidates,
       intents,
       knownNodes,
+      knownSigners,
       audit,
       chain,
       ratings: unrated,

@@ -10,7 +10,7 @@ const AGAIN_MS = 1_000;
 
 /**
  * Passes on what the shared watch of our cluster sees to the workflows that it concerns, for as long as the process runs; the watch itself is held by one worker
- * at a time. A slice that names no living contract concerns no workflow, so it is denied here. A hint that cannot be delivered ends the watch, and the next one begins with the present state: none is lost.
+ * at a time. A slice that names no living contract of its buyer concerns no workflow, so it is denied here. A hint that cannot be delivered ends the watch, and the next one begins with the present state: none is lost.
  */
 export async function followWorld(input: {
   readonly world: World;
@@ -26,15 +26,20 @@ export async function followWorld(input: {
     if (event.kind === 'node-changed') return await processes.noticeOfNode(event.acquisition, event.ready);
     if (event.kind === 'workload-changed') return await processes.noticeOfWorkload(event.intent);
     const contract = await contracts.get(event.contract);
-    const living = contract?.role === 'seller' && contract.state !== 'over';
+    const sold = contract?.role === 'seller' ? contract : undefined;
+    const living = sold !== undefined && sold.state !== 'over' && sold.terms.buyerCluster === event.buyer;
     if (!living && event.kind === 'slice-offered') {
-      const reason = contract?.role === 'seller' ? `contract ${event.contract} is over` : `contract ${event.contract} was never sold here`;
+      // Whose it is, is nobody else's business.
+      const reason =
+        sold?.terms.buyerCluster === event.buyer
+          ? `contract ${event.contract} is over`
+          : `contract ${event.contract} was never sold to ${event.buyer}`;
       log.warn({ contract: event.contract, buyer: event.buyer }, `slice denied: ${reason}`);
       await fabric.denySlice({ buyer: event.buyer, contract: event.contract, reason });
       await audit.tally({ kind: 'slice-denied', peer: event.buyer, contract: event.contract, code: 'SLICE_DENIED', detail: reason });
     }
     if (!living) return;
-    await processes.noticeOfSlice(contract.terms.transaction, event.kind === 'slice-offered' ? 'offered' : 'gone');
+    await processes.noticeOfSlice(sold.terms.transaction, event.kind === 'slice-offered' ? 'offered' : 'gone');
   };
   while (!signal.aborted) {
     try {

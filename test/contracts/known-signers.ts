@@ -78,4 +78,21 @@ export function knownSignersContract(make: () => Promise<KnownSignersSubject>): 
     );
     expect(heard.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
+
+  it('forget strangers that were not heard for long, and the longest unheard of too many', async () => {
+    const DAY = 86_400_000;
+    for (const n of [1, 2, 3, 4]) {
+      await setClock(NOON + n * DAY);
+      await signers.heard({ address: `a${n}:1`, nodeId: `n${n}` });
+    }
+    const known = async () => (await Promise.all([1, 2, 3, 4].map((n) => signers.signs({ nodeId: `n${n}` })))).map(Number).join('');
+    expect([await signers.prune(), await known()]).toEqual([0, '1111']);
+    await setClock(NOON + 5.5 * DAY);
+    await signers.heard({ address: 'a1:1', nodeId: 'n1', nonce: nonce('n') });
+    expect([await signers.prune(3), await known()]).toEqual([1, '1011']);
+    await setClock(NOON + 94.5 * DAY);
+    expect([await signers.prune(), await known()]).toEqual([2, '1000']);
+    // Forgotten, it begins as any other.
+    await signers.heard({ address: 'elsewhere:1', nodeId: 'n2' });
+  });
 }

@@ -5,6 +5,7 @@ import type { KnownSigners } from '../../src/ports/known-signers.ts';
 
 export function memoryKnownSigners({ clock }: { readonly clock: Clock }): KnownSigners {
   const nodes = new Map<string, string | undefined>();
+  const lastHeard = new Map<string, number>();
   const nonces = new Map<string, number>();
   return {
     async heard({ address, nodeId, pinned = false, nonce }) {
@@ -17,6 +18,7 @@ export function memoryKnownSigners({ clock }: { readonly clock: Clock }): KnownS
         }
         nodes.set(address, nodeId);
       }
+      lastHeard.set(address, clock.now());
       if (nonce === undefined) return;
       const key = `${address} ${nonce.value}`;
       const until = nonces.get(key);
@@ -24,6 +26,13 @@ export function memoryKnownSigners({ clock }: { readonly clock: Clock }): KnownS
         throw new Fault('SIGNATURE_REFUSED', 'this signature was seen before', { why: 'replayed', address });
       }
       nonces.set(key, clock.now() + nonce.keepMs);
+    },
+    async prune(most = 50_000) {
+      const byAge = [...nodes.keys()].toSorted((a, b) => (lastHeard.get(b) ?? 0) - (lastHeard.get(a) ?? 0));
+      const old = clock.now() - 90 * 86_400_000;
+      const gone = byAge.filter((address, at) => at >= most || (lastHeard.get(address) ?? 0) < old);
+      for (const address of gone) nodes.delete(address);
+      return gone.length;
     },
     async signs({ address, nodeId, except }) {
       return [...nodes].some(([at, id]) => at !== except && (at === address || (nodeId !== undefined && id === nodeId)));

@@ -111,7 +111,7 @@ test('what is refused is a problem that says why, and never the token; the log n
 });
 
 test('whoever tries many tokens waits, others do not; who has one is not counted', async () => {
-  for (let n = 0; n < 30; n += 1) await ask('GET', '/api/v1/nowhere', bearer('rgt_v-1'));
+  for (let n = 0; n < 30; n += 1) await ask('GET', '/api/v1/nowhere', bearer('rgt_o-1'));
   for (let n = 0; n < 20; n += 1) expect((await ask('GET', '/api/v1/sums', bearer(`rgt_${n}`))).status).toBe(401);
   const limited = await ask('GET', '/api/v1/nowhere', bearer('rgt_v-1'));
   expect([limited.status, limited.headers.get('retry-after'), limited.body]).toEqual([
@@ -120,11 +120,22 @@ test('whoever tries many tokens waits, others do not; who has one is not counted
     expect.objectContaining({ code: 'TOO_MANY_REQUESTS', retry: true }),
   ]);
   expect((await ask('GET', '/api/v1/nowhere', { ...bearer('rgt_v-1'), from: '::ffff:192.0.2.1' })).status).toBe(429);
-  expect((await ask('GET', '/api/v1/nowhere', { ...bearer('rgt_v-1'), from: '192.0.2.2' })).status).toBe(404);
+  expect((await ask('GET', '/api/v1/nowhere', { ...bearer('rgt_a-1'), from: '192.0.2.2' })).status).toBe(404);
   clock.advance(59_000);
   expect((await ask('GET', '/api/v1/nowhere', bearer('rgt_v-1'))).headers.get('retry-after')).toBe('1');
   clock.advance(1_000);
   expect((await ask('GET', '/api/v1/nowhere', bearer('rgt_v-1'))).status).toBe(404);
+});
+
+test('whoever comes through the same proxy goes on with the token that was good before, until it is withdrawn', async () => {
+  let held: Record<string, { name: string; role: Role }> = { rgt_mine: { name: 'ann', role: 'viewer' } };
+  open({ open: false, of: async (token) => held[token] });
+  const mine = async () => (await ask('GET', '/api/v1/nowhere', bearer('rgt_mine'))).status;
+  expect(await mine()).toBe(404);
+  for (let n = 0; n < 21; n += 1) await ask('GET', '/api/v1/nowhere', bearer(`rgt_${n}`));
+  expect([(await ask('GET', '/api/v1/nowhere', bearer('rgt_21'))).status, await mine()]).toEqual([429, 404]);
+  held = {};
+  expect([await mine(), await mine()]).toEqual([401, 429]);
 });
 
 test('nobody is let in on trust while those who would know are away', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { Fault } from '../../src/domain/faults.ts';
 import { contractOf, intentName, transactionId } from '../../src/domain/ids.ts';
 import type { AuditEvent } from '../../src/domain/audit.ts';
 import type { PublishedKey } from '../../src/domain/did.ts';
@@ -470,6 +471,33 @@ test('keys are shown without their private halves, and rotated with an overlap',
 });
 
 describe('the audit', () => {
+  const operators = async () => (await history.audit.list({ limit: 50 })).map(({ facts }) => facts);
+
+  test('tells of a change whose answer failed after it, and not of one that was refused', async () => {
+    const { processes } = deps;
+    const made: string[] = [];
+    Object.assign(deps, {
+      processes: {
+        ...processes,
+        async endIntent(name: string) {
+          made.push(name);
+          throw new Fault('PROCESSES_UNAVAILABLE', 'no answer in time');
+        },
+        async retryTeardown() {
+          throw new Fault('NOT_FOUND', 'no such workflow');
+        },
+      },
+      signer: { ...deps.signer, rotate: () => Promise.reject(new TypeError('a bug')) },
+    });
+    expect((await ask('POST', '/api/v1/intents/web/end', { detail: 'enough' })).status).toBe(503);
+    expect((await ask('POST', '/api/v1/processes/retry-teardown', { workflowId: 'intent/web' })).status).toBe(404);
+    expect((await ask('POST', '/api/v1/keys/rotate', { overlap: 'soon' })).status).toBe(400);
+    expect((await ask('POST', '/api/v1/keys/rotate', { overlap: '1d' })).status).toBe(500);
+    expect(made).toEqual(['web']);
+    const ended = { operation: 'endIntent', name: 'web', reason: 'ended-by-user', detail: 'enough', failed: 'PROCESSES_UNAVAILABLE' };
+    expect(await operators()).toEqual([{ operation: 'rotateKey', overlap: '1d', failed: 'a bug' }, ended]);
+  });
+
   test('tells what happened, of one contract or since a time, in pages', async () => {
     const { audit } = history;
     await audit.record({ kind: 'peer-lied', peer: 'mallory', facts: { code: 'PEER_LIED', count: 1 } });

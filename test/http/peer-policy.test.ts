@@ -40,6 +40,8 @@ describe('whose operator says so', () => {
     ['domain', () => ({ domain: 'SOUTH.example', policy: 'blocked' })],
     ['address', () => ({ address: south.identity.address, policy: 'blocked' })],
     ['host', () => ({ address: '127.0.0.1', policy: 'blocked' })],
+    ['host in other words', () => ({ address: '0x7f.1', policy: 'blocked' })],
+    ['address in other words', () => ({ address: `[::FFFF:7f00:1]:${south.port}`, policy: 'blocked' })],
   ])('a node is blocked by its %s, whatever else is said of it', async (_, rule) => {
     const node = await at(rules({ node: south.identity.id, policy: 'signed' }, rule()));
     expect(await toThat(node)).toMatchObject({ status: 403, text: expect.stringContaining('blocked') });

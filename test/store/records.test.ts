@@ -3,7 +3,8 @@ import { contractsContract } from '../contracts/contracts.ts';
 import { candidatesContract, intentRecordsContract, knownNodesContract } from '../contracts/records.ts';
 import { knownSignersContract } from '../contracts/known-signers.ts';
 import { turnsContract } from '../contracts/turns.ts';
-import { flavorOf, ONE, SELLER } from '../contracts/samples.ts';
+import { clusterId } from '../../src/domain/ids.ts';
+import { flavorOf, NOON, ONE, SELLER } from '../contracts/samples.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -40,6 +41,20 @@ test.each([
   await expect(knownSigners.heard({ address: other, nodeId: 'south' })).rejects.toMatchObject({ code: 'BUYER_REFUSED' });
   await knownSigners.heard({ address: own, nodeId: 'south' });
   expect(await knownSigners.signs({ nodeId: 'south', address: own })).toBe(true);
+});
+
+test('nodes that an operator named, or whose cluster is bound to them, are remembered however long they are silent', async () => {
+  await db.clear();
+  const { knownNodes, knownSigners } = db.store;
+  await db.setClock(NOON);
+  await knownNodes.add('https://Named.Example:1', 'operator');
+  await knownNodes.bindCluster(clusterId('alice-1'), 'alice');
+  for (const address of ['named.example:1', 'stranger.example:1']) await knownSigners.heard({ address });
+  for (const nodeId of ['alice', 'bob']) await knownSigners.heard({ address: `${nodeId}.example:1`, nodeId });
+  await db.setClock(NOON + 91 * 86_400_000);
+  expect([await knownSigners.prune(), await knownSigners.prune(0)]).toEqual([2, 0]);
+  const known = ['named', 'stranger', 'alice', 'bob'].map(async (name) => await knownSigners.signs({ address: `${name}.example:1` }));
+  expect(await Promise.all(known)).toEqual([true, false, true, false]);
 });
 
 describe('known nodes', () => knownNodesContract(cleared(db.store.knownNodes)));

@@ -15,6 +15,7 @@ import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
 import { type MemoryAudit, memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory, type MemoryInventory } from '../fakes/memory-inventory.ts';
 import { memoryProcesses } from '../fakes/memory-processes.ts';
+import { memoryKnownSigners } from '../fakes/memory-known-signers.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 
@@ -101,7 +102,8 @@ export function playComparison() {
       const timing = { ...DEFAULT_TIMING, undoRoundMs, nodeAnswerMs: 300 };
       const { contracts, inventory } = memory;
       const { chain } = audit;
-      const deps = { contracts, inventory, chain, processes: processes.port, peers: others, knownNodes: records.knownNodes };
+      const knownSigners = memoryKnownSigners({ clock });
+      const deps = { contracts, inventory, chain, processes: processes.port, peers: others, knownNodes: records.knownNodes, knownSigners };
       const activities = reconcileActivities({ ...deps, fabric: fabric.port, cluster, self: SELLER, timing, clock });
       return await new MockActivityEnvironment().run(activities.reconcile);
     },

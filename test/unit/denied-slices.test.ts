@@ -2,7 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { admissionActivities } from '../../activities/peering.ts';
-import { acquisitionId, clusterId, type ContractId, contractId, contractOf } from '../../src/domain/ids.ts';
+import { acquisitionId, type ClusterId, clusterId, type ContractId, contractId, contractOf } from '../../src/domain/ids.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import type { Processes } from '../../src/ports/processes.ts';
 import { followWorld } from '../../src/runtime/world.ts';
@@ -15,10 +15,11 @@ import { memoryInventory } from '../fakes/memory-inventory.ts';
 const clock = { now: () => Date.now() };
 const NORTH = clusterId('north-1');
 const ALICE = clusterId('alice-1');
+const BOB = clusterId('bob-1');
 
 async function seller() {
   const liqo = liqoWorld();
-  const [fabric, alices] = [fakeFabric(liqo, NORTH), fakeFabric(liqo, ALICE)];
+  const fabric = fakeFabric(liqo, NORTH);
   const { audit } = memoryAudit({ clock });
   const { inventory, contracts } = memoryInventory({ clock });
   await inventory.publish(flavorOf('000a'));
@@ -32,18 +33,34 @@ async function seller() {
     idempotencyKey: 'k',
   });
   const { terms } = await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 60_000 });
-  await fabric.ensureTenant({ buyer: ALICE });
+  for (const buyer of [ALICE, BOB]) await fabric.ensureTenant({ buyer });
   return {
     audit,
+    inventory,
     contracts,
     fabric,
     terms,
-    asks: (contract: ContractId, resources = ONE) =>
-      alices.requestSlice({ seller: NORTH, acquisition: acquisitionId('a-1'), contract, resources, sliceClass: 'rearguard' }),
+    asks: (contract: ContractId, resources = ONE, buyer = ALICE) =>
+      fakeFabric(liqo, buyer).requestSlice({
+        seller: NORTH,
+        acquisition: acquisitionId('a-1'),
+        contract,
+        resources,
+        sliceClass: 'rearguard',
+      }),
     admits: (contract: ContractId) => {
       const { admitSlice } = admissionActivities({ fabric, contracts, audit, timing: DEFAULT_TIMING });
       return new MockActivityEnvironment().run(admitSlice, { contract, buyer: ALICE });
     },
+    /** Whose slices stand, and what is written on them. */
+    slices: () =>
+      [ALICE, BOB].flatMap((buyer) =>
+        [...liqo.cluster(buyer).slices.values()].map(({ verdict }) => [
+          buyer,
+          verdict?.accepted === false ? 'denied' : 'open',
+          verdict?.reason,
+        ]),
+      ),
     told: async () => (await audit.list({ limit: 10 })).map(({ kind, peer, contract, facts }) => [kind, peer, contract, facts['code']]),
   };
 }
@@ -56,29 +73,54 @@ test('what was bought is let in, and not told', async () => {
 });
 
 test('more than was bought', async () => {
-  const { asks, admits, terms, told } = await seller();
+  const { asks, admits, terms, told, slices } = await seller();
   await asks(terms.id, { ...ONE, cpu: '8' });
   await expect(admits(terms.id)).rejects.toMatchObject({ code: 'SLICE_DENIED' });
   expect(await told()).toEqual([['slice-denied', 'alice-1', terms.id, 'SLICE_DENIED']]);
+  expect(slices()).toEqual([['alice-1', 'denied', 'asks for more than was bought']]);
 });
 
-test('under no contract', async () => {
-  const { audit, contracts, fabric, told } = await seller();
+test('what comes after the end of its contract', async () => {
+  const { asks, admits, terms, told, slices, inventory } = await seller();
+  await inventory.giveBack({ contract: terms.id, ending: { reason: 'expired' } });
+  await asks(terms.id);
+  await expect(admits(terms.id)).rejects.toMatchObject({ code: 'CONTRACT_OVER' });
+  expect(await told()).toEqual([['slice-denied', 'alice-1', terms.id, 'CONTRACT_OVER']]);
+  expect(slices()).toEqual([['alice-1', 'denied', `contract ${terms.id} is over`]]);
+});
+
+test.each<[string, ClusterId, (of: Awaited<ReturnType<typeof seller>>) => Promise<ContractId> | ContractId, string]>([
+  ['under no contract', ALICE, () => contractId('contract-x'), 'contract contract-x was never sold to alice-1'],
+  ['under the contract of another buyer', BOB, ({ terms }) => terms.id, ' was never sold to bob-1'],
+  [
+    'after the end of its contract',
+    ALICE,
+    async ({ terms, inventory }) => {
+      await inventory.giveBack({ contract: terms.id, ending: { reason: 'expired' } });
+      return terms.id;
+    },
+    ' is over',
+  ],
+])('a slice %s: refused by whoever watches, with the reason on it, and no workflow hears of it', async (_, buyer, naming, reason) => {
+  const here = await seller();
+  const contract = await naming(here);
+  await here.asks(contract, ONE, buyer);
   const stop = new AbortController();
-  const nobody = contractId('contract-x');
   await followWorld({
     world: {
       async watch(tell) {
-        await tell({ kind: 'slice-offered', buyer: ALICE, contract: nobody });
+        await tell({ kind: 'slice-offered', buyer, contract });
+        await tell({ kind: 'slice-gone', buyer, contract });
         stop.abort();
       },
     },
     processes: {} as Processes,
-    contracts,
-    fabric,
-    audit,
+    contracts: here.contracts,
+    fabric: here.fabric,
+    audit: here.audit,
     log: { info: () => {}, warn: () => {} },
     signal: stop.signal,
   });
-  expect(await told()).toEqual([['slice-denied', 'alice-1', nobody, 'SLICE_DENIED']]);
+  expect(await here.told()).toEqual([['slice-denied', buyer, contract, 'SLICE_DENIED']]);
+  expect(here.slices()).toEqual([[buyer, 'denied', expect.stringContaining(reason)]]);
 });

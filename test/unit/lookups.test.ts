@@ -11,7 +11,7 @@ function open() {
 }
 
 test('one source has us ask eight nodes at a time, each as often as it likes; others are not kept waiting', async () => {
-  const lookUp = boundedLookups();
+  const lookUp = boundedLookups(0);
   const eight = Array.from({ length: 8 }, open);
   const under = eight.map(({ ask }, n) => lookUp('192.0.2.1', `node${n}:1`, ask));
   const again = lookUp('192.0.2.1', 'node0:1', eight[0]?.ask ?? (async () => ''));
@@ -26,4 +26,16 @@ test('one source has us ask eight nodes at a time, each as often as it likes; ot
   expect(await lookUp('192.0.2.1', 'node8:1', async () => 'now')).toBe('now');
   await expect(lookUp('192.0.2.1', 'node9:1', async () => await Promise.reject(new Error('gone')))).rejects.toThrow('gone');
   for (let n = 0; n < 9; n += 1) expect(await lookUp('192.0.2.1', `more${n}:1`, async () => 'free')).toBe('free');
+});
+
+test('how soon a failure is known is not told, but to our own machine', async () => {
+  const lookUp = boundedLookups(200);
+  const gone = async () => await Promise.reject(new Error('gone'));
+  const taken = async (source: string | undefined): Promise<number> => {
+    const since = performance.now();
+    await expect(lookUp(source, 'node:1', gone)).rejects.toThrow('gone');
+    return performance.now() - since;
+  };
+  expect(await taken('192.0.2.1')).toBeGreaterThanOrEqual(199);
+  expect(await taken(undefined)).toBeLessThan(199);
 });

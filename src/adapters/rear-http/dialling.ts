@@ -16,7 +16,10 @@ export interface PeerTls {
 const SYSTEM_ROOTS: TlsMaterial = {};
 const PLAIN: PeerTls = { isKnown: () => false, of: () => SYSTEM_ROOTS };
 
-/** How long a stranger that answered over TLS only is asked so, ms: much longer than a description of it is kept, before which nothing is sent that may not be sent twice. */
+/**
+ * How long a stranger that answered over TLS is asked over nothing else, ms, counted from its last answer: much longer than a description of it is kept, before which nothing is sent that
+ * may not be sent twice. Somebody on the way can make TLS fail: that alone must not have us say in clear what was meant for it.
+ */
 const LEARNT_MS = 3_600_000;
 const MOST_LEARNT = 5_000;
 
@@ -41,7 +44,7 @@ export type Dial = <T>(
 
 /**
  * Finds nodes by their addresses: `https://host:port`, and those that are known so, over TLS alone, every other one in clear as REAR has it. A node that a question in clear
- * cannot reach, but one over TLS can, is asked so from then on: strangers announce `host:port`, whatever they speak there.
+ * cannot reach, but one over TLS can, is asked so from then on, until it was silent for an hour: strangers announce `host:port`, whatever they speak there.
  */
 export function dialling(input: {
   readonly clock: Clock;
@@ -72,13 +75,9 @@ export function dialling(input: {
     });
     if (overTls || tls.isKnown(bare)) return await ask(at(true));
     if ((learnt.get(bare) ?? 0) > clock.now()) {
-      try {
-        return await ask(at(true));
-      } catch (error) {
-        // It may have gone back: the next question is in clear.
-        learnt.delete(bare);
-        throw error;
-      }
+      const answer = await ask(at(true));
+      learn(bare);
+      return answer;
     }
     try {
       return await ask(at(false));

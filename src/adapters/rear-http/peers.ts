@@ -1,4 +1,4 @@
-import { bareAddress } from '../../domain/address.ts';
+import { bareAddress, comparedAddress } from '../../domain/address.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { BlueprintRequest, Dialect } from '../../domain/candidate.ts';
 import type { Flavor } from '../../domain/flavor.ts';
@@ -39,7 +39,7 @@ export function httpPeers(input: {
 
   return {
     at(address, options) {
-      const bare = bareAddress(address);
+      const bare = comparedAddress(address);
       const base = (): string => baseUrl(bare);
       const signal = options?.signal;
       const abortable = signal === undefined ? {} : { signal };
@@ -110,7 +110,7 @@ export function httpPeers(input: {
         return found;
       };
       const describe: Peer['describe'] = async ({ fresh } = {}) =>
-        await unlessAborted(described(baseUrl(bare, address !== bare), lookUp, fresh), signal);
+        await unlessAborted(described(baseUrl(bare, address !== bareAddress(address)), lookUp, fresh), signal);
       const calls = { ask, describe, limits };
       return {
         describe,

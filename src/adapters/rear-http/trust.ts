@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { comparedAddress } from '../../domain/address.ts';
+import { comparedAddress, isSameAddress } from '../../domain/address.ts';
 import { Fault, isFault } from '../../domain/faults.ts';
-import { isSameAddress } from '../../domain/matching.ts';
 import { countsKey, isElsewhere, isPinned, mustSign, type PeerRules, ruleFor, waiverOf } from '../../domain/peer-policy.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { KnownSigners } from '../../ports/known-signers.ts';

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { isFault } from '../../domain/faults.ts';
+import { FAULTS, isFault } from '../../domain/faults.ts';
 import { contractId } from '../../domain/ids.ts';
 import type { Caller, Callers } from '../../ports/callers.ts';
 import { type HttpLog, type RequestVariables, requestLog } from '../request-log.ts';
@@ -54,7 +54,7 @@ export function managementApi(
     return await next();
   });
   app.get('/openapi.json', (context) => context.json(document));
-  /** Of the change of an operator, which is done by then: what cannot be told of it is logged. */
+  /** Of the change of an operator, which is done by then, or may be: what cannot be told of it is logged. */
   const tell = async (
     { operationId, path }: Route,
     params: Readonly<Record<string, string>>,
@@ -75,8 +75,18 @@ export function managementApi(
       const caller = context.get('caller');
       const denied = lacks(caller, role);
       if (denied) return refuse(denied.problem, context.req.path, context.get('requestId'), denied.headers);
-      const { status, body, headers, told = {} } = await handle(context, deps);
-      if (method !== 'get') await tell(route, context.req.param(), told, caller);
+      const told: Record<string, unknown> = {};
+      const telling = async (more = {}): Promise<void> => {
+        if (method !== 'get') await tell(route, context.req.param(), { ...told, ...more }, caller);
+      };
+      const { status, body, headers } = await handle(context, deps, (facts) => void Object.assign(told, facts)).catch(
+        async (error: unknown) => {
+          const failed = inDoubt(error);
+          if (failed !== undefined) await telling({ failed });
+          throw error;
+        },
+      );
+      await telling();
       return context.json(body, status as ContentfulStatusCode, { ...headers });
     });
   }
@@ -101,6 +111,13 @@ export function managementApi(
     return refuse(httpProblem(500, `something is wrong on our side; the log knows it as request ${requestId}`), path, requestId);
   });
   return app;
+}
+
+/** Why a change failed that may have been made all the same; `undefined` when it was refused, and nothing is changed. */
+function inDoubt(error: unknown): string | undefined {
+  if (error instanceof Refused || error instanceof InvalidInput) return undefined;
+  if (!isFault(error)) return 'a bug';
+  return FAULTS[error.code].http < 500 ? undefined : error.code;
 }
 
 const routed = (path: string): string => `${API_PREFIX}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`;

@@ -5,7 +5,7 @@ import { IntentDocument } from '../../domain/intent-schema.ts';
 import { reduceIntent } from '../../domain/intent.ts';
 import type { IntentRecord, IntentStatus as Status } from '../../domain/status.ts';
 import type { OpenProcess } from '../../ports/processes.ts';
-import { type ApiDeps, type Answer, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
+import { type ApiDeps, type Answer, InvalidInput, type Route, type Tell, bodyOf, notFound, ok, route } from './route.ts';
 import { Accepted, Created, IntentStatus, IntentView, Journal, LISTED, Plan, limit, listOf } from './schemas.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -18,18 +18,19 @@ const MOST_WAIT_SECONDS = 60;
 
 const params = z.object({ name: z.string().max(40, 'must be at most 40 characters long').regex(DNS_LABEL, 'must be a DNS label') });
 
-async function create(document: unknown, deps: ApiDeps, name?: string): Promise<Answer> {
+async function create(document: unknown, deps: ApiDeps, tell: Tell, name?: string): Promise<Answer> {
   const reduced = reduceIntent(document, deps.clock.now());
   if ('problems' in reduced) throw new InvalidInput('INTENT_INVALID', reduced.problems);
   if (name !== undefined && name !== reduced.ok.name) {
     throw new InvalidInput('INTENT_INVALID', [{ field: 'metadata.name', problem: `is ${reduced.ok.name}, but the path says ${name}` }]);
   }
+  tell({ name: reduced.ok.name });
   const { created } = await deps.processes.startIntent({ name: reduced.ok.name, document });
+  tell({ created });
   return {
     status: created ? 201 : 200,
     body: { name: reduced.ok.name, created },
     headers: { location: `/api/v1/intents/${reduced.ok.name}` },
-    told: { name: reduced.ok.name, created },
   };
 }
 
@@ -137,7 +138,7 @@ export const intentRoutes: readonly Route[] = [
     tag: 'intents',
     body: document,
     ...creating,
-    handle: async ({ body }, deps) => await create(await body(), deps),
+    handle: async ({ body, tell }, deps) => await create(await body(), deps, tell),
   }),
   route({
     method: 'put',
@@ -149,7 +150,7 @@ export const intentRoutes: readonly Route[] = [
     params,
     body: document,
     ...creating,
-    handle: async ({ params: { name }, body }, deps) => await create(await body(), deps, name),
+    handle: async ({ params: { name }, body, tell }, deps) => await create(await body(), deps, tell, name),
   }),
   route({
     method: 'get',
@@ -214,9 +215,11 @@ export const intentRoutes: readonly Route[] = [
     body: { schema: EndRequest, required: false },
     answers: { 202: { description: 'It is ending, or ended already.', schema: Accepted } },
     problems: [413, 415],
-    handle: async ({ params: { name }, body }, deps) => {
+    handle: async ({ params: { name }, body, tell }, deps) => {
       const { reason, detail } = await bodyOf(EndRequest, body);
-      await deps.processes.endIntent(intentName(name), { reason, ...(detail !== undefined && { detail }) });
+      const ending = { reason, ...(detail !== undefined && { detail }) };
+      tell(ending);
+      await deps.processes.endIntent(intentName(name), ending);
       return { status: 202, body: { accepted: true } };
     },
   }),
@@ -231,10 +234,7 @@ export const intentRoutes: readonly Route[] = [
     answers: { 202: { description: 'It is being tried.', schema: Accepted } },
     handle: async ({ params: { name } }, deps) => {
       const id = intentName(name);
-      const ids = [
-        workflowIds.intent(id),
-        ...(await deps.processes.acquisitionsOf(id)).map((acquisition) => workflowIds.acquisition(acquisition)),
-      ];
+      const ids = [workflowIds.intent(id), ...(await deps.processes.acquisitionsOf(id)).map((each) => workflowIds.acquisition(each))];
       for (const workflowId of ids) {
         try {
           await deps.processes.retryTeardown(workflowId);

@@ -39,8 +39,9 @@ export const keyRoutes: readonly Route[] = [
     body: { schema: Rotation, required: false },
     answers: { 200: { description: 'The new key.', schema: PublishedKey } },
     problems: [413, 415],
-    handle: async ({ body }, { signer }) => {
+    handle: async ({ body, tell }, { signer }) => {
       const { overlap } = await bodyOf(Rotation, body);
+      tell({ overlap });
       return ok(await signer.rotate({ overlapMs: parseDuration(overlap) ?? 0 }));
     },
   }),

@@ -106,10 +106,11 @@ export const marketRoutes: readonly Route[] = [
     body: { schema: EndRequest, required: false },
     answers: { 202: { description: 'It is ending, or over already.', schema: Accepted } },
     problems: [413, 415],
-    handle: async ({ params: { id }, body }, deps) => {
+    handle: async ({ params: { id }, body, tell }, deps) => {
       const wanted = await bodyOf(EndRequest, body);
+      tell(wanted);
       await end(await find(id, deps), wanted, deps);
-      return { status: 202, body: { accepted: true }, told: wanted };
+      return { status: 202, body: { accepted: true } };
     },
   }),
   route({

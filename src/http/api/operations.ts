@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isNodeAddress } from '../../domain/address.ts';
+import { canonicalAddress, isNodeAddress } from '../../domain/address.ts';
 import { type Route, bodyOf, notFound, ok, route } from './route.ts';
 import { Accepted, KnownNode, Process, listOf } from './schemas.ts';
 
@@ -30,9 +30,10 @@ export const operationsRoutes: readonly Route[] = [
     body: { schema: NodeRequest, required: true },
     answers: { 200: { description: 'The node.', schema: KnownNode } },
     problems: [413, 415],
-    handle: async ({ body }, { knownNodes }) => {
-      const node = await bodyOf(NodeRequest, body);
-      return { ...ok(await knownNodes.add(node.address, 'operator')), told: node };
+    handle: async ({ body, tell }, { knownNodes }) => {
+      const node = canonicalAddress((await bodyOf(NodeRequest, body)).address);
+      tell({ address: node });
+      return ok(await knownNodes.add(node, 'operator'));
     },
   }),
   route({
@@ -45,7 +46,7 @@ export const operationsRoutes: readonly Route[] = [
     params,
     answers: { 200: { description: 'It is removed.', schema: Accepted } },
     handle: async ({ params: { address } }, { knownNodes }) => {
-      if (!(await knownNodes.remove(address))) throw notFound(`known node ${address}`);
+      if (!(await knownNodes.remove(canonicalAddress(address)))) throw notFound(`known node ${address}`);
       return ok({ accepted: true });
     },
   }),
@@ -75,10 +76,11 @@ export const operationsRoutes: readonly Route[] = [
     body: { schema: RetryRequest, required: true },
     answers: { 202: { description: 'It is being tried.', schema: Accepted } },
     problems: [413, 415],
-    handle: async ({ body }, { processes }) => {
+    handle: async ({ body, tell }, { processes }) => {
       const stuck = await bodyOf(RetryRequest, body);
+      tell(stuck);
       await processes.retryTeardown(stuck.workflowId);
-      return { status: 202, body: { accepted: true }, told: stuck };
+      return { status: 202, body: { accepted: true } };
     },
   }),
 ];

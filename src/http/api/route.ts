@@ -35,9 +35,9 @@ export interface Answer {
   readonly status: ContentfulStatusCode;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the audit tells of a change beside its operation and the parameters of its path. */
-  readonly told?: Readonly<Record<string, unknown>>;
 }
+/** Says what the audit is to tell of a change beside its operation and the parameters of its path: before it is made, since its answer may fail after it. */
+export type Tell = (facts: Readonly<Record<string, unknown>>) => void;
 export const ok = (body: unknown): Answer => ({ status: 200, body });
 
 /** Invalid input, every wrong field named; becomes a problem of `code`. */
@@ -67,6 +67,7 @@ export interface Request<P, Q> {
   readonly params: P;
   readonly query: Q;
   readonly body: () => Promise<unknown>;
+  readonly tell: Tell;
   /** Of whoever asks; absent where nobody is asked who they are. */
   readonly role: Role | undefined;
   /** Aborts when the client goes away or the server stops. */
@@ -89,7 +90,7 @@ export interface Route {
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema: z.ZodType }>>;
   /** The statuses of problems it may answer beside those of every operation (400, 401, 403, 404, 429, 500, 503, 504). */
   readonly problems: readonly number[];
-  readonly handle: (context: Context, deps: ApiDeps) => Promise<Answer>;
+  readonly handle: (context: Context, deps: ApiDeps, tell: Tell) => Promise<Answer>;
 }
 
 interface Definition<P extends z.ZodObject, Q extends z.ZodObject> extends Omit<Route, 'params' | 'query' | 'handle' | 'problems'> {
@@ -109,8 +110,9 @@ export function route<P extends z.ZodObject = typeof NOTHING, Q extends z.ZodObj
     params,
     query,
     problems,
-    async handle(context, deps) {
+    async handle(context, deps, tell) {
       const request = {
+        tell,
         params: parsed(params, context.req.param(), 'path'),
         query: parsed(query, single(context), 'query'),
         role: (context.get('caller') as Caller | undefined)?.role,

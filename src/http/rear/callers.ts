@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { comparedAddress } from '../../domain/address.ts';
+import { comparedAddress, isSameAddress } from '../../domain/address.ts';
 import { Fault, isFault } from '../../domain/faults.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
-import { isSameAddress } from '../../domain/matching.ts';
 import { countsKey, isElsewhere, isPinned, mustSign, type PeerNames, type PeerRule, ruleFor, waiverOf } from '../../domain/peer-policy.ts';
 import type { PublicJwk } from '../../domain/did.ts';
 import { isSignedBy } from '../../rear/ed25519.ts';
@@ -42,19 +41,19 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
   const sourceOf = openSources();
   const lookUp = boundedLookups();
 
+  /** Whoever calls names the address where we ask, and could look around in our own network by what we tell of it: it is told one thing, whatever is there; our log knows the rest. */
   const keyOf = async ({ address, kid, source }: Claim): Promise<PublicJwk> => {
-    let found: PublicJwk | undefined;
     try {
-      found = await lookUp(source, address, () => peerKeys.find({ address, kid, stranger: true }));
+      return await lookUp(source, address, async () => {
+        const found = await peerKeys.find({ address, kid, stranger: true });
+        if (found === undefined) throw new Fault('KEYS_UNAVAILABLE', 'it shows no such key');
+        return found;
+      });
     } catch (error) {
       if (!isFault(error)) throw error;
-      const words = `the keys of ${address} cannot be read: ${error.message}`;
-      if (error.code === 'KEYS_UNAVAILABLE') throw error;
-      if (error.code === 'PEER_REFUSED' || error.code === 'PEER_LIED') throw refused('key', words);
-      throw new Fault('KEYS_UNAVAILABLE', words, { address });
+      options.log?.info({ address, kid, code: error.code }, `a caller's key was not found: ${error.message}`);
+      throw new Fault('KEYS_UNAVAILABLE', 'this key is not to be had where its id says at the moment', { why: 'key' });
     }
-    if (found === undefined) throw refused('key', `the node at ${address} shows no such key`);
-    return found;
   };
 
   /** Nothing proves an id or an address here: each is held against what we know of the other. */

@@ -52,8 +52,8 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
       }
       if (!(error instanceof Refusal) && !isFault(error)) options.log?.error({ path, error: String(error) }, 'a REAR call failed');
       const { code, facts, message } = refusal.fault;
-      // Told by where it came from: whom it names is not proven, and may be somebody else.
-      if (code === 'SIGNATURE_REFUSED')
+      // Told by where it came from: whom it names is not proven, and may be somebody else. Keys of ours that are not there are no stranger's doing.
+      if (code === 'SIGNATURE_REFUSED' || (code === 'KEYS_UNAVAILABLE' && facts['why'] !== undefined))
         await rear.audit.tally({
           kind: 'request-refused',
           peer: socket.remoteAddress ?? 'unknown',
