@@ -1,6 +1,7 @@
 import type { ResourceRequest } from '../src/domain/candidate.ts';
 import { type Intent, reduceIntent } from '../src/domain/intent.ts';
-import { NOTHING, type Resources, add, lacking } from '../src/domain/resources.ts';
+import { gpuResourceOf } from '../src/domain/gpu.ts';
+import { NOTHING, type Resources, add, lacking, withoutGpu } from '../src/domain/resources.ts';
 import { rest } from '../src/domain/stock.ts';
 import type { IntentRecord } from '../src/domain/status.ts';
 import type { WrongField } from '../src/domain/wrong-fields.ts';
@@ -32,13 +33,18 @@ export const intentActivities = ({
   timing,
 }: Pick<ActivityDeps, 'cluster' | 'inventory' | 'intents' | 'self' | 'timing'>) => {
   /** What is sold is not ours to use, also while its buyer does not use it. */
-  const soldHere = async (architecture: string | undefined): Promise<Resources> =>
+  const soldHere = async ({ architecture, resources, gpu }: ResourceRequest): Promise<Resources> =>
     (await inventory.ledgers())
       .filter(({ flavor: { offer } }) => architecture === undefined || (offer.kind === 'k8slice' && offer.architecture === architecture))
-      .reduce((sum, { sold }) => add(sum, sold), NOTHING);
+      .map(({ sold, flavor: { offer } }) => {
+        const same = offer.kind === 'k8slice' && (gpu?.resource ?? gpuResourceOf(offer)) === gpuResourceOf(offer);
+        return resources.gpu !== undefined && same ? sold : withoutGpu(sold);
+      })
+      .reduce(add, NOTHING);
   /** Limits on price, latency and place are met at home: it is free, near and ours. */
   const lookAtHome = async ({ request }: { request: ResourceRequest }): Promise<Home> => {
-    const [{ total: unused, guests }, sold] = await Promise.all([cluster.free(request.architecture), soldHere(request.architecture)]);
+    const wish = request.resources.gpu === undefined ? undefined : (request.gpu ?? {});
+    const [{ total: unused, guests }, sold] = await Promise.all([cluster.free(request.architecture, wish), soldHere(request)]);
     const total = rest(unused, rest(sold, guests));
     const short = lacking(total, request.resources);
     return short.length === 0

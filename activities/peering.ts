@@ -1,7 +1,10 @@
+import type { ContractTerms } from '../src/domain/contract.ts';
+import { gpuNodesOf, gpuResourceOf } from '../src/domain/gpu.ts';
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
 import type { PeeringAnswer, PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import { canonicalResources } from '../src/domain/resources.ts';
 import { Fault, isFault } from '../src/domain/faults.ts';
+import type { SliceGpus } from '../src/ports/fabric.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating, waiting } from './waiting.ts';
@@ -13,6 +16,13 @@ interface Slice {
 interface Replica {
   readonly contract: ContractId;
   readonly buyer: ClusterId;
+}
+
+/** What the GPUs of a contract are to Kubernetes; nothing when it sold none. */
+function gpusOf({ resources, flavor: { offer } }: ContractTerms): { readonly gpus?: SliceGpus } {
+  if (offer.kind !== 'k8slice' || resources.gpu === undefined || resources.gpu === '0') return {};
+  const nodes = gpuNodesOf(offer);
+  return { gpus: { resource: gpuResourceOf(offer), ...(nodes && { nodes }) } };
 }
 
 /** How long a buyer's own teardown has before its replica is taken away without it; the rest of a round is for that. */
@@ -69,7 +79,7 @@ export const sliceActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps
       if (!bought) throw new Fault('CONTRACT_UNKNOWN', `no contract of acquisition ${acquisition} is stored here`, { acquisition });
       const resources = canonicalResources(bought.terms.resources);
       const contract = bought.terms.id;
-      await fabric.requestSlice({ acquisition, seller, contract, resources, sliceClass });
+      await fabric.requestSlice({ acquisition, seller, contract, resources, ...gpusOf(bought.terms), sliceClass });
       const ready = await fabric.awaitVirtualNode({ acquisition, seller }, wait);
       await contracts.activate(contract);
       return ready;
@@ -103,7 +113,7 @@ export const admissionActivities = ({
         await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is not countersigned` });
         throw new Fault('SLICE_DENIED', `contract ${contract} is not countersigned by its buyer`, { contract });
       }
-      await fabric.admitSlice({ buyer, contract, resources: canonicalResources(sold.terms.resources) });
+      await fabric.admitSlice({ buyer, contract, resources: canonicalResources(sold.terms.resources), ...gpusOf(sold.terms) });
       await contracts.activate(contract);
     });
     await admitted.catch(async (error: unknown) => {

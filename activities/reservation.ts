@@ -2,6 +2,7 @@ import type { Agreement } from '../src/domain/agreement.ts';
 import type { Candidate } from '../src/domain/candidate.ts';
 import { checkContract } from '../src/domain/contract-check.ts';
 import type { ContractTerms } from '../src/domain/contract.ts';
+import { partGpu } from '../src/domain/gpu.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import { hourly } from '../src/domain/money.ts';
 import type { Ending } from '../src/domain/reasons.ts';
@@ -99,7 +100,10 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
     return await withPeer(audit)(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const { flavor, part, seller } = candidate;
-      const { id } = await peers.at(seller.address, { signal }).reserve({ flavor: flavor.id, buyer, part, idempotencyKey: acquisition });
+      const gpu = flavor.offer.kind === 'k8slice' ? partGpu(flavor.offer, part.gpu) : undefined;
+      const { id } = await peers
+        .at(seller.address, { signal })
+        .reserve({ flavor: flavor.id, buyer, part, ...(gpu && { gpu }), idempotencyKey: acquisition });
       return { transaction: id };
     });
   },

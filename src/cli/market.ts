@@ -12,7 +12,11 @@ import type { CommandLine } from './program.ts';
 interface List<T> {
   readonly items: readonly T[];
 }
-const amounts = (flavor: Flavor): string => (isSlice(flavor) ? resources(flavor.offer.resources) : flavor.offer.kind);
+const amounts = (flavor: Flavor): string => {
+  if (!isSlice(flavor)) return flavor.offer.kind;
+  const { resources: free, gpu } = flavor.offer;
+  return resources(free) + ((free.gpu ?? '0') === '0' || !gpu?.model ? '' : ` (${gpu.model})`);
+};
 const place = ({ location }: Flavor): string => [location?.city, location?.country].filter(Boolean).join(', ') || '-';
 const price = ({ price }: Flavor): string => (price ? `${price.amount} ${price.currency} ${price.period}` : '-');
 

@@ -38,5 +38,9 @@ export function span(milliseconds: number): string {
 
 export const money = (hourly: { readonly amount: string; readonly currency: string } | undefined): string =>
   hourly ? `${hourly.amount} ${hourly.currency}/h` : '-';
-export const resources = (of: { readonly cpu: string; readonly memory: string; readonly pods: string }): string =>
-  `${of.cpu} cpu, ${of.memory}, ${of.pods} pods`;
+export const resources = (of: {
+  readonly cpu: string;
+  readonly memory: string;
+  readonly pods: string;
+  readonly gpu?: string | undefined;
+}): string => `${of.cpu} cpu, ${of.memory}, ${of.pods} pods${(of.gpu ?? '0') === '0' ? '' : `, ${of.gpu} GPUs`}`;

@@ -1,4 +1,5 @@
 import type { BlueprintKind, Flavor, NodeIdentity } from './flavor.ts';
+import type { GpuWish } from './gpu.ts';
 import type { Resources } from './resources.ts';
 
 /** Which REAR a peer speaks: FLUIDOS nodes know no release, terminate or idempotency key. */
@@ -7,6 +8,8 @@ export type Dialect = 'fluidos' | 'rearguard';
 /** What a request looks for. The same selector goes to the seller (as far as its query language says it) and is applied again here. */
 export interface ResourceRequest {
   readonly resources: Resources;
+  /** What the GPUs among them have to be. */
+  readonly gpu?: GpuWish;
   readonly architecture?: string;
   /** Any of them; compared without case with country and city. */
   readonly locations?: readonly string[];
@@ -50,6 +53,7 @@ export interface Refusal {
     | 'too-small'
     | 'cannot-be-cut'
     | 'architecture'
+    | 'gpu'
     | 'location'
     | 'latency'
     | 'price'

@@ -28,6 +28,7 @@ export interface Partitionability {
   readonly step: Resources;
 }
 
+/** The GPUs of a slice together, as REAR describes them: `cores` is how many, and the slice's resources say the same number. */
 export interface Gpu {
   readonly model: string;
   readonly cores: Quantity;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LONGEST_MS, parseDuration } from './duration.ts';
 import { DNS_LABEL } from './ids.ts';
 import { PERIODS, parseAmount } from './money.ts';
+import { isExtendedResource } from './gpu.ts';
 import { nanos } from './quantity.ts';
 import { WorkloadManifest, amount } from './workload-schema.ts';
 
@@ -48,6 +49,19 @@ export const IntentResources = z
       })
       .optional(),
     storage: amount.optional().describe('Ephemeral storage.'),
+    gpu: z
+      .strictObject({
+        count: z.number().int().min(1).max(10_000).optional().describe('How many; what the pods of the manifests ask for when absent.'),
+        model: z.string().trim().min(1).max(100).optional().describe('A part of the model’s name, such as `A100`; compared without case.'),
+        memory: more('').optional().describe('Of each at least.'),
+        resource: z
+          .string()
+          .refine(isExtendedResource, { error: 'must be an extended resource such as nvidia.com/gpu' })
+          .optional()
+          .describe('By which pods get one; what the pods of the manifests ask for when absent, else any.'),
+      })
+      .optional()
+      .describe('GPUs: all of one model.'),
     architecture: z
       .enum(['amd64', 'arm64', 'arm', '386', 'ppc64le', 's390x', 'riscv64', 'loong64', 'mips64le'])
       .optional()

@@ -1,6 +1,8 @@
 import type { ResourceRequest } from './candidate.ts';
 import { parseDuration } from './duration.ts';
+import type { GpuWish } from './gpu.ts';
 import { type IntentName, intentName } from './ids.ts';
+import { reduceGpus } from './intent-gpus.ts';
 import { IntentDocument, IntentResources, MOST_INTENT_BYTES, type Placement, isInstant, latencyMs } from './intent-schema.ts';
 import { sizeOfJson } from './json.ts';
 import type { Manifest } from './manifest.ts';
@@ -62,6 +64,7 @@ export function reduceIntent(document: unknown, now: number): Reduced {
   const currency = price?.currency ?? terms.budget?.currency;
   const request: ResourceRequest = {
     resources: placed.resources,
+    ...(placed.gpu && Object.keys(placed.gpu).length > 0 ? { gpu: placed.gpu } : {}),
     ...(terms.resources?.architecture ? { architecture: terms.resources.architecture } : {}),
     ...(locations ? { locations } : {}),
     ...(latency === undefined ? {} : { maxLatencyMs: latencyMs(latency) ?? 0 }),
@@ -91,6 +94,7 @@ interface Placed {
   readonly problems: readonly WrongField[];
   readonly workload?: Workload;
   readonly resources?: Resources;
+  readonly gpu?: GpuWish;
 }
 
 /** What is to run and how much it needs; it looks at whatever is readable, so that its problems are told together with those of the shape. */
@@ -101,7 +105,8 @@ function reduceWorkload(workload: Readonly<Record<string, unknown>>, spec: Reado
   const section = read.success ? resourcesOf(read.data) : undefined;
   if (manifests !== undefined && namespace !== undefined)
     return { problems: [{ field: fieldPath(at), problem: 'must be either manifests or a namespace, not both' }] };
-  if (typeof namespace === 'string') return reduceNamespace(namespace, section);
+  const gpu = read.success ? read.data.gpu : undefined;
+  if (typeof namespace === 'string') return withGpus(reduceNamespace(namespace, section), gpu, []);
   if (!Array.isArray(manifests)) {
     if (manifests !== undefined || namespace !== undefined || spec['workload'] === undefined) return { problems: [] };
     return { problems: [{ field: fieldPath(at), problem: 'is empty: give manifests, or the namespace that is to be sent' }] };
@@ -115,7 +120,7 @@ function reduceWorkload(workload: Readonly<Record<string, unknown>>, spec: Reado
     if (!manifest.success) continue;
     const here = [...at, 'manifests', i];
     readable.push(manifest.data);
-    problems.push(...checkManifest(manifest.data, here, { remote: spec['placement'] !== 'local', needed }));
+    problems.push(...checkManifest(manifest.data, here, { remote: spec['placement'] !== 'local', needed, gpu: gpu?.resource }));
     const name = `${manifest.data.kind} ${manifest.data.metadata.name}`;
     const before = first.get(name);
     if (before !== undefined)
@@ -123,7 +128,14 @@ function reduceWorkload(workload: Readonly<Record<string, unknown>>, spec: Reado
     else first.set(name, i);
   }
   const complete = readable.length > 0 && readable.length === manifests.length && problems.length === 0 && section !== undefined;
-  return complete ? reduceManifests(readable, section) : { problems };
+  return complete ? withGpus(reduceManifests(readable, section), gpu, readable) : { problems };
+}
+
+function withGpus(placed: Placed, section: IntentResources['gpu'], manifests: readonly WorkloadManifest[]): Placed {
+  const { problems, count, wish } = reduceGpus(section, manifests);
+  if (problems.length > 0) return { problems: [...placed.problems, ...problems] };
+  if (!placed.resources || count === undefined || !wish) return placed;
+  return { ...placed, resources: canonicalResources({ ...placed.resources, gpu: count }), gpu: wish };
 }
 
 function reduceNamespace(namespace: string, section: Partial<Resources> | undefined): Placed {
@@ -145,7 +157,9 @@ function reduceManifests(manifests: readonly WorkloadManifest[], section: Partia
     const problem = 'must run at least one pod: give a Deployment, a Job or a Pod, with replicas or parallelism of at least 1';
     return { problems: [{ field: 'spec.workload.manifests', problem }] };
   }
-  const low = RESOURCE_NAMES.filter((name) => section[name] !== undefined && nanos(section[name]) < nanos(sum[name] ?? '0'));
+  const low: readonly ResourceName[] = SECTION_NAMES.filter(
+    (name) => section[name] !== undefined && nanos(section[name]) < nanos(sum[name] ?? '0'),
+  );
   const pods = needs
     .map(({ kind, name, pods: count }) => `${kind} ${name}: ${count}`)
     .slice(0, 5)
@@ -165,9 +179,12 @@ function reduceManifests(manifests: readonly WorkloadManifest[], section: Partia
   return { problems, workload: { kind: 'manifests', manifests: shared.manifests as readonly Manifest[] }, resources };
 }
 
+/** Amounts in one word; GPUs take more. */
+const SECTION_NAMES = RESOURCE_NAMES.filter((name) => name !== 'gpu');
+
 /** The section's amounts as quantities; only those that are given. */
 function resourcesOf(section: IntentResources): Partial<Resources> {
-  const given = RESOURCE_NAMES.flatMap((name) => (section[name] === undefined ? [] : [[name, String(section[name])] as const]));
+  const given = SECTION_NAMES.flatMap((name) => (section[name] === undefined ? [] : [[name, String(section[name])] as const]));
   return Object.fromEntries(given);
 }
 

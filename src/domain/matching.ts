@@ -1,6 +1,7 @@
 import { isSameAddress } from './address.ts';
 import type { Candidate, Dialect, Refusal, ResourceRequest } from './candidate.ts';
 import { type Flavor, type Location, type NodeIdentity, type SliceFlavor, isSlice } from './flavor.ts';
+import { whyNotGpu } from './gpu.ts';
 import { compareAmounts, hourly, parseAmount, sameCurrency } from './money.ts';
 import { checkPart, priceOfPart, roundUpPart } from './partition.ts';
 import { parseQuantity } from './quantity.ts';
@@ -105,7 +106,7 @@ function checkLatency(latencyMs: number | undefined, most: number | undefined, r
 }
 
 /** What to buy of it. */
-function partOf({ offer }: SliceFlavor, { resources }: ResourceRequest, refuse: Refuse): Resources | undefined {
+function partOf({ offer }: SliceFlavor, { resources, gpu }: ResourceRequest, refuse: Refuse): Resources | undefined {
   const unreadable = (['resources', 'min', 'step'] as const).flatMap((what) => {
     const amounts = what === 'resources' ? offer.resources : offer.partitionability[what];
     return RESOURCE_NAMES.filter((name) => amounts[name] !== undefined && (parseQuantity(amounts[name]) ?? -1n) < 0n).map((name) =>
@@ -118,7 +119,9 @@ function partOf({ offer }: SliceFlavor, { resources }: ResourceRequest, refuse: 
   }
   const short = lacking(offer.resources, resources);
   for (const name of short) refuse('too-small', `has ${offer.resources[name] ?? 'no'} ${name}, and ${resources[name]} is wanted`);
-  if (short.length > 0) return undefined;
+  const otherGpu = (parseQuantity(resources.gpu ?? '0') ?? 0n) > 0n ? whyNotGpu(offer, gpu ?? {}) : undefined;
+  if (otherGpu !== undefined) refuse('gpu', otherGpu);
+  if (short.length > 0 || otherGpu !== undefined) return undefined;
   const part = roundUpPart(offer, resources);
   if (!part) refuse('cannot-be-cut', checkPart(offer, offer.resources) ?? 'cannot be cut to what is wanted');
   return part;

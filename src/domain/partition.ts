@@ -1,12 +1,20 @@
 import type { Flavor, K8Slice, SliceFlavor } from './flavor.ts';
+import { withAmounts } from './gpu.ts';
 import { type Price, share } from './money.ts';
 import { formatQuantity, nanos, parseQuantity } from './quantity.ts';
-import { RESOURCE_NAMES, type ResourceName, type Resources, canonicalResources, fits, sameResources } from './resources.ts';
+import { RESOURCE_NAMES, type ResourceName, type Resources, canonicalResources, fits, formatResource, sameResources } from './resources.ts';
 
 /** Without any of these a slice runs no pod; storage may be absent. */
 const NEEDED = ['cpu', 'memory', 'pods'] as const satisfies readonly ResourceName[];
 
 const amount = (resources: Resources, name: ResourceName): bigint => nanos(resources[name] ?? '0');
+
+/** Nobody sells half a GPU. */
+const stepOf = (step: Resources, name: ResourceName): bigint => {
+  const stated = amount(step, name);
+  return name === 'gpu' && stated < WHOLE ? WHOLE : stated;
+};
+const WHOLE = 10n ** 9n;
 
 /** The smallest amount of a resource that may be sold and is at least `wanted`: the minimum and a whole number of steps above it. */
 function roundUp(min: bigint, step: bigint, wanted: bigint): bigint {
@@ -24,14 +32,15 @@ export function checkPart(slice: K8Slice, part: Resources): string | undefined {
     const text = part[name];
     if (text !== undefined && parseQuantity(text) === undefined) return `${name} is not a quantity`;
   }
+  if (amount(part, 'gpu') > 0n && slice.resources.gpu === undefined) return 'it has no GPUs';
   const whole = sameResources(slice.resources, part);
   const { min, step } = slice.partitionability;
   for (const name of RESOURCE_NAMES) {
-    const [wanted, least, unit] = [amount(part, name), amount(min, name), amount(step, name)];
+    const [wanted, least, unit] = [amount(part, name), amount(min, name), stepOf(step, name)];
     if (wanted < 0n || (wanted === 0n && NEEDED.some((needed) => needed === name))) return `${name} must be more than 0`;
     if (wanted < least) return `${name} ${part[name] ?? '0'} is below the minimum of ${min[name] ?? '0'}`;
     if (!whole && roundUp(least, unit, wanted) !== wanted)
-      return `${name} ${part[name] ?? '0'} is not the minimum of ${min[name] ?? '0'} and whole steps of ${step[name] ?? '0'}`;
+      return `${name} ${part[name] ?? '0'} is not the minimum of ${min[name] ?? '0'} and whole steps of ${formatResource(name, unit)}`;
   }
   return undefined;
 }
@@ -43,12 +52,13 @@ export function checkPart(slice: K8Slice, part: Resources): string | undefined {
 export function roundUpPart(slice: K8Slice, request: Resources): Resources | undefined {
   if (!fits(slice.resources, request)) return undefined;
   const { min, step } = slice.partitionability;
-  const cut = (name: ResourceName): string => formatQuantity(roundUp(amount(min, name), amount(step, name), amount(request, name)));
+  const cut = (name: ResourceName): string => formatQuantity(roundUp(amount(min, name), stepOf(step, name), amount(request, name)));
   const rounded = canonicalResources({
     cpu: cut('cpu'),
     memory: cut('memory'),
     pods: cut('pods'),
     ...(request.storage === undefined && min.storage === undefined ? {} : { storage: cut('storage') }),
+    ...(request.gpu === undefined && min.gpu === undefined ? {} : { gpu: cut('gpu') }),
   });
   const part = fits(slice.resources, rounded) ? rounded : canonicalResources(slice.resources);
   return checkPart(slice, part) === undefined ? part : undefined;
@@ -75,5 +85,5 @@ export const isSellable = (slice: K8Slice): boolean => checkPart(slice, slice.re
 /** The flavor as it is when only `part` of it is on offer: its resources are the part's, and so is its price. */
 export function partOf(flavor: SliceFlavor, part: Resources): SliceFlavor {
   const price = priceOfPart(flavor, part);
-  return { ...flavor, offer: { ...flavor.offer, resources: part }, ...(price === undefined ? {} : { price }) };
+  return { ...flavor, offer: withAmounts(flavor.offer, part), ...(price === undefined ? {} : { price }) };
 }

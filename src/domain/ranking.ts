@@ -1,6 +1,7 @@
 import type { Candidate, PlanEntry, Refusal, ResourceRequest } from './candidate.ts';
 import type { Flavor } from './flavor.ts';
 import { compareAmounts, sameCurrency } from './money.ts';
+import type { Resources } from './resources.ts';
 
 /**
  * Candidates in the order in which they are tried: price of an hour of the part, then latency, then rating, then flavor id, so that the same
@@ -56,9 +57,10 @@ function entry(candidate: Candidate, index: number, better: Candidate | undefine
   };
 }
 
+const gpus = ({ gpu = '0' }: Resources): string => (gpu === '0' ? '' : `, ${gpu} GPUs`);
 const facts = ({ part, hourly, latencyMs, rating }: Candidate): string =>
   [
-    `part: ${part.cpu} cpu, ${part.memory} memory, ${part.pods} pods${part.storage === undefined ? '' : `, ${part.storage} storage`}`,
+    `part: ${part.cpu} cpu, ${part.memory} memory, ${part.pods} pods${part.storage === undefined ? '' : `, ${part.storage} storage`}${gpus(part)}`,
     hourly ? `${hourly.amount} ${hourly.currency} an hour` : 'no stated price',
     latencyMs === undefined ? 'no stated latency' : `${latencyMs} ms`,
     `rating ${rating}`,

@@ -1,14 +1,15 @@
+import { GPU_LABEL, GPU_RESOURCE, type Gpus, gpuPart } from './gpu.ts';
 import type { K8Slice, Location, NodeIdentity, Partitionability, SliceFlavor } from './flavor.ts';
 import type { FlavorId } from './ids.ts';
 import { type Period, type Price, addAmounts, canonicalAmount, parseAmount, share } from './money.ts';
 import { nanos } from './quantity.ts';
-import { RESOURCE_NAMES, type ResourceName, type Resources } from './resources.ts';
+import { RESOURCE_NAMES, type ResourceName, type Resources, withoutGpu } from './resources.ts';
 import type { ClusterNode, Stock } from './stock.ts';
 
 /** On every flavor that is made of the cluster: of a node or of an architecture. Travels as an additional property. */
 export const STOCK = 'rearguard.dev/stock';
 
-/** What a core, a GiB of memory, a pod and a GiB of ephemeral storage cost for a period: decimals. What is absent costs nothing. */
+/** What a core, a GiB of memory, a pod, a GiB of ephemeral storage and a GPU cost for a period: decimals. What is absent costs nothing. */
 export interface UnitPrices extends Partial<Readonly<Record<ResourceName, string>>> {
   readonly currency: string;
   readonly period: Period;
@@ -30,6 +31,7 @@ const UNIT: Record<ResourceName, bigint> = {
   memory: 2n ** 30n * 10n ** 9n,
   pods: 10n ** 9n,
   storage: 2n ** 30n * 10n ** 9n,
+  gpu: 10n ** 9n,
 };
 
 /** What so much costs by the unit, each resource rounded up. */
@@ -60,7 +62,7 @@ const wordsOf = (text: string | undefined): readonly string[] | undefined => {
 const numberOf = (text: string | undefined, most: number): number | undefined =>
   text !== undefined && /^\d+(\.\d+)?$/.test(text) && Number(text) <= most ? Number(text) : undefined;
 
-/** What the nodes of a stock say of themselves, over what is configured: labels of topology and GPUs, and annotations `rearguard.dev/…`. What cannot be read counts for nothing. */
+/** What the nodes of a stock say of themselves, over what is configured: labels of topology, and annotations `rearguard.dev/…`. What cannot be read counts for nothing. */
 function said(nodes: readonly ClusterNode[], defaults: OfferDefaults): Omit<OfferDefaults, 'partitionability'> {
   const annotated = (name: string): string | undefined => saidByAll(nodes, ({ annotations }) => annotations[OURS + name]);
   const places = LOCATION.map((name) => [name, annotated(name)] as const).filter(([, value]) => value !== undefined);
@@ -96,21 +98,16 @@ function propertiesOf(nodes: readonly ClusterNode[]): Readonly<Record<string, un
     const value = saidByAll(nodes, ({ labels }) => labels[name]);
     if (value !== undefined) found[name] = value;
   }
-  // Told, not sold: neither the wire's partition nor the ledger knows GPUs, so no contract promises one.
-  const models = saidByAll(nodes, ({ labels, gpus }) =>
-    Object.keys(gpus).length === 0
-      ? undefined
-      : Object.entries(gpus)
-          .map(([name, count]) => `${count} ${labels[`${name.split('/')[0]}/gpu.product`] ?? name}`)
-          .join(', '),
-  );
-  if (models !== undefined) found['gpus'] = models;
   for (const key of Object.keys(nodes[0]?.annotations ?? {}).filter((each) => each.startsWith(PROPERTY))) {
     const value = saidByAll(nodes, ({ annotations }) => annotations[key]);
     if (value !== undefined) found[key.slice(PROPERTY.length)] = value;
   }
   return found;
 }
+
+/** The minimum and step of what has no GPUs are those of the rest. */
+const cutOf = ({ min, step }: Partitionability, gpus: Gpus | undefined): Partitionability =>
+  gpus ? { min, step } : { min: withoutGpu(min), step: withoutGpu(step) };
 
 /** A flavor of the cluster as other nodes see it, and what its price and terms follow from: as long as `terms` is the same, only amounts changed. */
 export function offerOf(input: {
@@ -129,8 +126,12 @@ export function offerOf(input: {
     kind: 'k8slice',
     architecture: stock.architecture,
     ...slice,
-    additionalProperties: { ...properties, [STOCK]: pool },
-    partitionability: defaults.partitionability,
+    additionalProperties: {
+      ...properties,
+      [STOCK]: pool,
+      ...(stock.gpus && { [GPU_RESOURCE]: stock.gpus.resource, [GPU_LABEL]: stock.gpus.label }),
+    },
+    partitionability: cutOf(defaults.partitionability, stock.gpus),
   };
   const rest = {
     id,
@@ -144,11 +145,11 @@ export function offerOf(input: {
   return {
     flavor: {
       ...rest,
-      offer: { ...offer, resources: total },
+      offer: { ...offer, resources: total, ...(stock.gpus && { gpu: gpuPart(stock.gpus, total.gpu ?? '0') }) },
       ...(price && { price }),
       available: true,
       createdAt: new Date(now).toISOString(),
     },
-    terms: JSON.stringify([rest, offer, units]),
+    terms: JSON.stringify([rest, offer, units, ...(stock.gpus ? [stock.gpus] : [])]),
   };
 }

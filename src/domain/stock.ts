@@ -1,6 +1,17 @@
+import { type GpuKind, type Gpus, gpuMemory, gpuName } from './gpu.ts';
 import type { LabelSelector } from './label-selector.ts';
 import { nanos } from './quantity.ts';
-import { NOTHING, RESOURCE_NAMES, type ResourceName, type Resources, add, canonicalResources, formatResource } from './resources.ts';
+import {
+  NOTHING,
+  RESOURCE_NAMES,
+  type ResourceName,
+  type Resources,
+  add,
+  canonicalResources,
+  formatResource,
+  gpuAlone,
+  withoutGpu,
+} from './resources.ts';
 
 /** A node of our own cluster that is no virtual one. */
 export interface ClusterNode {
@@ -10,8 +21,10 @@ export interface ClusterNode {
   readonly allocatable: Resources;
   /** What our own pods there request. Pods that buyers offloaded are not among them: what they may use is sold, and stands in the ledger. */
   readonly own: Resources;
-  /** GPUs that it has, by the name of their extended resource. */
-  readonly gpus: Readonly<Record<string, string>>;
+  /** Extended resources that it has, and what our own pods request of them. */
+  readonly extended: Readonly<Record<string, { readonly allocatable: string; readonly own: string }>>;
+  /** Its GPUs, once somebody said by which resource they are sold: {@link withGpus}. */
+  readonly gpus?: Gpus;
   readonly ready: boolean;
   readonly cordoned: boolean;
   /** Its owner keeps pods off it (a taint `NoSchedule` or `NoExecute` that is not Kubernetes' own word on its state). */
@@ -27,11 +40,34 @@ export interface StockRules {
   readonly controlPlane: boolean;
 }
 
-/** What one flavor is made of: a node, or all nodes of an architecture. */
+/**
+ * A node with those of its extended resources that are sold as GPUs among its amounts: the first kind that it has. Without a label for their model they are not sold: while it is missing for a moment, what was sold
+ * by the model would be sold again without.
+ */
+export function withGpus(node: ClusterNode, kinds: readonly GpuKind[]): ClusterNode {
+  const kind = kinds.find(({ resource }) => node.extended[resource] !== undefined);
+  const amounts = kind && node.extended[kind.resource];
+  const model = kind && node.labels[kind.model];
+  if (!kind || !amounts || !model) return node;
+  return {
+    ...node,
+    allocatable: { ...node.allocatable, gpu: amounts.allocatable },
+    own: { ...node.own, gpu: amounts.own },
+    gpus: {
+      resource: kind.resource,
+      label: kind.model,
+      model,
+      memory: gpuMemory(node.labels[kind.memory]),
+    },
+  };
+}
+
+/** What one flavor is made of: a node, or all nodes of an architecture that have the same GPUs, or none. */
 export interface Stock {
-  /** The node's name, or the architecture. */
+  /** As {@link stockName} says. */
   readonly name: string;
   readonly architecture: string;
+  readonly gpus?: Gpus;
   readonly nodes: readonly ClusterNode[];
   /** Allocatable, less what our own pods request, less head-room; never negative. */
   readonly sellable: Resources;
@@ -40,6 +76,8 @@ export interface Stock {
 /** What a flavor of the cluster has promised to buyers, sold or held. */
 export interface Promised {
   readonly architecture: string;
+  /** Which GPUs are among them, by {@link gpuName}. */
+  readonly gpus?: string;
   readonly resources: Resources;
 }
 
@@ -49,17 +87,19 @@ const GRAIN: Record<ResourceName, bigint> = {
   memory: 2n ** 20n * 10n ** 9n,
   pods: 10n ** 9n,
   storage: 2n ** 20n * 10n ** 9n,
+  gpu: 10n ** 9n,
 };
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
 
 const amount = (resources: Resources, name: ResourceName): bigint => nanos(resources[name] ?? '0');
 const atLeastNothing = (value: bigint): bigint => (value < 0n ? 0n : value);
 
-/** Each resource of `like` by its name; storage only where it has any. */
+/** Each resource of `like` by its name; storage and GPUs only where it has any. */
 const each = (like: Resources, of: (name: ResourceName) => bigint): Resources => {
   const at = (name: ResourceName) => formatResource(name, of(name));
   const resources = { cpu: at('cpu'), memory: at('memory'), pods: at('pods') };
-  return like.storage === undefined ? resources : { ...resources, storage: at('storage') };
+  const more = like.storage === undefined ? resources : { ...resources, storage: at('storage') };
+  return like.gpu === undefined ? more : { ...more, gpu: at('gpu') };
 };
 
 /** `a` less `b`, and never below nothing; what `a` does not have does not appear. */
@@ -68,13 +108,21 @@ export const rest = (a: Resources, b: Resources): Resources => each(a, (name) =>
 export const architectureOf = ({ labels }: ClusterNode): string => labels['kubernetes.io/arch'] ?? 'amd64';
 const isControlPlane = ({ labels }: ClusterNode): boolean => CONTROL_PLANE.some((name) => labels[name] !== undefined);
 
-/** What may be offered of a node, were nothing sold of it yet: whole millicores, mebibytes and pods. */
+/**
+ * The name of the flavor that a node is in: its own, or its architecture's. Nodes with GPUs are named by them too: a node that comes back with others is another flavor, and so is each model of a pool.
+ */
+export function stockName(node: ClusterNode, pool: StockRules['pool']): string {
+  const name = pool === 'node' ? node.name : architectureOf(node);
+  return node.gpus ? `${name}/${gpuName(node.gpus)}` : name;
+}
+
+/** What may be offered of a node, were nothing sold of it yet: whole millicores, mebibytes, pods and GPUs. Of GPUs no head-room is kept, or a node with one would sell none. */
 export function sellableOf({ allocatable, own }: ClusterNode, headroomPercent: number): Resources {
   // Hundredths of a percent, so that a share such as 12.5 is exact.
   const share = BigInt(Math.round(headroomPercent * 100));
   return each(allocatable, (name) => {
     const whole = amount(allocatable, name);
-    const headroom = (whole * share + 9_999n) / 10_000n;
+    const headroom = name === 'gpu' ? 0n : (whole * share + 9_999n) / 10_000n;
     const left = atLeastNothing(whole - amount(own, name) - headroom);
     return left - (left % GRAIN[name]);
   });
@@ -86,7 +134,7 @@ export function stockOf(nodes: readonly ClusterNode[], rules: StockRules): reado
     .filter((node) => node.ready && !node.cordoned && !node.tainted && rules.nodes(node.labels))
     .filter((node) => rules.controlPlane || !isControlPlane(node))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const nameOf = (node: ClusterNode): string => (rules.pool === 'node' ? node.name : architectureOf(node));
+  const nameOf = (node: ClusterNode): string => stockName(node, rules.pool);
   return [...new Set(sold.map(nameOf))].map((name) =>
     stockNamed(
       name,
@@ -99,29 +147,62 @@ export function stockOf(nodes: readonly ClusterNode[], rules: StockRules): reado
 const stockNamed = (name: string, members: readonly ClusterNode[], { headroomPercent }: StockRules): Stock => ({
   name,
   architecture: members.map(architectureOf)[0] ?? '',
+  ...gpusOf(members),
   nodes: members,
   sellable: canonicalResources(members.map((node) => sellableOf(node, headroomPercent)).reduce(add, NOTHING)),
 });
 
+/** The GPUs of nodes that have the same; whoever buys one may get that with the least memory. */
+function gpusOf(members: readonly ClusterNode[]): Pick<Stock, 'gpus'> {
+  const [first, ...others] = members.flatMap(({ gpus }) => (gpus ? [gpus] : []));
+  if (!first) return {};
+  return { gpus: others.reduce((least, each) => (nanos(each.memory) < nanos(least.memory) ? each : least), first) };
+}
+
 /**
  * What each flavor may have in all, sold and held included. What is promised beyond its own nodes (they went, or are away, cordoned, fuller than they were) stands on the others of the architecture, since
- * a buyer's pods go to any node: so much less of them is offered, and nothing is sold twice. `promised` by the flavor's name; of what is not in stock too.
+ * a buyer's pods go to any node: so much less of them is offered, and nothing is sold twice. GPUs stand only on others of their name. `promised` by the flavor's name; of what is not in stock too.
  */
 export function totalsOf(stock: readonly Stock[], promised: ReadonlyMap<string, Promised>): ReadonlyMap<string, Resources> {
+  const totals = placed(
+    stock.map((each) => ({ ...each, behind: each.architecture, sellable: withoutGpu(each.sellable) })),
+    new Map([...promised].map(([name, { architecture, resources }]) => [name, { behind: architecture, resources: withoutGpu(resources) }])),
+  );
+  const withThem = stock.flatMap(({ gpus, ...each }) =>
+    gpus ? [{ ...each, behind: `${each.architecture}/${gpuName(gpus)}`, sellable: gpuAlone(each.sellable) }] : [],
+  );
+  if (withThem.length === 0) return totals;
+  const gpus = placed(
+    withThem,
+    new Map(
+      [...promised].flatMap(([name, { architecture, gpus, resources }]) =>
+        gpus === undefined ? [] : [[name, { behind: `${architecture}/${gpus}`, resources: gpuAlone(resources) }]],
+      ),
+    ),
+  );
+  return new Map([...totals].map(([name, total]) => [name, { ...total, ...pickGpu(gpus.get(name)) }]));
+}
+const pickGpu = (of: Resources | undefined): Pick<Resources, 'gpu'> => (of?.gpu === undefined ? {} : { gpu: of.gpu });
+
+/** Totals where what is `behind` a flavor is all stock of the same word. */
+function placed(
+  stock: readonly { readonly name: string; readonly behind: string; readonly sellable: Resources }[],
+  promised: ReadonlyMap<string, { readonly behind: string; readonly resources: Resources }>,
+): ReadonlyMap<string, Resources> {
   const sellable = new Map(stock.map((each) => [each.name, each.sellable]));
   const beyond = new Map<string, Resources>();
-  for (const [name, { architecture, resources }] of promised) {
+  for (const [name, { behind, resources }] of promised) {
     const more = rest(resources, sellable.get(name) ?? NOTHING);
-    beyond.set(architecture, add(beyond.get(architecture) ?? NOTHING, more));
+    beyond.set(behind, add(beyond.get(behind) ?? NOTHING, more));
   }
   const totals = new Map<string, Resources>();
-  for (const { name, architecture, sellable: whole } of stock) {
-    const wanted = beyond.get(architecture) ?? NOTHING;
+  for (const { name, behind, sellable: whole } of stock) {
+    const wanted = beyond.get(behind) ?? NOTHING;
     const spare = rest(whole, promised.get(name)?.resources ?? NOTHING);
     const taken = each(spare, (resource) =>
       amount(spare, resource) < amount(wanted, resource) ? amount(spare, resource) : amount(wanted, resource),
     );
-    beyond.set(architecture, rest(wanted, taken));
+    beyond.set(behind, rest(wanted, taken));
     totals.set(name, canonicalResources(rest(whole, taken)));
   }
   return totals;

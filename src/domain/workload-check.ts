@@ -1,3 +1,4 @@
+import { isGpuResource } from './gpu.ts';
 import { nanos } from './quantity.ts';
 import { nearestName } from './nearest.ts';
 import { CONTAINER_RESOURCES, type ContainerResource, asked, podOf } from './workload.ts';
@@ -22,6 +23,8 @@ const HOST = 'cannot work on a node of another owner: it reaches into the host. 
 interface Terms {
   readonly remote: boolean;
   readonly needed: readonly ContainerResource[];
+  /** An extended resource that the intent says are GPUs. */
+  readonly gpu?: string | undefined;
 }
 type Say = (path: readonly PropertyKey[], problem: string) => void;
 
@@ -29,7 +32,8 @@ type Say = (path: readonly PropertyKey[], problem: string) => void;
  * What is wrong with a manifest beyond its shape, each with why. `remote`: the pods may run on another owner's nodes; `needed`: what every
  * container must say of itself, since no resources section does. Paths begin at `at`.
  */
-export function checkManifest(manifest: WorkloadManifest, at: readonly PropertyKey[], { remote, needed }: Terms): readonly WrongField[] {
+export function checkManifest(manifest: WorkloadManifest, at: readonly PropertyKey[], terms: Terms): readonly WrongField[] {
+  const { remote } = terms;
   const wrong: WrongField[] = [];
   const say: Say = (path, problem) => void wrong.push({ field: fieldPath([...at, ...path]), problem });
 
@@ -65,7 +69,7 @@ export function checkManifest(manifest: WorkloadManifest, at: readonly PropertyK
   if (manifest.kind === 'Job' && restartPolicy !== 'Never' && restartPolicy !== 'OnFailure')
     inPod(['restartPolicy'], 'must be Never or OnFailure in a Job');
   checkPlace(pod.spec, remote, inPod);
-  checkContainers(pod.spec, { remote, needed }, inPod);
+  checkContainers(pod.spec, terms, inPod);
   return wrong;
 }
 
@@ -90,30 +94,31 @@ function checkPlace(spec: PodSpec, remote: boolean, say: Say): void {
   if (isThere(spec.affinity?.nodeAffinity?.[required])) say(['affinity', 'nodeAffinity', required], NODES);
 }
 
-function checkContainers(spec: PodSpec, { remote, needed }: Terms, say: Say): void {
+function checkContainers(spec: PodSpec, terms: Terms, say: Say): void {
   const names = new Set<string>();
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [i, container] of (spec[list] ?? []).entries()) {
       const here: Say = (path, problem) => say([list, i, ...path], problem);
       if (names.has(container.name)) here(['name'], `must be unique in the pod; there is another container ${container.name}`);
       names.add(container.name);
-      checkAmounts(container, needed, here);
-      if (!remote) continue;
+      checkAmounts(container, terms, here);
+      if (!terms.remote) continue;
       if (container.securityContext?.privileged) here(['securityContext', 'privileged'], HOST);
       for (const [j, port] of (container.ports ?? []).entries()) if (port.hostPort) here(['ports', j, 'hostPort'], HOST);
     }
   }
 }
 
-function checkAmounts(container: Container, needed: Terms['needed'], say: Say): void {
+function checkAmounts(container: Container, { needed, gpu }: Terms, say: Say): void {
   const known: readonly string[] = Object.values(CONTAINER_RESOURCES);
+  const isGpu = (name: string): boolean => name === gpu || isGpuResource(name);
   const { requests, limits } = container.resources ?? {};
   for (const [map, amounts] of Object.entries({ requests, limits })) {
-    for (const key of Object.keys(amounts ?? {}).filter((name) => !known.includes(name))) {
+    for (const key of Object.keys(amounts ?? {}).filter((name) => !known.includes(name) && !isGpu(name))) {
       const near = nearestName(key, known);
       say(
         ['resources', map, key],
-        near ? `is not a known resource; did you mean ${near}?` : `cannot be acquired; only ${known.join(', ')} can`,
+        near ? `is not a known resource; did you mean ${near}?` : `cannot be acquired; only ${known.join(', ')} and GPUs can`,
       );
     }
   }
@@ -121,6 +126,13 @@ function checkAmounts(container: Container, needed: Terms['needed'], say: Say): 
     const [request, limit] = [requests?.[key], limits?.[key]];
     if (request === undefined || limit === undefined) continue;
     if (nanos(String(request)) > nanos(String(limit))) say(['resources', 'requests', key], `must be at most the limit, ${limit}`);
+  }
+  const gpus = new Set([...Object.keys(requests ?? {}), ...Object.keys(limits ?? {})].filter(isGpu));
+  for (const key of gpus) {
+    const [request, limit] = [requests?.[key], limits?.[key]];
+    if (nanos(String(limit ?? request)) % 10n ** 9n !== 0n) say(['resources', 'limits', key], 'must be a whole number of GPUs');
+    if (limit === undefined || (request !== undefined && nanos(String(request)) !== nanos(String(limit))))
+      say(['resources', 'limits', key], 'must be given, and what is requested must be the same: GPUs are not shared out');
   }
   for (const name of needed) {
     if (asked(container, name) === undefined)

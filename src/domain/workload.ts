@@ -1,5 +1,6 @@
 import { nanos } from './quantity.ts';
-import { RESOURCE_NAMES, type ResourceName, type Resources, formatResource } from './resources.ts';
+import { isGpuResource } from './gpu.ts';
+import { type ResourceName, type Resources, formatResource } from './resources.ts';
 import type { Container, PodSpec, WorkloadManifest } from './workload-schema.ts';
 
 /** What the pods of one manifest need. */
@@ -12,8 +13,8 @@ export interface PodNeed {
   readonly each: Readonly<Record<ContainerResource, bigint>>;
 }
 
-/** What a container may ask for: `storage` is Kubernetes' `ephemeral-storage`. */
-export type ContainerResource = Exclude<ResourceName, 'pods'>;
+/** What a container may ask for, beside GPUs: `storage` is Kubernetes' `ephemeral-storage`. */
+export type ContainerResource = Exclude<ResourceName, 'pods' | 'gpu'>;
 /** How Kubernetes calls what a container asks for. */
 export const CONTAINER_RESOURCES = { cpu: 'cpu', memory: 'memory', storage: 'ephemeral-storage' } as const satisfies Record<
   ContainerResource,
@@ -45,8 +46,8 @@ export function podsAtOnce({ kind, spec }: { readonly kind: string; readonly spe
  * Nano-units of a resource that a container may use, so that what is bought holds it: its limit, or what it requests when it has none. A
  * seller's quota under enforcement Hard wants both to be equal.
  */
-export function asked({ resources }: Container, name: ContainerResource): bigint | undefined {
-  const key = CONTAINER_RESOURCES[name];
+export const asked = (container: Container, name: ContainerResource): bigint | undefined => askedBy(container, CONTAINER_RESOURCES[name]);
+function askedBy({ resources }: Container, key: string): bigint | undefined {
   const value = resources?.limits?.[key] ?? resources?.requests?.[key];
   return value === undefined ? undefined : nanos(String(value));
 }
@@ -77,13 +78,33 @@ export const needsOf = (manifests: readonly WorkloadManifest[]): readonly PodNee
     return [{ kind: manifest.kind, name: manifest.metadata.name, pods: BigInt(podsAtOnce(manifest)), each }];
   });
 
-const total = (needs: readonly PodNeed[], name: ResourceName): bigint =>
+/** How many GPUs all pods need, by the extended resource that they ask for; `more` names one that is none by its name. */
+export function gpusOf(manifests: readonly WorkloadManifest[], more?: string): ReadonlyMap<string, bigint> {
+  const found = new Map<string, bigint>();
+  for (const manifest of manifests) {
+    const spec = podOf(manifest)?.spec;
+    const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+    const keys = containers.flatMap(({ resources }) => [
+      ...Object.keys(resources?.limits ?? {}),
+      ...Object.keys(resources?.requests ?? {}),
+    ]);
+    for (const key of new Set(keys.filter((each) => each === more || isGpuResource(each)))) {
+      const each = spec ? peakOf(spec, (container) => askedBy(container, key) ?? 0n) : 0n;
+      const count = (found.get(key) ?? 0n) + BigInt(podsAtOnce(manifest)) * each;
+      if (count > 0n) found.set(key, count);
+    }
+  }
+  return found;
+}
+
+const total = (needs: readonly PodNeed[], name: Exclude<ResourceName, 'gpu'>): bigint =>
   needs.reduce((sum, { pods, each }) => sum + pods * (name === 'pods' ? 10n ** 9n : each[name]), 0n);
 
 /** The sum of what all pods need, in canonical quantities; `storage` only when somebody asks for it. */
 export function sumOf(needs: readonly PodNeed[]): Resources {
-  const [cpu, memory, pods, storage] = RESOURCE_NAMES.map((name) => formatResource(name, total(needs, name)));
-  return { cpu: cpu ?? '0', memory: memory ?? '0', pods: pods ?? '0', ...(storage === undefined || storage === '0' ? {} : { storage }) };
+  const of = (name: Exclude<ResourceName, 'gpu'>): string => formatResource(name, total(needs, name));
+  const storage = of('storage');
+  return { cpu: of('cpu'), memory: of('memory'), pods: of('pods'), ...(storage === '0' ? {} : { storage }) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { GpuWish } from '../domain/gpu.ts';
 import type { Resources } from '../domain/resources.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { AcquisitionId, ClusterId, IntentName } from '../domain/ids.ts';
@@ -8,8 +9,8 @@ import type { Wait } from './fabric.ts';
  * WORKLOAD_REFUSED (the API server or a quota refuses the manifest, with its words).
  */
 export interface Cluster {
-  /** What our own workers have free now: allocatable less requests of living pods, in sum; and what of these requests buyers' pods make. Virtual nodes do not count. */
-  free(architecture?: string): Promise<{ readonly total: Resources; readonly guests: Resources }>;
+  /** What our own workers have free now: allocatable less requests of living pods, in sum; and what of these requests buyers' pods make. Virtual nodes do not count. GPUs are among them only when some are wanted. */
+  free(architecture?: string, gpu?: GpuWish): Promise<{ readonly total: Resources; readonly guests: Resources }>;
   /** The namespace of an intent, labelled as ours. CLUSTER_REFUSED when one of that name exists and is not ours. */
   ensureNamespace(input: { readonly intent: IntentName; readonly namespace: string; readonly runId: string }): Promise<void>;
   /** Only namespaces that ensureNamespace made for this run are deleted; waits until gone. STILL_THERE. */

@@ -3,6 +3,13 @@ import type { Enforcement } from '../domain/enforcement.ts';
 import type { AcquisitionId, ClusterId, ContractId } from '../domain/ids.ts';
 import type { Resources } from '../domain/resources.ts';
 
+/** What GPUs of a contract are to Kubernetes. */
+export interface SliceGpus {
+  readonly resource: string;
+  /** Labels of the seller's nodes that have them: the buyer's pods are kept on these. */
+  readonly nodes?: Readonly<Record<string, string>>;
+}
+
 /**
  * The peering of our cluster with others (Liqo). Every call is idempotent and takes ids only; every undo succeeds when there is nothing to undo.
  * Faults of every call: CLUSTER_UNREACHABLE (passing), CLUSTER_REFUSED (permanent, with the API server's words).
@@ -30,10 +37,15 @@ export interface Fabric {
   /** Tenant, binding, account; drains first when slices of the buyer are left. Waits until they are gone. STILL_THERE. */
   removeTenant(input: { readonly buyer: ClusterId }, wait: Wait): Promise<void>;
   /**
-   * Gives the verdict on a contract's replicated slice: Accepted with exactly the contract's resources. The slice must be of class `rearguard`, of this
+   * Gives the verdict on a contract's replicated slice: Accepted with exactly the contract's resources, its GPUs as what they are to Kubernetes. The slice must be of class `rearguard`, of this
    * buyer, and ask no more than was bought; otherwise it is Denied with the reason and the call fails with SLICE_DENIED. NOT_FOUND when no slice names the contract.
    */
-  admitSlice(input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly resources: Resources }): Promise<void>;
+  admitSlice(input: {
+    readonly buyer: ClusterId;
+    readonly contract: ContractId;
+    readonly resources: Resources;
+    readonly gpus?: SliceGpus;
+  }): Promise<void>;
   /** Denies every slice of this contract that has no verdict yet, with the reason on the slice. */
   denySlice(input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly reason: string }): Promise<void>;
   /** Whether a replicated slice of this contract is here, whatever anybody said of it so far. */
@@ -71,6 +83,7 @@ export interface Fabric {
     readonly acquisition: AcquisitionId;
     readonly contract: ContractId;
     readonly resources: Resources;
+    readonly gpus?: Pick<SliceGpus, 'resource'>;
     readonly sliceClass: 'rearguard' | 'default';
   }): Promise<void>;
   /** Until the slice of an acquisition is accepted by its seller: for whoever waits beside {@link Fabric.awaitVirtualNode}. PEERING_TIMEOUT. */

@@ -1,6 +1,6 @@
 import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
 import type { Allocation, Contract, ContractRole, ContractTerms, ServiceTerms, Transaction } from '../domain/contract.ts';
-import type { Flavor, NodeIdentity } from '../domain/flavor.ts';
+import type { Flavor, Gpu, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ClusterId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
 import type { Ending } from '../domain/reasons.ts';
 import type { Resources } from '../domain/resources.ts';
@@ -43,12 +43,14 @@ export interface Inventory {
   /**
    * RESERVE in one transaction: holds `part` (the whole flavor when absent) until `ttlMs` from now. The same (buyer, key), or (buyer, flavor) without a
    * key, gives the same living hold, its end unmoved. A retired flavor is served from its living descendant of the same terms.
-   * Also NOT_FOUND, FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID (minimum, step), HOLD_RELEASED (that key has a tombstone), BUYER_REFUSED (cluster id clash), TOO_MANY_HOLDS.
+   * Also NOT_FOUND, FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID (minimum, step, other GPUs), HOLD_RELEASED (that key has a tombstone), BUYER_REFUSED (cluster id clash), TOO_MANY_HOLDS.
    */
   reserve(input: {
     readonly flavor: FlavorId;
     readonly buyer: NodeIdentity;
     readonly part?: Resources;
+    /** What the buyer takes the GPUs of the part for. */
+    readonly gpu?: Gpu;
     /** Of a blueprint, of which it holds one instance; whoever calls has checked it. */
     readonly service?: ServiceTerms;
     readonly idempotencyKey?: string;

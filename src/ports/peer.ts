@@ -1,7 +1,7 @@
 import type { BlueprintRequest, Dialect, ResourceRequest } from '../domain/candidate.ts';
 import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
 import type { ContractState, ContractTerms, Handover, PeeringCredentials, ServiceTerms, Transaction } from '../domain/contract.ts';
-import type { BlueprintKind, Flavor, NodeIdentity } from '../domain/flavor.ts';
+import type { BlueprintKind, Flavor, Gpu, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
 import type { Ending } from '../domain/reasons.ts';
 import type { Resources } from '../domain/resources.ts';
@@ -32,6 +32,8 @@ export interface Peer {
     readonly flavor: FlavorId;
     readonly buyer: NodeIdentity;
     readonly part: Resources;
+    /** What the GPUs of the part are. */
+    readonly gpu?: Gpu;
     /** Of a blueprint, instead of a part. A FLUIDOS node is told no hosting policy: it refuses one. */
     readonly service?: ServiceTerms & { readonly kind: BlueprintKind };
     readonly idempotencyKey: AcquisitionId;

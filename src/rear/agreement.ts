@@ -8,7 +8,7 @@ import { didOf, ownerOfKey } from '../domain/did.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import type { ClusterId } from '../domain/ids.ts';
 import { AgreementSchema } from './agreement-schema.ts';
-import { readContract, writeContract } from './contract.ts';
+import { gpusOf, readContract, writeContract } from './contract.ts';
 import { writeFlavor, writeTime } from './flavor.ts';
 import { encode } from './json.ts';
 import { writeAmounts } from './offer.ts';
@@ -36,7 +36,7 @@ function documentOf(terms: ContractTerms): string {
     seller: party(read.seller, read.sellerCluster),
     buyer: party(read.buyer, read.buyerCluster),
     flavor: writeFlavor(read.flavor),
-    resources: writeAmounts(read.resources),
+    resources: writeAmounts(read.resources, gpusOf(read)),
     ...(read.service && { service: read.service }),
     ...(read.price && { price: read.price }),
     startsAt: writeTime(read.startsAt),

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import type { Agreement } from '../domain/agreement.ts';
 import type { ContractTerms, PeeringCredentials, ServiceTerms } from '../domain/contract.ts';
+import type { Gpu } from '../domain/flavor.ts';
+import { partGpu } from '../domain/gpu.ts';
 import { clusterId, contractId, DNS_LABEL, DNS_SUBDOMAIN, transactionId } from '../domain/ids.ts';
 import { PERIODS, parseAmount, type Price } from '../domain/money.ts';
 import { priceOfPart } from '../domain/partition.ts';
@@ -126,6 +128,10 @@ function readPrice(extra: Readonly<Record<string, string>>): Price | undefined {
   return { amount, currency, period };
 }
 
+/** The GPUs of what was sold, as REAR describes them. */
+export const gpusOf = ({ flavor: { offer }, resources }: Pick<ContractTerms, 'flavor' | 'resources'>): Gpu | undefined =>
+  offer.kind === 'k8slice' ? partGpu(offer, resources.gpu) : undefined;
+
 /** Writes PURCHASE's answer; the keys of `extraInformation` in the order in which Go writes a map. */
 export const writeContract = (terms: ContractTerms, credentials: PeeringCredentials | undefined, agreement?: Agreement): object => ({
   contractID: terms.id,
@@ -140,12 +146,12 @@ export const writeContract = (terms: ContractTerms, credentials: PeeringCredenti
     ...omitEmpty(FACTS.amount, terms.price?.amount),
     ...omitEmpty(FACTS.currency, terms.price?.currency),
     ...omitEmpty(FACTS.period, terms.price?.period),
-    ...(terms.service === undefined ? { [FACTS.resources]: encode(writeAmounts(terms.resources)) } : {}),
+    ...(terms.service === undefined ? { [FACTS.resources]: encode(writeAmounts(terms.resources, gpusOf(terms))) } : {}),
     [FACTS.startsAt]: writeTime(terms.startsAt),
   },
   configuration:
     terms.service === undefined || terms.flavor.offer.kind === 'k8slice'
-      ? writeConfiguration(terms.resources)
+      ? writeConfiguration(terms.resources, gpusOf(terms))
       : writeServiceConfiguration(terms.flavor.offer.kind, terms.service),
   // Ours alone: a FLUIDOS buyer passes over keys that it does not know.
   ...(agreement && { agreement }),

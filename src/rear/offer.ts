@@ -2,12 +2,13 @@ import { z } from 'zod';
 import {
   type BlueprintKind,
   type BlueprintOffer,
+  type Gpu,
   HOSTING_POLICIES,
   type HostingPolicy,
   type K8Slice,
   type Offer,
 } from '../domain/flavor.ts';
-import { canonical } from '../domain/quantity.ts';
+import { canonical, nanos } from '../domain/quantity.ts';
 import type { Resources } from '../domain/resources.ts';
 import { isRecord, omitEmpty, orNull, sorted } from './json.ts';
 import { networkAuthorizations, writeNetworkAuthorizations } from './network.ts';
@@ -15,6 +16,14 @@ import { compact, goObject, listOf, opaque, quantity, strictText, whole } from '
 
 const gpu = goObject({ model: strictText, cores: quantity, memory: quantity });
 const present = <T>(schema: z.ZodType<T>) => z.union([z.undefined(), schema]);
+
+/** How many GPUs there are; a FLUIDOS node describes those that it does not have. */
+export const countOf = (gpu: Gpu | undefined): Pick<Resources, 'gpu'> =>
+  gpu !== undefined && nanos(gpu.cores) > 0n ? { gpu: gpu.cores } : {};
+
+/** Of a flavor without GPUs no minimum of them can be bought. */
+const gpuCut = (gpu: Gpu | undefined, least: string | undefined): Pick<Resources, 'gpu'> =>
+  least !== undefined && countOf(gpu).gpu !== undefined ? { gpu: least } : {};
 
 /** Amounts as REAR spells them, in a flavor's characteristics and in a configuration alike. */
 export const amounts = { cpu: quantity, memory: quantity, pods: quantity, gpu: present(gpu), storage: present(quantity) };
@@ -41,6 +50,8 @@ const k8slice = goObject(
         cpuStep: quantity,
         memoryStep: quantity,
         podsStep: quantity,
+        gpuMin: present(quantity),
+        gpuStep: present(quantity),
       }),
     }),
   },
@@ -49,7 +60,7 @@ const k8slice = goObject(
   ({ charateristics: { architecture, gpu, ...resources }, properties, policies: { partitionability: cut } }): K8Slice => ({
     kind: 'k8slice',
     architecture,
-    resources: compact(resources),
+    resources: { ...compact(resources), ...countOf(gpu) },
     ...compact({
       gpu,
       latencyMs: properties.latency > 0 ? properties.latency : undefined,
@@ -59,8 +70,8 @@ const k8slice = goObject(
       additionalProperties: properties.additionalProperties,
     }),
     partitionability: {
-      min: { cpu: cut.cpuMin, memory: cut.memoryMin, pods: cut.podsMin },
-      step: { cpu: cut.cpuStep, memory: cut.memoryStep, pods: cut.podsStep },
+      min: { cpu: cut.cpuMin, memory: cut.memoryMin, pods: cut.podsMin, ...gpuCut(gpu, cut.gpuMin) },
+      step: { cpu: cut.cpuStep, memory: cut.memoryStep, pods: cut.podsStep, ...gpuCut(gpu, cut.gpuStep) },
     },
   }),
 );
@@ -155,6 +166,9 @@ function writeSlice(slice: K8Slice): object {
         cpuStep: canonical(step.cpu),
         memoryStep: canonical(step.memory),
         podsStep: canonical(step.pods),
+        // Of FLUIDOS' own resources; its nodes do not send them, and pass over what they do not know.
+        ...(min.gpu === undefined ? {} : { gpuMin: canonical(min.gpu) }),
+        ...(step.gpu === undefined ? {} : { gpuStep: canonical(step.gpu) }),
       },
     },
   };

@@ -5,6 +5,7 @@ import {
   type BlueprintKind,
   BLUEPRINT_KINDS,
   type Flavor,
+  type Gpu,
   HOSTING_POLICIES,
   type HostingPolicy,
   type NodeIdentity,
@@ -44,13 +45,14 @@ export const reservation = goObject({ flavorID: strictText, buyerID: identity, c
 
 const k8sliceConfiguration = goObject(amounts);
 
-/** Reads K8SliceConfiguration data; missing amounts are zero. Throws a ZodError on a bad quantity or on something that is no object. */
-export const readPart = (data: unknown): { readonly part: Resources; readonly wantsGpu: boolean } => {
+/** Reads K8SliceConfiguration data; missing amounts are zero, and GPUs of which there are none and nothing is said are none. Throws a ZodError on a bad quantity or on something that is no object. */
+export const readPart = (data: unknown): { readonly part: Resources; readonly gpu?: Gpu } => {
   const { gpu, ...part } = k8sliceConfiguration.parse(data);
-  return { part: compact(part), wantsGpu: gpu !== undefined && (nanos(gpu.cores) > 0n || nanos(gpu.memory) > 0n) };
+  const asked = gpu !== undefined && (nanos(gpu.cores) !== 0n || nanos(gpu.memory) !== 0n);
+  return { part: { ...compact(part), ...(asked ? { gpu: gpu.cores } : {}) }, ...(asked ? { gpu } : {}) };
 };
 
-export const writeConfiguration = (part: Resources): object => ({ type: 'k8slice', data: writeAmounts(part) });
+export const writeConfiguration = (part: Resources, gpu?: Gpu): object => ({ type: 'k8slice', data: writeAmounts(part, gpu) });
 
 const serviceConfiguration = goObject({
   hostingPolicy: z.union([z.undefined(), z.literal('').transform(() => undefined), z.enum(HOSTING_POLICIES)]),
@@ -75,13 +77,14 @@ export const writeServiceConfiguration = (
 
 /** What RESERVE asks for: a part of a slice, or an instance of a blueprint. */
 export type Wanted =
-  | { readonly part: Resources; readonly service?: undefined }
+  | { readonly part: Resources; readonly gpu?: Gpu; readonly service?: undefined }
   | { readonly kind: BlueprintKind; readonly service: Parameters<typeof writeServiceConfiguration>[1] };
 
 export const writeReservation = (input: { readonly flavor: string; readonly buyer: NodeIdentity } & Wanted): object => ({
   flavorID: input.flavor,
   buyerID: writeIdentity(input.buyer),
-  configuration: input.service === undefined ? writeConfiguration(input.part) : writeServiceConfiguration(input.kind, input.service),
+  configuration:
+    input.service === undefined ? writeConfiguration(input.part, input.gpu) : writeServiceConfiguration(input.kind, input.service),
 });
 
 /** Reads the answer: only the id is needed (a FLUIDOS buyer looks at nothing else); it must be a legal Kubernetes name and safe in a path. */

@@ -3,11 +3,15 @@ import type { BlueprintRequest, ResourceRequest } from '../domain/candidate.ts';
 import { Fault } from '../domain/faults.ts';
 import type { Flavor } from '../domain/flavor.ts';
 import { canonical, nanos, parseQuantity, type Quantity } from '../domain/quantity.ts';
-import { RESOURCE_NAMES, type ResourceName } from '../domain/resources.ts';
+import type { ResourceName } from '../domain/resources.ts';
+
+/** What can be asked for: a FLUIDOS node refuses a filter on GPUs. */
+const FILTERED = ['cpu', 'memory', 'pods', 'storage'] as const satisfies readonly ResourceName[];
+type Filtered = (typeof FILTERED)[number];
 
 type Bounds = { readonly match: Quantity } | { readonly min?: Quantity; readonly max?: Quantity };
 
-export type SliceSelector = { readonly architecture?: string } & { readonly [name in ResourceName]?: Bounds };
+export type SliceSelector = { readonly architecture?: string } & { readonly [name in Filtered]?: Bounds };
 
 export interface ServiceSelector {
   readonly category?: string;
@@ -48,7 +52,7 @@ const amount = (value: string, key: string): Quantity => {
  * `query` is what stands behind the `?`, undecoded.
  */
 export function parseSliceSelector(query: string): SliceSelector {
-  const read: { architecture?: string } & { [name in ResourceName]?: Bounds } = {};
+  const read: { architecture?: string } & { [name in Filtered]?: Bounds } = {};
   for (const [written, value] of pairs(query)) {
     const key = written.replace(BARE_STORAGE, 'filter[storage]');
     const [, name, operation, bound] = SLICE_KEY.exec(key) ?? [];
@@ -59,7 +63,7 @@ export function parseSliceSelector(query: string): SliceSelector {
       read.architecture = value;
       continue;
     }
-    const resource = name as ResourceName;
+    const resource = name as Filtered;
     const before = read[resource];
     if (operation === 'match') {
       if (before !== undefined) throw refuse(`${name} has more than one filter`);
@@ -95,7 +99,7 @@ function within(bounds: Bounds, offered: Quantity | undefined): boolean {
 export function selectsSlice(selector: SliceSelector, { offer }: Flavor): boolean {
   if (offer.kind !== 'k8slice') return false;
   if (selector.architecture !== undefined && selector.architecture !== offer.architecture) return false;
-  return RESOURCE_NAMES.every((name) => {
+  return FILTERED.every((name) => {
     const bounds = selector[name];
     return bounds === undefined || within(bounds, offer.resources[name]);
   });
@@ -113,7 +117,7 @@ export const isLookedFor = ({ kind, category, tags = [] }: BlueprintRequest, { o
 
 /** The selector of a request: at least these amounts. */
 export function selectorOf({ architecture, resources }: ResourceRequest): SliceSelector {
-  const bounds = RESOURCE_NAMES.flatMap((name) => {
+  const bounds = FILTERED.flatMap((name) => {
     const wanted = resources[name];
     return wanted === undefined || nanos(wanted) === 0n ? [] : [[name, { min: canonical(wanted) }] as const];
   });
@@ -127,7 +131,7 @@ export function writeSliceSelector(selector: SliceSelector): string {
     if (value !== undefined) written.push(`filter${key}=${encodeURIComponent(value)}`);
   };
   put('[architecture][match]', selector.architecture);
-  for (const name of RESOURCE_NAMES) {
+  for (const name of FILTERED) {
     const bounds = selector[name];
     if (bounds === undefined) continue;
     if ('match' in bounds) put(`[${name}][match]`, bounds.match);

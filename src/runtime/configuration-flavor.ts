@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isExtendedResource } from '../domain/gpu.ts';
 import { PERIODS, parseAmount } from '../domain/money.ts';
 import { label, quantity } from './configuration-fields.ts';
 
@@ -10,10 +11,16 @@ const price = z.strictObject({
   currency: z.string().min(1).max(16).describe('Never converted: a buyer pays in the same currency or not at all.'),
   period: z.enum(PERIODS).default('hourly'),
 });
+const gpuCount = z.string().regex(/^[1-9]\d{0,3}$/, 'must be a whole number of GPUs in quotes, such as "1"');
 /** A minimum or a step. */
 export const cut = (words: string) =>
   z
-    .strictObject({ cpu: quantity.default('0'), memory: quantity.default('0'), pods: quantity.default('0') })
+    .strictObject({
+      cpu: quantity.default('0'),
+      memory: quantity.default('0'),
+      pods: quantity.default('0'),
+      gpu: gpuCount.optional().describe('Of flavors that have GPUs.'),
+    })
     .prefault({})
     .describe(words);
 
@@ -37,6 +44,25 @@ export const flavor = z.strictObject({
   memory: quantity,
   pods: quantity,
   storage: quantity.optional().describe('Ephemeral storage.'),
+  gpu: z
+    .strictObject({
+      count: gpuCount,
+      model: z.string().max(100).default(''),
+      memory: quantity.default('0').describe('Of each.'),
+      resource: z
+        .string()
+        .refine(isExtendedResource, 'must be an extended resource such as nvidia.com/gpu')
+        .default('nvidia.com/gpu')
+        .describe('By which pods get one.'),
+      label: z
+        .string()
+        .min(1)
+        .max(316)
+        .optional()
+        .describe('The node label whose value is the model: a buyer’s pods are kept on such nodes.'),
+    })
+    .optional()
+    .describe('GPUs of one model.'),
   price: price.optional().describe('Without one the flavor is offered at no stated price, and a buyer with a price limit passes it by.'),
   location,
   latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),

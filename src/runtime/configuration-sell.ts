@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GPU_KINDS, isExtendedResource } from '../domain/gpu.ts';
 import { parseSelector } from '../domain/label-selector.ts';
 import { PERIODS, parseAmount } from '../domain/money.ts';
 import { seconds } from './configuration-fields.ts';
@@ -44,12 +45,29 @@ export const sell = z.strictObject({
       memory: unitPrice.describe('Of a GiB.'),
       pods: unitPrice.describe('Of a pod.'),
       storage: unitPrice.describe('Of a GiB of ephemeral storage.'),
+      gpu: unitPrice.describe('Of a GPU.'),
       currency: z.string().min(1).max(16).describe('Never converted: a buyer pays in the same currency or not at all.'),
       period: z.enum(PERIODS).default('hourly'),
     })
     .optional()
     .describe(
-      'By the unit: `cpu` (a core), `memory` (a GiB), `pods`, `storage` (a GiB), decimals in quotes, with `currency` and `period`; what is absent costs nothing. Without prices flavors are offered at no stated price, and a buyer with a price limit passes them by.',
+      'By the unit: `cpu` (a core), `memory` (a GiB), `pods`, `storage` (a GiB), `gpu` (one), decimals in quotes, with `currency` and `period`; what is absent costs nothing. Without prices flavors are offered at no stated price, and a buyer with a price limit passes them by.',
+    ),
+  gpus: z
+    .array(
+      z.strictObject({
+        resource: z
+          .string()
+          .refine(isExtendedResource, 'must be an extended resource such as nvidia.com/gpu')
+          .describe('By which pods get one.'),
+        model: z.string().min(1).max(316).describe('The node label that names the model.'),
+        memory: z.string().min(1).max(316).describe('The node label with the memory of one: MiB as a bare number, or a quantity.'),
+      }),
+    )
+    .max(20)
+    .default([...GPU_KINDS])
+    .describe(
+      'What is sold as GPUs; of several that a node has the first. As NVIDIA’s and AMD’s device plugins name them when left out; `[]` sells none.',
     ),
   minimum: cut('The least that may be bought of a flavor.'),
   step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),

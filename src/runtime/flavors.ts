@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isFault } from '../domain/faults.ts';
 import { type NodeIdentity, type SliceFlavor, isSlice } from '../domain/flavor.ts';
+import { GPU_LABEL, GPU_RESOURCE, gpuPart } from '../domain/gpu.ts';
 import { type FlavorId, flavorId } from '../domain/ids.ts';
+import type { Resources } from '../domain/resources.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { FlavorConfiguration } from './configuration.ts';
 
@@ -16,9 +18,16 @@ const idOf = (self: NodeIdentity, name: string): FlavorId => {
   return flavorId(`${self.domain}-k8slice-${digest.slice(0, 10)}`);
 };
 
+const cutOf = ({ cpu, memory, pods, gpu }: FlavorConfiguration['minimum']): Resources => ({
+  cpu,
+  memory,
+  pods,
+  ...(gpu !== undefined && { gpu }),
+});
+
 /** A flavor of the configuration as other nodes see it. */
 function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now: number): SliceFlavor {
-  const { name, architecture, cpu, memory, pods, storage, price, location, latencyMs, minimum, step, properties } = written;
+  const { name, architecture, cpu, memory, pods, storage, gpu, price, location, latencyMs, minimum, step, properties } = written;
   const places = Object.entries(location ?? {}).filter(([, value]) => value !== undefined);
   return {
     id: idOf(self, name),
@@ -26,10 +35,16 @@ function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now:
     offer: {
       kind: 'k8slice',
       architecture,
-      resources: { cpu, memory, pods, ...(storage !== undefined && { storage }) },
+      resources: { cpu, memory, pods, ...(storage !== undefined && { storage }), ...(gpu && { gpu: gpu.count }) },
+      ...(gpu && { gpu: gpuPart(gpu, gpu.count) }),
       ...(latencyMs !== undefined && { latencyMs }),
-      additionalProperties: { ...properties, [NAME]: name },
-      partitionability: { min: minimum, step },
+      additionalProperties: {
+        ...properties,
+        [NAME]: name,
+        ...(gpu && { [GPU_RESOURCE]: gpu.resource }),
+        ...(gpu?.label !== undefined && { [GPU_LABEL]: gpu.label }),
+      },
+      partitionability: { min: cutOf(minimum), step: cutOf(step) },
     },
     ...(price && { price }),
     ...(places.length > 0 && { location: Object.fromEntries(places) }),

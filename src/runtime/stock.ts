@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isFault } from '../domain/faults.ts';
 import { type NodeIdentity, isSlice } from '../domain/flavor.ts';
+import { gpuNameOf } from '../domain/gpu.ts';
 import { type FlavorId, flavorId } from '../domain/ids.ts';
 import { parseSelector } from '../domain/label-selector.ts';
 import { NOTHING, type Resources, add, fits, sameResources } from '../domain/resources.ts';
@@ -36,11 +37,14 @@ const architectureOf = ({ flavor }: Ledger): string => (isSlice(flavor) ? flavor
 export interface StockLedger extends Ledger {
   readonly pool: Pool;
   readonly architecture: string;
+  /** Which GPUs are among it, by their name. */
+  readonly gpus?: string;
 }
 export const stockLedgers = (ledgers: readonly Ledger[]): readonly StockLedger[] =>
   ledgers.flatMap((ledger) => {
     const pool = poolOf(ledger);
-    return pool ? [{ ...ledger, pool, architecture: architectureOf(ledger) }] : [];
+    const gpus = gpuNameOf(ledger.flavor);
+    return pool ? [{ ...ledger, pool, architecture: architectureOf(ledger), ...(gpus !== undefined && { gpus }) }] : [];
   });
 
 const rulesOf = ({ nodes, pool, headroomPercent, controlPlane }: SellConfiguration): StockRules => ({
@@ -59,7 +63,7 @@ function defaultsOf(sell: SellConfiguration): OfferDefaults {
     ...(securityStandards && { securityStandards }),
     ...(carbonFootprint && { carbonFootprint }),
     ...(properties && { properties }),
-    partitionability: { min: minimum, step },
+    partitionability: { min: defined(minimum), step: defined(step) },
   };
 }
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
@@ -102,7 +106,10 @@ export async function publishStock(input: {
   await withdrawStock(inventory, log, new Set(names.keys()));
   const ledgers = new Map(stockLedgers(await inventory.ledgers()).map((ledger) => [names.get(ledger.lineage) ?? ledger.lineage, ledger]));
   const promised = new Map<string, Promised>(
-    [...ledgers].map(([name, { architecture, sold, held }]) => [name, { architecture, resources: add(sold, held) }]),
+    [...ledgers].map(([name, { architecture, gpus, sold, held }]) => [
+      name,
+      { architecture, ...(gpus !== undefined && { gpus }), resources: add(sold, held) },
+    ]),
   );
   const publish = async (each: Stock, total: Resources): Promise<void> => {
     const id = lineageOf(self, pool, each.name);

@@ -17,16 +17,16 @@ export const expectedAt = ({ name }: DemoNode): readonly string[] => [
 const TRANSACTION = 'planted-transaction';
 const CONTRACT = 'planted-contract';
 /** Nano-units. */
-const ONE = '{1000000000,1000000000,1000000000,1000000000}';
+const ONE = '{1000000000,1000000000,1000000000,1000000000,1000000000}';
 const NINE = ONE.replaceAll('1000', '9000');
-const DESCRIPTION = '{"offer":{"kind":"k8slice","resources":{"cpu":"9","memory":"9","pods":"9","storage":"9"}}}';
+const DESCRIPTION = '{"offer":{"kind":"k8slice","resources":{"cpu":"9","memory":"9","pods":"9","storage":"9","gpu":"9"}}}';
 const WORKFLOW = 'peering/planted';
 
 /** One raw thing of every kind that the report lists, past all of our code. */
 export async function plant({ cluster, ledger: { sql }, temporal }: DemoNode): Promise<void> {
   for (const object of PLANTED) await cluster.objects.create(structuredClone(object));
   await sql`insert into lineage (id, on_sale, terms, wanted, total, held, sold) values
-    ('planted', false, 1, ${NINE}::text::numeric[], ${NINE}::text::numeric[], '{0,0,0,0}', ${ONE}::text::numeric[])`;
+    ('planted', false, 1, ${NINE}::text::numeric[], ${NINE}::text::numeric[], '{0,0,0,0,0}', ${ONE}::text::numeric[])`;
   await sql`insert into flavor (id, lineage, generation, terms, state, description, total, created_at) values
     ('planted', 'planted', 1, 1, 'retired', ${DESCRIPTION}::text::jsonb, ${NINE}::text::numeric[], clock_now())`;
   await sql`insert into hold (transaction, lineage, flavor, buyer_id, buyer, key, resources, amounts, state, expires_at) values

@@ -8,13 +8,30 @@ export const workerOf = (name: string, change: Partial<ClusterNode> = {}): Clust
   annotations: {},
   allocatable: { cpu: '10', memory: '20Gi', pods: '100' },
   own: { cpu: '0', memory: '0', pods: '0' },
-  gpus: {},
+  extended: {},
   ready: true,
   cordoned: false,
   tainted: false,
   ...change,
   labels: { 'kubernetes.io/arch': 'amd64', 'node-role.fluidos.eu/resources': 'true', ...change.labels },
 });
+
+/** Such a worker with GPUs, of 40 GiB each unless told otherwise. */
+export const gpuNode = (
+  name: string,
+  count: number,
+  {
+    own = 0,
+    model = 'A100',
+    memory = '40960',
+    ...change
+  }: Partial<Omit<ClusterNode, 'own'>> & { own?: number; model?: string; memory?: string } = {},
+): ClusterNode =>
+  workerOf(name, {
+    ...change,
+    labels: { 'nvidia.com/gpu.product': model, 'nvidia.com/gpu.memory': memory, ...change.labels },
+    extended: { 'nvidia.com/gpu': { allocatable: `${count}`, own: `${own}` } },
+  });
 
 export const sized = (cores: number): Resources => canonicalResources({ cpu: `${cores}`, memory: `${cores * 2}Gi`, pods: `${cores * 10}` });
 

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Contract, ContractTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import { type BlueprintFlavor, type Flavor, isBlueprint, type NodeIdentity } from '../../src/domain/flavor.ts';
+import { checkGpu, withAmounts } from '../../src/domain/gpu.ts';
 import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
 import { clusterIdsClash } from './cluster-ids.ts';
 import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
@@ -85,7 +86,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
         if (!onSale) return [];
         if (flavor.offer.kind !== 'k8slice') return left(flavor) > 0 ? [flavor] : [];
         const rest = free(flavor);
-        const offer = { ...flavor.offer, resources: rest };
+        const offer = withAmounts(flavor.offer, rest);
         if (checkPart(offer, rest) !== undefined) return [];
         const price = priceOfPart(flavor, rest);
         return [{ ...flavor, ...(price === undefined ? {} : { price }), offer }];
@@ -113,7 +114,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const expired = [...rows.values()].filter((row) => row.state === 'held' && !living(row)).length;
       return `${generation}.${expired}`;
     },
-    async reserve({ flavor, buyer, part, service, idempotencyKey, transaction, ttlMs, maxHolds = Infinity }) {
+    async reserve({ flavor, buyer, part, gpu, service, idempotencyKey, transaction, ttlMs, maxHolds = Infinity }) {
       const place = placeOf(buyer, idempotencyKey, flavor);
       const known = places.get(place);
       const row = known === undefined || known === 'tombstone' ? undefined : rows.get(known);
@@ -127,7 +128,8 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const { offer } = offered.flavor;
       if ((offer.kind === 'k8slice') !== (service === undefined)) throw new Fault('CONFIGURATION_INVALID', `this is a ${offer.kind}`);
       const wrong = offer.kind === 'k8slice' ? checkPart({ ...offer, resources: rest }, resources) : undefined;
-      if (wrong !== undefined) throw new Fault('CONFIGURATION_INVALID', wrong);
+      const otherGpu = gpu && offer.kind === 'k8slice' ? checkGpu(offer, resources, gpu) : undefined;
+      if (wrong !== undefined || otherGpu !== undefined) throw new Fault('CONFIGURATION_INVALID', wrong ?? otherGpu ?? '');
       if (service ? left(offered.flavor) < 1 : !fits(rest, resources)) throw new Fault('NOT_ENOUGH', 'not enough of it is left');
       if (holding().filter((each) => each.buyer.id === buyer.id).length >= maxHolds) {
         throw new Fault('TOO_MANY_HOLDS', 'too many open reservations', { maxHolds });

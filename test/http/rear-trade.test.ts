@@ -16,6 +16,8 @@ beforeEach(async () => {
   node = await rearNode({ name: 'north', clock });
   const slice = sliceOf(node.identity, { id: flavorId('slice') });
   await node.memory.inventory.publish(slice);
+  const offer = { ...slice.offer, resources: { ...slice.offer.resources, gpu: '2' }, gpu: { model: 'A100', cores: '2', memory: '80Gi' } };
+  await node.memory.inventory.publish({ ...slice, id: flavorId('gpus'), offer });
   const service = { name: 's', description: '', category: 'database', tags: [], hostingPolicies: [], configurationTemplate: {} };
   node.memory.stock({ ...slice, id: flavorId('service'), offer: { kind: 'service', ...service } }, 1);
 });
@@ -93,10 +95,22 @@ describe('RESERVE', () => {
       expect.stringContaining('must be more than 0'),
     ],
     [
-      'a part of a GPU',
+      'GPUs of a flavor that has none',
       body({ configuration: { type: 'k8slice', data: { ...DATA, gpu: { model: 'x', cores: '1', memory: '1Gi' } } } }),
       400,
-      'Error: parts of GPUs are not sold\n',
+      'Error: it has no GPUs\n',
+    ],
+    [
+      'GPUs of another model',
+      body({ flavorID: 'gpus', configuration: { type: 'k8slice', data: { ...DATA, gpu: { model: 'H100', cores: '1', memory: '0' } } } }),
+      400,
+      'Error: the GPUs are of A100, not H100\n',
+    ],
+    [
+      'more GPUs than there are',
+      body({ flavorID: 'gpus', configuration: { type: 'k8slice', data: { ...DATA, gpu: { model: 'A100', cores: '3', memory: '0' } } } }),
+      409,
+      expect.stringContaining('not enough'),
     ],
   ])('row %s', async (_row, text, status, words) => {
     const answer = await reserve(text);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, expect, inject, it } from 'vitest';
 import { isFault } from '../../src/domain/faults.ts';
 import { isSlice } from '../../src/domain/flavor.ts';
+import { gpuPart } from '../../src/domain/gpu.ts';
 import { type ContractId, contractOf, type FlavorId, type TransactionId } from '../../src/domain/ids.ts';
 import { nanos } from '../../src/domain/quantity.ts';
 import { add, RESOURCE_NAMES, type Resources, sameResources } from '../../src/domain/resources.ts';
@@ -30,9 +31,16 @@ type Act = (past: Past) => Promise<void>;
 
 const pick = <T>(from: readonly T[], n: number): T | undefined => (from.length === 0 ? undefined : from[n % from.length]);
 
+/** A cluster of so many cores has as many GPUs. */
+const madeOf = (cores: number): Resources => ({ ...sized(cores), gpu: `${cores}` });
+
 /** The flavor as its cluster makes it: amounts change, terms do not. */
-const publish = (cores: number): Promise<void> =>
-  inventory.publish(flavorOf('000a', { resources: sized(cores), amount: `${cores / 10}` }), 'as ever');
+async function publish(cores: number): Promise<void> {
+  const flavor = flavorOf('000a', { resources: madeOf(cores), amount: `${cores / 10}` });
+  if (!isSlice(flavor)) throw new Error('not a slice');
+  const gpu = gpuPart({ model: 'A100', memory: '40Gi' }, madeOf(cores).gpu ?? '0');
+  await inventory.publish({ ...flavor, offer: { ...flavor.offer, gpu } }, 'as ever');
+}
 
 /** Refusals are answers: the sums are checked after them like after anything. */
 const refusable = async (call: Promise<unknown>): Promise<void> => {
@@ -44,8 +52,20 @@ const refusable = async (call: Promise<unknown>): Promise<void> => {
 };
 
 const part = fc
-  .record({ cpu: fc.integer({ min: 1, max: 12 }), memory: fc.integer({ min: 1, max: 12 }), pods: fc.integer({ min: 1, max: 60 }) })
-  .map(({ cpu, memory, pods }): Resources => ({ cpu: `${cpu * 500}m`, memory: `${memory}Gi`, pods: `${pods}` }));
+  .record({
+    cpu: fc.integer({ min: 1, max: 12 }),
+    memory: fc.integer({ min: 1, max: 12 }),
+    pods: fc.integer({ min: 1, max: 60 }),
+    gpu: fc.option(fc.integer({ min: 0, max: 8 })),
+  })
+  .map(
+    ({ cpu, memory, pods, gpu }): Resources => ({
+      cpu: `${cpu * 500}m`,
+      memory: `${memory}Gi`,
+      pods: `${pods}`,
+      ...(gpu !== null && { gpu: `${gpu}` }),
+    }),
+  );
 
 const act: fc.Arbitrary<readonly [string, Act]> = fc.oneof(
   {
@@ -137,7 +157,7 @@ const act: fc.Arbitrary<readonly [string, Act]> = fc.oneof(
 
 /** What the contracts and holds say, summed apart from the ledger. */
 async function promised(): Promise<{ readonly sold: Resources; readonly held: Resources }> {
-  const nothing: Resources = { cpu: '0', memory: '0', pods: '0' };
+  const nothing: Resources = { cpu: '0', memory: '0', pods: '0', gpu: '0' };
   const living = await contracts.list({ role: 'seller', living: true });
   const held = await db.sql<{ resources: Resources }[]>`select resources from hold where state = 'held' and expires_at > clock_now()`;
   return {
@@ -149,7 +169,7 @@ async function promised(): Promise<{ readonly sold: Resources; readonly held: Re
 async function holdsTrue(past: Past): Promise<void> {
   const sums = await inventory.sums();
   // What was promised before the cluster shrank stays; there is nothing free then.
-  expect(sums.free).toEqual(rest(sized(past.has), add(sums.held, sums.sold)));
+  expect(sums.free).toEqual(rest(madeOf(past.has), add(sums.held, sums.sold)));
   for (const each of [sums.free, sums.held, sums.sold])
     for (const name of RESOURCE_NAMES) expect(nanos(each[name] ?? '0')).toBeGreaterThanOrEqual(0n);
   expect(await promised()).toEqual({ sold: sums.sold, held: sums.held });
@@ -157,6 +177,7 @@ async function holdsTrue(past: Past): Promise<void> {
   const flavors = (await inventory.list()).filter(isSlice);
   expect(flavors).toHaveLength(sums.flavors);
   for (const { id, offer } of flavors) {
+    expect(offer.gpu).toMatchObject({ model: 'A100', cores: offer.resources.gpu });
     if (!past.flavors.includes(id)) past.flavors.push(id);
     const transaction = newTransaction();
     const whole = await inventory.reserve({ flavor: id, buyer: buyerOf('carol'), part: offer.resources, transaction, ttlMs: TTL });

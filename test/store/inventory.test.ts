@@ -1,5 +1,6 @@
 import { afterAll, describe, inject } from 'vitest';
 import { changingContract } from '../contracts/changing.ts';
+import { gpusContract } from '../contracts/gpus.ts';
 import { inventoryContract } from '../contracts/inventory.ts';
 import { salesContract } from '../contracts/sales.ts';
 import { cloneDatabase } from './database.ts';
@@ -14,3 +15,4 @@ const make = async () => {
 describe('inventory', () => inventoryContract(make));
 describe('sales', () => salesContract(make));
 describe('changing amounts', () => changingContract(make));
+describe('GPUs', () => gpusContract(make));

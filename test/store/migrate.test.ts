@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { openStore, type Store } from '../../src/adapters/postgres/open.ts';
-import { flavorOf } from '../contracts/samples.ts';
+import { buyerOf, flavorOf, newTransaction, ONE } from '../contracts/samples.ts';
 import { cloneDatabase, SCHEMA } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -53,6 +53,36 @@ describe('migrations', () => {
       values ('a:1', 'a', 'operator'), ('a:2', 'a', 'operator'), ('b:1', 'b', 'operator'), ('c:1', null, 'operator'), ('d:1', null, 'operator')`;
     const second = await open('doubled');
     expect((await second.knownNodes.list()).map(({ nodeId }) => nodeId)).toEqual([undefined, undefined, 'b', undefined, undefined]);
+    await closing([first, second]);
+  });
+
+  it('take what was stored before there were GPUs as without any', async () => {
+    const first = await open('older');
+    await first.inventory.publish(flavorOf('1'));
+    const transaction = newTransaction();
+    const reserve = (store: Store) =>
+      store.inventory.reserve({
+        flavor: flavorOf('1').id,
+        buyer: buyerOf('alice'),
+        part: ONE,
+        transaction,
+        idempotencyKey: 'k',
+        ttlMs: 1e9,
+      });
+    await reserve(first);
+    await db.sql.unsafe(`
+      alter domain older.amounts drop constraint amounts_check;
+      alter table older.lineage drop constraint never_oversold;
+      update older.lineage set wanted = wanted[1:4], total = total[1:4], held = held[1:4], sold = sold[1:4];
+      update older.flavor set total = total[1:4];
+      update older.hold set amounts = amounts[1:4];
+      alter domain older.amounts add constraint amounts_check check (cardinality(value) = 4);
+      delete from older.migration where version >= 22`);
+    const second = await open('older');
+    expect(await reserve(second)).toMatchObject({ id: transaction, resources: ONE });
+    expect(await second.inventory.sums()).toMatchObject({ held: ONE, flavors: 1 });
+    expect(await second.inventory.recount()).toEqual([]);
+    expect(await second.inventory.prune()).toMatchObject({ holds: 0 });
     await closing([first, second]);
   });
 

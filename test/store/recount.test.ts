@@ -40,8 +40,8 @@ it('finds nothing to mend, whatever is held, sold, over, ending or expired', asy
   expect(await inventory.generation()).toBe(before);
 });
 
-const GHOST = '{3000000000,6442450944000000000,30000000000,0}';
-const NONE = '{0,0,0,0}';
+const GHOST = '{3000000000,6442450944000000000,30000000000,0,0}';
+const NONE = '{0,0,0,0,0}';
 test.each([
   ['a sale that nobody has', 'sold', GHOST],
   ['a hold that nobody has', 'held', GHOST],

@@ -242,9 +242,10 @@ describe('pruning', () => {
 
 describe('the constraint', () => {
   it.each([
-    ['oversells', `update lineage set sold = '{10000000001,0,0,0}'`, /never_oversold/],
-    ['oversells with what is held', `update lineage set held = '{9000000000,0,0,0}', sold = '{2000000000,0,0,0}'`, /never_oversold/],
-    ['gives back what was not sold', `select ledger_move(id, '{1,0,0,0}', 0, -1) from lineage`, /never_negative/],
+    ['oversells', `update lineage set sold = '{10000000001,0,0,0,0}'`, /never_oversold/],
+    ['oversells with what is held', `update lineage set held = '{9000000000,0,0,0,0}', sold = '{2000000000,0,0,0,0}'`, /never_oversold/],
+    ['sells a GPU that nobody has', `update lineage set sold = '{0,0,0,0,1}'`, /never_oversold/],
+    ['gives back what was not sold', `select ledger_move(id, '{1,0,0,0,0}', 0, -1) from lineage`, /never_negative/],
   ])('refuses whoever %s', async (_, statement, constraint) => {
     await expect(db.sql.unsafe(statement)).rejects.toThrow(constraint);
   });

@@ -10,10 +10,11 @@ import { CommandFailed, type Fetcher } from '../../src/cli/client.ts';
 import type { Callers } from '../../src/ports/callers.ts';
 import { callersOf, openToAll } from '../fakes/callers.ts';
 import { acquisitionId, contractId, intentName } from '../../src/domain/ids.ts';
-import type { Contracts } from '../../src/ports/inventory.ts';
+import { isSlice } from '../../src/domain/flavor.ts';
+import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
 import { managementApi } from '../../src/http/api/app.ts';
 import { keyCircle, signerAt } from '../fakes/keys.ts';
-import { buyerOf, SELLER, termsOf } from '../contracts/samples.ts';
+import { buyerOf, flavorOf, SELLER, TEN, termsOf } from '../contracts/samples.ts';
 import { type MemoryAudit, memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
@@ -35,11 +36,12 @@ let fetcher: Fetcher;
 /** The same of a node that asks for tokens. */
 let guarded: Fetcher;
 let contracts: Contracts;
+let inventory: Inventory;
 beforeEach(() => {
   fake = memoryProcesses({ clock });
   history = memoryAudit({ clock });
   const memory = memoryInventory({ clock });
-  const { inventory } = memory;
+  inventory = memory.inventory;
   contracts = memory.contracts;
   const deps = {
     processes: fake.processes,
@@ -154,6 +156,16 @@ describe('exit codes and words', () => {
     const { exit, out } = await rearguard(['--json', 'intent', 'status', 'nobody']);
     expect([exit, JSON.parse(out)]).toEqual([4, expect.objectContaining({ code: 'NOT_FOUND', status: 404 })]);
   });
+});
+
+test('flavors with GPUs show how many, and of which model', async () => {
+  const [plain, gpus] = [flavorOf('1'), flavorOf('2', { resources: { ...TEN, gpu: '4' } })];
+  if (!isSlice(gpus)) throw new Error('not a slice');
+  await inventory.publish(plain);
+  await inventory.publish({ ...gpus, offer: { ...gpus.offer, gpu: { model: 'A100', cores: '4', memory: '160Gi' } } });
+  const { out } = await rearguard(['flavors']);
+  expect(out).toContain('10 cpu, 20Gi, 100 pods, 4 GPUs (A100)');
+  expect(out).toMatch(/10 cpu, 20Gi, 100 pods {2,}1 EUR/);
 });
 
 test('tables line up, and nothing in a cell moves the cursor', () => {

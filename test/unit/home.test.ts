@@ -1,6 +1,8 @@
 /** Whether an intent fits at home: what is sold there is not ours to use. */
 import { expect, test } from 'vitest';
 import { intentActivities } from '../../activities/intent.ts';
+import type { ResourceRequest } from '../../src/domain/candidate.ts';
+import { isSlice } from '../../src/domain/flavor.ts';
 import { contractOf } from '../../src/domain/ids.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
@@ -35,3 +37,31 @@ test.each<[wanted: number, sold: number, unused: number, guests: number, archite
     expect((await lookAtHome({ request })).fits).toBe(fits);
   },
 );
+
+test.each<[wanted: number, wish: ResourceRequest['gpu'], sold: number, unused: number, fits: boolean]>([
+  [2, undefined, 0, 4, true],
+  [2, undefined, 3, 4, false],
+  [2, { resource: 'nvidia.com/gpu' }, 2, 4, true],
+  [2, { resource: 'nvidia.com/gpu' }, 3, 4, false],
+  [2, { resource: 'amd.com/gpu' }, 3, 4, true],
+])('%i GPUs as %j, when %i are sold and %i are free: %s', async (wanted, gpu, sold, unused, fits) => {
+  const { inventory } = memoryInventory({ clock: { now: () => NOON } });
+  const flavor = flavorOf('gpus', { resources: { ...sized(10), gpu: '4' } });
+  if (!isSlice(flavor)) throw new Error('not a slice');
+  await inventory.publish({ ...flavor, offer: { ...flavor.offer, gpu: { model: 'A100', cores: '4', memory: '0' } } });
+  if (sold > 0) {
+    const [transaction, part] = [newTransaction(), { ...sized(1), gpu: `${sold}` }];
+    await inventory.reserve({ flavor: flavor.id, buyer: buyerOf('alice'), part, transaction, ttlMs: 1_000 });
+    await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 1_000 });
+  }
+  const asked: unknown[] = [];
+  const free: Cluster['free'] = async (_architecture, wish) => {
+    asked.push(wish);
+    return { total: { ...sized(10), gpu: `${unused}` }, guests: sized(0) };
+  };
+  const cluster = { free } as Partial<Cluster> as Cluster;
+  const { lookAtHome } = intentActivities({ cluster, inventory, intents: {} as IntentRecords, self: SELLER, timing: DEFAULT_TIMING });
+  const request = { resources: { ...sized(1), gpu: `${wanted}` }, ...(gpu && { gpu }) };
+  expect((await lookAtHome({ request })).fits).toBe(fits);
+  expect(asked).toEqual([gpu ?? {}]);
+});

@@ -27,6 +27,31 @@ describe('a slice is let in only as it was sold', () => {
     else expect(said).toContain(why);
   });
 
+  const gpus = { resource: 'nvidia.com/gpu', nodes: { 'nvidia.com/gpu.product': 'A100' } };
+  test.each([
+    ['as many GPUs', { resources: { 'nvidia.com/gpu': '2' } }, undefined],
+    ['more GPUs', { resources: { 'nvidia.com/gpu': '3' } }, 'asks for nvidia.com/gpu 3, and 2 was bought'],
+    ['others', { resources: { 'amd.com/gpu': '1' } }, 'none was bought'],
+  ])('%s', (_what, spec, why) => {
+    const said = whyNot(slice(spec) as Parameters<typeof whyNot>[0], south, { ...sold, gpu: '2' }, gpus);
+    if (why === undefined) expect(said).toBeUndefined();
+    else expect(said).toContain(why);
+  });
+
+  test('a verdict keeps the pods of a slice on the nodes that have its GPUs', () => {
+    const verdict = {
+      status: 'Accepted',
+      reason: 'ContractValid',
+      message: 'contract c',
+      resources: {},
+      nodeSelector: gpus.nodes,
+    } as const;
+    const given = withVerdict({ metadata: { name: 's' } }, verdict, '2026-01-01T00:00:00Z');
+    expect(given?.status).toMatchObject({ nodeSelector: gpus.nodes });
+    expect(given && withVerdict(given, verdict, '2026-01-02T00:00:00Z')).toBeUndefined();
+    expect(given && withVerdict(given, { ...verdict, nodeSelector: { other: 'x' } }, '2026-01-02T00:00:00Z')).toBeDefined();
+  });
+
   test('a verdict leaves what Liqo wrote, and is not written twice', () => {
     const liqo = { type: 'Authentication', status: 'Accepted' };
     const before = { metadata: { name: 's' }, status: { conditions: [liqo], authParams: { ca: 'x' } } };
@@ -51,6 +76,29 @@ describe('what is free at home', () => {
     spec: { nodeName, containers: [{ resources: { requests: { cpu } } }] },
     status: { phase },
   });
+  test('counts GPUs when some are wanted, and none where the scheduler might take others than these', () => {
+    const having = (name: string, count: string, model = 'A100'): NodeObject => {
+      const { status, ...rest } = node(name, {}, { 'nvidia.com/gpu.product': model, 'nvidia.com/gpu.memory': '40960' });
+      return { ...rest, status: { ...status, allocatable: { ...status?.allocatable, 'nvidia.com/gpu': count } } };
+    };
+    const using = (nodeName: string, phase = 'Running'): PodObject => ({
+      metadata: { name: `gpu-${nodeName}` },
+      spec: { nodeName, containers: [{ resources: { requests: { 'nvidia.com/gpu': '1' } } }] },
+      status: { phase },
+    });
+    const nodes = [having('a', '4'), having('b', '2'), node('c')];
+    const pods = [using('a'), using('b', 'Succeeded')];
+    expect(freeOf(nodes, pods).total.gpu).toBeUndefined();
+    expect(freeOf(nodes, pods, 'amd64', {}).total.gpu).toBe('5');
+    expect(freeOf(nodes, pods, 'amd64', { model: 'a100', memory: '40Gi' }).total.gpu).toBe('5');
+    expect(freeOf(nodes, pods, 'amd64', { memory: '80Gi' }).total.gpu).toBe('0');
+    expect(freeOf([...nodes, having('d', '8', 'T4')], pods, 'amd64', { model: 'a100' }).total.gpu).toBe('0');
+    expect(freeOf(nodes, pods, 'amd64', { resource: 'amd.com/gpu' }).total.gpu).toBe('0');
+    const shadow = { kind: 'ShadowPod', name: 'g', uid: 'u' };
+    const guest: PodObject = { ...using('a'), metadata: { name: 'g', ownerReferences: [shadow] } };
+    expect(freeOf(nodes, [guest], 'amd64', {})).toMatchObject({ total: { gpu: '5' }, guests: { gpu: '1' } });
+  });
+
   test('counts living pods on workers that take new ones', () => {
     const nodes = [
       node('a'),

@@ -32,10 +32,20 @@ describe('a node', () => {
       annotations: {},
       allocatable: { cpu: '8', memory: '16Gi', pods: '110', storage: '50Gi' },
       own: { cpu: '2500m', memory: '2Gi', pods: '2' },
-      gpus: { 'nvidia.com/gpu': '1' },
+      extended: { 'nvidia.com/gpu': { allocatable: '1', own: '0' }, 'amd.com/gpu': { allocatable: '0', own: '0' } },
       ready: true,
       cordoned: false,
       tainted: false,
+    });
+  });
+
+  it('tells of GPUs which our own pods request', () => {
+    const requests = { cpu: '1', memory: '1Gi', 'nvidia.com/gpu': '1', 'hugepages-2Mi': '2Mi' };
+    const using: PodObject = { metadata: { name: 'p' }, spec: { nodeName: 'a', containers: [{ resources: { requests } }] } };
+    expect(read(node('a'), using)?.extended).toMatchObject({ 'nvidia.com/gpu': { allocatable: '1', own: '1' } });
+    const shadow = { kind: 'ShadowPod', name: 'g', uid: 'u' };
+    expect(read(node('a'), { ...using, metadata: { name: 'g', ownerReferences: [shadow] } })?.extended).toMatchObject({
+      'nvidia.com/gpu': { allocatable: '1', own: '0' },
     });
   });
 

@@ -41,6 +41,15 @@ const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
   'stored-credentials': storedCredentials({ acquisition, seller: north, kubeconfig, renewable: true }),
   'remote-identity': remoteIdentity({ seller: north, self: south, kubeconfig }),
   'resource-slice': resourceSlice({ self: south, seller: north, acquisition, contract, resources, sliceClass: 'rearguard' }),
+  'resource-slice-with-gpus': resourceSlice({
+    self: south,
+    seller: north,
+    acquisition,
+    contract,
+    resources: { ...resources, gpu: '2' },
+    gpus: { resource: 'amd.com/gpu' },
+    sliceClass: 'rearguard',
+  }),
   'offloading-of-a-run': namespaceOffloading({ namespace: 'mine', sellers: [north], owner: { intent: 'shop', runId: 'run-1' } }),
   'resource-slice-of-a-fluidos-seller': resourceSlice({
     self: south,

@@ -56,6 +56,34 @@ describe('what will do', () => {
   ])('%s', (_, flavor, more) => expect(codes(flavor, more)).toEqual([]));
 });
 
+describe('GPUs', () => {
+  const gpu = { model: 'NVIDIA-A100-SXM4-40GB', cores: '8', memory: '320Gi' };
+  const flavor = sliceFlavor('f', { price: '8', offer: { resources: { cpu: '80', memory: '80Gi', pods: '100', gpu: '8' }, gpu } });
+  const two: Partial<ResourceRequest> = { resources: { cpu: '1', memory: '1Gi', pods: '10', gpu: '2' } };
+  it('are bought as many as are wanted, at their share', () => {
+    expect(verdict(flavor, two)).toMatchObject({ candidate: { part: { cpu: '1', gpu: '2' }, hourly: { amount: '2' } } });
+    expect(verdict(flavor)).toMatchObject({ candidate: { part: { cpu: '1', memory: '1Gi', pods: '10' } } });
+  });
+  it.each<[string, Flavor, Partial<ResourceRequest>, string]>([
+    ['none', sliceFlavor('f'), two, 'too-small: has no gpu, and 2 is wanted'],
+    ['too few', flavor, { resources: { ...request.resources, gpu: '9' } }, 'too-small: has 8 gpu, and 9 is wanted'],
+    ['of another model', flavor, { ...two, gpu: { model: 'h100' } }, 'gpu: has GPUs of NVIDIA-A100-SXM4-40GB, and h100 is wanted'],
+    ['of less memory', flavor, { ...two, gpu: { memory: '80Gi' } }, 'gpu: has GPUs of 40Gi each, and at least 80Gi is wanted'],
+    [
+      'by another resource',
+      flavor,
+      { ...two, gpu: { resource: 'amd.com/gpu' } },
+      'gpu: has GPUs that pods get as nvidia.com/gpu, and amd.com/gpu is wanted',
+    ],
+  ])('that are %s will not do', (_, offered, more, words) => {
+    const found = verdict(offered, more);
+    expect('refusals' in found && found.refusals.map(({ code, detail }) => `${code}: ${detail}`)).toEqual([words]);
+  });
+  it.each<Partial<ResourceRequest>['gpu']>([{ model: 'a100' }, { memory: '40Gi' }, { resource: 'nvidia.com/gpu' }])('%j will do', (gpu) =>
+    expect(codes(flavor, { ...two, gpu: gpu ?? {} })).toEqual([]),
+  );
+});
+
 describe('whose it is', () => {
   const flavor = sliceFlavor('f');
   const { owner } = flavor;

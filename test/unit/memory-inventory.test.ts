@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import { changingContract } from '../contracts/changing.ts';
 import { contractsContract } from '../contracts/contracts.ts';
+import { gpusContract } from '../contracts/gpus.ts';
 import { inventoryContract } from '../contracts/inventory.ts';
 import { salesContract } from '../contracts/sales.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
@@ -22,3 +23,4 @@ describe('inventory in memory', () => inventoryContract(make));
 describe('sales in memory', () => salesContract(make));
 describe('contracts in memory', () => contractsContract(make));
 describe('changing amounts in memory', () => changingContract(make));
+describe('GPUs in memory', () => gpusContract(make));

@@ -56,8 +56,7 @@ describe('a flavor of the cluster', () => {
 
   it('says over it what its node says of itself', () => {
     const node = workerOf('a', {
-      labels: { 'topology.kubernetes.io/region': 'eu', 'topology.kubernetes.io/zone': 'eu-1', 'nvidia.com/gpu.product': 'Tesla-T4' },
-      gpus: { 'nvidia.com/gpu': '2' },
+      labels: { 'topology.kubernetes.io/region': 'eu', 'topology.kubernetes.io/zone': 'eu-1' },
       annotations: {
         'rearguard.dev/city': 'Milan',
         'rearguard.dev/latency-ms': '4.2',
@@ -79,7 +78,6 @@ describe('a flavor of the cluster', () => {
       tier: 'gold',
       'topology.kubernetes.io/region': 'eu',
       'topology.kubernetes.io/zone': 'eu-1',
-      gpus: '2 Tesla-T4',
       'rearguard.dev/stock': 'node',
     });
   });

@@ -198,8 +198,8 @@ describe('refuses what cannot work, and says why', () => {
     ],
     [
       'a resource that we cannot buy',
-      pod('a', { containers: [container({ requests: { cpu: 1, memory: '1Gi' }, limits: { 'nvidia.com/gpu': 1 } })] }),
-      ['spec.containers[0].resources.limits["nvidia.com/gpu"]: cannot be acquired; only cpu, memory, ephemeral-storage can'],
+      pod('a', { containers: [container({ requests: { cpu: 1, memory: '1Gi' }, limits: { 'example.com/fpga': 1 } })] }),
+      ['spec.containers[0].resources.limits["example.com/fpga"]: cannot be acquired; only cpu, memory, ephemeral-storage and GPUs can'],
     ],
     [
       'a container that says nothing',

@@ -32,7 +32,7 @@ const readReservation = (wire: string) => {
   const { flavorID, buyerID, configuration } = reservation.parse(firstJson(wire));
   const kind = blueprintOf(configuration?.type ?? '');
   const parties = { flavor: flavorID, buyer: buyerID };
-  if (kind === undefined) return { ...parties, part: readPart(configuration?.data).part };
+  if (kind === undefined) return { ...parties, ...readPart(configuration?.data) };
   const { hostingPolicy, configuration: wanted } = readServiceConfiguration(configuration?.data);
   return { ...parties, kind, service: { ...(hostingPolicy && { hostingPolicy }), configuration: wanted } };
 };

@@ -11,6 +11,7 @@ import { agreementPayload } from '../../src/rear/agreement.ts';
 import { readContract, writeContract } from '../../src/rear/contract.ts';
 import { readFlavors, writeFlavor } from '../../src/rear/flavor.ts';
 import { encode, firstJson, JsonFault } from '../../src/rear/json.ts';
+import { countOf } from '../../src/rear/offer.ts';
 import { readTransaction, reservation } from '../../src/rear/reservation.ts';
 import { parseSliceSelector, writeSliceSelector } from '../../src/rear/selector.ts';
 
@@ -61,7 +62,8 @@ const slice: fc.Arbitrary<K8Slice> = fc
     },
     { requiredKeys: ['architecture', 'resources', 'partitionability'] },
   )
-  .map((each) => ({ kind: 'k8slice' as const, ...each }));
+  // How many GPUs there are stands in both.
+  .map(({ resources, ...each }) => ({ kind: 'k8slice' as const, ...each, resources: { ...resources, ...countOf(each.gpu) } }));
 const amount = fc.tuple(fc.nat(1_000_000), fc.nat(999)).map(([whole, part]) => `${whole}.${part}`);
 const price = fc.record({ amount, currency: fc.constantFrom('EUR', 'USD'), period: fc.constantFrom(...PERIODS) });
 const time = fc
@@ -124,6 +126,7 @@ describe('written and read back', () => {
         id: contractId('contract-1'),
         transaction: transactionId('5f-1'),
         ...rest,
+        resources: { ...rest.resources, ...(rest.flavor.offer.kind === 'k8slice' && countOf(rest.flavor.offer.gpu)) },
         buyer: { ...buyer, clusterId: clusterId(buyerCluster) },
         buyerCluster: clusterId(buyerCluster),
         seller: { ...seller, clusterId: clusterId(sellerCluster) },

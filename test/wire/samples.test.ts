@@ -30,7 +30,7 @@ describe.skipIf(folder === undefined)('samples of the specification', () => {
       price: { amount: '100', currency: 'USD', period: 'monthly' },
       offer: {
         architecture: 'x86',
-        resources: { cpu: '2', memory: '4Gi', pods: '5', storage: '100Gi' },
+        resources: { cpu: '2', memory: '4Gi', pods: '5', storage: '100Gi', gpu: '1' },
         gpu: { model: 'NVIDIA Tesla K80', cores: '1', memory: '12Gi' },
         latencyMs: 50,
         partitionability: { min: { cpu: '500m', memory: '1Gi', pods: '1' }, step: { cpu: '250m', memory: '512Mi', pods: '1' } },

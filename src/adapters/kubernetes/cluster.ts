@@ -26,7 +26,7 @@ export function kubernetesCluster(input: {
 }): Cluster {
   const { api, clusterId, rules, log } = input;
   return {
-    free: (architecture) => free(api, architecture),
+    free: (architecture, gpu) => free(api, architecture, gpu),
     ...namespaceCalls(api),
     ...offloadingCalls(api),
     ...workloadCalls(api),

@@ -1,8 +1,10 @@
+import { isExtendedResource } from '../../domain/gpu.ts';
+import { canonical, formatQuantity, parseQuantity } from '../../domain/quantity.ts';
 import { NOTHING, type Resources, add } from '../../domain/resources.ts';
 import type { ClusterNode } from '../../domain/stock.ts';
 import type { LocalResources } from '../../ports/local-resources.ts';
 import type { Api } from './api.ts';
-import { allocatableOf, isGuest, requestsOf } from './capacity.ts';
+import { allocatableOf, extendedRequestsOf, isGuest, requestsOf } from './capacity.ts';
 import type { Log } from './faults.ts';
 import { KINDS } from './kinds.ts';
 import { LIQO_KEYS, VIRTUAL_NODE } from './labels.ts';
@@ -17,8 +19,6 @@ const LEASE = 'local-resources';
 const LIVING_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
 /** How Kubernetes itself says by taints that a node is not Ready or cordoned. */
 const ITS_STATE = 'node.kubernetes.io/';
-/** Extended resources that are GPUs, as the vendors' device plugins call them. */
-const GPU = /^(nvidia\.com\/(gpu|mig-.+)|amd\.com\/gpu|gpu\.intel\.com\/.+)$/;
 
 /** Of a pod what it requests and whose it is: a cluster may have ten thousands. */
 const spare = (pod: PodObject): PodObject => {
@@ -48,10 +48,15 @@ const spare = (pod: PodObject): PodObject => {
 /** Nodes with what our own pods request of them. A buyer's pods use what is sold, which the ledger takes off already. */
 export function nodesOf(nodes: Iterable<NodeObject>, pods: Iterable<PodObject>): readonly ClusterNode[] {
   const own = new Map<string, Resources>();
+  const extended = new Map<string, Map<string, bigint>>();
   for (const pod of pods) {
     const node = pod.spec?.nodeName;
     if (node === undefined || isGuest(pod)) continue;
     own.set(node, add(own.get(node) ?? NOTHING, requestsOf(pod)));
+    for (const [name, amount] of extendedRequestsOf(pod)) {
+      const there = extended.get(node) ?? new Map<string, bigint>();
+      extended.set(node, there.set(name, (there.get(name) ?? 0n) + amount));
+    }
   }
   return [...nodes]
     .filter((node) => label(node, LIQO_KEYS.nodeType) !== VIRTUAL_NODE)
@@ -61,7 +66,14 @@ export function nodesOf(nodes: Iterable<NodeObject>, pods: Iterable<PodObject>):
       annotations: node.metadata.annotations ?? {},
       allocatable: allocatableOf(node),
       own: own.get(node.metadata.name) ?? NOTHING,
-      gpus: Object.fromEntries(Object.entries(node.status?.allocatable ?? {}).filter(([name, count]) => GPU.test(name) && count !== '0')),
+      extended: Object.fromEntries(
+        Object.entries(node.status?.allocatable ?? {})
+          .filter(([name, count]) => isExtendedResource(name) && parseQuantity(count) !== undefined)
+          .map(([name, count]) => [
+            name,
+            { allocatable: canonical(count), own: formatQuantity(extended.get(node.metadata.name)?.get(name) ?? 0n) },
+          ]),
+      ),
       ready: isReady(node) && node.metadata.deletionTimestamp === undefined,
       cordoned: node.spec?.unschedulable === true,
       tainted: (node.spec?.taints ?? []).some(

@@ -34,7 +34,12 @@ export interface ResourceSliceObject extends KubeObject {
     readonly providerClusterID?: string;
     readonly resources?: Amounts;
   };
-  readonly status?: { readonly conditions?: readonly Condition[]; readonly resources?: Amounts; readonly [field: string]: unknown };
+  readonly status?: {
+    readonly conditions?: readonly Condition[];
+    readonly resources?: Amounts;
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    readonly [field: string]: unknown;
+  };
 }
 export interface TenantObject extends KubeObject {
   readonly spec?: { readonly clusterID?: string; readonly authzPolicy?: string; readonly tenantCondition?: string };

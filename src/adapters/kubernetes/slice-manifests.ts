@@ -10,15 +10,17 @@ import {
 } from '../../domain/ids.ts';
 import type { Manifest } from '../../domain/manifest.ts';
 import type { Resources } from '../../domain/resources.ts';
+import type { SliceGpus } from '../../ports/fabric.ts';
 import { LIQO_KEYS, OURS, managed } from './labels.ts';
 import type { Amounts } from './objects.ts';
 
-/** Resources as Kubernetes and Liqo name them. */
-export const amountsOf = ({ cpu, memory, pods, storage }: Resources): Amounts => ({
+/** Resources as Kubernetes and Liqo name them; GPUs by their extended resource. */
+export const amountsOf = ({ cpu, memory, pods, storage, gpu }: Resources, gpus?: Pick<SliceGpus, 'resource'>): Amounts => ({
   cpu,
   memory,
   pods,
   ...(storage !== undefined && { 'ephemeral-storage': storage }),
+  ...(gpus && gpu !== undefined && gpu !== '0' && { [gpus.resource]: gpu }),
 });
 
 /** The request for what a contract sold: Liqo copies it to the seller, and makes the virtual node once the seller accepts. */
@@ -28,6 +30,7 @@ export const resourceSlice = (input: {
   readonly acquisition: AcquisitionId;
   readonly contract: ContractId;
   readonly resources: Resources;
+  readonly gpus?: Pick<SliceGpus, 'resource'>;
   readonly sliceClass: 'rearguard' | 'default';
 }): Manifest => ({
   apiVersion: 'authentication.liqo.io/v1beta1',
@@ -48,7 +51,12 @@ export const resourceSlice = (input: {
       [OURS.acquisition]: input.acquisition,
     },
   },
-  spec: { class: input.sliceClass, consumerClusterID: input.self, providerClusterID: input.seller, resources: amountsOf(input.resources) },
+  spec: {
+    class: input.sliceClass,
+    consumerClusterID: input.self,
+    providerClusterID: input.seller,
+    resources: amountsOf(input.resources, input.gpus),
+  },
 });
 
 /** What PURCHASE brought, checked and rewritten; without Liqo's labels, or replication would start at once. */

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../domain/faults.ts';
 import { type ClusterId, type ContractId, tenantNamespace } from '../../domain/ids.ts';
 import { parseQuantity } from '../../domain/quantity.ts';
 import type { Resources } from '../../domain/resources.ts';
-import type { Fabric } from '../../ports/fabric.ts';
+import type { Fabric, SliceGpus } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
 import { removeCertificates } from './certificates.ts';
 import { keepOut } from './ended-contracts.ts';
@@ -32,13 +33,13 @@ interface Sold {
 const MOST_CONFLICTS = 20;
 
 /** Why a slice is not what was sold; `undefined` when it is. */
-export function whyNot(slice: ResourceSliceObject, buyer: ClusterId, sold: Resources): string | undefined {
+export function whyNot(slice: ResourceSliceObject, buyer: ClusterId, sold: Resources, gpus?: SliceGpus): string | undefined {
   const { spec = {} } = slice;
   if (spec.class !== SLICE_CLASS) return `its class is ${spec.class ? `"${spec.class}"` : 'not given'}, and only "${SLICE_CLASS}" is sold`;
   // Liqo may copy a slice before it has filled in whose it is; in another's name no tenant may write.
   if (spec.consumerClusterID !== undefined && spec.consumerClusterID !== buyer)
     return `it is for the cluster ${spec.consumerClusterID}, and the buyer's is ${buyer}`;
-  const bought = amountsOf(sold);
+  const bought = amountsOf(sold, gpus);
   for (const [name, amount] of Object.entries(spec.resources ?? {})) {
     const wanted = parseQuantity(String(amount));
     if (wanted === undefined) return `it asks for ${name} ${String(amount).slice(0, 40)}, which is no quantity`;
@@ -58,14 +59,17 @@ interface Verdict {
   readonly reason: string;
   readonly message: string;
   readonly resources?: Amounts;
+  /** Of our nodes, on which the buyer's pods are kept. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
 }
 
 /** The status with our verdict in it; Liqo writes the same object, so all of its own fields stay. `undefined` when it says so already. */
 export function withVerdict(slice: ResourceSliceObject, verdict: Verdict, now: string): ResourceSliceObject | undefined {
-  const { resources, ...condition } = verdict;
+  const { resources, nodeSelector, ...condition } = verdict;
   const before = conditionOf(slice.status?.conditions, 'Resources');
   const same = before?.status === verdict.status && before.message === verdict.message;
-  if (same && (resources === undefined || sameAmounts(slice.status?.resources, resources))) return undefined;
+  const kept = isDeepStrictEqual(slice.status?.nodeSelector ?? {}, nodeSelector ?? {});
+  if (same && kept && (resources === undefined || sameAmounts(slice.status?.resources, resources))) return undefined;
   const others = (slice.status?.conditions ?? []).filter(({ type }) => type !== 'Resources');
   return {
     ...slice,
@@ -73,6 +77,7 @@ export function withVerdict(slice: ResourceSliceObject, verdict: Verdict, now: s
       ...slice.status,
       conditions: [...others, { type: 'Resources', ...condition, lastTransitionTime: now }],
       ...(resources !== undefined && { resources }),
+      ...(nodeSelector !== undefined && { nodeSelector }),
     },
   };
 }
@@ -110,7 +115,7 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
   const denied = (message: string): Verdict => ({ status: 'Denied', reason: 'ContractRefused', message });
 
   return {
-    async admitSlice({ buyer, contract, resources }) {
+    async admitSlice({ buyer, contract, resources, gpus }) {
       const living = (await slicesOf({ buyer, contract })).filter((slice) => !isGoing(slice));
       if (living.length === 0) throw new Fault('NOT_FOUND', `no slice of ${buyer} names contract ${contract}`, { contract });
       const age = (slice: ResourceSliceObject): string => `${slice.metadata.creationTimestamp ?? ''} ${slice.metadata.name}`;
@@ -120,9 +125,15 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
       for (const other of others) await give(other, () => denied(`contract ${contract} has the slice ${first.metadata.name} already`));
       let why: string | undefined;
       await give(first, (now) => {
-        why = whyNot(now, buyer, resources);
+        why = whyNot(now, buyer, resources, gpus);
         if (why) return denied(`contract ${contract}: ${why}`);
-        return { status: 'Accepted', reason: 'ContractValid', message: `contract ${contract}`, resources: amountsOf(resources) };
+        return {
+          status: 'Accepted',
+          reason: 'ContractValid',
+          message: `contract ${contract}`,
+          resources: amountsOf(resources, gpus),
+          ...(gpus?.nodes && { nodeSelector: gpus.nodes }),
+        };
       });
       if (why) throw new Fault('SLICE_DENIED', `slice ${first.metadata.name} of contract ${contract}: ${why}`, { contract });
     },

@@ -6,9 +6,13 @@ export type Amounts = string;
 
 export const toAmounts = (resources: Resources): Amounts => `{${RESOURCE_NAMES.map((name) => nanos(resources[name] ?? '0')).join(',')}}`;
 
-/** Reads amounts back in canonical spelling; storage only where `like` has it, so that nothing that was never offered appears. */
+/** Reads amounts back in canonical spelling; storage and GPUs only where `like` has it, so that nothing that was never offered appears. */
 export function fromAmounts(amounts: Amounts, like: Resources): Resources {
-  const [cpu = 0n, memory = 0n, pods = 0n, storage = 0n] = amounts.slice(1, -1).split(',').map(BigInt);
+  const [cpu = 0n, memory = 0n, pods = 0n, storage = 0n, gpu = 0n] = amounts.slice(1, -1).split(',').map(BigInt);
   const read = { cpu: formatQuantity(cpu), memory: formatQuantity(memory), pods: formatQuantity(pods) };
-  return canonicalResources(like.storage === undefined ? read : { ...read, storage: formatQuantity(storage) });
+  return canonicalResources({
+    ...read,
+    ...(like.storage !== undefined && { storage: formatQuantity(storage) }),
+    ...(like.gpu !== undefined && { gpu: formatQuantity(gpu) }),
+  });
 }

@@ -67,7 +67,8 @@ export async function renew(
     insert into flavor (id, lineage, parent, generation, terms, state, description, total, created_at)
     select ${next.id}, l.id, f.id, coalesce(f.generation, 0) + 1, l.terms, 'living',
       coalesce(${next.description === undefined ? null : json(sql, next.description)}::jsonb, l.description, f.description),
-      array[l.total[1] - l.sold[1], l.total[2] - l.sold[2], l.total[3] - l.sold[3], l.total[4] - l.sold[4]], clock_now()
+      array[l.total[1] - l.sold[1], l.total[2] - l.sold[2], l.total[3] - l.sold[3], l.total[4] - l.sold[4],
+        l.total[5] - l.sold[5]], clock_now()
     from lineage l left join lateral (select * from flavor where lineage = l.id order by generation desc limit 1) f on true
     where l.id = ${next.lineage}`.execute();
   await Promise.all([retired, made]);
@@ -106,10 +107,11 @@ export const flavors = (
       const [moved] = await sql<{ fits: boolean }[]>`
         update lineage l set on_sale = true, terms = terms + ${same ? 0 : 1}, terms_key = ${key}, description = ${latest}::jsonb, wanted = ${wanted},
           total = array[greatest(w[1], held[1] + sold[1]), greatest(w[2], held[2] + sold[2]), greatest(w[3], held[3] + sold[3]),
-            greatest(w[4], held[4] + sold[4])], version = version + 1
+            greatest(w[4], held[4] + sold[4]), greatest(w[5], held[5] + sold[5])], version = version + 1
         from (values (${wanted}::numeric[])) as configured (w) where id = ${lineage}
         returning exists (select from flavor f where f.lineage = l.id and f.state = 'living' and l.total[1] - l.sold[1] <= f.total[1]
-          and l.total[2] - l.sold[2] <= f.total[2] and l.total[3] - l.sold[3] <= f.total[3] and l.total[4] - l.sold[4] <= f.total[4]) as fits`;
+          and l.total[2] - l.sold[2] <= f.total[2] and l.total[3] - l.sold[3] <= f.total[3] and l.total[4] - l.sold[4] <= f.total[4]
+          and l.total[5] - l.sold[5] <= f.total[5]) as fits`;
       // Less than the flavor was made of is listed under its id, as when others hold some of it; for more a new one is made.
       if (same && terms !== undefined && moved?.fits) return;
       await renew(sql, { lineage, id: newId(flavor.owner.domain), description: described });

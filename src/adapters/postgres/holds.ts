@@ -1,5 +1,6 @@
 import type { NodeIdentity, SliceFlavor } from '../../domain/flavor.ts';
 import { Fault, type FaultCode } from '../../domain/faults.ts';
+import { checkGpu } from '../../domain/gpu.ts';
 import type { ContractId, FlavorId, TransactionId } from '../../domain/ids.ts';
 import { checkPart } from '../../domain/partition.ts';
 import { canonicalResources, type Resources } from '../../domain/resources.ts';
@@ -101,7 +102,7 @@ async function letGo(sql: Db, row: { readonly id: string; readonly lineage: stri
 export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release' | 'abandon' | 'prune'> {
   const flavorOf = flavorReader(pool);
   return {
-    async reserve({ flavor: id, buyer, part, idempotencyKey, transaction, ttlMs, maxHolds }) {
+    async reserve({ flavor: id, buyer, part, gpu, idempotencyKey, transaction, ttlMs, maxHolds }) {
       if (buyer.clusterId === undefined) throw new Fault('BUYER_REFUSED', 'a buyer has to name its Liqo cluster', { nodeId: buyer.id });
       const flavor = await flavorOf(id);
       if (!flavor) throw new Fault('NOT_FOUND', 'no such flavor', { flavor: id });
@@ -112,6 +113,8 @@ export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release
         const listed = await readListing(pool, id);
         if (!listed || checkPart(listed.offer, resources) !== undefined) throw new Fault('CONFIGURATION_INVALID', refusal, { flavor: id });
       }
+      const otherGpu = gpu && checkGpu(flavor.offer, resources, gpu);
+      if (otherGpu !== undefined) throw new Fault('CONFIGURATION_INVALID', otherGpu, { flavor: id });
       const [row] = await pool<Reserved[]>`
         select * from reserve(${id}, ${json(pool, buyer)}, ${idempotencyKey ?? null}, ${toAmounts(resources)}, ${json(pool, resources)},
           ${transaction}, ${ttlMs}, ${maxHolds ?? null})`;

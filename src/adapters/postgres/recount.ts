@@ -16,17 +16,17 @@ interface Counted {
 /** Ledgers whose sums are not those of their holds and contracts. One statement sees one moment, in which both move together: what differs there is wrong. */
 const wrong = (sql: Db, lineage: string | null) => sql<Counted[]>`
   with held as (
-    select lineage, array[sum(amounts[1]), sum(amounts[2]), sum(amounts[3]), sum(amounts[4])] as amounts
+    select lineage, array[sum(amounts[1]), sum(amounts[2]), sum(amounts[3]), sum(amounts[4]), sum(amounts[5])] as amounts
     from hold where state = 'held' and lineage is not null group by lineage
   ), sold as (
-    select h.lineage, array[sum(h.amounts[1]), sum(h.amounts[2]), sum(h.amounts[3]), sum(h.amounts[4])] as amounts
+    select h.lineage, array[sum(h.amounts[1]), sum(h.amounts[2]), sum(h.amounts[3]), sum(h.amounts[4]), sum(h.amounts[5])] as amounts
     from contract c join hold h on h.transaction = c.transaction and h.state = 'sold'
     where c.role = 'seller' and c.state <> 'over' group by h.lineage
   )
-  select l.id, l.on_sale, l.held, l.sold, coalesce(held.amounts, '{0,0,0,0}') as should_hold, coalesce(sold.amounts, '{0,0,0,0}') as should_have_sold
+  select l.id, l.on_sale, l.held, l.sold, coalesce(held.amounts, '{0,0,0,0,0}') as should_hold, coalesce(sold.amounts, '{0,0,0,0,0}') as should_have_sold
   from lineage l left join held on held.lineage = l.id left join sold on sold.lineage = l.id
   where (l.id = ${lineage} or ${lineage}::text is null)
-    and (l.held <> coalesce(held.amounts, '{0,0,0,0}') or l.sold <> coalesce(sold.amounts, '{0,0,0,0}'))`;
+    and (l.held <> coalesce(held.amounts, '{0,0,0,0,0}') or l.sold <> coalesce(sold.amounts, '{0,0,0,0,0}'))`;
 
 /** The ledger derived again from holds and contracts: the part of `Inventory` that mends it. */
 export const recount = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'recount'> => ({
@@ -42,12 +42,13 @@ export const recount = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'recoun
         await sql`
           update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, version = version + 1,
             total = array[greatest(wanted[1], h[1] + s[1]), greatest(wanted[2], h[2] + s[2]), greatest(wanted[3], h[3] + s[3]),
-              greatest(wanted[4], h[4] + s[4])]
+              greatest(wanted[4], h[4] + s[4]), greatest(wanted[5], h[5] + s[5])]
           from (values (${row.should_hold}::numeric[], ${row.should_have_sold}::numeric[])) as counted (h, s) where id = ${id}`;
         if (row.on_sale) await renew(sql, { lineage: id, id: newId(last.owner.domain) });
         const words = (held: Amounts, sold: Amounts): string => {
           const [h, s] = [held, sold].map((amounts) => fromAmounts(amounts, last.offer.resources));
-          return `held ${h?.cpu} cpu and ${h?.memory}, sold ${s?.cpu} cpu and ${s?.memory}`;
+          const gpus = h?.gpu === undefined ? '' : `; GPUs held ${h.gpu}, sold ${s?.gpu}`;
+          return `held ${h?.cpu} cpu and ${h?.memory}, sold ${s?.cpu} cpu and ${s?.memory}${gpus}`;
         };
         mended.push(
           `the ledger of ${id} said ${words(row.held, row.sold)}; its holds and contracts say ${words(row.should_hold, row.should_have_sold)}: written anew`,

@@ -23,9 +23,9 @@ const placeOf = (seller: string, flavor: string): string => `${seller} ${flavor}
 
 /** A FLUIDOS flavor is one acquisition's turn from RESERVE until PURCHASE is answered, the buyer gives up, or both have had all their time. */
 export const trading = ({ ask, describe, limits, turns, now, place, log, signal }: Trading): Pick<Peer, 'reserve' | 'purchase'> => ({
-  async reserve({ flavor, buyer, part, service, idempotencyKey }) {
+  async reserve({ flavor, buyer, part, gpu, service, idempotencyKey }) {
     const { dialect } = await describe();
-    const wanted = service === undefined ? { part } : { kind: service.kind, service: askedOf(dialect, service) };
+    const wanted = service === undefined ? { part, ...(gpu && { gpu }) } : { kind: service.kind, service: askedOf(dialect, service) };
     const send = async (headers: Readonly<Record<string, string>>) => {
       const body = writeReservation({ flavor, buyer, ...wanted });
       const answer = await ask({ operation: 'reserve', path: '/api/v2/reservations', body, headers, timeoutMs: limits.reserveMs });

@@ -12,7 +12,7 @@ const epoch = z.number().describe('Milliseconds since the epoch.');
 const Ending = z.object({ reason: z.enum(END_REASONS), detail: z.string().optional() }).meta({ id: 'Ending' });
 
 const Resources = z
-  .object({ cpu: z.string(), memory: z.string(), pods: z.string(), storage: z.string().optional() })
+  .object({ cpu: z.string(), memory: z.string(), pods: z.string(), storage: z.string().optional(), gpu: z.string().optional() })
   .meta({ id: 'Resources', description: 'Kubernetes quantities.' });
 
 const Jwk = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() });

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { Fault, type FaultCode, isFault } from '../../domain/faults.ts';
 import type { Flavor } from '../../domain/flavor.ts';
 import { DNS_SUBDOMAIN, flavorId } from '../../domain/ids.ts';
-import type { Resources } from '../../domain/resources.ts';
 import { IDEMPOTENCY_KEY } from '../../rear/extensions.ts';
 import { isRecord } from '../../rear/json.ts';
 import { firstIssue } from '../../rear/reading.ts';
@@ -37,13 +36,12 @@ export function reserving(
     return otherwise instanceof Refusal ? otherwise : otherwise(found);
   };
 
-  const part = async (flavor: string, configuration: WireConfiguration | undefined): Promise<Resources | undefined> => {
+  const part = async (flavor: string, configuration: WireConfiguration | undefined): Promise<ReturnType<typeof readPart> | undefined> => {
     if (configuration === undefined) return undefined;
     if (configuration.type !== 'k8slice') throw await unlessUnknown(flavor, (found) => wrongType(found, configuration));
     try {
       if (configuration.data === undefined) throw new Fault('CONFIGURATION_INVALID', 'no data');
-      const { part, wantsGpu } = readPart(configuration.data);
-      if (!wantsGpu) return part;
+      return readPart(configuration.data);
     } catch (error) {
       const why = error instanceof z.ZodError ? firstIssue(error) : 'no data';
       throw await unlessUnknown(
@@ -51,7 +49,6 @@ export function reserving(
         new Refusal(500, 'Error forging the configuration object', new Fault('CONFIGURATION_INVALID', why)),
       );
     }
-    throw await unlessUnknown(flavor, refuse(400, 'CONFIGURATION_INVALID', 'Error: parts of GPUs are not sold'));
   };
 
   const translated = async (error: unknown, flavor: string, configuration: WireConfiguration | undefined): Promise<unknown> => {
@@ -89,7 +86,7 @@ export function reserving(
         transaction: options.newTransaction(),
         ttlMs: key === undefined ? options.legacyHoldMs : options.holdMs,
         maxHolds: options.maxHoldsPerBuyer,
-        ...(wanted === undefined ? {} : { part: wanted }),
+        ...wanted,
         ...(key === undefined ? {} : { idempotencyKey: key }),
       });
       return json(writeTransaction({ transaction, buyer, configuration }));
