@@ -20,7 +20,7 @@ export const isTime = (value: string): boolean => RFC3339.test(value) && !Number
 const UNITS = { hourly: 'hour', daily: 'day', weekly: 'week', monthly: 'month', yearly: 'year' } as const;
 
 /** Empty strings are no price (the default installation of a FLUIDOS node); a price that cannot be compared makes the row unreadable, never free. */
-const price = goObject({ amount: text, currency: text, period: text }).transform(
+export const price = goObject({ amount: text, currency: text, period: text }).transform(
   ({ amount, currency, period }, context): Price | undefined => {
     if (amount === '') return undefined;
     const known = PERIODS.find((each) => each === period.toLowerCase() || UNITS[each] === period.toLowerCase());
@@ -33,7 +33,7 @@ const price = goObject({ amount: text, currency: text, period: text }).transform
 );
 
 /** The country travels as `altitude` between FLUIDOS nodes; the specification calls it `country`. */
-const location = goObject(
+export const location = goObject(
   { latitude: text, longitude: text, altitude: text, city: text, additionalNotes: text },
   { country: 'altitude' },
 ).transform(

@@ -3,6 +3,7 @@ import { openKubernetes } from '../adapters/kubernetes/open.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Fabric } from '../ports/fabric.ts';
 import type { KeyStore } from '../ports/signer.ts';
+import type { FlavorResources } from '../ports/flavor-resources.ts';
 import type { LocalResources } from '../ports/local-resources.ts';
 import type { World } from '../ports/world.ts';
 import type { Configuration } from './configuration.ts';
@@ -18,6 +19,7 @@ export interface ClusterParts {
   /** The same for the signed heads of its audit. */
   readonly heads: KeyStore;
   readonly localResources: LocalResources;
+  readonly flavorResources: FlavorResources;
   /** Fails while the API server does not answer. */
   ready(): Promise<unknown>;
   close(): void;

@@ -3,7 +3,7 @@ import { ENFORCEMENTS } from '../domain/enforcement.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { Timing } from '../domain/timing.ts';
 import { api } from './configuration-api.ts';
-import { domain, hostPort, knownNode, listen, payloadKey, seconds } from './configuration-fields.ts';
+import { domain, hostPort, knownNode, label, listen, payloadKey, seconds } from './configuration-fields.ts';
 import { flavor } from './configuration-flavor.ts';
 import { identity } from './configuration-identity.ts';
 import { rear } from './configuration-rear.ts';
@@ -148,6 +148,16 @@ export const ConfigurationSchema = z
       .describe(
         'Sells the cluster: its nodes become flavors, and stay true. Absent: only `flavors` are sold. `{}` is enough. Annotations of the nodes stand over it: docs/selling.md.',
       ),
+    fluidos: z
+      .strictObject({
+        namespace: label.describe(
+          'Whose Flavor resources are sold, as if they stood in `flavors`; FLUIDOS nodes keep theirs in `fluidos`.',
+        ),
+      })
+      .optional()
+      .describe(
+        'Reads FLUIDOS resources of our own cluster, as soon as their definitions are installed. Absent: none are read. What a FLUIDOS node of the same cluster sells too would be promised twice.',
+      ),
     timing: section(timing, 'How long things may take, in milliseconds.'),
     log: section(
       z.strictObject({
@@ -170,6 +180,10 @@ export const ConfigurationSchema = z
         if ((parseQuantity(minimum[name]) ?? 0n) <= (parseQuantity(whole[name]) ?? 0n)) continue;
         const message = `must be at most the whole flavor (${whole[name]})`;
         context.issues.push({ code: 'custom', input: minimum[name], path: ['flavors', index, 'minimum', name], message });
+      }
+      if (Number(minimum.gpu ?? 0) > Number(whole.gpu?.count ?? 0)) {
+        const message = `must be at most the whole flavor (${whole.gpu?.count ?? 'no GPUs'})`;
+        context.issues.push({ code: 'custom', input: minimum.gpu, path: ['flavors', index, 'minimum', 'gpu'], message });
       }
     }
     const seen = new Map<string, number>();

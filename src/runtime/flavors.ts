@@ -1,22 +1,13 @@
-import { createHash } from 'node:crypto';
 import { isFault } from '../domain/faults.ts';
 import { type NodeIdentity, type SliceFlavor, isSlice } from '../domain/flavor.ts';
 import { GPU_LABEL, GPU_RESOURCE, gpuPart } from '../domain/gpu.ts';
-import { type FlavorId, flavorId } from '../domain/ids.ts';
 import type { Resources } from '../domain/resources.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { FlavorConfiguration } from './configuration.ts';
+import { derivedFlavorId } from './flavor-ids.ts';
 
 /** Marks a flavor that was written by hand, by its name in the configuration; travels as an additional property. */
-const NAME = 'rearguard.dev/flavor';
-
-/** As FLUIDOS nodes name theirs (`<domain>-k8slice-<hex>`), the same at each start. */
-const idOf = (self: NodeIdentity, name: string): FlavorId => {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([self.id, name]))
-    .digest('hex');
-  return flavorId(`${self.domain}-k8slice-${digest.slice(0, 10)}`);
-};
+export const NAME = 'rearguard.dev/flavor';
 
 const cutOf = ({ cpu, memory, pods, gpu }: FlavorConfiguration['minimum']): Resources => ({
   cpu,
@@ -30,7 +21,7 @@ function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now:
   const { name, architecture, cpu, memory, pods, storage, gpu, price, location, latencyMs, minimum, step, properties } = written;
   const places = Object.entries(location ?? {}).filter(([, value]) => value !== undefined);
   return {
-    id: idOf(self, name),
+    id: derivedFlavorId(self, name),
     providerId: self.id,
     offer: {
       kind: 'k8slice',

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { isFault } from '../domain/faults.ts';
 import { type NodeIdentity, isSlice } from '../domain/flavor.ts';
 import { gpuNameOf } from '../domain/gpu.ts';
-import { type FlavorId, flavorId } from '../domain/ids.ts';
+import type { FlavorId } from '../domain/ids.ts';
 import { parseSelector } from '../domain/label-selector.ts';
 import { NOTHING, type Resources, add, fits, sameResources } from '../domain/resources.ts';
 import { type OfferDefaults, STOCK, offerOf } from '../domain/stock-offer.ts';
 import { type ClusterNode, type Promised, type Stock, type StockRules, stockOf, totalsOf } from '../domain/stock.ts';
 import type { Inventory, Ledger } from '../ports/inventory.ts';
 import type { SellConfiguration } from './configuration.ts';
+import { derivedFlavorId } from './flavor-ids.ts';
 
 export interface StockLog {
   info(facts: object, words: string): void;
@@ -19,12 +19,7 @@ export interface StockLog {
 type Pool = SellConfiguration['pool'];
 
 /** As hand-written ones are named, the same at each start and on each node object of that name. */
-export const lineageOf = (self: NodeIdentity, pool: Pool, name: string): FlavorId => {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([self.id, 'stock', pool, name]))
-    .digest('hex');
-  return flavorId(`${self.domain}-k8slice-${digest.slice(0, 10)}`);
-};
+export const lineageOf = (self: NodeIdentity, pool: Pool, name: string): FlavorId => derivedFlavorId(self, 'stock', pool, name);
 
 /** How a flavor of the cluster was made; `undefined` for one that was written by hand. */
 const poolOf = ({ flavor }: Ledger): Pool | undefined => {

@@ -10,6 +10,7 @@ import { taskQueues } from '../domain/ids.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Ratings } from '../ports/ratings.ts';
+import { sellResources, withdrawResources } from './flavor-resources.ts';
 import { idsInterceptor } from './log-ids.ts';
 import { temporalLog } from './log.ts';
 import type { Parts } from './parts.ts';
@@ -77,6 +78,12 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       if (!signal.aborted) throw error;
     });
     sold.catch((error: unknown) => log.error({ why: error instanceof Error ? error.message : String(error) }, 'the cluster is not sold'));
+    const written = resources(parts, { inventory, self }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    written.catch((error: unknown) =>
+      log.error({ why: error instanceof Error ? error.message : String(error) }, 'Flavor resources are not sold'),
+    );
     const everyMs = configuration.timing.reconcileMs;
     await readiness.keepTrying('reconciliation', () => scheduleReconciliation({ temporal: parts.temporal, everyMs, log }), signal);
     let running = false;
@@ -98,7 +105,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       }
       if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
     }
-    await Promise.all([watching, sealing, sold]);
+    await Promise.all([watching, sealing, sold, written]);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
@@ -112,6 +119,18 @@ async function stock(parts: Parts, { inventory, self }: { readonly inventory: In
   if (sell && (await maySell({ configuration, fabric, readiness, log, signal })))
     await sellCluster({ localResources, inventory, processes, sell, self, clock, log, signal });
   else await readiness.keepTrying('stock', () => withdrawStock(inventory, log), signal);
+}
+
+/** Sells what Flavor resources of the cluster say, or takes off sale what they made while they were read. */
+async function resources(parts: Parts, { inventory, self }: { readonly inventory: Inventory; readonly self: NodeIdentity }): Promise<void> {
+  const { configuration, readiness, log, signal, clock } = parts;
+  const { fabric, flavorResources } = parts.cluster;
+  const { fluidos } = configuration;
+  const name = 'flavor resources';
+  const say = (words: string): void => readiness.say(name, words);
+  if (fluidos && (await maySell({ configuration, fabric, readiness, log, signal })))
+    await sellResources({ flavorResources, namespace: fluidos.namespace, inventory, self, clock, say, log, signal });
+  else await readiness.keepTrying(name, () => withdrawResources(inventory, log), signal);
 }
 
 function connect({ configuration: { temporal } }: Parts): Promise<NativeConnection> {

@@ -10,6 +10,7 @@ import { Fault } from '../../src/domain/faults.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { KeyStore } from '../../src/ports/signer.ts';
+import type { FlavorResources } from '../../src/ports/flavor-resources.ts';
 import type { LocalResources } from '../../src/ports/local-resources.ts';
 import type { World } from '../../src/ports/world.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
@@ -24,6 +25,7 @@ const openCluster = () => ({
   keys: absent as KeyStore,
   heads: absent as KeyStore,
   localResources: absent as LocalResources,
+  flavorResources: absent as FlavorResources,
   ready: () => Promise.reject(new Error('away')),
   close: () => {},
 });

@@ -108,6 +108,7 @@ export async function openPair(options: {
       keys: keys[name],
       heads: heads[name],
       localResources: nodes[name].localResources,
+      flavorResources: { watch: async () => undefined },
       ready: async () => {},
       close: () => {},
     });

@@ -61,6 +61,7 @@ test('the process of a second node stops', async () => {
         keys: away,
         heads: away,
         localResources: away,
+        flavorResources: away,
         ready: () => Promise.reject(new Error('away')),
         close: () => {},
       }),

@@ -60,6 +60,7 @@ async function served(
       keys: memoryKeyStore(),
       heads: memoryKeyStore(),
       localResources: { watch: async () => undefined },
+      flavorResources: { watch: async () => undefined },
       ready: async () => undefined,
       close: () => undefined,
     }),

@@ -34,6 +34,8 @@ export const KINDS = {
   roleBinding: kind(RBAC, 'RoleBinding', 'rolebindings'),
   policy: kind(ADMISSION, 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies', false),
   policyBinding: kind(ADMISSION, 'ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings', false),
+  definition: kind('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
+  fluidosFlavor: kind('nodecore.fluidos.eu/v1alpha1', 'Flavor', 'flavors'),
   foreignCluster: kind('core.liqo.io/v1beta1', 'ForeignCluster', 'foreignclusters', false),
   tenant: kind(AUTH, 'Tenant', 'tenants'),
   identity: kind(AUTH, 'Identity', 'identities'),

@@ -2,6 +2,7 @@ import type { Resolve } from '../../domain/forbidden-addresses.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { KeyStore } from '../../ports/signer.ts';
+import type { FlavorResources } from '../../ports/flavor-resources.ts';
 import type { LocalResources } from '../../ports/local-resources.ts';
 import type { World } from '../../ports/world.ts';
 import { openApi } from './api.ts';
@@ -11,6 +12,7 @@ import { kubernetesFabric, ownClusterId } from './fabric.ts';
 import { type Log, faultOf } from './faults.ts';
 import { secretKeyStore } from './key-store.ts';
 import { type SnapshotEntry, snapshotOf } from './snapshot.ts';
+import { kubernetesFlavorResources } from './flavor-resources.ts';
 import { kubernetesLocalResources } from './local-resources.ts';
 import { kubernetesWorld } from './world.ts';
 
@@ -24,6 +26,7 @@ export interface Kubernetes {
   /** The same for the signed heads of its audit. */
   readonly heads: KeyStore;
   readonly localResources: LocalResources;
+  readonly flavorResources: FlavorResources;
   /** For leak reports. */
   snapshot(): Promise<readonly SnapshotEntry[]>;
   /** The API server's version; CLUSTER_UNREACHABLE when it does not answer. */
@@ -54,6 +57,7 @@ export function openKubernetes(input: {
     keys: secretKeyStore(api, 'node-keys'),
     heads: secretKeyStore(api, 'audit-heads'),
     localResources: kubernetesLocalResources({ api, log }),
+    flavorResources: kubernetesFlavorResources({ api, log }),
     snapshot: () => snapshotOf(api),
     async ready() {
       try {

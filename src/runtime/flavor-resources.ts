@@ -1,0 +1,119 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isFault } from '../domain/faults.ts';
+import { type Flavor, type K8Slice, type NodeIdentity, isSlice } from '../domain/flavor.ts';
+import { nanos } from '../domain/quantity.ts';
+import { RESOURCE_NAMES } from '../domain/resources.ts';
+import { STOCK } from '../domain/stock-offer.ts';
+import type { FlavorResources, WrittenFlavor, WrittenFlavors } from '../ports/flavor-resources.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import { derivedFlavorId } from './flavor-ids.ts';
+import { NAME } from './flavors.ts';
+import type { StockLog } from './stock.ts';
+
+/** Marks a flavor that was read from a resource, by its name; travels as an additional property. */
+const RESOURCE = 'rearguard.dev/flavor-resource';
+const AGAIN_MS = 1_000;
+
+type Selling = Pick<Inventory, 'onSale' | 'publish' | 'withdraw'>;
+
+/** A flavor of ours as it was written; marks of other flavors of ours in it would take it off sale with these. */
+function flavorOf({ name, available: _, ...written }: WrittenFlavor, offer: K8Slice, self: NodeIdentity, now: number): Flavor {
+  const { [STOCK]: __, [NAME]: ___, ...properties } = offer.additionalProperties ?? {};
+  return {
+    ...written,
+    id: derivedFlavorId(self, 'resource', name),
+    providerId: self.id,
+    offer: { ...offer, additionalProperties: { ...properties, [RESOURCE]: name } },
+    owner: { id: self.id, address: self.address, domain: self.domain },
+    available: true,
+    createdAt: new Date(now).toISOString(),
+  };
+}
+
+const negative = ({ resources, partitionability: { min, step } }: K8Slice): string | undefined =>
+  RESOURCE_NAMES.find((name) => [resources, min, step].some((amounts) => nanos(amounts[name] ?? '0') < 0n));
+
+/** Takes off sale what resources made, but for those of these names; what is sold stays sold. */
+export async function withdrawResources(inventory: Selling, log: StockLog, kept: ReadonlySet<string> = new Set()): Promise<void> {
+  for (const flavor of await inventory.onSale()) {
+    const name = isSlice(flavor) ? flavor.offer.additionalProperties?.[RESOURCE] : undefined;
+    if (typeof name !== 'string' || kept.has(name)) continue;
+    await inventory.withdraw(flavor.id);
+    log.info({ flavor: flavor.id, name }, 'flavor withdrawn: its resource is gone, or is not for sale any more');
+  }
+}
+
+/** Puts what is written in a namespace on sale, and takes off what is not there any more. May be repeated. Answers which of them are not on sale, and why. */
+async function publishResources(input: {
+  readonly written: WrittenFlavors;
+  readonly self: NodeIdentity;
+  readonly inventory: Selling;
+  readonly now: number;
+  readonly log: StockLog;
+}): Promise<readonly string[]> {
+  const { written, self, inventory, now, log } = input;
+  const wrong: string[] = [];
+  const good: { readonly name: string; readonly flavor: Flavor }[] = [];
+  for (const each of written.flavors) {
+    if ('wrong' in each) wrong.push(`${each.name}: ${each.wrong}`);
+    else if (!each.available) continue;
+    else if (each.offer.kind !== 'k8slice') wrong.push(`${each.name}: only slices of a cluster are read, not a ${each.offer.kind}`);
+    else {
+      const below = negative(each.offer);
+      if (below !== undefined) wrong.push(`${each.name}: ${below} is below nothing`);
+      else good.push({ name: each.name, flavor: flavorOf(each, each.offer, self, now) });
+    }
+  }
+  await withdrawResources(inventory, log, new Set(good.map(({ name }) => name)));
+  for (const { name, flavor } of good) {
+    try {
+      await inventory.publish(flavor);
+    } catch (error) {
+      if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
+      wrong.push(`${name}: ${error.message}`);
+    }
+  }
+  return wrong;
+}
+
+/**
+ * For as long as the process runs, and it is the one that watches, FLUIDOS Flavor resources of a namespace are hand-written flavors of ours. What cannot be read is named in the log and at `/readyz`, and hinders no
+ * other. When the store is away it begins anew, with the present state.
+ */
+export async function sellResources(input: {
+  readonly flavorResources: FlavorResources;
+  readonly namespace: string;
+  readonly inventory: Selling;
+  readonly self: NodeIdentity;
+  readonly clock: { now(): number };
+  readonly say: (words: string) => void;
+  readonly log: StockLog;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { flavorResources, namespace, inventory, self, clock, say, log, signal } = input;
+  let said = '';
+  while (!signal.aborted) {
+    try {
+      await flavorResources.watch(
+        namespace,
+        async (written) => {
+          const wrong = await publishResources({ written, self, inventory, now: clock.now(), log });
+          const found = written.installed
+            ? `${written.flavors.length} Flavor resources in namespace ${namespace}`
+            : 'Flavor resources are not installed in the cluster';
+          const words = wrong.length === 0 ? found : `${found}; not on sale: ${wrong.join('; ')}`.slice(0, 2_000);
+          if (words !== said) log[wrong.length === 0 ? 'info' : 'error']({ namespace, wrong }, words);
+          said = words;
+          say(words);
+          return undefined;
+        },
+        signal,
+      );
+    } catch (error) {
+      if (signal.aborted) return;
+      const why = error instanceof Error ? error.message : String(error);
+      log.warn({ why, code: isFault(error) ? error.code : undefined }, 'reading Flavor resources was interrupted; beginning again');
+    }
+    if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
+  }
+}
