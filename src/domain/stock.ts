@@ -1,4 +1,4 @@
-import { type GpuKind, type Gpus, gpuMemory, gpuName } from './gpu.ts';
+import { type Gpus, gpuName } from './gpu.ts';
 import type { LabelSelector } from './label-selector.ts';
 import { nanos } from './quantity.ts';
 import {
@@ -13,6 +13,9 @@ import {
   withoutGpu,
 } from './resources.ts';
 
+/** What pods use of what can be measured. */
+export type Used = Pick<Resources, 'cpu' | 'memory'>;
+
 /** A node of our own cluster that is no virtual one. */
 export interface ClusterNode {
   readonly name: string;
@@ -21,9 +24,11 @@ export interface ClusterNode {
   readonly allocatable: Resources;
   /** What our own pods there request. Pods that buyers offloaded are not among them: what they may use is sold, and stands in the ledger. */
   readonly own: Resources;
+  /** What our own pods there use, where somebody measures it. More than they request is not offered, and breaks no sale: it is not promised to them. */
+  readonly used?: Used;
   /** Extended resources that it has, and what our own pods request of them. */
   readonly extended: Readonly<Record<string, { readonly allocatable: string; readonly own: string }>>;
-  /** Its GPUs, once somebody said by which resource they are sold: {@link withGpus}. */
+  /** Its GPUs, once somebody said by which resource they are sold: `withGpus`. */
   readonly gpus?: Gpus;
   readonly ready: boolean;
   readonly cordoned: boolean;
@@ -38,28 +43,6 @@ export interface StockRules {
   /** Percent of what is allocatable that is never offered. */
   readonly headroomPercent: number;
   readonly controlPlane: boolean;
-}
-
-/**
- * A node with those of its extended resources that are sold as GPUs among its amounts: the first kind that it has. Without a label for their model they are not sold: while it is missing for a moment, what was sold
- * by the model would be sold again without.
- */
-export function withGpus(node: ClusterNode, kinds: readonly GpuKind[]): ClusterNode {
-  const kind = kinds.find(({ resource }) => node.extended[resource] !== undefined);
-  const amounts = kind && node.extended[kind.resource];
-  const model = kind && node.labels[kind.model];
-  if (!kind || !amounts || !model) return node;
-  return {
-    ...node,
-    allocatable: { ...node.allocatable, gpu: amounts.allocatable },
-    own: { ...node.own, gpu: amounts.own },
-    gpus: {
-      resource: kind.resource,
-      label: kind.model,
-      model,
-      memory: gpuMemory(node.labels[kind.memory]),
-    },
-  };
 }
 
 /** What one flavor is made of: a node, or all nodes of an architecture that have the same GPUs, or none. */
@@ -117,13 +100,15 @@ export function stockName(node: ClusterNode, pool: StockRules['pool']): string {
 }
 
 /** What may be offered of a node, were nothing sold of it yet: whole millicores, mebibytes, pods and GPUs. Of GPUs no head-room is kept, or a node with one would sell none. */
-export function sellableOf({ allocatable, own }: ClusterNode, headroomPercent: number): Resources {
+export function sellableOf({ allocatable, own, used }: ClusterNode, headroomPercent: number): Resources {
   // Hundredths of a percent, so that a share such as 12.5 is exact.
   const share = BigInt(Math.round(headroomPercent * 100));
   return each(allocatable, (name) => {
     const whole = amount(allocatable, name);
     const headroom = name === 'gpu' ? 0n : (whole * share + 9_999n) / 10_000n;
-    const left = atLeastNothing(whole - amount(own, name) - headroom);
+    const measured = name === 'cpu' || name === 'memory' ? nanos(used?.[name] ?? '0') : 0n;
+    const taken = measured > amount(own, name) ? measured : amount(own, name);
+    const left = atLeastNothing(whole - taken - headroom);
     return left - (left % GRAIN[name]);
   });
 }

@@ -34,6 +34,14 @@ export const sell = z.strictObject({
     .max(90)
     .default(10)
     .describe('Of what a node can allocate, so much is never offered; what our own pods request is not offered either.'),
+  usageSeconds: z
+    .number()
+    .min(0)
+    .max(3_600)
+    .default(60)
+    .describe(
+      'How often it is asked, where `metrics.k8s.io` is there, what our own pods use: what they use above what they request is not offered either. `0` never asks.',
+    ),
   toleranceSeconds: seconds(86_400)
     .default(120)
     .describe(

@@ -17,10 +17,13 @@ const AGAIN_MS = 1_000;
 type Selling = Pick<Inventory, 'onSale' | 'publish' | 'withdraw'>;
 
 /** A flavor of ours as it was written; marks of other flavors of ours in it would take it off sale with these. */
-function flavorOf({ name, available: _, ...written }: WrittenFlavor, offer: K8Slice, self: NodeIdentity, now: number): Flavor {
-  const { [STOCK]: __, [NAME]: ___, ...properties } = offer.additionalProperties ?? {};
+function flavorOf(written: WrittenFlavor, offer: K8Slice, self: NodeIdentity, now: number): Flavor {
+  const { name, price, location, networkPropertyType } = written;
+  const { [STOCK]: _, [NAME]: __, ...properties } = offer.additionalProperties ?? {};
   return {
-    ...written,
+    ...(price && { price }),
+    ...(location && { location }),
+    ...(networkPropertyType !== undefined && { networkPropertyType }),
     id: derivedFlavorId(self, 'resource', name),
     providerId: self.id,
     offer: { ...offer, additionalProperties: { ...properties, [RESOURCE]: name } },

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isFault } from '../domain/faults.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
-import { withGpus } from '../domain/stock.ts';
+import { withGpus } from '../domain/stock-gpus.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { LocalResources } from '../ports/local-resources.ts';
 import type { Processes } from '../ports/processes.ts';
@@ -31,13 +31,17 @@ export async function sellCluster(input: {
   const endBreaches = openBreaches(input);
   while (!signal.aborted) {
     try {
-      await localResources.watch(async (seen) => {
-        const nodes = seen.map((node) => withGpus(node, sell.gpus));
-        const { beyond } = await publishStock({ nodes, sell, self, inventory, now: clock.now(), log });
-        const { againMs = Number.POSITIVE_INFINITY } = await endBreaches(nodes);
-        const soonMs = Math.min(againMs, beyond ? BEYOND_MS : Number.POSITIVE_INFINITY);
-        return Number.isFinite(soonMs) ? { againMs: soonMs } : undefined;
-      }, signal);
+      await localResources.watch(
+        async (seen) => {
+          const nodes = seen.map((node) => withGpus(node, sell.gpus));
+          const { beyond } = await publishStock({ nodes, sell, self, inventory, now: clock.now(), log });
+          const { againMs = Number.POSITIVE_INFINITY } = await endBreaches(nodes);
+          const soonMs = Math.min(againMs, beyond ? BEYOND_MS : Number.POSITIVE_INFINITY);
+          return Number.isFinite(soonMs) ? { againMs: soonMs } : undefined;
+        },
+        signal,
+        sell.usageSeconds > 0 ? sell.usageSeconds * 1_000 : undefined,
+      );
     } catch (error) {
       if (signal.aborted) return;
       const why = error instanceof Error ? error.message : String(error);

@@ -4,6 +4,7 @@ import type { Api, WatchEvent } from '../../src/adapters/kubernetes/api.ts';
 import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
 import { kubernetesLocalResources, nodesOf } from '../../src/adapters/kubernetes/local-resources.ts';
 import type { KubeObject, NodeObject, PodObject } from '../../src/adapters/kubernetes/objects.ts';
+import { Fault } from '../../src/domain/faults.ts';
 import type { ClusterNode } from '../../src/domain/stock.ts';
 
 const READY = [{ type: 'Ready', status: 'True' }];
@@ -86,11 +87,13 @@ describe('the watch', () => {
   let stop: AbortController;
   let watching: Promise<void>;
   let looks: object[];
+  let metrics: readonly KubeObject[] | undefined;
 
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     told = [];
     looks = [];
+    metrics = undefined;
     delete happens.node;
     delete happens.pod;
     again = undefined;
@@ -102,6 +105,10 @@ describe('the watch', () => {
       raw: async (_method: string, _path: string, body: KubeObject) => (lease = body),
       get: async () => lease,
       list: async (kind: unknown, look: object) => {
+        if (kind === KINDS.podMetrics) {
+          if (metrics) return { items: metrics, resourceVersion: '' };
+          throw new Fault('CLUSTER_REFUSED', 'no such path', { status: 404 });
+        }
         looks.push(look);
         return { items: kind === KINDS.node ? [node('a'), node('b')] : [pod('one', 'a', '1')], resourceVersion: '1' };
       },
@@ -111,10 +118,14 @@ describe('the watch', () => {
       },
     } as unknown as Api;
     const quiet = { debug: () => {}, info: () => {}, warn: () => {} };
-    watching = kubernetesLocalResources({ api, log: quiet }).watch(async (nodes) => {
-      told.push(nodes);
-      return again === undefined ? undefined : { againMs: again };
-    }, stop.signal);
+    watching = kubernetesLocalResources({ api, log: quiet }).watch(
+      async (nodes) => {
+        told.push(nodes);
+        return again === undefined ? undefined : { againMs: again };
+      },
+      stop.signal,
+      60_000,
+    );
     await vi.waitFor(() => expect(happens.node && happens.pod).toBeDefined());
     await vi.advanceTimersByTimeAsync(100);
   });
@@ -140,6 +151,17 @@ describe('the watch', () => {
     happens.node?.({ type: 'DELETED', object: node('b') });
     await vi.advanceTimersByTimeAsync(100);
     expect(told.at(-1)?.map(({ name }) => name)).toEqual(['a']);
+  });
+
+  it('tells what our own pods use, once somebody measures it, as often as it asks', async () => {
+    metrics = [{ metadata: { name: 'one', namespace: 'n' }, containers: [{ usage: { cpu: '2500m', memory: '3Gi' } }] } as KubeObject];
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(told.at(-1)?.[0]).not.toHaveProperty('used');
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(told.at(-1)?.map(({ name, used }) => [name, used])).toEqual([
+      ['a', { cpu: '2500m', memory: '3Gi' }],
+      ['b', { cpu: '0', memory: '0' }],
+    ]);
   });
 
   it('tells a storm about once a second, its end too', async () => {

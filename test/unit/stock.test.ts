@@ -27,6 +27,12 @@ describe('what may be offered of a node', () => {
     expect(sellableOf(workerOf('a', { allocatable }), 12.5)).toEqual({ cpu: '3430m', memory: '6811Mi', pods: '30', storage: '85449Mi' });
   });
 
+  it('is less where our own pods use more than they request; what was sold is not broken by it', () => {
+    const node = workerOf('a', { own: { cpu: '2', memory: '2Gi', pods: '7' }, used: { cpu: '3500m', memory: '1Gi' } });
+    expect(sellableOf(node, 0)).toEqual({ cpu: '6500m', memory: '18Gi', pods: '93' });
+    expect(carriedBy([node], 'amd64', { controlPlane: false })).toMatchObject({ cpu: '8', memory: '18Gi' });
+  });
+
   it('is nothing, and never less, when our own pods have more than the rest', () => {
     expect(sellableOf(workerOf('a', { own: { cpu: '9500m', memory: '1Gi', pods: '300' } }), 10)).toEqual({
       cpu: '0',

@@ -34,6 +34,7 @@ export const KINDS = {
   roleBinding: kind(RBAC, 'RoleBinding', 'rolebindings'),
   policy: kind(ADMISSION, 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies', false),
   policyBinding: kind(ADMISSION, 'ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings', false),
+  podMetrics: kind('metrics.k8s.io/v1beta1', 'PodMetrics', 'pods'),
   definition: kind('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
   fluidosFlavor: kind('nodecore.fluidos.eu/v1alpha1', 'Flavor', 'flavors'),
   foreignCluster: kind('core.liqo.io/v1beta1', 'ForeignCluster', 'foreignclusters', false),

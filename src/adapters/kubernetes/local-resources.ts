@@ -11,6 +11,7 @@ import { LIQO_KEYS, VIRTUAL_NODE } from './labels.ts';
 import { keepHolding } from './lease.ts';
 import { type ContainerObject, type KubeObject, type NodeObject, type PodObject, isReady, label } from './objects.ts';
 import { openSettling } from './settling.ts';
+import { type Measured, type Usage, inGrains, podKey, readUsage, sumOf } from './usage.ts';
 import { type Look, follow } from './watching.ts';
 
 const LEASE = 'local-resources';
@@ -46,13 +47,16 @@ const spare = (pod: PodObject): PodObject => {
 };
 
 /** Nodes with what our own pods request of them. A buyer's pods use what is sold, which the ledger takes off already. */
-export function nodesOf(nodes: Iterable<NodeObject>, pods: Iterable<PodObject>): readonly ClusterNode[] {
+export function nodesOf(nodes: Iterable<NodeObject>, pods: Iterable<PodObject>, usage?: Usage): readonly ClusterNode[] {
   const own = new Map<string, Resources>();
+  const used = new Map<string, Measured>();
   const extended = new Map<string, Map<string, bigint>>();
   for (const pod of pods) {
     const node = pod.spec?.nodeName;
     if (node === undefined || isGuest(pod)) continue;
     own.set(node, add(own.get(node) ?? NOTHING, requestsOf(pod)));
+    const measured = usage?.get(podKey(pod.metadata));
+    if (measured) used.set(node, sumOf(used.get(node), measured));
     for (const [name, amount] of extendedRequestsOf(pod)) {
       const there = extended.get(node) ?? new Map<string, bigint>();
       extended.set(node, there.set(name, (there.get(name) ?? 0n) + amount));
@@ -66,6 +70,7 @@ export function nodesOf(nodes: Iterable<NodeObject>, pods: Iterable<PodObject>):
       annotations: node.metadata.annotations ?? {},
       allocatable: allocatableOf(node),
       own: own.get(node.metadata.name) ?? NOTHING,
+      ...(usage && { used: inGrains(used.get(node.metadata.name)) }),
       extended: Object.fromEntries(
         Object.entries(node.status?.allocatable ?? {})
           .filter(([name, count]) => isExtendedResource(name) && parseQuantity(count) !== undefined)
@@ -86,7 +91,7 @@ export function nodesOf(nodes: Iterable<NodeObject>, pods: Iterable<PodObject>):
 /** The port LocalResources: nodes and living pods, watched under the Lease `local-resources`. */
 export function kubernetesLocalResources({ api, log }: { readonly api: Api; readonly log: Log }): LocalResources {
   return {
-    async watch(sink, signal) {
+    async watch(sink, signal, usageEveryMs) {
       const work = async (held: AbortSignal): Promise<void> => {
         log.info({}, 'this process watches nodes and their pods');
         const ending = new AbortController();
@@ -94,7 +99,8 @@ export function kubernetesLocalResources({ api, log }: { readonly api: Api; read
         held.addEventListener('abort', stop, { once: true });
         let nodes: ReadonlyMap<string, NodeObject> | undefined;
         let pods: ReadonlyMap<string, PodObject> | undefined;
-        const telling = openSettling(() => nodes && pods && nodesOf(nodes.values(), pods.values()), sink);
+        let usage: Usage | undefined;
+        const telling = openSettling(() => nodes && pods && nodesOf(nodes.values(), pods.values(), usage), sink);
         const following = <T extends KubeObject>(look: Look, learn: (objects: ReadonlyMap<string, T>) => void, keep?: (object: T) => T) =>
           follow<T>({
             api,
@@ -112,6 +118,14 @@ export function kubernetesLocalResources({ api, log }: { readonly api: Api; read
             telling.failed,
             following<NodeObject>({ kind: KINDS.node }, (objects) => (nodes = objects)),
             following<PodObject>({ kind: KINDS.pod, fields: LIVING_PODS }, (objects) => (pods = objects), spare),
+            ...(usageEveryMs === undefined
+              ? []
+              : [
+                  readUsage({ api, log, everyMs: usageEveryMs, signal: ending.signal }, (measured) => {
+                    usage = measured;
+                    telling.changed();
+                  }),
+                ]),
           ]);
         } finally {
           telling.stop();
