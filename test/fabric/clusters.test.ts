@@ -14,6 +14,7 @@ import { keysSuite } from './keys.ts';
 import { localResourcesSuite } from './local-resources.ts';
 import { outagesSuite } from './outages.ts';
 import { tenantSuite } from './tenant.ts';
+import { tenantsSuite } from './tenants.ts';
 
 let started: Promise<RealClusters> | undefined;
 const start = async (): Promise<RealClusters> => {
@@ -27,6 +28,7 @@ afterAll(async () => {
 fabricContract('Kubernetes and Liqo', start);
 clusterContract('Kubernetes and Liqo', start);
 tenantSuite(start);
+tenantsSuite(start);
 hostileBuyerSuite(start);
 keysSuite(start);
 localResourcesSuite(start);

@@ -2,6 +2,7 @@ import { afterAll } from 'vitest';
 import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
 import { foreignConnection, ownConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { parseKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
+import type { ClusterId } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { openLinked } from '../contracts/linked.ts';
 import { type RealClusters, running } from './clusters.ts';
@@ -24,9 +25,9 @@ export function playClusters(start: () => Promise<RealClusters>) {
     did,
     /** An operator's client of one of them. */
     operator: (name: string): Api => opened(openApi(ownConnection({ kubeconfig: running(at.stack, name).kubeconfigPath }), quiet)),
-    /** The buyer's own client at its seller, with what a purchase brings. */
-    async tenant(): Promise<Api> {
-      const { kubeconfig } = await at.seller.fabric.issueCredentials({ buyer: at.buyer.id, lifetimeMs: 3_600_000 });
+    /** A buyer's own client at its seller, with what a purchase brings. */
+    async tenant(buyer: ClusterId = at.buyer.id): Promise<Api> {
+      const { kubeconfig } = await at.seller.fabric.issueCredentials({ buyer, lifetimeMs: 3_600_000 });
       return opened(openApi(foreignConnection(parseKubeconfig(kubeconfig), { loopback: true, resolve: resolveName }), quiet));
     },
     nothingLeft,

@@ -1,14 +1,42 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Api } from '../../src/adapters/kubernetes/api.ts';
+import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
+import { foreignConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, type Kind, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
+import { parseSliceKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
+import type { KubeObject, SecretObject } from '../../src/adapters/kubernetes/objects.ts';
 import { removeOrphans } from '../../src/adapters/kubernetes/orphans.ts';
 import { TENANT_ROLE } from '../../src/adapters/kubernetes/tenant-manifests.ts';
-import { clusterId, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
+import { clusterId, remoteNamespace, sliceKubeconfigSecret, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
+import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { deployment, newPlace, pod } from '../contracts/cluster.ts';
 import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/linked.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
+
+const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+interface ShadowPod extends KubeObject {
+  readonly spec?: { readonly pod: { readonly containers: readonly object[] } };
+}
+interface Rules {
+  readonly incomplete: boolean;
+  readonly resourceRules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly resourceNames?: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
+  readonly nonResourceRules: readonly { readonly nonResourceURLs: readonly string[]; readonly verbs: readonly string[] }[];
+}
+/** What Kubernetes lets every authenticated account do (`system:basic-user`, `system:discovery`, `system:public-info-viewer`): ask what it may do, and what the API server is. */
+const ANYBODY: readonly string[] = [
+  'selfsubjectaccessreviews.authorization.k8s.io [] [create]',
+  'selfsubjectreviews.authentication.k8s.io [] [create]',
+  'selfsubjectrulesreviews.authorization.k8s.io [] [create]',
+  ...['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/'].map(
+    (url) => `${url} [get]`,
+  ),
+];
 
 /** What a tenant may and may not do with the credentials that a purchase brings, and what ends when its seller ends it; tried with the tenant's own token. */
 export function tenantSuite(start: () => Promise<RealClusters>): void {
@@ -84,6 +112,35 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
       expect(await create(kind, body)).toBe(422);
     });
 
+    /** What `kubectl auth can-i --list` asks, and prints. */
+    async function canI(space: string): Promise<readonly string[]> {
+      const api = 'authorization.k8s.io/v1';
+      const review = { apiVersion: api, kind: 'SelfSubjectRulesReview', spec: { namespace: space } };
+      const { status } = await tenant.raw<{ status: Rules }>('POST', `/apis/${api}/selfsubjectrulesreviews`, review);
+      expect(status.incomplete).toBe(false);
+      return [
+        ...status.resourceRules.flatMap(({ apiGroups, resources, verbs, resourceNames = [] }) =>
+          apiGroups.flatMap((group) =>
+            resources.map((one) => `${one}${group && `.${group}`} [${resourceNames.join(' ')}] [${verbs.join(' ')}]`),
+          ),
+        ),
+        ...status.nonResourceRules.flatMap(({ nonResourceURLs, verbs }) => nonResourceURLs.map((url) => `${url} [${verbs.join(' ')}]`)),
+      ].toSorted();
+    }
+
+    test('it can do what Liqo needs in its namespace, and what anybody can; nowhere else anything more', async () => {
+      const all = '[get list watch create update patch delete]';
+      const liqo = [
+        `namespacemaps.offloading.liqo.io [] ${all}`,
+        `renews.authentication.liqo.io [] ${all}`,
+        `resourceslices.authentication.liqo.io [] ${all}`,
+      ];
+      const own = await canI(namespace);
+      expect(own).toEqual([...ANYBODY, ...liqo].toSorted());
+      const spaces = (await operator('north').list(KINDS.namespace)).items.map(({ metadata }) => metadata.name);
+      for (const other of spaces) if (other !== namespace) expect([other, await canI(other)]).toEqual([other, ANYBODY.toSorted()]);
+    });
+
     test('it may not lift a cordon, name another contract, or accept its own slice', async () => {
       expect(await change({ 'liqo.io/cordon': 'true' })).toBe(422);
       expect(await change({ 'rearguard.dev/contract': 'contract-of-another' })).toBe(422);
@@ -117,7 +174,35 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
       expect(await create(KINDS.resourceSlice, slice({}))).toBe(200);
     });
 
-    test('what a buyer runs ends with its contract, though it deleted the slice to keep it', async () => {
+    /** A pod, asked for with the slice's own identity, as Liqo's virtual kubelet does; Liqo itself would not ask for what the virtual node has no room for. */
+    async function run(space: string, cpu: string): Promise<string> {
+      const secret = await operator('south').get<SecretObject>(KINDS.secret, {
+        namespace: tenantNamespace(at.seller.id),
+        name: sliceKubeconfigSecret(attempt.acquisition),
+      });
+      const access = parseSliceKubeconfig(Buffer.from(secret?.data?.['kubeconfig'] ?? '', 'base64').toString('utf8'));
+      const kubelet = openApi(foreignConnection(access, { loopback: true, resolve: resolveName }), quiet);
+      try {
+        const [{ metadata, spec } = { metadata: { name: '' }, spec: undefined }] = (
+          await operator('north').list<ShadowPod>(KINDS.shadowPod, { namespace: space })
+        ).items;
+        const containers = spec?.pod.containers.map((each) => ({ ...each, resources: { requests: { cpu }, limits: { cpu } } }));
+        await kubelet.raw('POST', pathOf(KINDS.shadowPod, { namespace: space }), {
+          apiVersion: KINDS.shadowPod.apiVersion,
+          kind: KINDS.shadowPod.kind,
+          metadata: { name: `more-${cpu}`, namespace: space, labels: metadata.labels },
+          spec: { ...spec, pod: { ...spec?.pod, containers } },
+        });
+        return 'runs';
+      } catch (error) {
+        if (isRefused(error)) return `${error.status} ${error.message}`;
+        throw error;
+      } finally {
+        kubelet.close();
+      }
+    }
+
+    test('what a buyer runs is no more than it bought, whoever asks for it, and ends with its contract, though it deleted the slice to keep it', async () => {
       const place = newPlace();
       const ref = { ...place, manifests: [deployment(), pod], acquisition: attempt.acquisition, seller: at.seller.id };
       await at.buyer.cluster.ensureNamespace(place);
@@ -125,6 +210,8 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
       await at.buyer.cluster.awaitOffloaded(place, did.wait);
       await at.buyer.cluster.applyWorkload(ref);
       expect(await at.buyer.cluster.awaitWorkload(ref, did.wait)).toMatchObject({ state: 'running' });
+      const there = remoteNamespace(place.namespace, at.buyer.id);
+      expect([await run(there, '900m'), await run(there, '100m')]).toEqual([expect.stringMatching(/^403 .*cpu/), 'runs']);
       expect(await statusOf('DELETE', pathOf(KINDS.resourceSlice, { namespace, name: sliceName(attempt.acquisition) }), undefined)).toBe(
         200,
       );

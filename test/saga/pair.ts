@@ -34,46 +34,53 @@ export interface Said {
   readonly err: string;
 }
 
-/** Two whole nodes: configuration, both listeners, three workers, real Postgres and Temporal, REAR over HTTP. Only the clusters are stood in for, and can be made to fail. */
-export interface Pair {
+/** Whole nodes: configuration, both listeners, three workers, real Postgres and Temporal, REAR over HTTP. Only the clusters are stood in for, and can be made to fail. */
+export interface Nodes<N extends string> {
   readonly liqo: LiqoWorld;
   /** Base URL of each node's API. */
-  readonly api: Readonly<Record<NodeName, string>>;
-  readonly fabric: Readonly<Record<NodeName, Faulty<Fabric>>>;
-  readonly cluster: Readonly<Record<NodeName, Faulty<Cluster>>>;
-  readonly temporal: Readonly<Record<NodeName, TemporalClient>>;
+  readonly api: Readonly<Record<N, string>>;
+  readonly fabric: Readonly<Record<N, Faulty<Fabric>>>;
+  readonly cluster: Readonly<Record<N, Faulty<Cluster>>>;
+  readonly temporal: Readonly<Record<N, TemporalClient>>;
   /** The nodes of each cluster as its owner sees them. */
-  readonly nodes: Readonly<Record<NodeName, ReturnType<typeof shownNodes>>>;
+  readonly nodes: Readonly<Record<N, ReturnType<typeof shownNodes>>>;
   untilReady(): Promise<void>;
   /** Runs a command as a person would, at one node. */
-  rearguard(node: NodeName, argv: readonly string[], file?: unknown): Promise<Said>;
-  open(node: NodeName): Promise<readonly OpenProcess[]>;
-  /** Nothing of either node is open, sold, held, taken up or left in its cluster; and every history replays. */
+  rearguard(node: N, argv: readonly string[], file?: unknown): Promise<Said>;
+  open(node: N): Promise<readonly OpenProcess[]>;
+  /** Nothing of any node is open, sold, held, taken up or left in its cluster; and every history replays. */
   allOverAndReplayed(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const WITHIN = { timeout: 40_000, interval: 100 } as const;
 
-export async function openPair(options: {
+interface Options<N extends string> {
+  readonly names: readonly N[];
   /** Who sells; everybody else knows them. */
-  readonly sellers: readonly NodeName[];
+  readonly sellers: readonly N[];
+  /** What is otherwise about the flavor of one of them. */
+  readonly offers?: Partial<Record<N, object>>;
   /** How they sell their clusters, instead of a flavor that is written by hand. */
   readonly sell?: NonNullable<z.input<typeof ConfigurationSchema>['sell']>;
   readonly temporalAddress?: string;
   readonly timing?: Partial<Timing>;
   /** Encrypt the histories of both. */
   readonly payloadKeys?: readonly string[];
-}): Promise<Pair> {
-  const { sellers, temporalAddress = inject('temporalAddress'), payloadKeys = [] } = options;
+}
+export type Pair = Nodes<NodeName>;
+export const openPair = async (options: Omit<Options<NodeName>, 'names'>): Promise<Pair> => await openNodes({ ...options, names: NODES });
+
+export async function openNodes<N extends string>(options: Options<N>): Promise<Nodes<N>> {
+  const { names, sellers, temporalAddress = inject('temporalAddress'), payloadKeys = [] } = options;
   const database = await cloneDatabase(inject('databases'));
   const liqo = liqoWorld();
   const ports = await claimBlock();
   const replay = openReplay(bundleFor(inject('workflowBundle'), payloadKeys), () => [], dataConverter(payloadKeys));
   const stop = new AbortController();
   const unique = Date.now().toString(36);
-  const listensAt = (name: NodeName, port: number): string => `127.0.0.1:${ports.base + 1 + 2 * NODES.indexOf(name) + port}`;
-  const each = <T>(make: (name: NodeName) => T): Record<NodeName, T> => ({ south: make('south'), north: make('north') });
+  const listensAt = (name: N, port: number): string => `127.0.0.1:${ports.base + 1 + 2 * names.indexOf(name) + port}`;
+  const each = <T>(make: (name: N) => T): Record<N, T> => Object.fromEntries(names.map((name) => [name, make(name)])) as Record<N, T>;
   const api = each((name) => `http://${listensAt(name, 1)}`);
   const fabric = each((name) => faulty(fakeFabric(liqo, clusterId(name))));
   const cluster = each((name) => faulty(fakeCluster(liqo, clusterId(name))));
@@ -82,9 +89,17 @@ export async function openPair(options: {
   const heads = each(() => memoryKeyStore());
   const namespace = each((name) => `pair-${name}-${unique}`);
   const temporal = each((name) => temporalClient({ address: temporalAddress, namespace: namespace[name], payloadKeys }));
-  const running = NODES.map((name) => {
+  const running = names.map((name) => {
     const sells = sellers.includes(name);
-    const offer = { name: 'big', cpu: '8', memory: '16Gi', pods: '100', price: { amount: '0.10', currency: 'EUR' }, latencyMs: 5 };
+    const offer = {
+      name: 'big',
+      cpu: '8',
+      memory: '16Gi',
+      pods: '100',
+      price: { amount: '0.10', currency: 'EUR' },
+      latencyMs: 5,
+      ...options.offers?.[name],
+    };
     const configuration = completed(
       ConfigurationSchema.parse({
         node: { id: name, domain: `${name}.example`, address: listensAt(name, 0) },
@@ -115,11 +130,11 @@ export async function openPair(options: {
     const bundle = inject('workflowBundle');
     return runNode({ configuration, roles: ['serve', 'work'], version: '0', bundle, signal: stop.signal, openCluster });
   });
-  const items = async <T>(node: NodeName, path: string): Promise<readonly T[]> => {
+  const items = async <T>(node: N, path: string): Promise<readonly T[]> => {
     const answer = await fetch(`${api[node]}/api/v1/${path}`);
     return ((await answer.json()) as { readonly items: readonly T[] }).items;
   };
-  const left = async (node: NodeName): Promise<readonly string[]> => {
+  const left = async (node: N): Promise<readonly string[]> => {
     const [open, living, allocations, sums] = await Promise.all([
       items<OpenProcess>(node, 'processes'),
       items<{ readonly terms: { readonly id: string } }>(node, 'contracts?living=true'),
@@ -135,7 +150,7 @@ export async function openPair(options: {
       ),
     ].map((line) => `${node}: ${line}`);
   };
-  const pair: Pair = {
+  return {
     liqo,
     api,
     fabric,
@@ -143,7 +158,7 @@ export async function openPair(options: {
     temporal,
     nodes,
     async untilReady() {
-      for (const node of NODES) await waitFor(`${node} to be ready`, 60, async () => (await fetch(`${api[node]}/readyz`)).ok);
+      for (const node of names) await waitFor(`${node} to be ready`, 60, async () => (await fetch(`${api[node]}/readyz`)).ok);
     },
     async rearguard(node, argv, file) {
       let out = '';
@@ -167,25 +182,24 @@ export async function openPair(options: {
     },
     open: (node) => items(node, 'processes'),
     async allOverAndReplayed() {
-      const all = async (): Promise<readonly string[]> => [...(await Promise.all(NODES.map(left))).flat(), ...liqo.objects()];
+      const all = async (): Promise<readonly string[]> => [...(await Promise.all(names.map(left))).flat(), ...liqo.objects()];
       await expect.poll(all, WITHIN).toEqual([]);
-      for (const node of NODES) expect((await replay(temporal[node].client)).failed).toEqual([]);
+      for (const node of names) expect((await replay(temporal[node].client)).failed).toEqual([]);
     },
     async stop() {
       stop.abort();
       await Promise.all(running);
-      await Promise.all(NODES.map((node) => temporal[node].close()));
+      await Promise.all(names.map((node) => temporal[node].close()));
       await closed(ports.held);
       await database.drop();
     },
   };
-  return pair;
 }
 
 const closed = (server: Server): Promise<void> => new Promise((resolve) => void server.close(() => resolve()));
 
 /** The present state first, then what happens, as a real watch tells it. */
-const worldOf = (liqo: LiqoWorld, id: NodeName): World => ({
+const worldOf = (liqo: LiqoWorld, id: string): World => ({
   async watch(sink, signal) {
     const { sinks } = liqo.cluster(clusterId(id));
     const hear = (event: Parameters<typeof sink>[0]): void => void sink(event).catch(() => {});
