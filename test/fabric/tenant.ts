@@ -11,6 +11,7 @@ import { clusterId, remoteNamespace, sliceKubeconfigSecret, sliceName, tenantNam
 import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { deployment, newPlace, pod } from '../contracts/cluster.ts';
 import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/linked.ts';
+import { ANYBODY, canI } from './can-i.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
 
@@ -18,26 +19,6 @@ const quiet = { debug: () => undefined, info: () => undefined, warn: () => undef
 interface ShadowPod extends KubeObject {
   readonly spec?: { readonly pod: { readonly containers: readonly object[] } };
 }
-interface Rules {
-  readonly incomplete: boolean;
-  readonly resourceRules: readonly {
-    readonly apiGroups: readonly string[];
-    readonly resources: readonly string[];
-    readonly resourceNames?: readonly string[];
-    readonly verbs: readonly string[];
-  }[];
-  readonly nonResourceRules: readonly { readonly nonResourceURLs: readonly string[]; readonly verbs: readonly string[] }[];
-}
-/** What Kubernetes lets every authenticated account do (`system:basic-user`, `system:discovery`, `system:public-info-viewer`): ask what it may do, and what the API server is. */
-const ANYBODY: readonly string[] = [
-  'selfsubjectaccessreviews.authorization.k8s.io [] [create]',
-  'selfsubjectreviews.authentication.k8s.io [] [create]',
-  'selfsubjectrulesreviews.authorization.k8s.io [] [create]',
-  ...['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/'].map(
-    (url) => `${url} [get]`,
-  ),
-];
-
 /** What a tenant may and may not do with the credentials that a purchase brings, and what ends when its seller ends it; tried with the tenant's own token. */
 export function tenantSuite(start: () => Promise<RealClusters>): void {
   describe('what a tenant may do', () => {
@@ -112,22 +93,6 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
       expect(await create(kind, body)).toBe(422);
     });
 
-    /** What `kubectl auth can-i --list` asks, and prints. */
-    async function canI(space: string): Promise<readonly string[]> {
-      const api = 'authorization.k8s.io/v1';
-      const review = { apiVersion: api, kind: 'SelfSubjectRulesReview', spec: { namespace: space } };
-      const { status } = await tenant.raw<{ status: Rules }>('POST', `/apis/${api}/selfsubjectrulesreviews`, review);
-      expect(status.incomplete).toBe(false);
-      return [
-        ...status.resourceRules.flatMap(({ apiGroups, resources, verbs, resourceNames = [] }) =>
-          apiGroups.flatMap((group) =>
-            resources.map((one) => `${one}${group && `.${group}`} [${resourceNames.join(' ')}] [${verbs.join(' ')}]`),
-          ),
-        ),
-        ...status.nonResourceRules.flatMap(({ nonResourceURLs, verbs }) => nonResourceURLs.map((url) => `${url} [${verbs.join(' ')}]`)),
-      ].toSorted();
-    }
-
     test('it can do what Liqo needs in its namespace, and what anybody can; nowhere else anything more', async () => {
       const all = '[get list watch create update patch delete]';
       const liqo = [
@@ -135,10 +100,10 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
         `renews.authentication.liqo.io [] ${all}`,
         `resourceslices.authentication.liqo.io [] ${all}`,
       ];
-      const own = await canI(namespace);
+      const own = await canI(tenant, namespace);
       expect(own).toEqual([...ANYBODY, ...liqo].toSorted());
       const spaces = (await operator('north').list(KINDS.namespace)).items.map(({ metadata }) => metadata.name);
-      for (const other of spaces) if (other !== namespace) expect([other, await canI(other)]).toEqual([other, ANYBODY.toSorted()]);
+      for (const other of spaces) if (other !== namespace) expect([other, await canI(tenant, other)]).toEqual([other, ANYBODY.toSorted()]);
     });
 
     test('it may not lift a cordon, name another contract, or accept its own slice', async () => {
@@ -186,7 +151,10 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
         const [{ metadata, spec } = { metadata: { name: '' }, spec: undefined }] = (
           await operator('north').list<ShadowPod>(KINDS.shadowPod, { namespace: space })
         ).items;
-        const containers = spec?.pod.containers.map((each) => ({ ...each, resources: { requests: { cpu }, limits: { cpu } } }));
+        const containers = spec?.pod.containers.map((each) => ({
+          ...each,
+          resources: { requests: { cpu, memory: '16Mi' }, limits: { cpu, memory: '16Mi' } },
+        }));
         await kubelet.raw('POST', pathOf(KINDS.shadowPod, { namespace: space }), {
           apiVersion: KINDS.shadowPod.apiVersion,
           kind: KINDS.shadowPod.kind,
