@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
-import type { EventObject, KubeObject, NodeObject, PodObject, QuotaObject } from '../../src/adapters/kubernetes/objects.ts';
+import type { EventObject, NodeObject, PodObject, QuotaObject } from '../../src/adapters/kubernetes/objects.ts';
 import { GPU_KINDS } from '../../src/domain/gpu.ts';
 import { remoteNamespace, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
@@ -81,25 +81,26 @@ export function gpusSuite(start: () => Promise<RealClusters>): void {
     });
 
     test('more than was bought are refused by the quota, though the seller has them', async () => {
-      const shadow = (await operator('north').list<KubeObject & { readonly spec?: { readonly pod?: object } }>(KINDS.shadowPod)).items.find(
-        ({ metadata }) => metadata.name === 'train',
-      );
-      if (!shadow) throw new Error('no ShadowPod');
-      const { pod = {} } = shadow.spec ?? {};
-      const { name, namespace = '', labels = {} } = shadow.metadata;
-      const amounts = { cpu: '100m', memory: '64Mi', [GPU]: '2' };
-      const containers = [{ name: 'more', image: 'registry.example/train:1', resources: { requests: amounts, limits: amounts } }];
-      const more = {
-        apiVersion: KINDS.shadowPod.apiVersion,
-        kind: KINDS.shadowPod.kind,
-        metadata: { name: `${name}-more`, namespace, labels },
-        spec: { pod: { ...pod, containers } },
-      };
-      await expect(operator('north').raw('POST', pathOf(KINDS.shadowPod, { namespace }), more)).rejects.toMatchObject({
-        body: { message: expect.stringContaining(`${GPU} quota usage exceeded`) },
+      const south = operator('south');
+      const { namespace } = place;
+      // Past the scheduler, which knows what the virtual node has.
+      const { spec } = gpuPod('more', '2') as { readonly spec?: object };
+      const tolerations = [{ operator: 'Exists' }];
+      await south.raw('POST', pathOf(KINDS.pod, { namespace }), {
+        ...gpuPod('more', '2'),
+        spec: { ...spec, tolerations, nodeName: sliceName(attempt.acquisition) },
       });
-      const { items } = await operator('north').list<EventObject>(KINDS.pod, { namespace });
-      expect(items.map(({ metadata }) => metadata.name)).toEqual([name]);
+      const said = async (): Promise<readonly (string | undefined)[]> =>
+        (await south.list<EventObject>(KINDS.event, { namespace })).items
+          .filter(({ involvedObject }) => involvedObject?.name === 'more')
+          .map(({ message }) => message);
+      await vi.waitFor(async () => expect(await said()).toContainEqual(expect.stringContaining(`${GPU} quota usage exceeded`)), {
+        timeout: at.timeoutMs,
+        interval: 200,
+      });
+      const there = await operator('north').list(KINDS.pod, { namespace: remoteNamespace(namespace, at.buyer.id) });
+      expect(there.items.map(({ metadata }) => metadata.name)).toEqual(['train']);
+      await south.remove(KINDS.pod, { namespace, name: 'more' });
     });
   });
 }
