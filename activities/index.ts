@@ -1,10 +1,12 @@
 import { configurationActivities } from './configuration.ts';
 import type { ActivityDeps } from './deps.ts';
 import { discoveryActivities } from './discovery.ts';
+import { handoverActivities } from './handover.ts';
 import { intentActivities } from './intent.ts';
 import { admissionActivities, meetingActivities, sliceActivities } from './peering.ts';
 import { reconcileActivities } from './reconcile.ts';
 import { buyingActivities, sellingActivities } from './reservation.ts';
+import { serviceDiscoveryActivities } from './service-discovery.ts';
 import { observingActivities, usageActivities } from './usage.ts';
 
 /** Everything a worker can do, from one set of clients. */
@@ -12,10 +14,12 @@ export const allActivities = (deps: ActivityDeps) => ({
   ...configurationActivities(deps),
   ...intentActivities(deps),
   ...discoveryActivities(deps),
+  ...serviceDiscoveryActivities(deps),
   ...buyingActivities(deps),
   ...sellingActivities(deps),
   ...meetingActivities(deps),
   ...sliceActivities(deps),
+  ...handoverActivities(deps),
   ...admissionActivities(deps),
   ...usageActivities(deps),
   ...observingActivities(deps),

@@ -43,6 +43,8 @@ const lacksTenant = (peer: ClusterId, places: readonly MeetingPlace[]): boolean 
 
 /** Who a contract with that cluster is, to its peering. */
 function userOf({ terms, role, acquisition }: Contract, peer: ClusterId, replyTo: string): PeeringUser | undefined {
+  // Of a service no peering is needed.
+  if (terms.service) return undefined;
   const contract = terms.id;
   if (role === 'seller') return terms.buyerCluster === peer ? { contract, direction: 'sold', replyTo } : undefined;
   return acquisition && terms.sellerCluster === peer ? { contract, direction: 'bought', acquisition, replyTo } : undefined;
@@ -99,13 +101,17 @@ export function openMending({
       let told = 'its seller told';
       if (acquisition) {
         const slice = { seller: terms.sellerCluster, acquisition };
-        await fabric.withdrawSlice(slice);
-        await fabric.awaitSliceGone(slice, { timeoutMs: timing.undoRoundMs, signal });
+        if (terms.service) await cluster.takeBack({ acquisition });
+        else {
+          await fabric.withdrawSlice(slice);
+          await fabric.awaitSliceGone(slice, { timeoutMs: timing.undoRoundMs, signal });
+        }
         // The seller takes it for our word that nothing of ours needs its tenant any more.
         const { residue } = await known(peers.at(terms.seller.address, { signal }).terminate({ contract: terms.id, buyer: self, ending }));
         if (residue) told = `residue at ${terms.seller.domain}, whose FLUIDOS node knows no termination`;
         await fabric.dropCredentials({ acquisition });
-        await processes.leavePeering(terms.sellerCluster, { contract: terms.id, direction: 'bought', acquisition, replyTo });
+        if (!terms.service)
+          await processes.leavePeering(terms.sellerCluster, { contract: terms.id, direction: 'bought', acquisition, replyTo });
       }
       await contracts.markOver({ contract: terms.id, ending });
       return `${terms.id} was bought and nobody held it: withdrawn, ${told}`;

@@ -2,6 +2,7 @@ import type { Agreement } from '../src/domain/agreement.ts';
 import type { Candidate } from '../src/domain/candidate.ts';
 import { checkContract } from '../src/domain/contract-check.ts';
 import type { ContractTerms } from '../src/domain/contract.ts';
+import { isBlueprint } from '../src/domain/flavor.ts';
 import { partGpu } from '../src/domain/gpu.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import { hourly } from '../src/domain/money.ts';
@@ -99,11 +100,11 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
     return await withPeer(audit)(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
-      const { flavor, part, seller } = candidate;
+      const { flavor, part, service: wanted, seller } = candidate;
       const gpu = flavor.offer.kind === 'k8slice' ? partGpu(flavor.offer, part.gpu) : undefined;
-      const { id } = await peers
-        .at(seller.address, { signal })
-        .reserve({ flavor: flavor.id, buyer, part, ...(gpu && { gpu }), idempotencyKey: acquisition });
+      const service = wanted && isBlueprint(flavor) ? { service: { kind: flavor.offer.kind, ...wanted } } : {};
+      const hold = { flavor: flavor.id, buyer, part, ...(gpu && { gpu }), ...service, idempotencyKey: acquisition };
+      const { id } = await peers.at(seller.address, { signal }).reserve(hold);
       return { transaction: id };
     });
   },
@@ -121,20 +122,24 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
       const { terms, credentials, agreement: offered } = await seller.purchase({ transaction, buyer });
-      const { flavor, part, dialect } = candidate;
-      checkContract({ transaction, flavor, part, buyer, dialect, lifetimeMs: LIFETIME_MS }, terms, clock.now());
+      const { flavor, part, service, dialect } = candidate;
+      const asked = { transaction, flavor, part, ...(service && { service }), buyer, dialect, lifetimeMs: LIFETIME_MS };
+      checkContract(asked, terms, clock.now());
       // A cluster belongs to the node that first named it: another seller under its id would take over our peering with it.
       await knownNodes.bindCluster(terms.sellerCluster, terms.seller.id).catch((error: unknown) => {
         if (!isFault(error) || error.code !== 'BUYER_REFUSED') throw error;
         throw new Fault('PEER_LIED', `${terms.seller.id} says that its cluster is ${terms.sellerCluster}: ${error.message}`);
       });
       const agreement = dialect === 'fluidos' ? undefined : await agreed(notary, terms, offered);
-      if (credentials === undefined) throw new Fault('PEER_LIED', 'a contract for a slice without credentials');
-      const { identityStands } = await fabric.storeCredentials({ acquisition, credentials, renewable: dialect !== 'fluidos' });
+      let stands = false;
+      if (service === undefined) {
+        if (credentials === undefined) throw new Fault('PEER_LIED', 'a contract for a slice without credentials');
+        const { identityStands } = await fabric.storeCredentials({ acquisition, credentials, renewable: dialect !== 'fluidos' });
+        stands = identityStands && credentials.clusterId === terms.sellerCluster;
+      }
       await contracts.storeBought({ terms, acquisition, ...(agreement && { agreement }) });
       const signature = agreement?.signatures[1];
       if (signature) await seller.countersign({ contract: terms.id, buyer, signature });
-      const stands = identityStands && credentials.clusterId === terms.sellerCluster;
       return { contract: terms.id, sellerCluster: terms.sellerCluster, identityStands: stands, expiresAt: Date.parse(terms.expiresAt) };
     });
   },

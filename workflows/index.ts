@@ -1,5 +1,6 @@
 /** The bundle's entry: every workflow type. */
 export { acquireFlavor } from './consumer/acquire-flavor.ts';
+export { acquireService } from './consumer/acquire-service.ts';
 export { fulfilIntent } from './consumer/fulfil-intent.ts';
 export { reconcile } from './reconcile.ts';
 export { peering } from './peering.ts';

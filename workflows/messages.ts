@@ -11,6 +11,7 @@ import type { IntentStatus } from '../src/domain/status.ts';
 export const workflowTypes = {
   intent: 'fulfilIntent',
   acquisition: 'acquireFlavor',
+  service: 'acquireService',
   contract: 'serveContract',
   peering: 'peering',
   reconcile: 'reconcile',
@@ -37,7 +38,7 @@ export const workloadChanged = defineSignal('workloadChanged');
 export interface AcquisitionReport {
   readonly acquisition: AcquisitionId;
   /**
-   * `held`: virtual node Ready · `lost`: held, but its node is not Ready beyond the tolerance, or its contract is over · `undone-here`: nothing of it
+   * `held`: virtual node Ready, or service handed over · `lost`: held, but its node is not Ready beyond the tolerance, or its contract is over · `undone-here`: nothing of it
    * is left that our side alone can undo (after a failure or a release) · `over`: both sides proved empty.
    */
   readonly state: 'held' | 'lost' | 'undone-here' | 'over';

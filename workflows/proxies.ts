@@ -74,6 +74,16 @@ export const watchingFor = (ms: number) =>
     retry,
   });
 
+/** Asks a seller until it has made what it sold, for `ms` at most: that it is not ready yet is a fault that passes. */
+export const handedOverWithin = (ms: number) =>
+  calls({
+    startToCloseTimeout: Math.min(15_000, ms),
+    scheduleToCloseTimeout: ms,
+    heartbeatTimeout: '5s',
+    cancellationType: WAIT,
+    retry: { ...retry, maximumInterval: '2s' },
+  });
+
 /** Compensations: one round. The rounds are repeated by the workflow, where they can be seen. */
 export const undoing = calls({
   taskQueue: taskQueues.undo,

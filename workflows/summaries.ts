@@ -19,6 +19,7 @@ export const SUMMARIES: { readonly [K in keyof Activities]: (input: Parameters<A
   openIntent: () => 'is it an intent, and does it fit at home',
   lookAtHome: ({ request }) => `are ${amounts(request.resources)} free at home`,
   saveIntent: ({ record }) => `write down how intent ${record.status.name} went`,
+  discoverServices: ({ services }) => `ask every known node for ${services.map(({ name, kind }) => `${kind} ${name}`).join(' and ')}`,
   discover: ({ request }) => `ask every known node for ${amounts(request.resources)}`,
 
   reserve: ({ candidate }) => `reserve ${candidate.flavor.id} at ${candidate.seller.domain}`,
@@ -44,6 +45,9 @@ export const SUMMARIES: { readonly [K in keyof Activities]: (input: Parameters<A
   stopSlice: ({ contract, buyer }) => `stop what ${buyer} runs under ${contract}`,
 
   removeReplica: ({ contract, buyer }) => `remove the replica of ${buyer}'s slice under ${contract}`,
+
+  handOver: ({ service, namespace, contract }) => `write Secret ${service} of ${namespace}, as handed over under ${contract}`,
+  takeBack: ({ acquisition }) => `remove the Secret that ${acquisition} was handed over`,
 
   prepareNamespace: ({ namespace, sellers }) => `namespace ${namespace}, offloaded to ${sellers.join(' and ') || 'nobody'}`,
   removeNamespace: ({ namespace, runId }) => `end the offloading of ${namespace}${runId ? ', and remove it' : ''}`,

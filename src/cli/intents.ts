@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { IntentStatus } from '../domain/status.ts';
+import type { IntentStatus, ServiceStatus } from '../domain/status.ts';
 import { EXIT, CommandFailed } from './client.ts';
 import { facts, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
@@ -159,6 +159,7 @@ function statusText({ status, plan, source }: View, now: number): string {
     ['place', place === undefined ? undefined : where(status)],
     ['namespace', place?.namespace],
     ['contract', place?.kind === 'remote' ? place.contract : undefined],
+    ...(status.services ?? []).map((service): readonly [string, string] => [`service ${service.name}`, serviceText(service)]),
     ['cost', status.hourly && money(status.hourly)],
     [
       'candidates',
@@ -175,8 +176,17 @@ function statusText({ status, plan, source }: View, now: number): string {
   ]);
 }
 
+const serviceText = ({ name, state, namespace, contract, seller, hosting }: ServiceStatus): string =>
+  [
+    state,
+    ...(contract && seller ? [`contract ${contract} of ${seller}, hosted by ${hosting}`] : []),
+    ...(state === 'held' ? [`Secret ${name} of namespace ${namespace}`] : []),
+  ].join('; ');
+
 function planText({ entries, silent }: View['plan']): string {
-  const rows = entries.map(({ rank, flavorId, seller, hourly, latencyMs, verdict, reasons }) => [
+  const ofServices = entries.some(({ service }) => service !== undefined);
+  const rows = entries.map(({ service, rank, flavorId, seller, hourly, latencyMs, verdict, reasons }) => [
+    ...(ofServices ? [service ?? 'place'] : []),
     rank === undefined ? '-' : String(rank),
     flavorId,
     seller,
@@ -186,5 +196,5 @@ function planText({ entries, silent }: View['plan']): string {
     reasons.join('; '),
   ]);
   const unheard = silent.map(({ address, code, detail }) => `${address} did not answer: ${code}: ${detail}\n`);
-  return table(['RANK', 'FLAVOR', 'SELLER', 'COST', 'LATENCY', 'VERDICT', 'WHY'], rows) + unheard.join('');
+  return table([...(ofServices ? ['FOR'] : []), 'RANK', 'FLAVOR', 'SELLER', 'COST', 'LATENCY', 'VERDICT', 'WHY'], rows) + unheard.join('');
 }

@@ -1,3 +1,4 @@
+import type { ServiceTerms } from './contract.ts';
 import type { BlueprintKind, Flavor, NodeIdentity } from './flavor.ts';
 import type { GpuWish } from './gpu.ts';
 import type { Resources } from './resources.ts';
@@ -34,8 +35,10 @@ export interface Candidate {
   /** Where RESERVE and PURCHASE go: the flavor's owner, at the address that we asked. */
   readonly seller: NodeIdentity;
   readonly dialect: Dialect;
-  /** What to buy of it: the request, rounded up to the flavor's minimum and steps. */
+  /** What to buy of it: the request, rounded up to the flavor's minimum and steps; nothing of a blueprint. */
   readonly part: Resources;
+  /** Of a blueprint: how an instance is wanted, secrets and all. */
+  readonly service?: ServiceTerms;
   /** Of the part; absent when the flavor has no price. */
   readonly hourly?: { readonly amount: string; readonly currency: string };
   readonly latencyMs?: number;
@@ -47,6 +50,11 @@ export interface Candidate {
 export interface Refusal {
   readonly code:
     | 'not-a-slice'
+    | 'not-a-service'
+    | 'not-wanted'
+    | 'hosting'
+    | 'configuration'
+    | 'no-handover'
     | 'unavailable'
     | 'own-flavor'
     | 'not-theirs'
@@ -66,6 +74,8 @@ export interface Refusal {
 
 /** A line of an intent's plan: every flavor that was seen, and what became of it. */
 export interface PlanEntry {
+  /** The service of the intent for which it was looked at; absent when it was for the place. */
+  readonly service?: string;
   readonly flavorId: string;
   readonly seller: string;
   readonly hourly?: { readonly amount: string; readonly currency: string };

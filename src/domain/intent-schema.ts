@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LONGEST_MS, parseDuration } from './duration.ts';
+import { BLUEPRINT_KINDS, HOSTING_POLICIES } from './flavor.ts';
 import { DNS_LABEL } from './ids.ts';
 import { PERIODS, parseAmount } from './money.ts';
 import { isExtendedResource } from './gpu.ts';
@@ -14,6 +15,7 @@ import { WorkloadManifest, amount } from './workload-schema.ts';
 /** Intents, manifests included, ride in one Temporal payload. */
 export const MOST_INTENT_BYTES = 262_144;
 const MOST_MANIFESTS = 50;
+const MOST_SERVICES = 10;
 
 const more = (words: string) => amount.refine((value) => nanos(String(value)) > 0n, { error: `must be more than 0${words}` });
 
@@ -93,6 +95,37 @@ const limits = z
   })
   .describe('What may be bought; nothing limits what runs at home.');
 
+export type IntentLimits = z.infer<typeof limits>;
+
+/** What a flavor's own words are compared with. */
+const words = z.string().trim().min(1).max(253);
+
+/** A service that is bought beside the place. */
+const service = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(DNS_LABEL, 'must be lower-case letters, digits and hyphens, with a letter or digit at both ends')
+      .max(63)
+      .describe('Unique in the intent. A Secret of this name in its namespace holds the credentials, for the pods to mount.'),
+    kind: z.enum(BLUEPRINT_KINDS).default('service'),
+    category: words.optional().describe('The offer’s category, such as database.'),
+    flavor: words.optional().describe('The offer’s name.'),
+    tags: z.array(words).min(1).max(20).optional().describe('All of them are wanted.'),
+    hostingPolicy: z
+      .enum(HOSTING_POLICIES)
+      .optional()
+      .describe(
+        'Who hosts it. What the seller offers when absent, Provider first. Consumer is not taken yet: nothing of a seller’s is hosted by its buyer.',
+      ),
+    configuration: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('For the flavor’s template, against which it is checked before anything is reserved. Viewers are shown its names only.'),
+    limits: limits.optional(),
+  })
+  .describe('Bought together with the place, all or nothing. Say a category, a flavor or tags.');
+
 const PLACEMENTS = ['prefer-local', 'local', 'remote'] as const;
 export type Placement = (typeof PLACEMENTS)[number];
 
@@ -115,6 +148,7 @@ const spec = z.strictObject({
   workload,
   resources: IntentResources.optional(),
   limits: limits.optional(),
+  services: z.array(service).min(1).max(MOST_SERVICES).optional(),
   deadline: z
     .string()
     .refine((text) => parseDuration(text) !== undefined || isInstant(text), {
@@ -153,3 +187,5 @@ export const IntentDocument = z
   })
   .meta({ title: 'Intent', description: 'What somebody wants to run, and on what terms capacity for it may be acquired.' });
 export type IntentDocument = z.input<typeof IntentDocument>;
+/** With its defaults. */
+export type WholeIntent = z.output<typeof IntentDocument>;

@@ -3,12 +3,14 @@ import { parseDuration } from './duration.ts';
 import type { GpuWish } from './gpu.ts';
 import { type IntentName, intentName } from './ids.ts';
 import { reduceGpus } from './intent-gpus.ts';
-import { IntentDocument, IntentResources, MOST_INTENT_BYTES, type Placement, isInstant, latencyMs } from './intent-schema.ts';
+import { IntentDocument, IntentResources, MOST_INTENT_BYTES, type Placement, isInstant } from './intent-schema.ts';
+import { checkServices, reduceLimits, reduceServices } from './intent-services.ts';
 import { sizeOfJson } from './json.ts';
 import type { Manifest } from './manifest.ts';
-import { canonicalAmount, hourly, sameCurrency } from './money.ts';
+import { canonicalAmount } from './money.ts';
 import { nanos } from './quantity.ts';
 import { RESOURCE_NAMES, type ResourceName, type Resources, canonicalResources } from './resources.ts';
+import type { ServiceRequest } from './service-request.ts';
 import { checkManifest } from './workload-check.ts';
 import { WorkloadManifest } from './workload-schema.ts';
 import { needsOf, shareOut, sumOf } from './workload.ts';
@@ -24,6 +26,8 @@ export interface Intent {
   readonly name: IntentName;
   readonly workload: Workload;
   readonly request: ResourceRequest;
+  /** Bought together with the place, all or nothing; absent when there are none. */
+  readonly services?: readonly ServiceRequest[];
   readonly placement: Placement;
   /** RFC 3339: the end of the whole intent. */
   readonly deadline?: string;
@@ -56,26 +60,22 @@ export function reduceIntent(document: unknown, now: number): Reduced {
   const spec = recordOf(recordOf(document)['spec']);
   const placed = reduceWorkload(recordOf(spec['workload']), spec);
   const when = reduceDeadline(spec['deadline'], now);
-  const problems = [...(parsed.ok ? [] : parsed.wrong), ...placed.problems, ...when.problems, ...checkMoney(spec)];
+  const problems = [...(parsed.ok ? [] : parsed.wrong), ...placed.problems, ...when.problems, ...checkServices(spec)];
   if (!parsed.ok || problems.length > 0 || !placed.workload || !placed.resources) return { problems };
 
   const { metadata, spec: terms } = parsed.value;
-  const { price, latency, locations } = terms.limits ?? {};
-  const currency = price?.currency ?? terms.budget?.currency;
   const request: ResourceRequest = {
     resources: placed.resources,
     ...(placed.gpu && Object.keys(placed.gpu).length > 0 ? { gpu: placed.gpu } : {}),
     ...(terms.resources?.architecture ? { architecture: terms.resources.architecture } : {}),
-    ...(locations ? { locations } : {}),
-    ...(latency === undefined ? {} : { maxLatencyMs: latencyMs(latency) ?? 0 }),
-    ...(currency ? { currency } : {}),
-    ...(price ? { maxHourlyPrice: { amount: hourly({ ...price, amount: String(price.amount) }), currency: price.currency } } : {}),
+    ...reduceLimits(terms.limits, terms.budget?.currency),
   };
   return {
     ok: {
       name: intentName(metadata.name),
       workload: placed.workload,
       request,
+      ...(terms.services ? { services: reduceServices(terms.services, terms.budget?.currency) } : {}),
       placement: terms.placement,
       ...(when.deadline ? { deadline: when.deadline } : {}),
       patienceMs: parseDuration(terms.patience) ?? 0,
@@ -195,14 +195,6 @@ function reduceDeadline(text: unknown, now: number): { readonly problems: readon
   const at = span === undefined ? Date.parse(text) : now + span;
   if (at > now) return { problems: [], deadline: new Date(at).toISOString() };
   return { problems: [{ field: 'spec.deadline', problem: `must lie in the future; it is now ${new Date(now).toISOString()}` }] };
-}
-
-/** One intent counts in one currency. */
-function checkMoney(spec: Readonly<Record<string, unknown>>): readonly WrongField[] {
-  const limit = recordOf(recordOf(spec['limits'])['price'])['currency'];
-  const budget = recordOf(spec['budget'])['currency'];
-  if (typeof limit !== 'string' || typeof budget !== 'string' || sameCurrency(limit, budget)) return [];
-  return [{ field: 'spec.budget.currency', problem: `must be that of limits.price, ${limit}: currencies are never converted` }];
 }
 
 const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>

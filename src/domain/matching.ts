@@ -12,7 +12,7 @@ const WORDS = { k8slice: 'a slice', service: 'a service', vm: 'a virtual machine
 export type Verdict = { readonly candidate: Candidate } | { readonly refusals: readonly Refusal[] };
 
 /** Nobody has rated anybody yet. */
-const NEUTRAL_RATING = 0.5;
+export const NEUTRAL_RATING = 0.5;
 
 /** Whom we asked, and who it says that it is. */
 export interface AskedNode {
@@ -29,22 +29,12 @@ export interface AskedNode {
 export function assess(
   flavor: Flavor,
   request: ResourceRequest,
-  {
-    self,
-    dialect,
-    asked,
-    rating = NEUTRAL_RATING,
-  }: { readonly self: NodeIdentity; readonly dialect: Dialect; readonly asked: AskedNode; readonly rating?: number },
+  { self, dialect, asked, rating = NEUTRAL_RATING }: Asking & { readonly rating?: number },
 ): Verdict {
   const refusals: Refusal[] = [];
   const refuse = (code: Refusal['code'], detail: string): void => void refusals.push({ code, detail });
 
-  if (!flavor.available) refuse('unavailable', 'is not available');
-  if (flavor.owner.id === self.id || flavor.owner.address === self.address) refuse('own-flavor', 'is our own');
-  const elsewhere = asked.others?.get(flavor.owner.id);
-  if (elsewhere !== undefined)
-    refuse('not-theirs', `is offered at ${asked.address} as of ${flavor.owner.id}, whom we know at ${elsewhere}`);
-  else if (dialect === 'rearguard') checkOwner(flavor.owner, asked, refuse);
+  checkOffered(flavor, { self, dialect, asked }, refuse);
   if (!isSlice(flavor)) {
     refuse('not-a-slice', `offers ${WORDS[flavor.offer.kind]}, not a slice of a cluster`);
     return { refusals };
@@ -52,8 +42,7 @@ export function assess(
   const { offer } = flavor;
   if (request.architecture !== undefined && offer.architecture.toLowerCase() !== request.architecture.toLowerCase())
     refuse('architecture', `is ${offer.architecture || 'of no stated architecture'}, not ${request.architecture}`);
-  if (request.locations !== undefined && !isIn(flavor.location, request.locations))
-    refuse('location', `is in ${placeOf(flavor.location)}, not in ${request.locations.join(' or ')}`);
+  checkLocation(flavor.location, request.locations, refuse);
   const latencyMs = offer.latencyMs !== undefined && offer.latencyMs >= 0 && Number.isFinite(offer.latencyMs) ? offer.latencyMs : undefined;
   checkLatency(latencyMs, request.maxLatencyMs, refuse);
 
@@ -65,10 +54,30 @@ export function assess(
   if (refusals.length > 0 || !part || priced === 'unreadable') return { refusals };
   const price = priced ? { hourly: priced } : {};
   const latency = latencyMs === undefined ? {} : { latencyMs };
-  // REAR's lists name no Liqo cluster; a node of our dialect says in its description which one it is.
+  return { candidate: { flavor, seller: sellerOf(flavor, { dialect, asked }), dialect, part, ...price, ...latency, rating } };
+}
+
+/** Who asks whom. */
+export interface Asking {
+  readonly self: NodeIdentity;
+  readonly dialect: Dialect;
+  readonly asked: AskedNode;
+}
+
+/** Where RESERVE and PURCHASE go. REAR's lists name no Liqo cluster; a node of our dialect says in its description which one it is. */
+export function sellerOf({ owner }: Flavor, { dialect, asked }: Omit<Asking, 'self'>): NodeIdentity {
   const clusterId = dialect === 'rearguard' ? asked.identity?.clusterId : undefined;
-  const seller = { ...flavor.owner, address: asked.address, ...(clusterId && { clusterId }) };
-  return { candidate: { flavor, seller, dialect, part, ...price, ...latency, rating } };
+  return { ...owner, address: asked.address, ...(clusterId && { clusterId }) };
+}
+
+/** Whether it can be bought at all, and of whoever offers it. */
+export function checkOffered(flavor: Flavor, { self, dialect, asked }: Asking, refuse: Refuse): void {
+  if (!flavor.available) refuse('unavailable', 'is not available');
+  if (flavor.owner.id === self.id || flavor.owner.address === self.address) refuse('own-flavor', 'is our own');
+  const elsewhere = asked.others?.get(flavor.owner.id);
+  if (elsewhere !== undefined)
+    refuse('not-theirs', `is offered at ${asked.address} as of ${flavor.owner.id}, whom we know at ${elsewhere}`);
+  else if (dialect === 'rearguard') checkOwner(flavor.owner, asked, refuse);
 }
 
 /** A node offers its own only, at the address where we know it: otherwise it would send us to others, or trade in their name. A FLUIDOS node says not who it is. */
@@ -86,7 +95,7 @@ function checkOwner(owner: NodeIdentity, { address, identity }: AskedNode, refus
     refuse('not-theirs', `is offered by a node that is known at ${address} and says that it is at ${owner.address}`);
 }
 
-type Refuse = (code: Refusal['code'], detail: string) => void;
+export type Refuse = (code: Refusal['code'], detail: string) => void;
 interface Hourly {
   readonly amount: string;
   readonly currency: string;
@@ -99,7 +108,11 @@ const isIn = (location: Location | undefined, wanted: readonly string[]): boolea
 const placeOf = (location: Location | undefined): string =>
   [location?.city, location?.country].filter((place) => place !== undefined && place !== '').join(', ') || 'no stated place';
 
-function checkLatency(latencyMs: number | undefined, most: number | undefined, refuse: Refuse): void {
+export function checkLocation(location: Location | undefined, wanted: readonly string[] | undefined, refuse: Refuse): void {
+  if (wanted !== undefined && !isIn(location, wanted)) refuse('location', `is in ${placeOf(location)}, not in ${wanted.join(' or ')}`);
+}
+
+export function checkLatency(latencyMs: number | undefined, most: number | undefined, refuse: Refuse): void {
   if (most === undefined) return;
   if (latencyMs === undefined) refuse('latency', `states no latency, and at most ${most} ms is wanted`);
   else if (latencyMs > most) refuse('latency', `states ${latencyMs} ms, and at most ${most} ms is wanted`);
@@ -128,7 +141,7 @@ function partOf({ offer }: SliceFlavor, { resources, gpu }: ResourceRequest, ref
 }
 
 /** What an hour of the part costs; `undefined` when the flavor has no price. */
-function priceByHour(flavor: Flavor, part: Resources, refuse: Refuse): Hourly | undefined | 'unreadable' {
+export function priceByHour(flavor: Flavor, part: Resources, refuse: Refuse): Hourly | undefined | 'unreadable' {
   if (flavor.price === undefined) return undefined;
   const price = parseAmount(flavor.price.amount) === undefined ? undefined : priceOfPart(flavor, part);
   if (price) return { amount: hourly(price), currency: price.currency };
@@ -136,7 +149,8 @@ function priceByHour(flavor: Flavor, part: Resources, refuse: Refuse): Hourly | 
   return 'unreadable';
 }
 
-const currencyOf = ({ maxHourlyPrice, currency }: ResourceRequest): string | undefined => maxHourlyPrice?.currency ?? currency;
+type Paid = Pick<ResourceRequest, 'currency' | 'maxHourlyPrice'>;
+const currencyOf = ({ maxHourlyPrice, currency }: Paid): string | undefined => maxHourlyPrice?.currency ?? currency;
 
 function checkCurrency({ price }: Flavor, request: ResourceRequest, refuse: Refuse): void {
   const wanted = currencyOf(request);
@@ -145,7 +159,7 @@ function checkCurrency({ price }: Flavor, request: ResourceRequest, refuse: Refu
   else if (!sameCurrency(price.currency, wanted)) refuse('currency', `is paid in ${price.currency}, and ${wanted} is wanted`);
 }
 
-function checkPrice(priced: Hourly | undefined, request: ResourceRequest, refuse: Refuse): void {
+export function checkPrice(priced: Hourly | undefined, request: Paid, refuse: Refuse): void {
   const wanted = currencyOf(request);
   if (wanted === undefined) return;
   if (priced === undefined) refuse('no-price', `states no price, and one in ${wanted} is wanted`);

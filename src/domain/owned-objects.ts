@@ -69,6 +69,7 @@ export const OWNED_KINDS = [
     sharedBy: 'identity: every bought contract of the seller',
   },
   { apiVersion: 'v1', kind: 'Secret', in: 'own', side: 'buyer', deletedBy: 'acquireFlavor', sharedBy: 'nobody' },
+  { apiVersion: 'v1', kind: 'Secret', in: 'intent', side: 'buyer', deletedBy: 'acquireService', sharedBy: 'the workload' },
   {
     apiVersion: 'v1',
     kind: 'ServiceAccount',

@@ -58,11 +58,13 @@ function entry(candidate: Candidate, index: number, better: Candidate | undefine
 }
 
 const gpus = ({ gpu = '0' }: Resources): string => (gpu === '0' ? '' : `, ${gpu} GPUs`);
-const facts = ({ part, hourly, latencyMs, rating }: Candidate): string =>
+const facts = ({ part, service, hourly, latencyMs, rating }: Candidate): string =>
   [
-    `part: ${part.cpu} cpu, ${part.memory} memory, ${part.pods} pods${part.storage === undefined ? '' : `, ${part.storage} storage`}${gpus(part)}`,
+    service
+      ? `an instance hosted by ${service.hostingPolicy}`
+      : `part: ${part.cpu} cpu, ${part.memory} memory, ${part.pods} pods${part.storage === undefined ? '' : `, ${part.storage} storage`}${gpus(part)}`,
     hourly ? `${hourly.amount} ${hourly.currency} an hour` : 'no stated price',
-    latencyMs === undefined ? 'no stated latency' : `${latencyMs} ms`,
+    ...(service ? [] : [latencyMs === undefined ? 'no stated latency' : `${latencyMs} ms`]),
     `rating ${rating}`,
   ].join('; ');
 

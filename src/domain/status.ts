@@ -1,4 +1,5 @@
 import type { PlanEntry, SilentNode } from './candidate.ts';
+import type { HostingPolicy } from './flavor.ts';
 import type { JournalEntry, Phase } from './journal.ts';
 import type { Ending } from './reasons.ts';
 
@@ -15,6 +16,20 @@ export type Place =
       readonly node: string;
     };
 
+/** A service that was bought, or is to be, beside the place. */
+export interface ServiceStatus {
+  /** Also the name of its Secret, in the namespace of the intent. */
+  readonly name: string;
+  /** `wanted`: nobody holds it for the intent (yet, or any more) · `held`: its Secret is there · `over`: the intent ends. */
+  readonly state: 'wanted' | 'held' | 'over';
+  /** In which its Secret lies. */
+  readonly namespace: string;
+  readonly acquisition?: string;
+  readonly contract?: string;
+  readonly seller?: string;
+  readonly hosting?: HostingPolicy;
+}
+
 /** What a person wants to know of an intent at a glance. */
 export interface IntentStatus {
   readonly name: string;
@@ -25,6 +40,8 @@ export interface IntentStatus {
   readonly waitingFor?: string;
   readonly since: number;
   readonly place?: Place;
+  /** Absent when the intent needs none. */
+  readonly services?: readonly ServiceStatus[];
   readonly ending?: Ending;
   readonly hourly?: { readonly amount: string; readonly currency: string };
   /** What stays at sellers that have no message for an end, in words. */

@@ -102,8 +102,8 @@ function elsewhere(key: string, known: Known, path: readonly PropertyKey[]): str
 }
 
 const QUOTED = 60;
-/** Of a Secret or a ConfigMap: whoever writes `stringData: hunter2` must not read it in a log or a history. */
-const CONFIDENTIAL: ReadonlySet<PropertyKey> = new Set(['data', 'stringData', 'binaryData']);
+/** Of a Secret, a ConfigMap or a service: whoever writes `stringData: hunter2` must not read it in a log or a history. */
+const CONFIDENTIAL: ReadonlySet<PropertyKey> = new Set(['data', 'stringData', 'binaryData', 'configuration']);
 /** What expects parts is never quoted either: a text in its place may be a whole manifest. */
 const OF_PARTS: ReadonlySet<string> = new Set(['object', 'record', 'array']);
 

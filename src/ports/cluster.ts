@@ -1,3 +1,4 @@
+import type { Handover } from '../domain/contract.ts';
 import type { GpuWish } from '../domain/gpu.ts';
 import type { Resources } from '../domain/resources.ts';
 import type { Manifest } from '../domain/manifest.ts';
@@ -52,6 +53,18 @@ export interface Cluster {
     },
     wait: Wait,
   ): Promise<WorkloadHealth>;
+  /**
+   * Writes what a seller handed over of a bought service: a Secret of the service's name in the intent's namespace, of this acquisition from now on, whosever of that service it was before. Where the
+   * service answers is added as `host` and `port`, unless the seller calls something so itself. CLUSTER_REFUSED when there is a Secret of that name that is no service's.
+   */
+  handOver(input: {
+    readonly namespace: string;
+    readonly service: string;
+    readonly acquisition: AcquisitionId;
+    readonly handover: Handover;
+  }): Promise<void>;
+  /** Takes away what {@link Cluster.handOver} wrote for this acquisition, wherever that is; what is another's by now is left alone. */
+  takeBack(input: { readonly acquisition: AcquisitionId }): Promise<void>;
   workloadHealth(input: {
     readonly namespace: string;
     readonly intent: IntentName;

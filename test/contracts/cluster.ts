@@ -213,6 +213,29 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
       });
     });
 
+    test('what was handed over of a service lies in its Secret until whoever holds it gives it back, or another holds it', async () => {
+      const { cluster } = at.buyer;
+      const { namespace } = place;
+      const [old, next] = [newAttempt(), newAttempt()].map(({ acquisition }) => acquisition);
+      if (!old || !next) throw new Error('two attempts');
+      const secret = { username: 'user', password: 'one' };
+      const handover = { secret, endpoint: { host: 'db.example', port: 5432 } };
+      const there = () => at.secretOf({ namespace, name: 'db' });
+      await fails(cluster.handOver({ namespace: 'nowhere', service: 'db', acquisition: old, handover }), 'CLUSTER_REFUSED');
+      await cluster.ensureNamespace(place);
+      for (const _ of [1, 2]) await cluster.handOver({ namespace, service: 'db', acquisition: old, handover });
+      expect(await there()).toEqual({ host: 'db.example', port: '5432', ...secret });
+      await cluster.handOver({ namespace, service: 'db', acquisition: next, handover: { secret: { password: 'two', port: '6' } } });
+      expect(await there()).toEqual({ password: 'two', port: '6' });
+      await cluster.takeBack({ acquisition: old });
+      expect(await there()).toEqual({ password: 'two', port: '6' });
+      for (const _ of [1, 2]) await cluster.takeBack({ acquisition: next });
+      expect(await there()).toBeUndefined();
+      const own: Manifest = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db' }, stringData: { password: 'own' } };
+      await cluster.applyWorkload({ ...place, manifests: [own] });
+      await fails(cluster.handOver({ namespace, service: 'db', acquisition: next, handover }), 'CLUSTER_REFUSED');
+    });
+
     test('a namespace without manifests runs when its offloading is Ready', async () => {
       const attempt = await hold();
       expect(await deploy(attempt, [])).toMatchObject({ state: 'running', pods: [] });

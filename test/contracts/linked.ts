@@ -28,6 +28,8 @@ export interface LinkedClusters {
     readonly name: string;
     readonly how: 'Complete' | 'Failed';
   }): Promise<void>;
+  /** What a Secret of the buyer's cluster holds, as text; `undefined` when there is none. */
+  secretOf(secret: { readonly namespace: string; readonly name: string }): Promise<Readonly<Record<string, string>> | undefined>;
   /** Everything that stands in both, as lines. */
   objects(): Promise<readonly string[]>;
   close(): Promise<void>;

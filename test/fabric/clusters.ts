@@ -2,7 +2,7 @@ import { type RunningCluster, type RunningStack, openStack } from '../../deploy/
 import { openApi } from '../../src/adapters/kubernetes/api.ts';
 import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
-import type { PodObject } from '../../src/adapters/kubernetes/objects.ts';
+import type { PodObject, SecretObject } from '../../src/adapters/kubernetes/objects.ts';
 import { type Kubernetes, openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { waitUntil } from '../../src/adapters/kubernetes/watching.ts';
 import { Fault } from '../../src/domain/faults.ts';
@@ -31,6 +31,7 @@ export async function startClusters(): Promise<RealClusters> {
   const opened = (name: string): Kubernetes =>
     openKubernetes({ kubeconfig: running(stack, name).kubeconfigPath, loopbackSellers: true, resolve: resolveName, log: quiet });
   const [south, north] = [opened('south'), opened('north')];
+  const southApi = openApi(ownConnection({ kubeconfig: running(stack, 'south').kubeconfigPath }), quiet);
   const side = (name: string, { fabric, cluster }: Kubernetes): Side => ({ id: clusterId(name), fabric, cluster });
   const lines = async (name: string, { snapshot }: Kubernetes): Promise<readonly string[]> =>
     (await snapshot()).map((entry) => `${name}: ${entry.kind} ${entry.namespace === undefined ? '' : `${entry.namespace}/`}${entry.name}`);
@@ -46,10 +47,17 @@ export async function startClusters(): Promise<RealClusters> {
       at === 'home'
         ? endPods(running(stack, 'south'), { namespace, job: name, how })
         : endPods(running(stack, 'north'), { namespace: remoteNamespace(namespace, clusterId('south')), job: name, how }),
+    async secretOf(secret) {
+      const found = await southApi.get<SecretObject>(KINDS.secret, secret);
+      return (
+        found && Object.fromEntries(Object.entries(found.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+      );
+    },
     async objects() {
       return [...(await lines('south', south)), ...(await lines('north', north))].toSorted();
     },
     async close() {
+      southApi.close();
       south.close();
       north.close();
       await stack.stop();

@@ -52,6 +52,7 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
     async removeNamespace({ namespace, runId }) {
       if (own.namespaces.get(namespace)?.runId !== runId) return;
       own.namespaces.delete(namespace);
+      for (const name of own.handedOver.keys()) if (name.startsWith(`${namespace}/`)) own.handedOver.delete(name);
       world.changed();
     },
     async offload({ namespace, sellers, owner }) {
@@ -92,6 +93,19 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       if (!space) throw new Fault('CLUSTER_REFUSED', `no namespace ${namespace}`);
       const ended = new Map([...(space.workload?.ended ?? [])].filter(([, how]) => how === 'Complete'));
       if (manifests.length > 0) space.workload = { intent, manifests, acquisition, ended };
+      world.changed();
+    },
+    async handOver({ namespace, service, acquisition, handover: { secret, endpoint } }) {
+      const space = own.namespaces.get(namespace);
+      if (!space) throw new Fault('CLUSTER_REFUSED', `no namespace ${namespace}`);
+      if (space.workload?.manifests.some(({ kind, metadata }) => kind === 'Secret' && metadata.name === service))
+        throw new Fault('CLUSTER_REFUSED', `Secret ${service} is there already in ${namespace}, and of no service`);
+      const at = endpoint && { host: endpoint.host, port: String(endpoint.port) };
+      own.handedOver.set(`${namespace}/${service}`, { acquisition, values: { ...at, ...secret } });
+      world.changed();
+    },
+    async takeBack({ acquisition }) {
+      for (const [name, service] of own.handedOver) if (service.acquisition === acquisition) own.handedOver.delete(name);
       world.changed();
     },
     async removeWorkload({ namespace }) {

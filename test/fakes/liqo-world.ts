@@ -50,6 +50,8 @@ export interface FakeClusterState {
   readonly credentials: Map<AcquisitionId, ClusterId>;
   readonly slices: Map<AcquisitionId, FakeSlice>;
   readonly namespaces: Map<string, FakeNamespace>;
+  /** What was handed over of services, by `namespace/service`. */
+  readonly handedOver: Map<string, { readonly acquisition: AcquisitionId; readonly values: Readonly<Record<string, string>> }>;
   readonly sinks: Set<(event: WorldEvent) => void>;
 }
 
@@ -90,6 +92,7 @@ export function liqoWorld(): LiqoWorld {
         credentials: new Map(),
         slices: new Map(),
         namespaces: new Map(),
+        handedOver: new Map(),
         sinks: new Set(),
       };
       clusters.set(id, made);
@@ -164,6 +167,7 @@ export function liqoWorld(): LiqoWorld {
             .filter(({ offloadedTo }) => offloadedTo !== undefined)
             .map(({ name }) => `offloading ${name}`),
           ...[...cluster.namespaces.values()].filter(({ workload }) => workload !== undefined).map(({ name }) => `workload ${name}`),
+          ...[...cluster.handedOver.keys()].map((secret) => `Secret ${secret}`),
         ];
         return lines.map((line) => `${cluster.id}: ${line}`);
       });

@@ -170,7 +170,7 @@ test('the document says of each operation which role it needs, and how it may re
   }
 });
 
-test('a viewer reads a document without the values of its Secrets; whoever may change it, and whoever is not asked, reads all', async () => {
+test('a viewer reads a document without the values of its Secrets and of what its services are configured with; whoever may change it, and whoever is not asked, reads all', async () => {
   clock = handClock();
   const COPY = 'kubectl.kubernetes.io/last-applied-configuration';
   const secret = {
@@ -190,7 +190,10 @@ test('a viewer reads a document without the values of its Secrets; whoever may c
     apiVersion: 'rearguard.dev/v1',
     kind: 'Intent',
     metadata: { name: 'web' },
-    spec: { workload: { manifests: [secret, pod] } },
+    spec: {
+      workload: { manifests: [secret, pod] },
+      services: [{ name: 'orders', category: 'database', configuration: { username: 'me', password: 'hunter2' } }],
+    },
   };
   const { processes } = memoryProcesses({ clock });
   const { inventory, contracts } = memoryInventory({ clock });
@@ -217,7 +220,10 @@ test('a viewer reads a document without the values of its Secrets; whoever may c
     stringData: { password: '(not for viewers)' },
     data: { key: '(not for viewers)' },
   };
-  expect(await documentFor(callers, bearer('rgt_v-1'))).toEqual({ ...document, spec: { workload: { manifests: [hidden, pod] } } });
+  const [orders] = document.spec.services;
+  const services = [{ ...orders, configuration: { username: '(not for viewers)', password: '(not for viewers)' } }];
+  const shown = { ...document, spec: { workload: { manifests: [hidden, pod] }, services } };
+  expect(await documentFor(callers, bearer('rgt_v-1'))).toEqual(shown);
   expect(await documentFor(callers, bearer('rgt_o-1'))).toEqual(document);
   expect(await documentFor(openToAll)).toEqual(document);
 });

@@ -330,6 +330,29 @@ describe('what is wrong is refused with what, where and why', () => {
     ['a text', 'PUT', '/api/v1/intents/web', '"x"', {}, 422, { code: 'INTENT_INVALID' }],
     ['null', 'PUT', '/api/v1/intents/web', 'null', {}, 422, { code: 'INTENT_INVALID' }],
     [
+      'services that are wrong',
+      'POST',
+      '/api/v1/intents',
+      {
+        ...document('web'),
+        spec: {
+          services: [
+            { name: 'db', categroy: 'database' },
+            { name: 'db', configuration: 'hunter2' },
+          ],
+        },
+      },
+      {},
+      422,
+      {
+        errors: expect.arrayContaining([
+          { field: 'spec.services[0].categroy', problem: expect.stringContaining('did you mean category?') },
+          { field: 'spec.services[1].configuration', problem: 'must be an object, not a text' },
+          { field: 'spec.services[1].name', problem: 'must be unique: services[0] is called db too' },
+        ]),
+      },
+    ],
+    [
       'a document with many wrong fields',
       'POST',
       '/api/v1/intents',

@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import { clusterId, intentName, workflowIds } from '../../src/domain/ids.ts';
+import { acquisitionId, clusterId, contractId, intentName, workflowIds } from '../../src/domain/ids.ts';
 import { playBuyer } from './buyer.ts';
 import { runsOf, saysStuck, stepsOf } from './forgetful-temporal.ts';
 import { identity } from './trade.ts';
@@ -68,6 +68,29 @@ test('keeps its place while it searches for another one through new runs, and le
     .poll(() => trade.world.cluster(clusterId('south')).namespaces.get(place.namespace)?.offloadedTo, WITHIN)
     .toEqual([clusterId('west')]);
   trade.world.setReachable(clusterId('north'), true);
+  await finish(name);
+});
+
+test('looks for a service through new runs: before its workload runs at home, and again when it is lost', async () => {
+  const [north, west] = [identity('north').address, identity('west').address];
+  await open({ databases: ['north', 'west'], home: { cpu: '8', memory: '16Gi', pods: '100' } });
+  for (const address of [north, west]) trade.peers.setReachable(address, false);
+  const database = { name: 'db', category: 'database', configuration: { database: 'orders' } };
+  const name = await start('served', { patience: '3650d', services: [database] });
+  const id = workflowIds.intent(name);
+  await expect.poll(() => runsOf(client(), id), WITHIN).toBeGreaterThan(2);
+  trade.peers.setReachable(north, true);
+  const [service] = (await stage.untilInUse(name)).services ?? [];
+  expect(service).toMatchObject({ state: 'held', seller: 'north.example' });
+  const sold = { kind: 'refuse', fault: new Fault('NOT_ENOUGH', 'sold out') } as const;
+  trade.peers.trouble({ address: north, call: 'reserve', trouble: sold, times: Number.POSITIVE_INFINITY });
+  await trade.peers.endContract({ address: north, contract: contractId(service?.contract ?? ''), ending: { reason: 'drained' } });
+  await stage.node.processes.noticeToAcquisition(acquisitionId(service?.acquisition ?? ''));
+  const before = await runsOf(client(), id);
+  await expect.poll(() => runsOf(client(), id), WITHIN).toBeGreaterThan(before + 1);
+  await untilSaid(name, { state: 'working', place: { kind: 'local' }, services: [{ state: 'wanted' }] });
+  trade.peers.setReachable(west, true);
+  await untilSaid(name, { state: 'in-use', place: { kind: 'local' }, services: [{ state: 'held', seller: 'west.example' }] });
   await finish(name);
 });
 

@@ -6,6 +6,7 @@ import type { Resources } from '../../src/domain/resources.ts';
 import { DEFAULT_TIMING, type Timing } from '../../src/domain/timing.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
+import { blueprintOf } from '../fakes/samples.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
@@ -71,7 +72,13 @@ export interface Trade {
 
 export async function openTrade(
   database: TestDatabase,
-  options: { readonly home?: Resources; readonly timing?: Partial<Timing>; readonly sellers?: readonly SellerName[] } = {},
+  options: {
+    readonly home?: Resources;
+    readonly timing?: Partial<Timing>;
+    readonly sellers?: readonly SellerName[];
+    /** Who sells a database too, north's for less. */
+    readonly databases?: readonly SellerName[];
+  } = {},
 ): Promise<Trade> {
   const clock = { now: () => Date.now() };
   const world = liqoWorld();
@@ -79,8 +86,12 @@ export async function openTrade(
   const { store } = database;
   const sellers = options.sellers ?? SELLERS;
   await store.knownNodes.configure(sellers.map((name) => identity(name).address));
-  for (const name of sellers)
-    await peers.add({ identity: identity(name), flavors: [flavorOf(identity(name), name === 'north' ? '0.10' : '0.20')] });
+  for (const name of sellers) {
+    const amount = name === 'north' ? '0.10' : '0.20';
+    const database = blueprintOf(identity(name), 'service', { price: { amount, currency: 'EUR', period: 'hourly' } });
+    const sold = options.databases?.includes(name) ? [database] : [];
+    await peers.add({ identity: identity(name), flavors: [flavorOf(identity(name), amount), ...sold] });
+  }
   const fabric = faulty(fakeFabric(world, clusterId('south')));
   const cluster = faulty(fakeCluster(world, clusterId('south'), options.home));
   return {

@@ -105,7 +105,12 @@ test('an intent is started, told, followed and ended', async () => {
 
   const watching = rearguard(['intent', 'status', 'web', '--watch']);
   await expect.poll(() => fake.waiting()).toBe(1);
-  fake.change(intentName('web'), { phase: 'usage', state: 'in-use', place: { kind: 'local', namespace: 'intent-web' } });
+  const held = { acquisition: 'a-1', contract: 'contract-1', seller: 'north.example', hosting: 'Provider' } as const;
+  const db = { name: 'db', state: 'held', namespace: 'intent-web', ...held } as const;
+  fake.change(intentName('web'), { phase: 'usage', state: 'in-use', place: { kind: 'local', namespace: 'intent-web' }, services: [db] });
+  expect((await rearguard(['intent', 'status', 'web'])).out).toMatch(
+    /service db: +held; contract contract-1 of north.example, hosted by Provider; Secret db of namespace intent-web\n/,
+  );
   await expect.poll(() => fake.waiting()).toBe(1);
   fake.change(intentName('web'), { state: 'ended', ending: { reason: 'budget', detail: '2 EUR are used up' }, endedAt: clock.now() });
   const watched = await watching;

@@ -26,6 +26,7 @@ const start = async (): Promise<LinkedClusters> => {
       },
     },
     endJob: async ({ namespace, name, how }) => world.endJob(clusterId('south'), namespace, name, how),
+    secretOf: async ({ namespace, name }) => world.cluster(clusterId('south')).handedOver.get(`${namespace}/${name}`)?.values,
     objects: async () => world.objects(),
     close: async () => undefined,
   };

@@ -53,7 +53,7 @@ describe('every wrong field at once', () => {
     [
       'nothing like it',
       { colour: 1 },
-      'spec.colour: is not a known field; known here: workload, resources, limits, deadline, patience, budget, placement',
+      'spec.colour: is not a known field; known here: workload, resources, limits, services, deadline, patience, budget, placement',
     ],
     [
       'money with an exponent',

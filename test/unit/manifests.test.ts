@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { serviceSecret } from '../../src/adapters/kubernetes/handover.ts';
 import { KINDS, kindOf, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { namespacePolicy, slicePolicy } from '../../src/adapters/kubernetes/policies.ts';
 import { remoteIdentity, resourceSlice, storedCredentials } from '../../src/adapters/kubernetes/slice-manifests.ts';
@@ -29,6 +30,12 @@ const resources = { cpu: '2', memory: '4Gi', pods: '10' };
 const kubeconfig = '{"a":"kubeconfig"}';
 
 const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
+  'service-secret': serviceSecret({
+    namespace: 'intent-shop',
+    service: 'db',
+    acquisition,
+    handover: { secret: { username: 'user', password: 'made-up' }, endpoint: { host: 'db.example', port: 5432 } },
+  }),
   'own-namespace': ownNamespace(),
   'tenant-namespace': meetingPlace(south),
   'tenant-role': tenantRole(),

@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, contractOf, intentName, workflowIds } from '../../src/domain/ids.ts';
+import { NOTHING } from '../../src/domain/resources.ts';
 import { buyerOf, flavorOf, ONE, SELLER } from '../contracts/samples.ts';
+import { blueprintOf } from '../fakes/samples.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { NORTH, playComparison, running } from './comparison.ts';
@@ -132,6 +134,25 @@ test('a bought contract that nobody holds is ended at its seller too, once the s
   expect(peers.alive()).toEqual({ holds: [], contracts: [] });
   expect(memory.living()).toEqual([]);
   expect(world.objects()).toEqual([]);
+});
+
+test('a bought service that nobody holds is ended at its seller, and its Secret goes', async () => {
+  const west = { ...buyerOf('west'), address: 'west:1' };
+  const database = blueprintOf(west);
+  await peers.add({ identity: west, flavors: [database] });
+  const peer = peers.peers.at('west:1');
+  const acquisition = acquisitionId('a-1');
+  const service = { kind: 'service', hostingPolicy: 'Provider', configuration: { database: 'orders' } } as const;
+  const hold = { flavor: database.id, buyer: SELLER, part: NOTHING, service, idempotencyKey: acquisition };
+  const { terms } = await peer.purchase({ transaction: (await peer.reserve(hold)).id, buyer: SELLER });
+  await memory.contracts.storeBought({ terms, acquisition });
+  const cluster = fakeCluster(world, NORTH);
+  await cluster.ensureNamespace({ intent: intentName('shop'), namespace: 'intent-shop', runId: 'run-1' });
+  await cluster.handOver({ namespace: 'intent-shop', service: 'db', acquisition, handover: { secret: { password: 'x' } } });
+  expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining('its seller told')], failed: [] });
+  expect(peers.alive()).toEqual({ holds: [], contracts: [] });
+  expect(memory.living()).toEqual([]);
+  expect(world.objects()).toEqual(['north-1: namespace intent-shop']);
 });
 
 test('of a bought contract whose FLUIDOS seller knows no termination it is told what stays there', async () => {

@@ -1,181 +1,33 @@
-import {
-  CancellationScope,
-  CancelledFailure,
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  getExternalWorkflowHandle,
-  isCancellation,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
-import { type Progress, type Saga, openSaga } from '../../src/domain/saga.ts';
-import { failedBy, isFinal } from '../failures.ts';
 import { openMeeting } from '../meeting.ts';
-import * as messages from '../messages.ts';
-import { openScribe } from '../scribe.ts';
+import { tending } from '../proxies.ts';
 import { together } from '../together.ts';
-import { waitFor } from '../summaries.ts';
-import { openUnwinding } from '../unwinding.ts';
-import type { Acquisition, AcquisitionInput } from './acquisition.ts';
-import { type Held, openHolding } from './holding.ts';
+import type { AcquisitionInput } from './acquisition.ts';
+import { type Carried, liveAcquisition } from './acquisition-life.ts';
 import { extend, meetSeller } from './peering.ts';
-import { buy, isHeldByKey, reserve } from './reservation.ts';
-
-/** What rides continue-as-new. */
-interface Carried {
-  readonly progress: Progress<Acquisition>;
-  readonly journal: readonly JournalEntry[];
-  readonly held: Held;
-}
 
 /**
- * One attempt to hold one flavor. Read its steps downwards for what it does, upwards for what ending it undoes. It reports to the intent, holds until it is
- * released or its contract is over, and goes on alone with what has to be undone at a seller that is away.
+ * One attempt to hold one slice: reserve, buy, meet the seller, extend. Read its steps downwards for what it does, upwards for what ending it undoes.
  */
 export async function acquireFlavor(input: AcquisitionInput, carried?: Carried): Promise<{ readonly ending: Ending }> {
-  const { timing, candidate } = input;
-  const scribe = openScribe(carried?.journal);
-  const unwinding = openUnwinding(scribe, timing);
-  const scope = new CancellationScope();
-  let released: Ending | undefined;
-  let failure: unknown;
-  const meet = meetSeller(
-    openMeeting((error) => {
-      // A virtual node stands, so our identity did: that it cannot be renewed at the moment ends nothing.
-      if (saga.context.ending) return;
-      if (saga.context.node) return holding.notRenewed(error.message);
-      failure ??= error;
-      scope.cancel();
-    }),
-    timing,
-  );
-  const reach = extend(timing);
-  const start: Acquisition = { id: input.id, candidate, workflowId: workflowInfo().workflowId };
-  const hold = reserve((residue) => {
-    saga.learn({ residue });
-    scribe.note('teardown', 'residue-at-peer', residue);
-  });
-  const saga: Saga<Acquisition> = openSaga<Acquisition>(
-    [hold, buy, meet, reach],
-    carried?.progress ?? { context: start, entered: isHeldByKey(candidate) ? [{ name: hold.name, here: false, there: false }] : [] },
-    scribe.record,
-  );
-  const holding = openHolding(saga, timing, scribe, carried?.held, unwinding.poke);
-
-  let eager = true;
-  setHandler(messages.release, (ending, how) => {
-    if (!released) eager = how?.eager ?? false;
-    released ??= ending;
-    scope.cancel();
-    unwinding.poke();
-  });
-
-  const title = `\`${candidate.flavor.id}\` of ${candidate.seller.domain} for intent **${input.intent}**`;
-  /** Reports under way: the server drops a signal whose sender went on in a new run before it was sent. */
-  let telling: Promise<unknown> = Promise.resolve();
-  const report = (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
-    const told = tell(state, ending);
-    telling = Promise.all([telling, told]);
-    return told;
-  };
-  const tell = async (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
-    const { contract, sellerCluster, node, boughtAt, residue } = saga.context;
-    const facts = {
-      ...(contract && { contract }),
-      ...(sellerCluster && { sellerCluster }),
-      ...(node && { node }),
-      ...(boughtAt !== undefined && { boughtAt }),
-      ...(residue && { residue }),
-      ...(ending && { ending }),
+  return await liveAcquisition(input, carried, (onFailure) => {
+    const meet = meetSeller(openMeeting(onFailure), input.timing);
+    const reach = extend(input.timing);
+    return {
+      steps: [meet, reach],
+      phase: 'peering',
+      // Liqo copies the slice as soon as our identity at the seller stands, so the one need not wait for the other.
+      forward: (saga) =>
+        together(
+          () => saga.forward(meet),
+          () => saga.forward(reach),
+        ),
+      serves: ({ node }) => node !== undefined,
+      where: ({ node }) => `on virtual node \`${node}\``,
+      look: async ({ contract, candidate, sellerCluster, id, workflowId }) =>
+        contract && sellerCluster
+          ? await tending.tendContract({ contract, seller: candidate.seller.address, sellerCluster, acquisition: id, replyTo: workflowId })
+          : {},
     };
-    await CancellationScope.nonCancellable(async () => {
-      try {
-        await getExternalWorkflowHandle(input.replyTo).signal(messages.acquisitionReport, { acquisition: input.id, state, ...facts });
-      } catch {
-        // The intent is over; it needs to know nothing any more.
-      }
-    });
-  };
-
-  /** What was not refused outright may have been bought. */
-  const purchase = async (): Promise<void> => {
-    saga.learn({ boughtAt: Date.now() });
-    try {
-      await saga.forward(buy);
-    } catch (error) {
-      if (isFinal(error) && !isCancellation(error)) saga.learn({ boughtAt: undefined });
-      throw error;
-    }
-  };
-  /** What is tried within a workflow task is not cancelled: whoever was let go before it, or meanwhile, goes no further. */
-  const goesOn = (): void => {
-    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('let go before it bought anything');
-  };
-  const acquire = async (): Promise<void> => {
-    scribe.details(`Acquiring ${title}`);
-    goesOn();
-    await saga.forward(hold);
-    goesOn();
-    await purchase();
-    scribe.phase('peering', { RearguardContract: [saga.context.contract ?? ''] });
-    // Liqo copies the slice as soon as our identity at the seller stands, so the one need not wait for the other.
-    await together(
-      () => saga.forward(meet),
-      () => saga.forward(reach),
-    );
-    scribe.phase('usage');
-    void report('held');
-  };
-  /** Answers why it ends; `undefined` when the history is long. */
-  const live = async (): Promise<Ending | undefined> => {
-    try {
-      const lived = await scope.run(async () => {
-        if (!carried) await acquire();
-        const { contract, node } = saga.context;
-        scribe.details(`Holding ${title} under contract \`${contract}\` on virtual node \`${node}\``);
-        return await holding.hold((ending) => report('lost', ending));
-      });
-      await telling;
-      return lived ?? released;
-    } catch (error) {
-      if (released) return released;
-      if (failure) return failedBy(failure);
-      return isCancellation(error) ? { reason: 'operator', detail: 'cancelled' } : failedBy(error);
-    }
-  };
-  /** `false` when the history is long. */
-  const tearDown = async (ending: Ending): Promise<boolean> => {
-    scribe.phase('teardown');
-    scribe.details(`Giving back ${title}: ${ending.reason}${ending.detail ? ` (${ending.detail})` : ''}`);
-    if (!saga.context.ending) {
-      saga.learn({ ending });
-      if (saga.context.node && !released) {
-        // The place is gone, so the intent first moves its workload off it; an intent that does not answer is not waited for.
-        await report('lost', ending);
-        await waitFor('the intent to move its workload off the place that is lost', () => released !== undefined, timing.sellerGraceMs);
-      }
-    }
-    if (!(await unwinding.undo(saga, 'here'))) return false;
-    let told = false;
-    const tellHere = (): void => {
-      if (!told) void report('undone-here', ending);
-      told = true;
-    };
-    if (eager) tellHere();
-    if (!(await unwinding.undo(saga, 'there', tellHere))) return false;
-    await report('over', ending);
-    const { residue } = saga.context;
-    scribe.details(`Gave back ${title}: ${ending.reason}${residue ? `. **Left at the peer**: ${residue}` : ''}`);
-    return true;
-  };
-
-  const ending = saga.context.ending ?? (await live());
-  const finished = ending !== undefined && (await CancellationScope.nonCancellable(() => tearDown(ending)));
-  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-  if (finished) return { ending };
-  await CancellationScope.nonCancellable(() => telling);
-  return await continueAsNew<typeof acquireFlavor>(input, { progress: saga.progress, journal: scribe.lines(), held: holding.held() });
+  });
 }

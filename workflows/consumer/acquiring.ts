@@ -16,6 +16,7 @@ import { hearingPauses } from '../pauses.ts';
 import { observing } from '../proxies.ts';
 import { waitFor } from '../summaries.ts';
 import type { acquireFlavor } from './acquire-flavor.ts';
+import type { AcquisitionInput } from './acquisition.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, hearOf, mark, stretchesOf } from './intent-state.ts';
 
 /** Ended attempts that an intent remembers; the journal of each stays with its own workflow. */
@@ -36,17 +37,32 @@ export type Long = 'long';
 export const nextAttempt = ({ attempts }: IntentState): AcquisitionId =>
   acquisitionOf(workflowInfo().firstExecutionRunId, Number(attempts.at(-1)?.id.split('-').at(-1) ?? 0) + 1);
 
-/** Starts an acquisition that outlives its intent where it has to, and waits for what comes of it. */
-export async function acquire(state: IntentState, candidate: Candidate): Promise<Attempt | undefined | Long> {
+/** Starts an acquisition that outlives its intent where it has to, and waits for what comes of it: of a place, or of a service of the intent. */
+export async function acquire(
+  state: IntentState,
+  candidate: Candidate,
+  service?: NonNullable<AcquisitionInput['service']>,
+): Promise<Attempt | undefined | Long> {
   const id = nextAttempt(state);
   const over = state.attempts.filter(({ last }) => last?.state === 'over');
   const forgotten = over.slice(0, Math.max(0, state.attempts.length + 1 - MOST_ATTEMPTS));
   state.spent = spentBy(state.spent, stretchesOf(forgotten), Date.now());
-  state.attempts = [...state.attempts.filter((attempt) => !forgotten.includes(attempt)), { id, candidate, since: Date.now() }];
+  state.attempts = [
+    ...state.attempts.filter((attempt) => !forgotten.includes(attempt)),
+    { id, candidate, ...(service && { service: service.name }), since: Date.now() },
+  ];
   const { self, timing } = state.facts;
-  const input = { id, candidate, intent: state.intent.name, replyTo: workflowInfo().workflowId, self, timing };
+  const input: AcquisitionInput = {
+    id,
+    candidate,
+    intent: state.intent.name,
+    replyTo: workflowInfo().workflowId,
+    self,
+    timing,
+    ...(service && { service }),
+  };
   await CancellationScope.nonCancellable(() =>
-    startChild<typeof acquireFlavor>(messages.workflowTypes.acquisition, {
+    startChild<typeof acquireFlavor>(service ? messages.workflowTypes.service : messages.workflowTypes.acquisition, {
       workflowId: workflowIds.acquisition(id),
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,

@@ -14,6 +14,8 @@ export interface AcquisitionInput {
   readonly replyTo: string;
   readonly self: NodeIdentity;
   readonly timing: Timing;
+  /** Of a service: its name in the intent, and the namespace where it is handed over. */
+  readonly service?: { readonly name: string; readonly namespace: string };
 }
 
 /** What its steps read and learn. */
@@ -30,6 +32,8 @@ export interface Acquisition {
   readonly identityStands?: boolean;
   readonly expiresAt?: number;
   readonly node?: string;
+  /** A service's Secret is there. */
+  readonly handedOver?: boolean;
   readonly ending?: Ending;
   /** What stays at the seller, in words: a FLUIDOS node knows neither release nor termination. */
   readonly residue?: string;

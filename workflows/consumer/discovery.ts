@@ -4,44 +4,23 @@ import { planOf, rank } from '../../src/domain/ranking.ts';
 import { asking } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import type { Long } from './acquiring.ts';
-import { type IntentState, mark } from './intent-state.ts';
+import { type IntentState, mark, missingServices } from './intent-state.ts';
+import type { Services } from './services.ts';
 
 /**
- * Phase 2: asks, ranks, and offers the candidates one after the other until one is taken; asks again with a growing pause while the intent's patience lasts.
- * Each refusal is kept with its reason, so that an intent which finds nothing explains itself. `false`: the history is long, go on in a new run.
+ * Phase 2: tries round after round, with a growing pause between them, while the intent's patience lasts. Each refusal is kept with its reason, so that an intent which finds nothing explains itself. `false`:
+ * the history is long, go on in a new run.
  */
-export async function search(
-  state: IntentState,
-  scribe: Scribe,
-  take: (candidate: Candidate) => Promise<boolean | Long>,
-  /** Whether nothing need be bought any more. */
-  isEnough: () => Promise<boolean> = async () => false,
-): Promise<boolean> {
+export async function untilFound(state: IntentState, scribe: Scribe, round: () => Promise<boolean | Long>): Promise<boolean> {
   const { intent, facts } = state;
   state.search ??= { until: Date.now() + intent.patienceMs, pauseMs: facts.timing.discoveryPauseMs };
   const { until } = state.search;
   let pause = state.search.pauseMs;
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) return false;
-    if (await isEnough()) {
-      state.search = undefined;
-      return true;
-    }
-    state.phase = 'discovery';
-    scribe.phase('discovery');
-    const finish = scribe.record({ step: 'discover', phase: 'discovery', direction: 'do' });
-    const found = await asking.discover({ request: intent.request });
-    finish('done');
-    const ranked = rank(found.candidates, intent.request);
-    const late = ({ seller }: Candidate): boolean => state.demoted.includes(seller.id);
-    const candidates = [...ranked.filter((candidate) => !late(candidate)), ...ranked.filter(late)];
-    state.plan = [...planOf(candidates, [], intent.request), ...found.refused];
-    state.silent = [...found.silent];
-    for (const candidate of candidates) {
-      mark(state, candidate.flavor.id, 'trying');
-      const taken = await take(candidate);
-      if (taken === 'long') return false;
-      if (!taken) continue;
+    const found = await round();
+    if (found === 'long') return false;
+    if (found) {
       state.search = undefined;
       return true;
     }
@@ -58,10 +37,54 @@ export async function search(
   }
 }
 
+/** Those of sellers that failed in this intent come last. */
+export const inTurn = ({ demoted }: IntentState, ranked: readonly Candidate[]): readonly Candidate[] => {
+  const late = ({ seller }: Candidate): boolean => demoted.includes(seller.id);
+  return [...ranked.filter((candidate) => !late(candidate)), ...ranked.filter(late)];
+};
+
+/** Searches a place: asks, ranks, and offers the candidates one after the other until one is taken. Its services, if it has any, are bought before it, and given back when none is taken. */
+export async function search(
+  state: IntentState,
+  scribe: Scribe,
+  take: (candidate: Candidate) => Promise<boolean | Long>,
+  /** Whether nothing need be bought any more. */
+  isEnough: () => Promise<boolean>,
+  services: Services | undefined,
+): Promise<boolean> {
+  const { request } = state.intent;
+  return await untilFound(state, scribe, async () => {
+    if (await isEnough()) return true;
+    state.phase = 'discovery';
+    scribe.phase('discovery');
+    const finish = scribe.record({ step: 'discover', phase: 'discovery', direction: 'do' });
+    const found = await asking.discover({ request });
+    finish('done');
+    const candidates = inTurn(state, rank(found.candidates, request));
+    state.plan = [...planOf(candidates, [], request), ...found.refused, ...state.plan.filter(({ service }) => service !== undefined)];
+    state.silent = [...found.silent];
+    // Without a place services are of no use.
+    const ready = candidates.length === 0 || services === undefined || (await services.acquire());
+    if (ready === 'long') return 'long';
+    for (const candidate of ready ? candidates : []) {
+      mark(state, candidate.flavor.id, 'trying');
+      const taken = await take(candidate);
+      if (taken) return taken;
+    }
+    return (await services?.giveBack()) ?? false;
+  });
+}
+
 /** Why nothing was bought, in a line. */
-function explain({ plan, silent }: IntentState): string {
+function explain(state: IntentState): string {
+  const { plan, silent } = state;
+  const unseen = missingServices(state).filter(({ name }) => !plan.some(({ service }) => service === name));
   const lines = [
-    ...plan.map(({ flavorId, seller, reasons }) => `${flavorId} of ${seller}: ${reasons.at(-1) ?? 'not taken'}`),
+    ...plan.map(
+      ({ service, flavorId, seller, reasons }) =>
+        `${service === undefined ? '' : `service ${service}: `}${flavorId} of ${seller}: ${reasons.at(-1) ?? 'not taken'}`,
+    ),
+    ...(plan.length > 0 ? unseen.map(({ name, kind }) => `service ${name}: nobody offers such a ${kind}`) : []),
     ...silent.map(({ address, code }) => `${address}: ${code}`),
   ];
   return lines.length === 0 ? 'no node is known, or none offers anything' : lines.slice(0, 8).join('; ');

@@ -9,7 +9,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { intentName, intentNamespace } from '../../src/domain/ids.ts';
+import { intentName } from '../../src/domain/ids.ts';
 import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { type Progress, openSaga } from '../../src/domain/saga.ts';
@@ -24,7 +24,7 @@ import { openLiving, watchLimits } from './living.ts';
 import { openPlacing } from './placing.ts';
 import { refusedStatus, residueOf, statusOf } from './status.ts';
 import { releaseAll, untilReleased } from './tear-down.ts';
-import { type Placement, placementSteps } from './usage.ts';
+import { type Placement, namespaceOf, placementSteps } from './usage.ts';
 
 /** What rides continue-as-new. */
 interface Carried {
@@ -72,9 +72,8 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
   const start: Placement = {
     intent: intentName(intent.name),
     run: firstExecutionRunId,
-    ...(intent.workload.kind === 'namespace'
-      ? { namespace: intent.workload.namespace }
-      : { namespace: intentNamespace(intentName(intent.name)), runId: firstExecutionRunId }),
+    namespace: namespaceOf(intent),
+    ...(intent.workload.kind === 'manifests' && { runId: firstExecutionRunId }),
   };
   const saga = openSaga<Placement>(
     [steps.hold, steps.namespace, steps.workload],
@@ -110,7 +109,9 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
       if (turn.kind === 'long') return undefined;
       if (turn.kind === 'end') return turn.ending;
       if (turn.kind === 'reapply') await placing.again();
-      else if (!(await placing.move(turn.ending))) return undefined;
+      else if (turn.kind === 'service') {
+        if (!((await placing.services?.replace()) ?? true)) return undefined;
+      } else if (!(await placing.move(turn.ending))) return undefined;
     }
   };
   const guarded = async (): Promise<Ending | undefined> => {
@@ -141,7 +142,8 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
     if (!(await unwinding.undo(saga, 'there'))) return false;
     // The record is written while the acquisitions give back: it tells of our own steps, which are all done.
     const released = untilReleased(known);
-    for (const { candidate, last } of known.attempts) if (last?.node) mark(known, candidate.flavor.id, 'ended', ending.reason);
+    for (const { candidate, last, service } of known.attempts)
+      if (last?.node || (service && last?.state === 'held')) mark(known, candidate.flavor.id, 'ended', ending.reason);
     known.waitingFor = undefined;
     known.since = Date.now();
     scribe.details(`Ended: **${ending.reason}**${ending.detail ? ` (${ending.detail})` : ''}`);

@@ -8,7 +8,7 @@ import { observing } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
 import type { Acquisition } from './acquisition.ts';
-import { openTending } from './tending.ts';
+import { type Look, openTending } from './tending.ts';
 
 /** What of a held flavor rides continue-as-new. */
 export interface Held {
@@ -29,14 +29,21 @@ export interface Holding {
   readonly notRenewed: (why: string) => void;
 }
 
-export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scribe, before: Held | undefined, poke: () => void): Holding {
+export function openHolding(
+  saga: Saga<Acquisition>,
+  timing: Timing,
+  scribe: Scribe,
+  look: Look,
+  before: Held | undefined,
+  poke: () => void,
+): Holding {
   let { lost, asks = false } = before ?? {};
   let askAt = 0;
   // News may have come in the last moment of the run before.
   let lookAtNode = before !== undefined;
   let newsOfNode = before !== undefined;
   const pauses = askingPauses(timing);
-  const tending = openTending(saga, timing, scribe, before?.tendAt);
+  const tending = openTending(saga, timing, scribe, look, before?.tendAt);
   const ask = (): void => {
     asks = true;
     askAt = 0;
@@ -109,7 +116,8 @@ export function openHolding(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
         newsOfNode = false;
         if ((await observing.observeNode({ acquisition: saga.context.id })).ready) lost = undefined;
       }
-      if (lookAtNode && !lost) {
+      // A service has none.
+      if (node !== undefined && lookAtNode && !lost) {
         const serves = await nodeServes();
         if (serves === undefined) lookAtNode = true;
         if (serves === false) {

@@ -4,6 +4,7 @@ import type { AcquisitionId } from '../../src/domain/ids.ts';
 import type { Intent } from '../../src/domain/intent.ts';
 import type { Phase } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
+import type { ServiceRequest } from '../../src/domain/service-request.ts';
 import type { Stretch } from '../../src/domain/spending.ts';
 import type { Place } from '../../src/domain/status.ts';
 import type { AcquisitionReport } from '../messages.ts';
@@ -12,6 +13,8 @@ import type { AcquisitionReport } from '../messages.ts';
 export interface Attempt {
   readonly id: AcquisitionId;
   readonly candidate: Candidate;
+  /** The service of the intent that it is for; absent when it is for the place. */
+  readonly service?: string;
   readonly last?: AcquisitionReport;
   /** Why the intent let it go. */
   readonly released?: Ending;
@@ -35,6 +38,8 @@ export interface IntentState {
   search: { readonly until: number; readonly pauseMs: number } | undefined;
   /** The attempt that the run before was waiting for: it did not hold yet, or was not undone on our side. */
   unheard: AcquisitionId | undefined;
+  /** What the services that are being bought are for, while no place is: a workload at home, or one that runs and lost one. */
+  seeking?: 'home' | 'use' | undefined;
   /** The place that is kept while another one is searched, and why it is to be left; without an `id` it is home. */
   kept: { readonly id?: AcquisitionId; readonly why: Ending } | undefined;
   plan: PlanEntry[];
@@ -76,6 +81,12 @@ export const attemptOf = (state: IntentState, id: AcquisitionId): Attempt | unde
 export const changeAttempt = (state: IntentState, id: AcquisitionId, change: Partial<Attempt>): void => {
   state.attempts = state.attempts.map((attempt) => (attempt.id === id ? { ...attempt, ...change } : attempt));
 };
+/** The attempt that holds a service of the intent. */
+export const holderOf = ({ attempts }: IntentState, service: string): Attempt | undefined =>
+  attempts.find((attempt) => attempt.service === service && attempt.last?.state === 'held' && !attempt.released);
+/** The services of the intent that nobody holds for it. */
+export const missingServices = (state: IntentState): readonly ServiceRequest[] =>
+  (state.intent.services ?? []).filter(({ name }) => !holderOf(state, name));
 /** What an attempt costs: from its purchase until it is let go, whether it ever served or not. While it is not known whether it has bought, it has. */
 const stretchOf = ({ candidate, last, since, boughtAt, until }: Attempt): readonly Stretch[] => {
   const hourly = candidate.hourly?.amount;

@@ -1,5 +1,6 @@
 import { condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { WorkloadHealth, WorkloadRef } from '../../activities/usage.ts';
+import { addAmounts } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { spentBy, usedUpAt } from '../../src/domain/spending.ts';
 import type { Timing } from '../../src/domain/timing.ts';
@@ -8,7 +9,7 @@ import { askingPauses, hearingPauses } from '../pauses.ts';
 import { glancing } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
-import { type IntentState, attemptOf, stretchesOf } from './intent-state.ts';
+import { type IntentState, attemptOf, holderOf, missingServices, stretchesOf } from './intent-state.ts';
 import { type Placement, manifestsOf } from './usage.ts';
 
 /** What a held workload came to: its end, a lost place, a workload that somebody removed, or a history that is long. */
@@ -16,6 +17,8 @@ export type Turn =
   | { readonly kind: 'end'; readonly ending: Ending }
   | { readonly kind: 'lost'; readonly ending: Ending }
   | { readonly kind: 'reapply' }
+  /** A service is held no more. */
+  | { readonly kind: 'service' }
   | { readonly kind: 'long' };
 
 /** Phase 5 as a wait: woken by the shared watch, by the acquisition, and once a day. */
@@ -39,6 +42,8 @@ export function openLiving(state: IntentState, timing: Timing, scribe: Scribe): 
     const last = attemptOf(state, placement.acquisition)?.last;
     return last && last.state !== 'held' ? (last.ending ?? { reason: 'breach' }) : undefined;
   };
+
+  const lacksService = (): boolean => missingServices(state).length > 0;
 
   /** Silence is not news, and nonsense is not either: but what was told once is not told again, so one looks again. */
   const glance = async (workload: WorkloadRef): Promise<WorkloadHealth> => {
@@ -88,14 +93,15 @@ export function openLiving(state: IntentState, timing: Timing, scribe: Scribe): 
         if (workflowInfo().continueAsNewSuggested) return { kind: 'long' };
         const lost = lostPlace(placement);
         if (lost) return { kind: 'lost', ending: lost };
+        if (lacksService()) return { kind: 'service' };
         const { troubledSince } = state;
         const now = Date.now();
         const lostAt = (troubledSince ?? 0) + timing.nodeLostMs;
         const due = lostAt > now ? lostAt : now + timing.lookMs;
         const wait = Math.min(due, lookAgainAt ?? due) - now;
         const words = troubledSince === undefined ? 'the workload, until its next look' : 'pods that do not run';
-        await waitFor(words, () => look || lostPlace(placement) !== undefined, wait);
-        if (lostPlace(placement)) continue;
+        await waitFor(words, () => look || lostPlace(placement) !== undefined || lacksService(), wait);
+        if (lostPlace(placement) || lacksService()) continue;
         look = false;
         const { intent: name, namespace, acquisition, seller } = placement;
         const health = await glance({
@@ -156,7 +162,12 @@ function endsAt(state: IntentState, now: number): { at: number; ending: Ending }
   return ends.sort((a, b) => a.at - b.at)[0];
 }
 
+/** Of the place and of the services that are held. */
 export const hourlyOf = (state: IntentState): string | undefined => {
-  const { place } = state;
-  return place?.kind === 'remote' ? state.attempts.find(({ id }) => id === place.acquisition)?.candidate.hourly?.amount : undefined;
+  const { place, intent } = state;
+  const held = [
+    place?.kind === 'remote' ? state.attempts.find(({ id }) => id === place.acquisition) : undefined,
+    ...(intent.services ?? []).map(({ name }) => holderOf(state, name)),
+  ].flatMap((attempt) => attempt?.candidate.hourly?.amount ?? []);
+  return held.length === 0 ? undefined : held.reduce(addAmounts);
 };

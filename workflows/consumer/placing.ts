@@ -11,6 +11,7 @@ import { type Long, acquire, demote, hear, letGo, nextAttempt, outcomeOf } from 
 import { search } from './discovery.ts';
 import { openHome } from './home.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
+import { type Services, openServices } from './services.ts';
 import type { Placement, PlacementSteps } from './usage.ts';
 
 /** What a place answers where nothing comes up. */
@@ -20,6 +21,8 @@ const LATE = ['WORKLOAD_TIMEOUT', 'PEERING_TIMEOUT'];
 export interface Placing {
   readonly atHome: () => Promise<boolean>;
   readonly elsewhere: () => Promise<boolean>;
+  /** Absent when the intent needs none. */
+  readonly services: Services | undefined;
   readonly move: (why: Ending) => Promise<boolean>;
   /** Goes on with the search, or the wait for an attempt, that the run before was in the middle of, if it was. */
   readonly goOn: () => Promise<boolean>;
@@ -33,11 +36,13 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
   const { intent } = state;
   const { namespace } = saga.context;
   const home = openHome(state, saga, steps, scribe);
-  let holding = saga.progress.entered.some(({ name }) => name === steps.hold.name);
+  const once = async (step: PlacementSteps['hold']): Promise<void> => {
+    if (!saga.progress.entered.some(({ name }) => name === step.name)) await saga.forward(step);
+  };
 
   const elsewhere = async (): Promise<boolean> => {
-    if (!holding) await saga.forward(steps.hold);
-    holding = true;
+    await once(steps.hold);
+    if (services && !(await services.heard())) return false;
     if (state.unheard) {
       const taken = await useOf(await outcomeOf(state, state.unheard));
       if (taken === 'long') return false;
@@ -46,7 +51,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         return true;
       }
     }
-    return await search(state, scribe, take, home.runs);
+    return await search(state, scribe, take, home.runs, services);
   };
   /** Buys one place. What can be made ready for it meanwhile is. */
   const take = async (candidate: Candidate): Promise<boolean | Long> => {
@@ -168,8 +173,16 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     }
   };
 
-  return {
+  // Their Secrets need the namespace, and are given back with all that is held.
+  const services = openServices(state, namespace, scribe, async () => {
+    await once(steps.hold);
+    await once(steps.namespace);
+  });
+
+  const placing: Placing = {
+    services,
     async atHome() {
+      if (services && !(await services.secure())) return false;
       state.phase = 'usage';
       state.waitingFor = 'pods at home';
       scribe.phase('usage');
@@ -186,7 +199,10 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       return true;
     },
     elsewhere,
-    goOn: async () => (state.search || state.unheard ? await (state.kept ? beyond(state.kept) : elsewhere()) : true),
+    async goOn() {
+      if (state.seeking !== undefined) return state.seeking === 'home' ? await placing.atHome() : ((await services?.replace()) ?? true);
+      return state.search || state.unheard ? await (state.kept ? beyond(state.kept) : elsewhere()) : true;
+    },
     /** Make before break: a place that still stands is kept until the new one serves. One that is gone is left first. */
     async move(why) {
       const old = saga.context.acquisition && attemptOf(state, saga.context.acquisition);
@@ -229,4 +245,5 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       );
     },
   };
+  return placing;
 }

@@ -1,5 +1,6 @@
-import type { IntentStatus } from '../../src/domain/status.ts';
-import type { IntentState } from './intent-state.ts';
+import type { IntentStatus, ServiceStatus } from '../../src/domain/status.ts';
+import { type IntentState, holderOf } from './intent-state.ts';
+import { namespaceOf } from './usage.ts';
 import { hourlyOf } from './living.ts';
 
 /** What its acquisitions could not give back, since the seller has no message for it. */
@@ -23,12 +24,27 @@ export function statusOf(state: IntentState, stuck: string, endedAt?: number): I
     startedAt,
     ...(waitingFor && { waitingFor }),
     ...(place && { place }),
+    ...(intent.services && { services: servicesOf(state) }),
     ...(ending && { ending }),
     ...(residue.length > 0 && { residue }),
     ...(hourly && currency && { hourly: { amount: hourly, currency } }),
     ...(endedAt !== undefined && { endedAt }),
   };
 }
+
+/** Each service with who holds it, or held it last. */
+const servicesOf = (state: IntentState): readonly ServiceStatus[] =>
+  (state.intent.services ?? []).map(({ name }) => {
+    const holder = holderOf(state, name);
+    const { id, last, candidate } = holder ?? state.attempts.findLast(({ service }) => service === name) ?? {};
+    return {
+      name,
+      state: state.ending ? 'over' : holder ? 'held' : 'wanted',
+      namespace: namespaceOf(state.intent),
+      ...(last?.contract && candidate && id && { acquisition: id, contract: last.contract, seller: candidate.seller.domain }),
+      ...(candidate?.service && { hosting: candidate.service.hostingPolicy }),
+    };
+  });
 
 /** What is told of an intent that was never admitted. */
 export const refusedStatus = (workflowId: string, why: string, now: number): IntentStatus => ({

@@ -1,10 +1,10 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { ContractState } from '../../src/domain/contract.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import { wordsOf } from '../failures.ts';
 import { stuckPauses } from '../pauses.ts';
-import { tending } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import type { Acquisition } from './acquisition.ts';
 
@@ -26,7 +26,15 @@ export interface Tending {
   readonly stop: () => Promise<void>;
 }
 
-export function openTending(saga: Saga<Acquisition>, timing: Timing, scribe: Scribe, dueBefore: number | undefined): Tending {
+/** Asks the seller whether the contract lives, and renews what wants renewal. */
+export type Look = (context: Acquisition) => Promise<{
+  readonly state?: ContractState | 'silent';
+  readonly ending?: Ending;
+  /** What was not renewed, in words. */
+  readonly notRenewed?: string;
+}>;
+
+export function openTending(saga: Saga<Acquisition>, timing: Timing, scribe: Scribe, look: Look, dueBefore: number | undefined): Tending {
   let dueAt = dueBefore ?? Date.now() + timing.lookMs;
   let failing = false;
   let over: Ending | undefined;
@@ -38,11 +46,9 @@ export function openTending(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
     dueAt = Math.min(dueAt, Date.now() + pauses.next());
   };
   const tend = async (): Promise<void> => {
-    const { contract, candidate, sellerCluster, id, workflowId } = saga.context;
-    if (!contract || !sellerCluster || candidate.dialect === 'fluidos') return;
+    if (saga.context.candidate.dialect === 'fluidos') return;
     try {
-      const held = { contract, seller: candidate.seller.address, sellerCluster, acquisition: id, replyTo: workflowId };
-      const { state, ending, notRenewed: why } = await tending.tendContract(held);
+      const { state, ending, notRenewed: why } = await look(saga.context);
       if (why) notRenewed(why);
       if (state === 'ending' || state === 'over') over = ending ?? { reason: 'withdrawn-by-seller' };
     } catch (error) {

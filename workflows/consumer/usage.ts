@@ -1,5 +1,5 @@
 import type { WorkloadRef } from '../../activities/usage.ts';
-import type { AcquisitionId, ClusterId, IntentName } from '../../src/domain/ids.ts';
+import { type AcquisitionId, type ClusterId, type IntentName, intentNamespace } from '../../src/domain/ids.ts';
 import type { Intent } from '../../src/domain/intent.ts';
 import type { Step } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
@@ -32,6 +32,10 @@ export interface PlacementSteps {
 const BUYING_MS = 120_000;
 
 export const manifestsOf = ({ workload }: Intent): WorkloadRef['manifests'] => (workload.kind === 'manifests' ? workload.manifests : []);
+
+/** Where its workload lies at home. */
+export const namespaceOf = ({ name, workload }: Intent): string =>
+  workload.kind === 'namespace' ? workload.namespace : intentNamespace(name);
 
 /** The steps of a placement; running one again moves it to where the placement now points. */
 export function placementSteps(intent: Intent, timing: Timing, releaseAll: () => Promise<void>): PlacementSteps {

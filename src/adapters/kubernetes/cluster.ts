@@ -5,6 +5,7 @@ import type { Cluster } from '../../ports/cluster.ts';
 import type { Api } from './api.ts';
 import { free } from './capacity.ts';
 import { type Log, faultOf, isRefused } from './faults.ts';
+import { handoverCalls } from './handover.ts';
 import { KINDS, pathOf } from './kinds.ts';
 import { OURS, REARGUARD } from './labels.ts';
 import { isOurs, stillThere } from './meeting.ts';
@@ -30,6 +31,7 @@ export function kubernetesCluster(input: {
     ...namespaceCalls(api),
     ...offloadingCalls(api),
     ...workloadCalls(api),
+    ...handoverCalls(api),
     ...workloadLooks(api, openPodsAtSellers({ api, clusterId, rules, log })),
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PHASES } from '../../domain/journal.ts';
 import { PERIODS } from '../../domain/money.ts';
+import { HOSTING_POLICIES } from '../../domain/flavor.ts';
 import { END_REASONS } from '../../domain/reasons.ts';
 
 /** What the management API answers, as schemas: the OpenAPI document is generated from them, and tests hold answers against them. */
@@ -43,6 +44,18 @@ const Place = z.union([
   }),
 ]);
 
+const ServiceStatus = z.object({
+  name: z.string().describe('Also the name of its Secret.'),
+  state: z
+    .enum(['wanted', 'held', 'over'])
+    .describe('`wanted`: nobody holds it for the intent, yet or any more · `held`: its Secret is there · `over`: the intent ends.'),
+  namespace: z.string().describe('In which its Secret lies.'),
+  acquisition: z.string().optional(),
+  contract: z.string().optional(),
+  seller: z.string().optional(),
+  hosting: z.enum(HOSTING_POLICIES).optional(),
+});
+
 export const IntentStatus = z
   .object({
     name: z.string(),
@@ -51,6 +64,7 @@ export const IntentStatus = z
     waitingFor: z.string().optional(),
     since: epoch,
     place: Place.optional(),
+    services: z.array(ServiceStatus).optional().describe('Absent when the intent needs none.'),
     ending: Ending.optional(),
     hourly: hourly.optional(),
     residue: z.array(z.string()).optional().describe('What stays at sellers that have no message for an end (FLUIDOS nodes), in words.'),
@@ -61,6 +75,7 @@ export const IntentStatus = z
   .meta({ id: 'IntentStatus' });
 
 const PlanEntry = z.object({
+  service: z.string().optional().describe('The service of the intent for which it was looked at; absent when it was for the place.'),
   flavorId: z.string(),
   seller: z.string(),
   hourly: hourly.optional(),

@@ -1,0 +1,67 @@
+import { isSameAddress } from '../src/domain/address.ts';
+import type { SilentNode } from '../src/domain/candidate.ts';
+import { isFault } from '../src/domain/faults.ts';
+import type { Flavor } from '../src/domain/flavor.ts';
+import type { Asking } from '../src/domain/matching.ts';
+import type { Peer, PeerDescription } from '../src/ports/peer.ts';
+import { within } from './deadline.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** A flavor, and what is known of whoever offers it. */
+interface Offered extends Asking {
+  readonly flavor: Flavor;
+  readonly rating?: number;
+  readonly extensions: readonly string[];
+}
+/** What one node offers; nothing when it is silent. */
+interface Answer {
+  readonly address: string;
+  readonly offered: readonly Offered[];
+  readonly silent?: SilentNode;
+}
+type Listing = Pick<Awaited<ReturnType<Peer['listFlavors']>>, 'flavors'>;
+
+/** Asks the known nodes, but ourselves, what they offer: each within its deadline. What one says of itself is written down, and that it is silent too. */
+export const openAsking = ({
+  peers,
+  knownNodes,
+  ratings,
+  self,
+  timing,
+}: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'ratings' | 'self' | 'timing'>) => {
+  const one = async (address: string, others: ReadonlyMap<string, string>, list: (peer: Peer) => Promise<Listing>): Promise<Answer> => {
+    const peer = peers.at(address);
+    let listed: Listing;
+    let description: PeerDescription;
+    try {
+      [description, listed] = await within(timing.nodeAnswerMs, Promise.all([peer.describe(), list(peer)]));
+      const { dialect, identity } = description;
+      await knownNodes.seen(address, {
+        dialect,
+        // Under a second name of its own it owns nothing: its own address could otherwise never be used again.
+        ...(identity && { nodeId: isSameAddress(identity.address, address) ? identity.id : null, domain: identity.domain }),
+        ...(identity?.clusterId && { clusterId: identity.clusterId }),
+      });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      await knownNodes.seen(address, { fault: `${error.code}: ${error.message}` });
+      return { address, offered: [], silent: { address, code: error.code, detail: error.message } };
+    }
+    const { dialect, identity, extensions } = description;
+    const asked = { address, others, ...(identity && { identity }) };
+    const rated = await ratings.of([...new Set(listed.flavors.map(({ owner }) => owner.id))]);
+    const offered = listed.flavors.map((flavor) => {
+      const rating = rated.get(flavor.owner.id);
+      return { flavor, self, dialect, asked, extensions, ...(rating !== undefined && { rating }) };
+    });
+    return { address, offered };
+  };
+  return {
+    async everybody<T>(list: (peer: Peer) => Promise<Listing>, work: (answer: Answer) => Promise<T>): Promise<readonly T[]> {
+      const nodes = (await knownNodes.list()).filter(({ address }) => !isSameAddress(address, self.address));
+      const othersThan = (one: string): ReadonlyMap<string, string> =>
+        new Map(nodes.flatMap(({ address, nodeId }) => (nodeId === undefined || address === one ? [] : [[nodeId, address] as const])));
+      return await Promise.all(nodes.map(async ({ address }) => await work(await one(address, othersThan(address), list))));
+    },
+  };
+};

@@ -1,0 +1,57 @@
+import type { Handover } from '../../domain/contract.ts';
+import { Fault } from '../../domain/faults.ts';
+import type { AcquisitionId } from '../../domain/ids.ts';
+import type { Manifest } from '../../domain/manifest.ts';
+import type { Cluster } from '../../ports/cluster.ts';
+import type { Api } from './api.ts';
+import { faultOf, isRefused } from './faults.ts';
+import { KINDS, pathOf } from './kinds.ts';
+import { OURS, managed } from './labels.ts';
+import { isOurs, stillThere } from './meeting.ts';
+import { isGoing, label } from './objects.ts';
+
+/** The Secret that a workload mounts to use a bought service. */
+export function serviceSecret(input: {
+  readonly namespace: string;
+  readonly service: string;
+  readonly acquisition: AcquisitionId;
+  readonly handover: Pick<Handover, 'secret' | 'endpoint'>;
+}): Manifest {
+  const { namespace, service, acquisition, handover } = input;
+  const { secret, endpoint } = handover;
+  const values = { ...(endpoint && { host: endpoint.host, port: String(endpoint.port) }), ...secret };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: service, namespace, labels: { ...managed, [OURS.service]: service, [OURS.acquisition]: acquisition } },
+    type: 'Opaque',
+    data: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
+  };
+}
+
+/** What is handed over of bought services. */
+export const handoverCalls = (api: Api): Pick<Cluster, 'handOver' | 'takeBack'> => ({
+  async handOver(input) {
+    const { namespace, service: name } = input;
+    const there = await api.get(KINDS.secret, { namespace, name });
+    if (there && (!isOurs(there) || label(there, OURS.service) !== name))
+      throw new Fault('CLUSTER_REFUSED', `Secret ${name} is there already in ${namespace}, and of no service`, { namespace, name });
+    if (there && isGoing(there)) throw stillThere(`Secret ${name} in ${namespace}`, 'on its way out');
+    await api.apply(serviceSecret(input));
+  },
+
+  async takeBack({ acquisition }) {
+    const { items } = await api.list(KINDS.secret, { labels: `${OURS.acquisition}=${acquisition},${OURS.service}` });
+    for (const { metadata } of items) {
+      const { name, namespace = '', resourceVersion } = metadata;
+      try {
+        // Only what was looked at: another acquisition of the service may have written it anew since.
+        await api.raw('DELETE', pathOf(KINDS.secret, { namespace, name }), { preconditions: { resourceVersion } });
+      } catch (error) {
+        if (isRefused(error, 404)) continue;
+        if (isRefused(error, 409)) throw stillThere(`Secret ${name} in ${namespace}`, 'it has changed');
+        throw faultOf(error, `delete Secret ${namespace}/${name}`);
+      }
+    }
+  },
+});

@@ -1,0 +1,18 @@
+import type { ResourceRequest } from './candidate.ts';
+import type { BlueprintKind, HostingPolicy } from './flavor.ts';
+
+/** A service that an intent needs beside its place, in lowest terms: what may be bought, and how it is to be. */
+export interface ServiceRequest extends Pick<ResourceRequest, 'locations' | 'maxLatencyMs' | 'currency' | 'maxHourlyPrice'> {
+  /** Unique in the intent; also the name of the Secret that is handed over. */
+  readonly name: string;
+  readonly kind: BlueprintKind;
+  readonly category?: string;
+  /** The offer's name. */
+  readonly flavor?: string;
+  /** All of them. */
+  readonly tags?: readonly string[];
+  /** What the seller offers when absent, hosted by it where it may be. */
+  readonly hostingPolicy?: HostingPolicy;
+  /** For the flavor's template; may hold secrets. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,124 @@
+import type { Candidate } from '../../src/domain/candidate.ts';
+import { planOf, rank } from '../../src/domain/ranking.ts';
+import type { Ending } from '../../src/domain/reasons.ts';
+import type { ServiceRequest } from '../../src/domain/service-request.ts';
+import { asking } from '../proxies.ts';
+import type { Scribe } from '../scribe.ts';
+import { type Long, acquire, demote, hear, letGo, outcomeOf } from './acquiring.ts';
+import { inTurn, untilFound } from './discovery.ts';
+import { type Attempt, type IntentState, attemptOf, holderOf, mark, missingServices } from './intent-state.ts';
+
+/** The services of an intent, bought before its place: all of them and the place, or nothing. */
+export interface Services {
+  /** One round: whether all are held, those that were missing bought anew. Nothing is bought while one of them cannot be had from anybody. */
+  readonly acquire: () => Promise<boolean | Long>;
+  /** Those that are held are given back, since what they are for cannot be had; never those of a workload that ran with them: what they keep is its own. Answers `false`, so that the search goes on. */
+  readonly giveBack: () => Promise<false | Long>;
+  /** Rounds until all are held, for a workload at home. `false`: the history is long, go on in a new run. */
+  readonly secure: () => Promise<boolean>;
+  /** Another one for what was lost, while the workload runs on; then what is left of the old one is let go. `false`: the history is long. */
+  readonly replace: () => Promise<boolean>;
+  /** Hears the rest of what the run before was waiting for, when that was a service. */
+  readonly heard: () => Promise<boolean>;
+}
+
+const NOT_ALL: Ending = { reason: 'failed', detail: 'what it was bought together with cannot be had' };
+
+/** `prepare`: makes what the Secrets lie in. */
+export function openServices(state: IntentState, namespace: string, scribe: Scribe, prepare: () => Promise<void>): Services | undefined {
+  if (!state.intent.services) return undefined;
+  const one = async ({ name }: ServiceRequest, candidates: readonly Candidate[]): Promise<boolean | Long> => {
+    for (const candidate of candidates) {
+      mark(state, candidate.flavor.id, 'trying');
+      const attempt = await acquire(state, candidate, { name, namespace });
+      if (attempt === 'long') return 'long';
+      if (attempt) return true;
+    }
+    return false;
+  };
+  const round = async (): Promise<boolean | Long> => {
+    const missing = missingServices(state);
+    if (missing.length === 0) return true;
+    const finish = scribe.record({ step: 'discover-services', phase: 'discovery', direction: 'do' });
+    const offers = await asking.discoverServices({ services: missing });
+    finish('done');
+    const known = missing.map((request) => {
+      const { candidates = [], refused = [] } = offers.find(({ name }) => name === request.name) ?? {};
+      return { request, refused, candidates: inTurn(state, rank(candidates, request)) };
+    });
+    state.plan = [
+      ...state.plan.filter(({ service }) => !missing.some(({ name }) => name === service)),
+      ...known.flatMap(({ request, candidates, refused }) => [
+        ...planOf(candidates, [], request).map((entry) => ({ ...entry, service: request.name })),
+        ...refused,
+      ]),
+    ];
+    const silent = offers.flatMap((offer) => offer.silent);
+    state.silent = [...new Map([...state.silent, ...silent].map((node) => [node.address, node])).values()];
+    if (known.some(({ candidates }) => candidates.length === 0)) return false;
+    await prepare();
+    for (const { request, candidates } of known) {
+      const taken = await one(request, candidates);
+      if (taken !== true) return taken;
+    }
+    return true;
+  };
+  const heard = async (): Promise<boolean> => {
+    const { unheard } = state;
+    if (!unheard || attemptOf(state, unheard)?.service === undefined) return true;
+    if ((await outcomeOf(state, unheard)) === 'long') return false;
+    state.unheard = undefined;
+    return true;
+  };
+  const lastOf = (name: string): Attempt | undefined => state.attempts.findLast(({ service }) => service === name);
+  const services: Services = {
+    acquire: round,
+    heard,
+    async giveBack() {
+      if (state.place !== undefined) return false;
+      for (const { name } of state.intent.services ?? []) {
+        const holder = holderOf(state, name);
+        if (!holder) continue;
+        mark(state, holder.candidate.flavor.id, 'ended', NOT_ALL.detail);
+        await letGo(state, holder.id, NOT_ALL, true);
+        if ((await hear(state, holder.id, ['undone-here', 'over'])) === 'long') return 'long';
+      }
+      return false;
+    },
+    async secure() {
+      state.seeking = 'home';
+      if (!(await heard())) return false;
+      const all = await untilFound(state, scribe, async () => {
+        state.phase = 'discovery';
+        scribe.phase('discovery');
+        const taken = await round();
+        return taken === false ? await services.giveBack() : taken;
+      });
+      if (all) state.seeking = undefined;
+      return all;
+    },
+    async replace() {
+      if (!(await heard())) return false;
+      if (state.seeking === undefined) {
+        for (const { name } of missingServices(state)) {
+          const lost = lastOf(name);
+          const { reason, detail } = lost?.last?.ending ?? { reason: 'breach' };
+          const words = `${name} of ${lost?.candidate.seller.domain}: ${reason}${detail ? ` (${detail})` : ''}`;
+          scribe.note('usage', 'service-lost', words);
+          state.waitingFor = `another service: ${words}`;
+          if (!lost) continue;
+          demote(state, lost.candidate);
+          mark(state, lost.candidate.flavor.id, 'ended', reason);
+        }
+      }
+      state.seeking = 'use';
+      const old = state.attempts.filter(({ service, last, released }) => service !== undefined && last?.state === 'lost' && !released);
+      if (!(await untilFound(state, scribe, round))) return false;
+      state.seeking = undefined;
+      // Its Secret is the new one's by now.
+      for (const { id, last } of old) await letGo(state, id, last?.ending ?? { reason: 'superseded' });
+      return true;
+    },
+  };
+  return services;
+}
