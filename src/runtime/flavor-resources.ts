@@ -53,10 +53,12 @@ async function publishResources(input: {
   readonly inventory: Selling;
   readonly now: number;
   readonly log: StockLog;
+  /** What was published of each name: a change of one costs the others nothing. */
+  readonly published: Map<string, string>;
 }): Promise<readonly string[]> {
-  const { written, self, inventory, now, log } = input;
+  const { written, self, inventory, now, log, published } = input;
   const wrong: string[] = [];
-  const good: { readonly name: string; readonly flavor: Flavor }[] = [];
+  const good: { readonly name: string; readonly text: string; readonly flavor: Flavor }[] = [];
   for (const each of written.flavors) {
     if ('wrong' in each) wrong.push(`${each.name}: ${each.wrong}`);
     else if (!each.available) continue;
@@ -64,13 +66,17 @@ async function publishResources(input: {
     else {
       const below = negative(each.offer);
       if (below !== undefined) wrong.push(`${each.name}: ${below} is below nothing`);
-      else good.push({ name: each.name, flavor: flavorOf(each, each.offer, self, now) });
+      else good.push({ name: each.name, text: JSON.stringify(each), flavor: flavorOf(each, each.offer, self, now) });
     }
   }
-  await withdrawResources(inventory, log, new Set(good.map(({ name }) => name)));
-  for (const { name, flavor } of good) {
+  const kept = new Set(good.map(({ name }) => name));
+  for (const name of published.keys()) if (!kept.has(name)) published.delete(name);
+  await withdrawResources(inventory, log, kept);
+  for (const { name, text, flavor } of good) {
+    if (published.get(name) === text) continue;
     try {
       await inventory.publish(flavor);
+      published.set(name, text);
     } catch (error) {
       if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
       wrong.push(`${name}: ${error.message}`);
@@ -96,11 +102,12 @@ export async function sellResources(input: {
   const { flavorResources, namespace, inventory, self, clock, say, log, signal } = input;
   let said = '';
   while (!signal.aborted) {
+    const published = new Map<string, string>();
     try {
       await flavorResources.watch(
         namespace,
         async (written) => {
-          const wrong = await publishResources({ written, self, inventory, now: clock.now(), log });
+          const wrong = await publishResources({ written, self, inventory, now: clock.now(), log, published });
           const found = written.installed
             ? `${written.flavors.length} Flavor resources in namespace ${namespace}`
             : 'Flavor resources are not installed in the cluster';

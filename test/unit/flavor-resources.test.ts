@@ -5,6 +5,7 @@ import { kubernetesFlavorResources } from '../../src/adapters/kubernetes/flavor-
 import { isSlice } from '../../src/domain/flavor.ts';
 import { contractOf } from '../../src/domain/ids.ts';
 import type { FlavorResources, WrittenFlavors } from '../../src/ports/flavor-resources.ts';
+import type { Inventory } from '../../src/ports/inventory.ts';
 import { readFlavorResource } from '../../src/rear/flavor-resource.ts';
 import { publishFlavors } from '../../src/runtime/flavors.ts';
 import { sellResources } from '../../src/runtime/flavor-resources.ts';
@@ -52,6 +53,8 @@ describe('the spec of a Flavor', () => {
 describe('what is written', () => {
   let memory: MemoryInventory;
   let said: string[];
+  /** Which flavors the store was asked to publish. */
+  let asked: string[];
   let tell: (state: WrittenFlavors) => Promise<undefined>;
   let stop: () => Promise<void>;
   const listed = async () => (await memory.inventory.list()).filter(isSlice);
@@ -71,7 +74,14 @@ describe('what is written', () => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       },
     };
-    const { inventory } = memory;
+    asked = [];
+    const inventory: Inventory = {
+      ...memory.inventory,
+      async publish(flavor) {
+        asked.push(flavor.id);
+        await memory.inventory.publish(flavor);
+      },
+    };
     const say = (words: string): void => void said.push(words);
     const clock = { now: () => NOON };
     const running = sellResources({
@@ -113,6 +123,16 @@ describe('what is written', () => {
     expect(memory.living()).toHaveLength(1);
     await tell(installed(written('big')));
     expect(await listed()).toMatchObject([{ id: flavor.id, offer: { resources: { cpu: '7', gpu: '1' } } }]);
+  });
+
+  it('asks the store after that alone which changed', async () => {
+    await tell(installed(written('a'), written('b')));
+    await tell(installed(written('a'), written('b', { price: { amount: '2', currency: 'EUR', period: 'hourly' } })));
+    await tell(installed(written('b', { price: { amount: '2', currency: 'EUR', period: 'hourly' } })));
+    await tell(installed(written('a'), written('b', { price: { amount: '2', currency: 'EUR', period: 'hourly' } })));
+    const [a, b] = asked;
+    expect(asked).toEqual([a, b, b, a]);
+    expect((await listed()).map(({ price }) => price?.amount)).toEqual(['0.9', '2']);
   });
 
   it('and cannot be read is named, and hinders no other', async () => {
