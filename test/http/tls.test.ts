@@ -1,35 +1,17 @@
-/** TLS: what nodes show each other, whom they believe, and that files which change are followed. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import https from 'node:https';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+/** TLS: what nodes show each other, and whom they believe. */
 import tls from 'node:tls';
-import { pino } from 'pino';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Dial, type PeerTls, type TlsMaterial, dialling } from '../../src/adapters/rear-http/dialling.ts';
 import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
-import { runProgram } from '../../src/cli/program.ts';
 import { isFault } from '../../src/domain/faults.ts';
 import { acquisitionId, contractId, flavorId } from '../../src/domain/ids.ts';
-import { type Listener, type ServerTls, listen } from '../../src/http/listen.ts';
-import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
-import { openPeerTls } from '../../src/runtime/peer-tls.ts';
-import { openServerTls } from '../../src/runtime/tls-files.ts';
-import { authority } from '../fakes/certificates.ts';
+import type { ServerTls } from '../../src/http/listen.ts';
 import { signerAt } from '../fakes/keys.ts';
 import { memoryKnownSigners } from '../fakes/memory-known-signers.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
 import { handClock, sliceOf } from '../fakes/samples.ts';
-
-const ours = authority('ours');
-const others = authority('others');
-const HOSTS = ['127.0.0.1', 'localhost'];
-const good = ours.issue({ hosts: HOSTS });
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
+import { ours, others, HOSTS, good, closing } from './tls-subject.ts';
 
 const seller = async (shown: ServerTls | undefined): Promise<RearNode> => {
   const node = await rearNode({ name: 'north', clock: handClock(), ...(shown && { tls: shown }) });
@@ -227,174 +209,4 @@ test('nothing older than TLS 1.2 is spoken', async () => {
       socket.once('error', () => resolve('refused'));
     });
   expect([await versions('TLSv1.1'), await versions('TLSv1.2'), await versions('TLSv1.3')]).toEqual(['refused', 'TLSv1.2', 'TLSv1.3']);
-});
-
-describe('files', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'rearguard-tls-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const at = (name: string): string => path.join(folder, name);
-  const files = { certFile: at('cert.pem'), keyFile: at('key.pem') };
-  const write = (name: string, text: string): void => {
-    writeFileSync(at('next'), text, { mode: 0o600 });
-    renameSync(at('next'), at(name));
-  };
-  const show = ({ cert, key }: { cert: string; key: string }): void => {
-    write('key.pem', key);
-    write('cert.pem', cert);
-  };
-  let stop: AbortController;
-  let said: string[];
-  let world: Parameters<typeof openServerTls>[2];
-  let changes: ServerTls[];
-  beforeEach(() => {
-    stop = new AbortController();
-    closing.push(() => stop.abort());
-    said = [];
-    changes = [];
-    const readiness = { say: (name: string, words: string) => void said.push(`${name}: ${words}`) };
-    world = {
-      log: pino({ level: 'silent' }),
-      readiness: readiness as unknown as typeof world.readiness,
-      signal: stop.signal,
-      changed: (now) => void changes.push(now),
-    };
-    show(good);
-    write('ca.pem', ours.ca);
-  });
-
-  test.each<[string, () => Record<string, string>, RegExp]>([
-    ['is not there', () => ({ certFile: at('none') }), /none cannot be read \(ENOENT\)$/],
-    ['is no certificate', () => ({ certFile: files.keyFile }), /key\.pem holds no certificate$/],
-    [
-      'is the key of another',
-      () => (write('other.pem', ours.issue({ hosts: HOSTS }).key), { keyFile: at('other.pem') }),
-      /other\.pem is not the key of .*cert\.pem$/,
-    ],
-    [
-      'is of a certificate that is over',
-      () => (write('old.pem', ours.issue({ hosts: HOSTS, until: Date.now() - 1_000 }).cert), { certFile: at('old.pem') }),
-      /is not the key of|was over at/,
-    ],
-    ['are no authorities', () => (write('empty.pem', ''), { clientCaFile: at('empty.pem') }), /empty\.pem holds no certificate$/],
-  ])('one %s: the node does not start, and says why', async (_, wrong, words) => {
-    const opened = openServerTls('rear.tls', { ...files, ...wrong() }, world);
-    await expect(opened).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID', message: expect.stringMatching(words) });
-    await expect(opened).rejects.not.toMatchObject({ message: expect.stringContaining('BEGIN') });
-  });
-
-  test('that change are shown to who comes then; who is connected goes on', async () => {
-    let listener: Listener | undefined;
-    const changed = (now: ServerTls): void => {
-      listener?.renew(now);
-      changes.push(now);
-    };
-    const shown = await openServerTls('rear.tls', files, { ...world, changed });
-    const fetch = (): Response => new Response('{}');
-    listener = await listen({ fetch, host: '127.0.0.1', port: 0, requestTimeoutMs: 10_000, maxConnections: 10, tls: shown });
-    const { port, close } = listener;
-    closing.push(() => close(0));
-    const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ca: ours.ca });
-    closing.push(() => agent.destroy());
-    const seen = async (by: https.Agent | false): Promise<{ subject: string; from: number | undefined }> =>
-      await new Promise((resolve, reject) => {
-        https
-          .get({ host: '127.0.0.1', port, agent: by, ca: ours.ca }, (response) => {
-            const { subject = '' } = (response.socket as tls.TLSSocket).getPeerX509Certificate() ?? {};
-            const { localPort: from } = response.socket;
-            response.resume().once('end', () => resolve({ subject, from }));
-          })
-          .once('error', reject);
-      });
-    const before = await seen(agent);
-    expect(before.subject).toBe('CN=127.0.0.1');
-    const next = ours.issue({ hosts: HOSTS, name: 'renewed' });
-    show(next);
-    await expect.poll(() => changes.at(-1)?.cert).toBe(next.cert);
-    expect((await seen(agent)).from).toBe(before.from);
-    expect((await seen(false)).subject).toBe('CN=renewed');
-    expect(said.at(-1)).toMatch(/^rear\.tls: the certificate is good until /);
-
-    // A certificate without its key is half of a renewal: what was there stays until the other half comes.
-    const last = ours.issue({ hosts: HOSTS, name: 'last' });
-    write('cert.pem', last.cert);
-    await expect.poll(() => said.at(-1)).toMatch(/is not the key of .*what was read before it still counts$/);
-    expect(changes.at(-1)?.cert).toBe(next.cert);
-    write('key.pem', last.key);
-    await expect.poll(() => changes.at(-1)?.cert).toBe(last.cert);
-    await expect.poll(() => said.at(-1)).toMatch(/good until/);
-  });
-
-  test('of the peers: a pinned authority and our own certificate, as they are now', async () => {
-    const configured = (knownNodes: unknown) =>
-      completed(
-        ConfigurationSchema.parse({
-          node: { id: 'south', domain: 'south.example', address: 'south.example:3004' },
-          rear: { clientTls: files },
-          knownNodes,
-        }),
-      );
-    const configuration = configured(['a.example:1', 'https://B.example:2', { address: 'https://C.Example:3', caFile: at('ca.pem') }]);
-    const its = await openPeerTls({ configuration, ...world });
-    expect(['a.example:1', 'b.example:2', 'c.example:3'].map((address) => its.isKnown(address))).toEqual([false, true, true]);
-    expect(its.isKnown('b.EXAMPLE:2')).toBe(true);
-    expect(its.of('c.EXAMPLE:3')).toBe(its.of('c.example:3'));
-    expect(its.of('b.example:2')).toEqual(good);
-    expect(its.of('c.example:3')).toEqual({ ...good, ca: ours.ca });
-    expect(its.of('c.example:3')).toBe(its.of('c.example:3'));
-    write('ca.pem', others.ca);
-    await expect.poll(() => its.of('c.example:3')).toEqual({ ...good, ca: others.ca });
-    write('ca.pem', 'nothing');
-    await expect.poll(() => said.at(-1)).toMatch(/holds no certificate/);
-    expect(its.of('c.example:3').ca).toBe(others.ca);
-    await expect(openPeerTls({ configuration, ...world })).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
-  });
-});
-
-describe('the command line', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'rearguard-cli-tls-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const file = (name: string, text: string): string => {
-    writeFileSync(path.join(folder, name), text);
-    return path.join(folder, name);
-  };
-  const mine = ours.issue({ hosts: ['ann'] });
-  const trust = ['--ca-file', file('ca.pem', ours.ca)];
-  const show = ['--cert-file', file('cert.pem', mine.cert), '--key-file', file('key.pem', mine.key)];
-
-  test.each<[string, ServerTls, readonly string[], number, RegExp]>([
-    ['believes the authority that is named', good, trust, 0, /^$/],
-    ['believes no other', others.issue({ hosts: HOSTS }), trust, 3, /no TLS with the node's API[^]*--ca-file/],
-    ['believes the system only, where none is named', good, [], 3, /no TLS with the node's API[^]*--ca-file/],
-    ['does not ask another host', ours.issue({ hosts: ['other.example'] }), trust, 3, /ERR_TLS_CERT_ALTNAME_INVALID/],
-    ['shows its certificate', { ...good, clientCa: ours.ca }, [...trust, ...show], 0, /^$/],
-    ['is told that it needs one', { ...good, clientCa: ours.ca }, trust, 3, /CERTIFICATE_REQUIRED[^]*--cert-file/],
-    ['needs the key as well', good, [...trust, ...show.slice(0, 2)], 2, /needs both/],
-    ['needs files that are there', good, ['--ca-file', '/nowhere/ca.pem'], 2, /cannot read \/nowhere\/ca\.pem \(ENOENT\)/],
-    [
-      'needs files that are what they say',
-      good,
-      [...trust, '--cert-file', file('no.pem', 'no'), '--key-file', file('no.key', 'no')],
-      2,
-      /cannot be used/,
-    ],
-  ])('%s', async (_, shown, argv, exit, words) => {
-    const heard: (string | null)[] = [];
-    const fetch = (request: Request): Response => {
-      heard.push(request.headers.get('authorization'));
-      return new Response('{"items":[]}', { headers: { 'content-type': 'application/json' } });
-    };
-    const { port, close } = await listen({ fetch, host: '127.0.0.1', port: 0, requestTimeoutMs: 10_000, maxConnections: 10, tls: shown });
-    closing.push(() => close(0));
-    const said = { out: '', err: '' };
-    const ended = await runProgram(['--api', `https://127.0.0.1:${port}`, ...argv, 'nodes'], {
-      output: { out: (words) => void (said.out += words), err: (words) => void (said.err += words) },
-      environment: { REARGUARD_TOKEN: 'rgt_x' },
-      readInput: async () => '',
-      now: () => Date.now(),
-      signal: AbortSignal.timeout(10_000),
-      version: '0',
-    });
-    expect([said.err, ended]).toEqual([expect.stringMatching(words), exit]);
-    expect(heard).toEqual(exit === 0 ? ['Bearer rgt_x'] : []);
-  });
 });
