@@ -12,7 +12,8 @@ import type { Audit } from '../src/ports/audit.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { Notary } from '../src/ports/notary.ts';
 import type { Peers } from '../src/ports/peer.ts';
-import { within } from './deadline.ts';
+import type { KnownNodes } from '../src/ports/records.ts';
+import { allOf, within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating } from './waiting.ts';
 
@@ -35,6 +36,8 @@ export interface Sold {
   readonly hourly?: string;
   /** Its tenant stood when it was sold, and is kept for it. */
   readonly tenantStands: boolean;
+  /** Present when its peering was joined too. */
+  readonly joined?: true;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -93,6 +96,16 @@ async function agreed(notary: Notary, terms: ContractTerms, offered: Agreement |
   return await notary.countersign({ terms, agreement: offered });
 }
 
+/** A cluster belongs to the node that first named it: another seller under its id would take over our peering with it. */
+async function bindCluster(knownNodes: Pick<KnownNodes, 'bindCluster'>, { sellerCluster, seller }: ContractTerms): Promise<void> {
+  try {
+    await knownNodes.bindCluster(sellerCluster, seller.id);
+  } catch (error) {
+    if (!isFault(error) || error.code !== 'BUYER_REFUSED') throw error;
+    throw new Fault('PEER_LIED', `${seller.id} says that its cluster is ${sellerCluster}: ${error.message}`);
+  }
+}
+
 type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'audit' | 'knownNodes' | 'notary' | 'fabric' | 'self' | 'clock'>;
 
 /** Phase 3, buyer: a hold, then a contract. */
@@ -125,21 +138,23 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
       const { flavor, part, service, dialect } = candidate;
       const asked = { transaction, flavor, part, ...(service && { service }), buyer, dialect, lifetimeMs: LIFETIME_MS };
       checkContract(asked, terms, clock.now());
-      // A cluster belongs to the node that first named it: another seller under its id would take over our peering with it.
-      await knownNodes.bindCluster(terms.sellerCluster, terms.seller.id).catch((error: unknown) => {
-        if (!isFault(error) || error.code !== 'BUYER_REFUSED') throw error;
-        throw new Fault('PEER_LIED', `${terms.seller.id} says that its cluster is ${terms.sellerCluster}: ${error.message}`);
-      });
-      const agreement = dialect === 'fluidos' ? undefined : await agreed(notary, terms, offered);
-      let stands = false;
-      if (service === undefined) {
+      // What may go on together does; whatever fails, the whole attempt is given up when all of it has ended.
+      const [agreement] = await allOf([
+        dialect === 'fluidos' ? undefined : agreed(notary, terms, offered),
+        bindCluster(knownNodes, terms),
+      ] as const);
+      const store = async (): Promise<void> => {
+        await contracts.storeBought({ terms, acquisition, ...(agreement && { agreement }) });
+        const signature = agreement?.signatures[1];
+        if (signature) await seller.countersign({ contract: terms.id, buyer, signature });
+      };
+      const storeAccess = async (): Promise<boolean> => {
+        if (service !== undefined) return false;
         if (credentials === undefined) throw new Fault('PEER_LIED', 'a contract for a slice without credentials');
         const { identityStands } = await fabric.storeCredentials({ acquisition, credentials, renewable: dialect !== 'fluidos' });
-        stands = identityStands && credentials.clusterId === terms.sellerCluster;
-      }
-      await contracts.storeBought({ terms, acquisition, ...(agreement && { agreement }) });
-      const signature = agreement?.signatures[1];
-      if (signature) await seller.countersign({ contract: terms.id, buyer, signature });
+        return identityStands && credentials.clusterId === terms.sellerCluster;
+      };
+      const [, stands] = await allOf([store(), storeAccess()] as const);
       return { contract: terms.id, sellerCluster: terms.sellerCluster, identityStands: stands, expiresAt: Date.parse(terms.expiresAt) };
     });
   },
@@ -171,36 +186,58 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
 
 type SellerDeps = Pick<
   ActivityDeps,
-  'peers' | 'inventory' | 'notary' | 'contracts' | 'tenants' | 'self' | 'fabric' | 'contractMs' | 'timing'
+  'peers' | 'inventory' | 'notary' | 'contracts' | 'tenants' | 'processes' | 'self' | 'fabric' | 'contractMs' | 'timing'
 >;
 
+/** Whether a sale could join its buyer's peering, which answers only when something fails; what could not be told now is told by the sale's next step. */
+async function hasJoined({ processes }: SellerDeps, { id, buyerCluster }: ContractTerms, replyTo: string): Promise<boolean> {
+  try {
+    await processes.joinPeering(buyerCluster, { contract: id, direction: 'sold', replyTo, stands: true });
+    return true;
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return false;
+  }
+}
+
 /** Phase 3, seller: the hold becomes a sale, and the sale is taken back. */
-export const sellingActivities = ({ peers, inventory, contracts, tenants, notary, self, fabric, contractMs, timing }: SellerDeps) => ({
-  async sell({ transaction }: { transaction: TransactionId }): Promise<Sold> {
-    const { terms, acquisition, tenantStands } = await heartbeating(async () => {
+export const sellingActivities = (deps: SellerDeps) => ({
+  /** `replyTo` is the sale's workflow when its start entered the joining of the buyer's peering: where the tenant stands nobody waits for an answer, so it is joined here. */
+  async sell({ transaction, replyTo }: { transaction: TransactionId; replyTo?: string }): Promise<Sold> {
+    const { inventory, tenants, notary, self, fabric, contractMs } = deps;
+    return await heartbeating(async () => {
       const seller = { ...self, clusterId: await fabric.clusterId() };
       const contract = contractOf(transaction);
-      const sold = await inventory.sell({ transaction, contract, seller, lifetimeMs: contractMs, sign: (terms) => notary.sign(terms) });
-      return { ...sold, tenantStands: await tenants.stands(sold.terms.buyerCluster) };
+      const { terms, acquisition } = await inventory.sell({
+        transaction,
+        contract,
+        seller,
+        lifetimeMs: contractMs,
+        sign: (sold) => notary.sign(sold),
+      });
+      const tenantStands = await tenants.stands(terms.buyerCluster);
+      // What is no slice needs no tenant.
+      const joined = tenantStands && terms.service === undefined && replyTo !== undefined && (await hasJoined(deps, terms, replyTo));
+      return {
+        contract: terms.id,
+        buyerCluster: terms.buyerCluster,
+        buyerAddress: terms.buyer.address,
+        ...(acquisition && { acquisition }),
+        ...(terms.price && { hourly: hourly(terms.price) }),
+        tenantStands,
+        ...(joined && { joined }),
+        expiresAt: Date.parse(terms.expiresAt),
+      };
     });
-    return {
-      contract: terms.id,
-      buyerCluster: terms.buyerCluster,
-      buyerAddress: terms.buyer.address,
-      ...(acquisition && { acquisition }),
-      ...(terms.price && { hourly: hourly(terms.price) }),
-      tenantStands,
-      expiresAt: Date.parse(terms.expiresAt),
-    };
   },
   async markEnding({ contract, ending }: { contract: ContractId; ending: Ending }): Promise<void> {
-    await contracts.markEnding({ contract, ending });
+    await deps.contracts.markEnding({ contract, ending });
   },
   async giveBack(sale: { contract: ContractId; transaction?: TransactionId; ending: Ending }): Promise<void> {
-    await heartbeating(() => inventory.giveBack(sale));
+    await heartbeating(() => deps.inventory.giveBack(sale));
   },
   /** A hint for the buyer, who reads the contract back. It does not decide anything, so a buyer that is away is passed over. */
   async notifyBuyer({ contract, buyer, ending }: { contract: ContractId; buyer: string; ending: Ending }): Promise<{ told: boolean }> {
-    return { told: await tell(peers, { contract, buyer, ending }, timing) };
+    return { told: await tell(deps.peers, { contract, buyer, ending }, deps.timing) };
   },
 });

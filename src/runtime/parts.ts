@@ -153,7 +153,7 @@ export function openParts(input: {
     signal,
     clock,
     temporal,
-    processes: temporalProcesses({ temporal, node: node.id, log }),
+    processes: temporalProcesses({ temporal, node: node.id, log, timing: configuration.timing }),
     peers: httpPeers({
       clock,
       limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) },

@@ -13,6 +13,8 @@ export interface Sale {
   readonly acquisition?: AcquisitionId;
   readonly hourly?: string;
   readonly tenantStands?: boolean;
+  /** The sale joined the peering already. */
+  readonly joined?: boolean;
   readonly expiresAt?: number;
   /** The buyer's slice was let in: from then on nothing that is said of a slice ends the contract. */
   readonly admitted?: boolean;

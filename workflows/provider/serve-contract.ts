@@ -12,7 +12,7 @@ import { type ClusterId, type TransactionId, contractOf } from '../../src/domain
 import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { type Progress, openSaga } from '../../src/domain/saga.ts';
-import type { NodeFacts } from '../../activities/configuration.ts';
+import type { Timing } from '../../src/domain/timing.ts';
 import { codeOf, failedBy, wordsOf } from '../failures.ts';
 import { openMeeting } from '../meeting.ts';
 import * as messages from '../messages.ts';
@@ -23,18 +23,20 @@ import { admitSlice } from './admit.ts';
 import { type Kept, openBuyer } from './buyer.ts';
 import { openMetering } from './meter.ts';
 import type { Sale } from './sale.ts';
-import { sell } from './sell.ts';
+import { sell as sellTo } from './sell.ts';
 import { meetBuyer } from './sign.ts';
 
 /** What a sale is started with; the buyer's cluster where the hold names one, so that the start enters what is done for that buyer too. */
 export interface SaleInput {
   readonly transaction: TransactionId;
   readonly buyer?: ClusterId;
+  /** As the node that started it is configured; read by the first run itself when whoever started it said nothing. */
+  readonly timing?: Timing;
 }
 
 /** What rides continue-as-new. */
 interface Carried {
-  readonly facts: NodeFacts;
+  readonly timing: Timing;
   readonly progress: Progress<Sale>;
   readonly journal: readonly JournalEntry[];
   readonly isSigned: boolean;
@@ -74,8 +76,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
       nonRetryable: true,
     });
   });
-  const facts = carried?.facts ?? (await reading.configuration());
-  const { timing } = facts;
+  const timing = carried?.timing ?? input.timing ?? (await reading.configuration()).timing;
   const scribe = openScribe(carried?.journal);
   const unwinding = openUnwinding(scribe, timing);
   poke = unwinding.poke;
@@ -95,6 +96,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     if (isSold()) await buyer.untilDone(saga.context, metering.sliceSeen());
   };
   const knownAtStart = input.buyer !== undefined;
+  const sell = sellTo(knownAtStart);
   const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone, knownAtStart);
   const admit = admitSlice(untilBuyerIsDone, knownAtStart);
   const start: Sale = {
@@ -148,7 +150,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (finished) return { ending };
   return await continueAsNew<typeof serveContract>(input, {
-    facts,
+    timing,
     progress: saga.progress,
     journal: scribe.lines(),
     isSigned,

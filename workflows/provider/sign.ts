@@ -23,6 +23,7 @@ export const meetBuyer = (meeting: Meeting, timing: Timing, untilBuyerIsDone: ()
   forward: async (sale) => {
     const known = sold(sale);
     if (!known) throw new Error('the buyer is met after the sale');
+    if (sale.joined) return undefined;
     // Where the buyer was known at the start this step is entered by it, as the sale is.
     const joinBy = knownAtStart ? (input: JoinInput) => atOnce((by) => by.joinPeering(input)) : doing.joinPeering;
     await meeting.join(known.peer, known.user, sale.tenantStands ? undefined : timing.peeringReadyMs, joinBy);

@@ -10,15 +10,18 @@ interface CandidateRow {
 export const candidates = (pool: Pool): Candidates => ({
   async replace(node, offered) {
     await pool.begin(async (sql) => {
-      await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.peering_candidate.' || ${node}::text, 0))`;
-      // Whoever removes the node meanwhile waits, and finds these rows.
-      const known = await sql`select from known_node where address = ${node} for key share`;
-      if (known.count === 0) return;
-      await sql`delete from peering_candidate where node = ${node}`;
-      await sql`
-        insert into peering_candidate (node, flavor_id, candidate, seen_at)
-        select ${node}, candidate -> 'flavor' ->> 'id', candidate, clock_now() from jsonb_array_elements(${json(sql, offered)}) as candidate
-        on conflict do nothing`;
+      // Sent together they cost one round trip; a connection runs them in this order.
+      await Promise.all([
+        sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.peering_candidate.' || ${node}::text, 0))`.execute(),
+        // Whoever removes the node meanwhile waits, and finds these rows.
+        sql`select from known_node where address = ${node} for key share`.execute(),
+        sql`delete from peering_candidate where node = ${node}`.execute(),
+        sql`
+          insert into peering_candidate (node, flavor_id, candidate, seen_at)
+          select ${node}, candidate -> 'flavor' ->> 'id', candidate, clock_now() from jsonb_array_elements(${json(sql, offered)}) as candidate
+          where exists (select from known_node where address = ${node})
+          on conflict do nothing`.execute(),
+      ]);
     });
   },
   async list() {

@@ -3,6 +3,7 @@ import { ApplicationFailure, type QueryDefinition } from '@temporalio/common';
 import * as messages from '../../../workflows/messages.ts';
 import { Fault } from '../../domain/faults.ts';
 import { type ContractId, contractOf, taskQueues, workflowIds } from '../../domain/ids.ts';
+import type { Timing } from '../../domain/timing.ts';
 import type { Processes } from '../../ports/processes.ts';
 import { ATTRIBUTES } from './attributes.ts';
 import type { Log, TemporalClient } from './connection.ts';
@@ -33,8 +34,10 @@ export function temporalProcesses(input: {
   readonly node: string;
   readonly log: Log;
   readonly callMs?: number;
+  /** What the sales that are started here are started with; they read it themselves when absent. */
+  readonly timing?: Timing;
 }): Processes {
-  const { temporal, node, log, callMs = 5_000 } = input;
+  const { temporal, node, log, callMs = 5_000, timing } = input;
   const { client } = temporal;
   const call: Calls['call'] = async (doing, work, milliseconds = callMs) => {
     try {
@@ -85,7 +88,7 @@ export function temporalProcesses(input: {
     ...intentProcesses(calls),
     retryTeardown: (workflowId) =>
       call(`retrying the teardown of ${workflowId}`, () => client.workflow.getHandle(workflowId).executeUpdate(messages.retryTeardown)),
-    purchase: purchasing(calls),
+    purchase: purchasing(calls, timing),
     async endContract(transaction, ending, by = 'buyer') {
       const workflowId = workflowIds.contract(transaction);
       await call(`ending the contract of ${transaction}`, async () => {
@@ -149,7 +152,7 @@ export function temporalProcesses(input: {
  * PURCHASE as update-with-start: the first one starts the sale, a repeat joins it, and one that comes after the end gets the answer that was given then. The update
  * id is fixed, so that all of them wait for one answer.
  */
-function purchasing({ temporal, node, call }: Calls): Processes['purchase'] {
+function purchasing({ temporal, node, call }: Calls, timing: Timing | undefined): Processes['purchase'] {
   const { client } = temporal;
   return ({ transaction, buyer }, timeoutMs) =>
     call(
@@ -159,7 +162,7 @@ function purchasing({ temporal, node, call }: Calls): Processes['purchase'] {
         const startWorkflowOperation = new WithStartWorkflowOperation(messages.workflowTypes.contract, {
           workflowId,
           taskQueue: taskQueues.forward,
-          args: [{ transaction, ...(buyer && { buyer }) }],
+          args: [{ transaction, ...(buyer && { buyer }), ...(timing && { timing }) }],
           workflowIdConflictPolicy: 'USE_EXISTING',
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           memo: { transaction },

@@ -4,6 +4,7 @@ import type { Contract } from '../../domain/contract.ts';
 import { Fault, FAULTS, isFault } from '../../domain/faults.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
 import { type ClusterId, DNS_SUBDOMAIN, type TransactionId, transactionId } from '../../domain/ids.ts';
+import type { Hold } from '../../ports/inventory.ts';
 import { purchase, writeContract } from '../../rear/contract.ts';
 import { type Answer, json, Refusal } from './answers.ts';
 import type { Call, Callers } from './callers.ts';
@@ -62,8 +63,7 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
   };
 
   /** Not sold yet: the contract's own workflow sells and signs. */
-  const sell = async (transaction: TransactionId, call: Purchase): Promise<Contract> => {
-    const hold = await inventory.hold(transaction);
+  const sell = async (transaction: TransactionId, hold: Hold | undefined, call: Purchase): Promise<Contract> => {
     if (hold === undefined) throw new Fault('NOT_FOUND', 'no such transaction');
     await mine(hold.buyer, call);
     if (hold.state === 'expired') throw new Fault('HOLD_EXPIRED', 'the reservation has expired');
@@ -100,8 +100,8 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
     try {
       if (!DNS_SUBDOMAIN.test(id)) throw new Fault('NOT_FOUND', 'no such transaction');
       const transaction = transactionId(id);
-      const sold = await living(transaction);
-      if (sold === undefined) return await answer(await sell(transaction, call));
+      const [sold, hold] = await Promise.all([living(transaction), inventory.hold(transaction)]);
+      if (sold === undefined) return await answer(await sell(transaction, hold, call));
       await mine(sold.terms.buyer, call);
       // Sold, but perhaps not signed yet, or never: its tenant may be on its way.
       return await answer(await signed(transaction));
