@@ -12,7 +12,7 @@ import { signerAt } from '../fakes/keys.ts';
 import { cloneDatabase, SCHEMA } from './database.ts';
 
 export const db = await cloneDatabase(inject('databases'));
-export const folder = await mkdtemp(path.join(os.tmpdir(), 'rearguard-audit-'));
+const folder = await mkdtemp(path.join(os.tmpdir(), 'rearguard-audit-'));
 export const file = path.join(folder, 'audit-heads');
 export const clock = { now: () => Date.now() };
 /** Who signs heads now, and whether the disk is full. */
@@ -24,7 +24,7 @@ export const heads: Heads = {
     await own().append(seal);
   },
 };
-export const own = (): Heads => signedHeads({ lines: headFile(file), signer: keeping.signer, clock, log: () => {} });
+const own = (): Heads => signedHeads({ lines: headFile(file), signer: keeping.signer, clock, log: () => {} });
 export const store = await openStore({ url: db.url, schema: SCHEMA, maxConnections: 8, heads });
 export const { audit, chain } = store;
 afterAll(async () => {
