@@ -1,9 +1,11 @@
+import type { Blueprint } from '../src/domain/blueprint.ts';
 import type { NodeIdentity } from '../src/domain/flavor.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { Audit, Chain } from '../src/ports/audit.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Cluster } from '../src/ports/cluster.ts';
 import type { Fabric } from '../src/ports/fabric.ts';
+import type { Hosting } from '../src/ports/hosting.ts';
 import type { Contracts, Inventory, Tenants } from '../src/ports/inventory.ts';
 import type { KnownSigners } from '../src/ports/known-signers.ts';
 import type { Notary } from '../src/ports/notary.ts';
@@ -30,10 +32,13 @@ export interface ActivityDeps {
   readonly notary: Notary;
   readonly fabric: Fabric;
   readonly cluster: Cluster;
+  readonly hosting: Hosting;
   readonly processes: Processes;
   readonly clock: Clock;
   readonly self: NodeIdentity;
   readonly timing: Timing;
+  /** What this node makes for whoever buys it. */
+  readonly blueprints: readonly Blueprint[];
   /** How long a sold contract lives. */
   readonly contractMs: number;
 }

@@ -2,6 +2,7 @@ import { configurationActivities } from './configuration.ts';
 import type { ActivityDeps } from './deps.ts';
 import { discoveryActivities } from './discovery.ts';
 import { handoverActivities } from './handover.ts';
+import { hostingActivities } from './hosting.ts';
 import { intentActivities } from './intent.ts';
 import { admissionActivities, meetingActivities, sliceActivities } from './peering.ts';
 import { reconcileActivities } from './reconcile.ts';
@@ -17,6 +18,7 @@ export const allActivities = (deps: ActivityDeps) => ({
   ...serviceDiscoveryActivities(deps),
   ...buyingActivities(deps),
   ...sellingActivities(deps),
+  ...hostingActivities(deps),
   ...meetingActivities(deps),
   ...sliceActivities(deps),
   ...handoverActivities(deps),

@@ -1,5 +1,5 @@
 import type { Contract } from '../src/domain/contract.ts';
-import { type AcquisitionId, type ClusterId, acquisitionId, contractId, workflowIds } from '../src/domain/ids.ts';
+import { type AcquisitionId, type ClusterId, type ContractId, acquisitionId, contractId, workflowIds } from '../src/domain/ids.ts';
 import type { PeeringUser } from '../src/domain/peering.ts';
 import type { Ending } from '../src/domain/reasons.ts';
 import type { IntentNamespace } from '../src/ports/cluster.ts';
@@ -30,6 +30,8 @@ export interface Mending {
   readonly namespace: (space: IntentNamespace, signal: AbortSignal) => Promise<string | undefined>;
   /** An acquisition whose intent is gone: it would hold, and cost, until its contract expires. */
   readonly acquisition: (id: AcquisitionId) => Promise<string | undefined>;
+  /** An instance of a blueprint whose contract nobody serves any more. */
+  readonly instance: (contract: ContractId, among: Known, signal: AbortSignal) => Promise<string | undefined>;
 }
 
 const CLOSED: Ending = { reason: 'operator', detail: 'its workflow was closed by somebody; reconciled' };
@@ -46,6 +48,8 @@ function userOf({ terms, role, acquisition }: Contract, peer: ClusterId, replyTo
   // Of a service no peering is needed.
   if (terms.service) return undefined;
   const contract = terms.id;
+  // Nothing is peered for an instance of a blueprint.
+  if (terms.service) return undefined;
   if (role === 'seller') return terms.buyerCluster === peer ? { contract, direction: 'sold', replyTo } : undefined;
   return acquisition && terms.sellerCluster === peer ? { contract, direction: 'bought', acquisition, replyTo } : undefined;
 }
@@ -57,9 +61,10 @@ export function openMending({
   peers,
   fabric,
   cluster,
+  hosting,
   self,
   timing,
-}: Pick<ActivityDeps, 'contracts' | 'inventory' | 'processes' | 'peers' | 'fabric' | 'cluster' | 'self' | 'timing'>): Mending {
+}: Pick<ActivityDeps, 'contracts' | 'inventory' | 'processes' | 'peers' | 'fabric' | 'cluster' | 'hosting' | 'self' | 'timing'>): Mending {
   const processOf = ({ terms, role, acquisition }: Contract): string | undefined =>
     role === 'seller' ? workflowIds.contract(terms.transaction) : acquisition && workflowIds.acquisition(acquisition);
 
@@ -91,11 +96,14 @@ export function openMending({
         // The reason is written first: the buyer, once told, reads it back.
         await contracts.markEnding({ contract: terms.id, ending });
         const told = await tell(peers, { contract: terms.id, buyer: terms.buyer.address, ending }, timing);
-        await fabric.stopSlice(sold, wait);
-        await fabric.removeReplica({ ...sold, patienceMs: buyerPatienceMs(timing) }, wait);
+        if (terms.service) await hosting.remove({ contract: terms.id }, wait);
+        else {
+          await fabric.stopSlice(sold, wait);
+          await fabric.removeReplica({ ...sold, patienceMs: buyerPatienceMs(timing) }, wait);
+        }
         // Only now it is over here: whoever is interrupted before begins again, and the buyer's own teardown had the tenant.
         await inventory.giveBack({ contract: terms.id, transaction: terms.transaction, ending });
-        await processes.leavePeering(terms.buyerCluster, { contract: terms.id, direction: 'sold', replyTo });
+        if (!terms.service) await processes.leavePeering(terms.buyerCluster, { contract: terms.id, direction: 'sold', replyTo });
         return `${terms.id} was sold and nobody served it: ${told ? 'its buyer told' : 'its buyer did not answer'}, stopped, given back`;
       }
       let told = 'its seller told';
@@ -163,6 +171,13 @@ export function openMending({
       await cluster.removeOffloading({ namespace, runId }, wait);
       await cluster.removeNamespace({ namespace, runId }, wait);
       return `namespace ${namespace} was of no intent that runs: given back`;
+    },
+    async instance(contract, among, signal) {
+      const sold = await contracts.get(contract);
+      // One that lives is mended first, and one that is being undone is somebody's.
+      if (sold && (sold.state !== 'over' || (await runs(workflowIds.contract(sold.terms.transaction), among)))) return undefined;
+      await hosting.remove({ contract }, { timeoutMs: timing.undoRoundMs, signal });
+      return `an instance was of ${contract}, which is ${sold ? 'over' : 'not known here'}: removed`;
     },
     async acquisition(id) {
       if (await processes.isWanted(id)) return undefined;

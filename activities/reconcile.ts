@@ -27,6 +27,7 @@ type Deps = Pick<
   | 'knownSigners'
   | 'fabric'
   | 'cluster'
+  | 'hosting'
   | 'self'
   | 'timing'
   | 'clock'
@@ -53,7 +54,7 @@ const is =
  * back, is found here. One thing that cannot be mended keeps no other waiting.
  */
 export const reconcileActivities = (deps: Deps) => {
-  const { contracts, inventory, chain, processes, peers, knownNodes, knownSigners, fabric, cluster, timing, clock } = deps;
+  const { contracts, inventory, chain, processes, peers, knownNodes, knownSigners, fabric, cluster, hosting, timing, clock } = deps;
   const mending = openMending(deps);
   /** Whether a node answers of which nothing that is stuck was told lately: it may have come back, or its cluster behind it. */
   const isDue = async ({ address, lastFault, pokedAt }: KnownNode): Promise<boolean> => {
@@ -140,6 +141,13 @@ export const reconcileActivities = (deps: Deps) => {
             (await listed('namespaces of intents', cluster.intentNamespaces)) ?? [],
             ({ namespace }) => `namespace ${namespace}`,
             (space) => mending.namespace(space, signal),
+          )),
+        );
+        mended.push(
+          ...(await each(
+            (await listed('instances', hosting.instances)) ?? [],
+            (contract) => `instance of ${contract}`,
+            (contract) => mending.instance(contract, among, signal),
           )),
         );
         // What gives back already needs no telling.

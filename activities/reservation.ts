@@ -215,9 +215,9 @@ export const sellingActivities = (deps: SellerDeps) => ({
         lifetimeMs: contractMs,
         sign: (sold) => notary.sign(sold),
       });
-      const tenantStands = await tenants.stands(terms.buyerCluster);
       // What is no slice needs no tenant.
-      const joined = tenantStands && terms.service === undefined && replyTo !== undefined && (await hasJoined(deps, terms, replyTo));
+      const tenantStands = terms.service === undefined && (await tenants.stands(terms.buyerCluster));
+      const joined = tenantStands && replyTo !== undefined && (await hasJoined(deps, terms, replyTo));
       return {
         contract: terms.id,
         buyerCluster: terms.buyerCluster,

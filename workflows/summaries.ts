@@ -48,6 +48,9 @@ export const SUMMARIES: { readonly [K in keyof Activities]: (input: Parameters<A
 
   handOver: ({ service, namespace, contract }) => `write Secret ${service} of ${namespace}, as handed over under ${contract}`,
   takeBack: ({ acquisition }) => `remove the Secret that ${acquisition} was handed over`,
+  hostInstance: ({ contract }) => `make what ${contract} bought, until it is ready`,
+  removeInstance: ({ contract }) => `remove what was made for ${contract}`,
+  isCountersigned: ({ contract }) => `did the buyer countersign ${contract}`,
 
   prepareNamespace: ({ namespace, sellers }) => `namespace ${namespace}, offloaded to ${sellers.join(' and ') || 'nobody'}`,
   removeNamespace: ({ namespace, runId }) => `end the offloading of ${namespace}${runId ? ', and remove it' : ''}`,

@@ -7,6 +7,9 @@ import type { CommandLine } from './program.ts';
 
 const read = (api: ApiClient, id: string): Promise<Contract> => api.get<Contract>(`/contracts/${encodeURIComponent(id)}`);
 const priceOf = ({ price }: Contract['terms']): string => (price ? `${price.amount} ${price.currency} ${price.period}` : '-');
+/** What was bought: a part, or an instance of a blueprint. */
+const partOf = ({ service, flavor: { offer }, resources: part }: Contract['terms']): string =>
+  service && offer.kind !== 'k8slice' ? `${offer.kind} ${offer.name}` : resources(part);
 const endOf = ({ ending }: Contract): string => (ending ? `${ending.reason}${ending.detail ? `: ${ending.detail}` : ''}` : '');
 const signedBy = ({ agreement }: Contract): string =>
   ['nobody: the other side is a FLUIDOS node', 'the seller', 'both'][agreement?.signatures.length ?? 0] ?? '';
@@ -32,7 +35,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
             role,
             role === 'buyer' ? terms.seller.domain : terms.buyer.domain,
             state,
-            resources(terms.resources),
+            partOf(terms),
             priceOf(terms),
             terms.expiresAt,
             endOf(contract),
@@ -77,7 +80,10 @@ export function contractCommands(program: Command, line: CommandLine): void {
             ['seller', `${terms.seller.domain} (${terms.seller.id}, ${terms.seller.address})`],
             ['buyer', `${terms.buyer.domain} (${terms.buyer.id}, ${terms.buyer.address})`],
             ['flavor', terms.flavor.id],
-            ['part', resources(terms.resources)],
+            ['part', partOf(terms)],
+            ...(terms.service
+              ? [['hosted by', terms.service.hostingPolicy] as const, ['configured', JSON.stringify(terms.service.configuration)] as const]
+              : []),
             ['price', priceOf(terms)],
             ['from', terms.startsAt],
             ['until', terms.expiresAt],

@@ -71,6 +71,9 @@ export const OWN_NAMESPACE = 'rearguard';
 /** The contract of a transaction, as a legal Kubernetes name. */
 export const contractOf = (transaction: TransactionId): ContractId => contractId(`contract-${transaction.slice(0, 32)}`);
 
+/** The namespace of what a contract's blueprint made, at its seller. */
+export const instanceNamespace = (contract: ContractId): string => contract;
+
 /** Workflow ids, one rule per type (`<kind>/<id>`). */
 export const workflowIds = {
   intent: (name: IntentName): string => `intent/${name}`,

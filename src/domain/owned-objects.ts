@@ -5,8 +5,8 @@
 export interface OwnedKind {
   readonly apiVersion: string;
   readonly kind: string;
-  /** Where it lies: `cluster`, the peer's tenant namespace, the intent's namespace (at the seller: its copy), or our own namespace. */
-  readonly in: 'cluster' | 'tenant' | 'intent' | 'own';
+  /** Where it lies: `cluster`, the peer's tenant namespace, the intent's namespace (at the seller: its copy), that of an instance of a blueprint, or our own namespace. */
+  readonly in: 'cluster' | 'tenant' | 'intent' | 'instance' | 'own';
   readonly side: 'buyer' | 'seller' | 'both';
   readonly deletedBy: string;
   readonly sharedBy: string;
@@ -25,7 +25,7 @@ export const OWNED_KINDS = [
     kind: 'Namespace',
     in: 'cluster',
     side: 'both',
-    deletedBy: 'peering (tenant), fulfilIntent (intent), Liqo (remote copy)',
+    deletedBy: 'peering (tenant), fulfilIntent (intent), Liqo (remote copy), serveContract (instance)',
     sharedBy: 'every contract with the peer',
   },
   {
@@ -88,5 +88,23 @@ export const OWNED_KINDS = [
     sharedBy: 'nobody',
   },
   { apiVersion: 'apps/v1', kind: 'Deployment', in: 'tenant', side: 'buyer', deletedBy: 'Liqo, with the virtual node', sharedBy: 'nobody' },
+  { apiVersion: 'v1', kind: 'Secret', in: 'instance', side: 'seller', deletedBy: 'serveContract, with the namespace', sharedBy: 'nobody' },
+  { apiVersion: 'v1', kind: 'Service', in: 'instance', side: 'seller', deletedBy: 'serveContract, with the namespace', sharedBy: 'nobody' },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    in: 'instance',
+    side: 'seller',
+    deletedBy: 'serveContract, with the namespace',
+    sharedBy: 'nobody',
+  },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    in: 'instance',
+    side: 'seller',
+    deletedBy: 'serveContract, with the namespace',
+    sharedBy: 'nobody',
+  },
   { apiVersion: 'v1', kind: 'Pod', in: 'intent', side: 'both', deletedBy: 'fulfilIntent', sharedBy: 'nobody' },
 ] as const satisfies readonly OwnedKind[];

@@ -14,9 +14,11 @@ export interface Timing {
   readonly offloadMs: number;
   /** From applying the workload until every pod runs. */
   readonly workloadMs: number;
+  /** Until what a blueprint makes is ready, its images pulled. */
+  readonly hostingMs: number;
   /** How long a virtual node may be not Ready before the intent buys elsewhere. */
   readonly nodeLostMs: number;
-  /** How long a seller waits for a slice of the buyer that its contract covers. */
+  /** How long a seller waits for a slice of the buyer that its contract covers, or for the buyer's signature under an instance's. */
   readonly buyerAbsentMs: number;
   /** Until the `peering` workflow answers who joined; less than what PURCHASE waits, which has to hear that it did not. */
   readonly peeringReadyMs: number;
@@ -45,6 +47,7 @@ export const DEFAULT_TIMING: Timing = {
   virtualNodeMs: 20_000,
   offloadMs: 20_000,
   workloadMs: 60_000,
+  hostingMs: 300_000,
   nodeLostMs: 120_000,
   buyerAbsentMs: 600_000,
   peeringReadyMs: 10_000,

@@ -26,8 +26,9 @@ export interface Inventory {
   /**
    * Puts a flavor of ours on sale, or says anew what it is; repeated it changes nothing. Its amounts are what there is in all, sold and held included: less than that is listed as nothing, and what is sold
    * stays sold. Ids that were given out before are served as long as the terms are the same: all of the flavor, or what `terms` names instead where amounts (and a price that follows from them) change by themselves.
+   * Of a blueprint `instances` may be sold at a time, one unless told otherwise.
    */
-  publish(flavor: Flavor, terms?: string): Promise<void>;
+  publish(flavor: Flavor, terms?: string, instances?: number): Promise<void>;
   /** Takes a flavor off sale; what is sold of it stays sold. */
   withdraw(flavor: FlavorId): Promise<void>;
   /** What can be bought now: totals less what is sold and held. One query. */
@@ -59,7 +60,11 @@ export interface Inventory {
     /** How many living holds one buyer (by node id) may have, this one included; no limit when absent. */
     readonly maxHolds?: number;
   }): Promise<Transaction & { readonly resources: Resources }>;
+  /** A flavor as it was made, one that is retired too. */
+  flavor(id: FlavorId): Promise<Flavor | undefined>;
   hold(transaction: TransactionId): Promise<Hold | undefined>;
+  /** The configuration of a sold instance is known where it runs, and no more here. */
+  forgetConfiguration(transaction: TransactionId): Promise<void>;
   /** Releases a hold by the buyer's key, in any state but sold; leaves a tombstone even where there was none. A sold one answers its contract. */
   release(input: { readonly buyer: NodeIdentity; readonly idempotencyKey: string }): Promise<{ readonly sold?: ContractId }>;
   /** Moves a hold from held to released by its transaction; `false` when no row moved (it is sold, or gone). */
@@ -98,7 +103,7 @@ export interface Ledger {
   readonly onSale: boolean;
   /** The last that was made of it. */
   readonly flavor: Flavor;
-  /** What was published last: its amounts, and what its terms were named. */
+  /** What was published last: its amounts (of a blueprint, instances, as pods), and what its terms were named. */
   readonly wanted: Resources;
   readonly terms?: string;
   readonly sold: Resources;
@@ -118,7 +123,7 @@ export interface Sold {
 }
 
 export interface InventorySums {
-  /** Per resource: what is listed free, held and sold, in canonical quantities. */
+  /** Per resource, blueprints not among them: what is listed free, held and sold, in canonical quantities. */
   readonly free: Resources;
   readonly held: Resources;
   readonly sold: Resources;

@@ -25,8 +25,11 @@ export interface Processes {
   /** Answers once the end is accepted; ended already is success. NOT_FOUND when nothing of that name was ever started. */
   endIntent(name: IntentName, ending: Ending): Promise<void>;
   retryTeardown(workflowId: string): Promise<void>;
-  /** PURCHASE: starts or joins `contract/<transaction>` and waits until it is signed, at most `timeoutMs`. The contract's own faults come through. */
-  purchase(sale: { readonly transaction: TransactionId; readonly buyer?: ClusterId }, timeoutMs: number): Promise<ContractId>;
+  /** PURCHASE (`instance`: of a blueprint): starts or joins `contract/<transaction>` and waits until it is signed, at most `timeoutMs`. The contract's own faults come through. */
+  purchase(
+    sale: { readonly transaction: TransactionId; readonly buyer?: ClusterId; readonly instance?: boolean },
+    timeoutMs: number,
+  ): Promise<ContractId>;
   /**
    * Ends a contract at the seller's side. `by` (the buyer unless told otherwise) decides whether the other side is told; `seller-alone` does not wait for it either, also
    * when the contract ends already. Over already is success.

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { openKubernetes } from '../adapters/kubernetes/open.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Fabric } from '../ports/fabric.ts';
+import type { Hosting } from '../ports/hosting.ts';
 import type { KeyStore } from '../ports/signer.ts';
 import type { FlavorResources } from '../ports/flavor-resources.ts';
 import type { LocalResources } from '../ports/local-resources.ts';
@@ -13,6 +14,7 @@ import { resolveName } from './resolve-name.ts';
 export interface ClusterParts {
   readonly fabric: Fabric;
   readonly cluster: Cluster;
+  readonly hosting: Hosting;
   readonly world: World;
   /** Where the node's own keys lie when no file is named for them. */
   readonly keys: KeyStore;

@@ -3,7 +3,7 @@ import { isExtendedResource } from '../domain/gpu.ts';
 import { PERIODS, parseAmount } from '../domain/money.ts';
 import { label, quantity } from './configuration-fields.ts';
 
-const price = z.strictObject({
+export const price = z.strictObject({
   amount: z
     .string()
     .refine((text) => parseAmount(text) !== undefined, 'must be a decimal such as "0.25"')

@@ -10,8 +10,10 @@ const TIMING_WORDS: Record<keyof Timing, string> = {
   virtualNodeMs: 'From the slice to a Ready virtual node.',
   offloadMs: "Until the namespace's offloading is Ready.",
   workloadMs: 'From applying the workload until every pod runs.',
+  hostingMs: 'Until what a blueprint makes is ready, its images pulled; then its contract ends.',
   nodeLostMs: 'How long a virtual node may be not Ready before the intent buys elsewhere.',
-  buyerAbsentMs: 'How long a seller waits for a slice of the buyer that its contract covers; then the contract ends.',
+  buyerAbsentMs:
+    'How long a seller waits for a slice of the buyer that its contract covers, or for its signature under the contract of an instance; then the contract ends.',
   peeringReadyMs: 'Until the `peering` workflow answers who joined.',
   undoRoundMs: 'One round of undoing; what is left after it is stuck.',
   stuckPauseMs: 'The pause between the rounds of what is stuck; doubles.',

@@ -3,6 +3,7 @@ import { ENFORCEMENTS } from '../domain/enforcement.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { Timing } from '../domain/timing.ts';
 import { api } from './configuration-api.ts';
+import { blueprint } from './configuration-blueprint.ts';
 import { domain, hostPort, knownNode, label, listen, payloadKey, seconds } from './configuration-fields.ts';
 import { flavor } from './configuration-flavor.ts';
 import { identity } from './configuration-identity.ts';
@@ -143,6 +144,11 @@ export const ConfigurationSchema = z
       .describe(
         'What this node sells as written here, whatever the cluster has. What `sell` makes of the same nodes would be promised twice.',
       ),
+    blueprints: z
+      .array(blueprint)
+      .max(1_000)
+      .default([])
+      .describe('What is made for whoever buys it: services, virtual machines, gateways of sensors. docs/selling.md tells how.'),
     sell: sell
       .optional()
       .describe(
@@ -186,17 +192,14 @@ export const ConfigurationSchema = z
         context.issues.push({ code: 'custom', input: minimum.gpu, path: ['flavors', index, 'minimum', 'gpu'], message });
       }
     }
-    const seen = new Map<string, number>();
-    for (const [index, { name }] of context.value.flavors.entries()) {
-      const first = seen.get(name);
-      if (first === undefined) seen.set(name, index);
-      else
-        context.issues.push({
-          code: 'custom',
-          input: name,
-          path: ['flavors', index, 'name'],
-          message: `flavors[${first}] has the same name`,
-        });
+    for (const list of ['flavors', 'blueprints'] as const) {
+      const seen = new Map<string, number>();
+      for (const [index, { name }] of context.value[list].entries()) {
+        const first = seen.get(name);
+        const message = `${list}[${first}] has the same name`;
+        if (first === undefined) seen.set(name, index);
+        else context.issues.push({ code: 'custom', input: name, path: [list, index, 'name'], message });
+      }
     }
   });
 

@@ -9,6 +9,8 @@ import { type Fetch, type Listener, type ServerTls, listen } from '../http/liste
 import { isLoopback } from '../http/rear/callback.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
 import { openCallers } from './callers.ts';
+import { publishBlueprints } from './blueprints.ts';
+import { blueprintOf } from './configuration-blueprint.ts';
 import { publishFlavors } from './flavors.ts';
 import { type Parts, callsLoopback, trustOf } from './parts.ts';
 import { flavorsOnSale } from './selling.ts';
@@ -97,6 +99,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         contracts,
         processes,
         fabric: parts.cluster.fabric,
+        hosting: parts.cluster.hosting,
         signer: parts.signer,
         peerKeys: parts.peerKeys,
         notary: parts.notary,
@@ -106,6 +109,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
       },
       {
         self: () => self,
+        blueprints: configuration.blueprints.map(blueprintOf),
         newTransaction: () => transactionId(`${randomBytes(16).toString('hex')}-${process.hrtime.bigint()}`),
         holdMs: rear.holdSeconds * 1_000,
         legacyHoldMs: rear.legacyHoldSeconds * 1_000,
@@ -133,6 +137,8 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const flavors = await flavorsOnSale({ configuration, fabric: parts.cluster.fabric, readiness, log, signal });
     const publish = { flavors, self: known, inventory, now: clock.now(), log };
     await readiness.keepTrying('flavors', () => publishFlavors(publish), signal);
+    const { blueprints } = configuration;
+    await readiness.keepTrying('blueprints', () => publishBlueprints({ ...publish, blueprints }), signal);
   };
   const opened = open().catch((error: unknown) => {
     if (!signal.aborted) log.error({ why: error instanceof Error ? error.message : String(error) }, 'the node cannot serve');

@@ -10,6 +10,7 @@ import { taskQueues } from '../domain/ids.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Ratings } from '../ports/ratings.ts';
+import { blueprintOf } from './configuration-blueprint.ts';
 import { sellResources, withdrawResources } from './flavor-resources.ts';
 import { idsInterceptor } from './log-ids.ts';
 import { temporalLog } from './log.ts';
@@ -49,7 +50,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
     const [store, self] = await Promise.all([parts.store, parts.self, parts.namespace, parts.keys]);
     const { inventory, contracts, tenants, candidates, intents, knownNodes, knownSigners, audit, chain } = store;
     const { peers, notary, processes, clock } = parts;
-    const { fabric, cluster } = parts.cluster;
+    const { fabric, cluster, hosting } = parts.cluster;
     const deps: ActivityDeps = {
       inventory,
       contracts,
@@ -66,6 +67,8 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       notary,
       fabric,
       cluster,
+      hosting,
+      blueprints: configuration.blueprints.map(blueprintOf),
       processes,
       clock,
       self,

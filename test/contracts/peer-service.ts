@@ -1,7 +1,8 @@
 /** What every `Peer` must do with blueprints, real or fake: given a seller of one instance of each of two. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkContract } from '../../src/domain/contract-check.ts';
-import type { ServiceTerms } from '../../src/domain/contract.ts';
+import type { Agreement } from '../../src/domain/agreement.ts';
+import type { ContractTerms, ServiceTerms } from '../../src/domain/contract.ts';
 import type { BlueprintFlavor } from '../../src/domain/flavor.ts';
 import { type AcquisitionId, acquisitionId, clusterId } from '../../src/domain/ids.ts';
 import { NOTHING } from '../../src/domain/resources.ts';
@@ -50,6 +51,12 @@ export function peerServiceContract(name: string, start: () => Promise<ServiceHa
       const transaction = await reserve({ of });
       return { transaction, ...(await seller.purchase({ transaction: transaction.id, buyer: at.buyer })) };
     };
+    const countersign = async ({ terms, agreement }: { readonly terms: ContractTerms; readonly agreement?: Agreement | undefined }) => {
+      if (!agreement) throw new Error('it sold without a signature');
+      const [, signature] = (await at.notary.countersign({ terms, agreement })).signatures;
+      if (!signature) throw new Error('two signatures');
+      await seller.countersign({ contract: terms.id, buyer: at.buyer, signature });
+    };
     const tidy = () => seller.release({ buyer: at.buyer, idempotencyKey: key });
     const listed = async (kind: 'service' | 'vm'): Promise<readonly string[]> =>
       (await seller.listFlavors({ kind })).flavors.map(({ id }) => id);
@@ -83,18 +90,18 @@ export function peerServiceContract(name: string, start: () => Promise<ServiceHa
       expect(terms.service).toEqual({ hostingPolicy: 'Provider', configuration: { database: 'orders' } });
       expect(terms.price).toEqual(at.database.price);
       expect(credentials).toBeUndefined();
-      if (!agreement) throw new Error('it sold without a signature');
-      const { signatures } = await at.notary.countersign({ terms, agreement });
-      if (!signatures[1]) throw new Error('two signatures');
-      await seller.countersign({ contract: terms.id, buyer: at.buyer, signature: signatures[1] });
+      await countersign({ terms, agreement });
       expect((await seller.purchase({ transaction: transaction.id, buyer: at.buyer })).terms).toEqual(terms);
       await tidy();
       expect(at.alive()).toEqual({ holds: 0, contracts: 0 });
       expect(await listed('service')).toEqual([at.database.id]);
     });
 
-    test('hands over what its buyer needs to use it, to its buyer alone, as long as the contract lives', async () => {
-      const { terms } = await buy(at.machine);
+    test('hands over what its buyer needs to use it, to its buyer alone, once both signed and as long as the contract lives', async () => {
+      const bought = await buy(at.machine);
+      const { terms } = bought;
+      expect(await codeOf(seller.handover({ contract: terms.id, buyer: at.buyer }))).toBe('BUYER_REFUSED');
+      await countersign(bought);
       const { secret, endpoint } = await seller.handover({ contract: terms.id, buyer: at.buyer });
       expect(Object.keys(secret).length).toBeGreaterThan(0);
       expect(endpoint?.port).toBeGreaterThan(0);

@@ -4,11 +4,13 @@
  */
 import { afterAll } from 'vitest';
 import { clusterContract } from '../contracts/cluster.ts';
+import { hostingContract } from '../contracts/hosting.ts';
 import { fabricContract } from '../contracts/fabric.ts';
 import { awaySuite } from './away.ts';
 import { type RealClusters, startClusters } from './clusters.ts';
 import { flavorResourcesSuite } from './flavor-resources.ts';
 import { gpusSuite } from './gpus.ts';
+import { hostingOn } from './hosting.ts';
 import { hostileBuyerSuite } from './hostile-buyer.ts';
 import { keysSuite } from './keys.ts';
 import { localResourcesSuite } from './local-resources.ts';
@@ -27,6 +29,7 @@ afterAll(async () => {
 
 fabricContract('Kubernetes and Liqo', start);
 clusterContract('Kubernetes and Liqo', start);
+hostingContract('Kubernetes', async () => hostingOn(await start()));
 tenantSuite(start);
 tenantsSuite(start);
 hostileBuyerSuite(start);

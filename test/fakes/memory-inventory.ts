@@ -3,9 +3,9 @@
  * sales, so that there are no descendants.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Contract, ContractTerms } from '../../src/domain/contract.ts';
+import type { Contract, ContractTerms, ServiceTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
-import { type BlueprintFlavor, type Flavor, isBlueprint, type NodeIdentity } from '../../src/domain/flavor.ts';
+import { type Flavor, isBlueprint, type NodeIdentity } from '../../src/domain/flavor.ts';
 import { checkGpu, withAmounts } from '../../src/domain/gpu.ts';
 import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
 import { clusterIdsClash } from './cluster-ids.ts';
@@ -17,13 +17,17 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Contracts, Hold, Inventory } from '../../src/ports/inventory.ts';
 import { memoryContracts } from './memory-contracts.ts';
 
-type Row = Omit<Hold, 'state'> & { state: Hold['state']; contract?: Hold['contract']; readonly key?: string; readonly place: string };
+type Row = Omit<Hold, 'state' | 'service'> & {
+  state: Hold['state'];
+  service?: ServiceTerms;
+  contract?: Hold['contract'];
+  readonly key?: string;
+  readonly place: string;
+};
 
 export interface MemoryInventory {
   readonly inventory: Inventory;
   readonly contracts: Contracts;
-  /** Puts so many instances of a blueprint on sale. */
-  stock(flavor: BlueprintFlavor, instances: number): void;
   /** Living holds, for leak reports. */
   holds(): readonly Hold[];
   /** Living contracts, for leak reports. */
@@ -63,13 +67,13 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
   };
 
   const inventory: Inventory = {
-    async publish(flavor, terms) {
-      if (isBlueprint(flavor)) throw new Fault('CONFIGURATION_INVALID', 'only slices of a cluster can be put on sale');
+    async publish(flavor, terms, instances = 1) {
       const before = flavors.get(flavor.id);
       const inUse = before !== undefined && takenOf(flavor.id).length > 0;
       if (before?.onSale && terms !== undefined && isDeepStrictEqual(resourcesOf(before.flavor), resourcesOf(flavor))) return;
-      if (inUse && before.onSale && terms === undefined) return;
+      if (inUse && before.onSale && terms === undefined && before.instances === instances) return;
       flavors.set(flavor.id, {
+        instances,
         flavor: inUse && terms === undefined ? before.flavor : flavor,
         onSale: true,
         ...(terms !== undefined && { terms }),
@@ -118,7 +122,11 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const place = placeOf(buyer, idempotencyKey, flavor);
       const known = places.get(place);
       const row = known === undefined || known === 'tombstone' ? undefined : rows.get(known);
-      if (row !== undefined && (living(row) || (row.state === 'sold' && idempotencyKey !== undefined))) return transactionOf(row);
+      if (row !== undefined && (living(row) || (row.state === 'sold' && idempotencyKey !== undefined))) {
+        if (row.state === 'held' && !isDeepStrictEqual(row.service, service))
+          throw new Fault('BAD_REQUEST', 'this key reserved something else');
+        return transactionOf(row);
+      }
       if (known !== undefined && idempotencyKey !== undefined) throw new Fault('HOLD_RELEASED', 'this reservation is over');
       const offered = flavors.get(flavor);
       if (offered === undefined) throw new Fault('NOT_FOUND', `no flavor ${flavor}`);
@@ -153,9 +161,16 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       generation += 1;
       return transactionOf(made);
     },
+    async flavor(id) {
+      return flavors.get(id)?.flavor;
+    },
     async hold(transaction) {
       const row = rows.get(transaction);
       return row === undefined ? undefined : { ...row, state: row.state === 'held' && !living(row) ? 'expired' : row.state };
+    },
+    async forgetConfiguration(transaction) {
+      const row = rows.get(transaction);
+      if (row?.state === 'sold') delete row.service;
     },
     async release({ buyer, idempotencyKey }) {
       const place = placeOf(buyer, idempotencyKey, '');
@@ -209,6 +224,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     async giveBack({ contract, transaction, ending }) {
       const row = rows.get(transaction ?? '');
       if (row?.state === 'held') row.state = 'released';
+      delete row?.service;
       if (contracts.get(contract)?.role === 'seller') contracts.move(contract, 'over', ending);
       generation += 1;
     },
@@ -223,9 +239,5 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     },
   };
 
-  const stock = (flavor: BlueprintFlavor, instances: number): void => {
-    flavors.set(flavor.id, { flavor, onSale: true, instances });
-    generation += 1;
-  };
-  return { inventory, stock, contracts: contracts.store, holds: holding, living: contracts.living };
+  return { inventory, contracts: contracts.store, holds: holding, living: contracts.living };
 }

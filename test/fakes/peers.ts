@@ -3,10 +3,10 @@
  * of the port; any call can be made to refuse, to lose its answer after it took effect, or to hang; what is left alive can be listed as leaks.
  */
 import type { Dialect } from '../../src/domain/candidate.ts';
-import type { Contract, Handover, PeeringCredentials } from '../../src/domain/contract.ts';
+import type { Contract } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
-import { type Flavor, isBlueprint, type NodeIdentity } from '../../src/domain/flavor.ts';
-import { type ContractId, clusterId, contractOf, transactionId } from '../../src/domain/ids.ts';
+import { isBlueprint, type NodeIdentity } from '../../src/domain/flavor.ts';
+import { type ContractId, contractOf, transactionId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Hold } from '../../src/ports/inventory.ts';
@@ -14,23 +14,8 @@ import type { Peer, Peers } from '../../src/ports/peer.ts';
 import { isLookedFor } from '../../src/rear/selector.ts';
 import { type KeyCircle, keyCircle } from './keys.ts';
 import { type MemoryInventory, memoryInventory } from './memory-inventory.ts';
+import { EXTENSIONS, type FakeNode, credentialsOf, madeOf } from './peer-node.ts';
 import { openTroubles, type PeerCall, type Trouble } from './troubles.ts';
-
-interface FakeNode {
-  readonly identity: NodeIdentity;
-  /** Where it answers, when not at the address that it announces. */
-  readonly address?: string;
-  readonly dialect?: Dialect;
-  readonly flavors?: readonly Flavor[];
-  /** Of each blueprint among its flavors; 1 when not given. */
-  readonly instances?: number;
-  /** What is handed over of a contract; nothing yet (SERVICE_PENDING) when it answers nothing. */
-  readonly handover?: (contract: Contract) => Handover | undefined;
-  /** Milliseconds; 60 s and a year when not given. */
-  readonly holdTtlMs?: number;
-  readonly contractLifetimeMs?: number;
-  readonly credentials?: () => PeeringCredentials;
-}
 
 interface Notice {
   readonly to: string;
@@ -66,30 +51,6 @@ export interface FakePeers {
   calls(): readonly { readonly address: string; readonly call: PeerCall; readonly outcome: 'answered' | 'failed' }[];
   notices(): readonly Notice[];
 }
-
-/** What our own dialect can do beyond REAR; the fake and the real routes announce the same. */
-const EXTENSIONS = [
-  'release',
-  'terminate',
-  'contract',
-  'notice',
-  'credentials',
-  'idempotency-key',
-  'countersign',
-  'handover',
-  'signatures',
-];
-const madeOf = ({ terms }: Contract): Handover => ({
-  secret: { username: 'user', password: `made-for-${terms.id}` },
-  endpoint: { host: 'service.example', port: 5432 },
-});
-const KUBECONFIG = `apiVersion: v1
-kind: Config
-clusters: [{name: seller, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: Y2E=}}]
-users: [{name: buyer, user: {token: fake}}]
-contexts: [{name: it, context: {cluster: seller, user: buyer}}]
-current-context: it
-`;
 
 interface Standing {
   readonly node: FakeNode;
@@ -147,11 +108,6 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
       }),
   });
 
-  const credentialsOf = ({ node }: Standing): PeeringCredentials =>
-    node.credentials?.() ?? {
-      clusterId: node.identity.clusterId ?? clusterId('seller'),
-      kubeconfig: Buffer.from(KUBECONFIG).toString('base64'),
-    };
   const ownContract = async ({ memory }: Standing, contract: ContractId, buyer: NodeIdentity): Promise<Contract> => {
     const found = await memory.contracts.get(contract);
     if (found === undefined) throw new Fault('CONTRACT_UNKNOWN', 'no such contract', { contract });
@@ -201,7 +157,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
             if (error instanceof Fault && error.code === 'NOT_FOUND') throw new Fault('HOLD_EXPIRED', 'no such transaction');
             throw error;
           });
-        return { terms, credentials: terms.service ? undefined : credentialsOf(standing), ...(agreement && { agreement }) };
+        return { terms, credentials: terms.service ? undefined : credentialsOf(standing.node), ...(agreement && { agreement }) };
       }),
     countersign: ({ contract, buyer, signature }) =>
       extension('countersign', async (standing) => {
@@ -225,13 +181,15 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
       extension('refreshCredentials', async (standing) => {
         const found = await ownContract(standing, contract, buyer);
         if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
-        return credentialsOf(standing);
+        return credentialsOf(standing.node);
       }),
     handover: ({ contract, buyer }) =>
       extension('handover', async (standing) => {
         const found = await ownContract(standing, contract, buyer);
         if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
         if (found.terms.service === undefined) throw new Fault('PEER_REFUSED', 'nothing is handed over of a slice', { contract });
+        if (found.agreement && found.agreement.signatures.length < 2)
+          throw new Fault('BUYER_REFUSED', 'it is not countersigned', { contract });
         const { handover = madeOf } = standing.node;
         const made = handover(found);
         if (made === undefined) throw new Fault('SERVICE_PENDING', 'it is being made', { contract });
@@ -251,8 +209,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
     async add(node) {
       const memory = memoryInventory({ clock });
       for (const flavor of node.flavors ?? []) {
-        if (isBlueprint(flavor)) memory.stock(flavor, node.instances ?? 1);
-        else await memory.inventory.publish(flavor);
+        await memory.inventory.publish(flavor, undefined, node.instances);
       }
       nodes.set(node.address ?? node.identity.address, { node, dialect: node.dialect ?? 'rearguard', memory, reachable: true });
     },

@@ -11,6 +11,8 @@ import { rearRoutes } from '../../src/http/rear/routes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { signerAt } from './keys.ts';
 import type { Signer } from '../../src/ports/signer.ts';
+import { blueprintFor, instanceManifests, instanceValues } from '../../src/domain/blueprint.ts';
+import { memoryHosting } from './hosting.ts';
 import { memoryKnownSigners } from './memory-known-signers.ts';
 import { memoryAudit } from './memory-audit.ts';
 import { memoryInventory } from './memory-inventory.ts';
@@ -45,19 +47,29 @@ export async function rearNode(input: {
   const knownSigners = memoryKnownSigners({ clock });
   const notaryNow = () => notary({ signer: signs, peerKeys });
   const records = memoryAudit({ clock });
+  const hosting = memoryHosting();
   const notices: AcquisitionId[] = [];
   let issued = 0;
 
   const sell = async (transaction: TransactionId): Promise<ContractId> => {
     if (self === undefined) throw new Error('not ready');
     const contract = contractOf(transaction);
-    await memory.inventory.sell({
+    const { terms } = await memory.inventory.sell({
       transaction,
       contract,
       seller: self,
       lifetimeMs: 365 * 86_400_000,
-      sign: (terms) => notaryNow().sign(terms),
+      sign: (signed) => notaryNow().sign(signed),
     });
+    const { service, flavor } = terms;
+    const blueprint = blueprintFor(input.options?.blueprints ?? [], flavor);
+    const { configuration = {} } = (await memory.inventory.hold(transaction))?.service ?? {};
+    if (service && blueprint) {
+      const values = () => instanceValues(blueprint, configuration, (length) => 'm'.repeat(length));
+      const manifests = (made: ReturnType<typeof values>) =>
+        service.hostingPolicy === 'Provider' ? instanceManifests(blueprint, made) : [];
+      await hosting.hosting.instantiate({ contract, values, manifests }, { timeoutMs: 1_000 });
+    }
     return contract;
   };
   /** What tests replace while the node runs. */
@@ -66,6 +78,7 @@ export async function rearNode(input: {
   const ports: RearPorts = {
     inventory: memory.inventory,
     contracts: memory.contracts,
+    hosting: hosting.hosting,
     signer,
     peerKeys,
     knownSigners,
@@ -94,6 +107,7 @@ export async function rearNode(input: {
   const options: RearOptions = {
     self: () => self,
     newTransaction: () => transactionId(`${randomBytes(16).toString('hex')}-${clock.now()}000000`),
+    blueprints: [],
     holdMs: 60_000,
     legacyHoldMs: 300_000,
     legacyBuyers: true,
@@ -128,6 +142,7 @@ export async function rearNode(input: {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     memory,
+    hosting,
     audit: records.audit,
     signer,
     knownSigners,

@@ -1,5 +1,6 @@
 /** Flavors and identities of our own making, for tests. */
 import { clusterId, flavorId, nodeId } from '../../src/domain/ids.ts';
+import type { Blueprint } from '../../src/domain/blueprint.ts';
 import type { BlueprintFlavor, BlueprintKind, NodeIdentity, SliceFlavor } from '../../src/domain/flavor.ts';
 
 export const identityOf = (name: string, address = `${name}.example:3004`): NodeIdentity => ({
@@ -61,6 +62,23 @@ export const blueprintOf = (
   available: true,
   createdAt: '2026-03-04T05:06:07Z',
   ...change,
+});
+
+/** How a node makes what {@link blueprintOf} offers: a Secret, and a Service to it. */
+export const makingOf = ({ offer }: BlueprintFlavor): Blueprint => ({
+  ...offer,
+  generated: { username: 12, password: 16 },
+  manifests: [
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'credentials' },
+      stringData: { username: '${username}', password: '${password}', url: 'sql://${username}@db/${database}' },
+    },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'db' }, spec: { ports: [{ port: 5432 }] } },
+  ],
+  secret: 'credentials',
+  endpoint: { service: 'db', port: 5432 },
 });
 
 /** A clock that tests move. */

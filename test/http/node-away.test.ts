@@ -9,6 +9,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
+import type { Hosting } from '../../src/ports/hosting.ts';
 import type { KeyStore } from '../../src/ports/signer.ts';
 import type { FlavorResources } from '../../src/ports/flavor-resources.ts';
 import type { LocalResources } from '../../src/ports/local-resources.ts';
@@ -21,6 +22,7 @@ const absent = new Proxy({}, { get: () => () => Promise.reject(new Fault('CLUSTE
 const openCluster = () => ({
   fabric: absent as Fabric,
   cluster: absent as Cluster,
+  hosting: absent as Hosting,
   world: absent as World,
   keys: absent as KeyStore,
   heads: absent as KeyStore,

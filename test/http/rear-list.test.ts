@@ -25,7 +25,7 @@ beforeAll(async () => {
   await node.memory.inventory.publish({ ...slice, id: flavorId('off'), available: false });
   const service = { category: 'database', tags: ['mysql', 'sql'], hostingPolicies: [], configurationTemplate: { type: 'object' } };
   const db = { ...slice, id: flavorId('db'), offer: { ...service, kind: 'service' as const, name: 'a <b> & c', description: '' } };
-  node.memory.stock(db, 1);
+  await node.memory.inventory.publish(db);
 });
 afterAll(async () => {
   await node.close();
@@ -36,8 +36,8 @@ describe('transport', () => {
   test.each([
     ['GET', '/', 404],
     ['GET', '/api/v2/flavors/', 404],
-    ['GET', '/api/v2/flavors/vm', 404],
-    ['GET', '/api/v2/flavors/sensors', 404],
+    ['GET', '/api/v2/flavors/sensor', 404],
+    ['POST', '/api/v2/flavors/vm', 405],
     ['GET', '/api/v2/transactions/a/b/purchase', 404],
     ['POST', '/api/v2/flavors', 405],
     ['HEAD', '/api/v2/flavors', 405],

@@ -19,7 +19,7 @@ beforeEach(async () => {
   const offer = { ...slice.offer, resources: { ...slice.offer.resources, gpu: '2' }, gpu: { model: 'A100', cores: '2', memory: '80Gi' } };
   await node.memory.inventory.publish({ ...slice, id: flavorId('gpus'), offer });
   const service = { name: 's', description: '', category: 'database', tags: [], hostingPolicies: [], configurationTemplate: {} };
-  node.memory.stock({ ...slice, id: flavorId('service'), offer: { kind: 'service', ...service } }, 1);
+  await node.memory.inventory.publish({ ...slice, id: flavorId('service'), offer: { kind: 'service', ...service } });
 });
 afterEach(async () => {
   await node.close();

@@ -17,6 +17,7 @@ import { runNode } from '../../src/runtime/run.ts';
 import { shownNodes } from '../fakes/cluster-nodes.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
+import { memoryHosting } from '../fakes/hosting.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { memoryKeyStore } from '../fakes/keys.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
@@ -119,6 +120,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
     const openCluster = () => ({
       fabric: fabric[name].port,
       cluster: cluster[name].port,
+      hosting: memoryHosting().hosting,
       world: worldOf(liqo, name),
       keys: keys[name],
       heads: heads[name],

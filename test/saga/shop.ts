@@ -1,16 +1,19 @@
-import type { SliceFlavor } from '../../src/domain/flavor.ts';
+import { type SliceFlavor, isBlueprint } from '../../src/domain/flavor.ts';
 import { type TransactionId, acquisitionId, clusterId, contractOf, flavorId, transactionId } from '../../src/domain/ids.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
+import type { Hosting } from '../../src/ports/hosting.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
+import { memoryHosting } from '../fakes/hosting.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
 import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 import type { Stage } from './stage.ts';
+import { blueprintOf, makingOf } from '../fakes/samples.ts';
 import { QUICK, identity } from './trade.ts';
 
 /** A seller with one flavor, and a buyer whose Liqo and notices are in memory. */
@@ -19,8 +22,11 @@ export interface Shop {
   readonly peers: FakePeers;
   readonly fabric: Faulty<Fabric>;
   readonly inventory: Faulty<Inventory>;
+  readonly hosting: Faulty<Hosting>;
   /** A hold that PURCHASE may name. */
   reserve(): Promise<TransactionId>;
+  /** A hold of an instance of a blueprint. */
+  reserveInstance(): Promise<TransactionId>;
   /** The buyer's Liqo makes the slice of a contract; the seller's watch tells of it. */
   offerSlice(transaction: TransactionId, options?: { readonly unsigned?: boolean }): Promise<void>;
   /** The buyer signs what it bought; `offerSlice` does so by itself unless told otherwise. */
@@ -33,6 +39,8 @@ export interface Shop {
 const WHOLE: Resources = { cpu: '8', memory: '16Gi', pods: '100' };
 const PART: Resources = { cpu: '2', memory: '4Gi', pods: '10' };
 export const SOUTH = clusterId('south');
+/** What the buyer of an instance configures, and nobody may read. */
+export const SECRET = 'hunter-two-and-more';
 let count = 0;
 
 export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Promise<Shop> {
@@ -59,6 +67,12 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
     createdAt: '2026-01-01T00:00:00Z',
   };
   await store.inventory.publish(flavor);
+  const database = blueprintOf(identity('north'), 'service', {
+    id: flavorId(`north.example-service-${count.toString(16).padStart(4, '0')}`),
+  });
+  await store.inventory.publish(database, undefined, 2);
+  const instances = memoryHosting();
+  const hosting = faulty(instances.hosting);
   const before = await store.inventory.sums();
   await stage.play({
     ...store,
@@ -69,6 +83,8 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
     notary: peers.keys.notaryAt(identity('north').address),
     fabric: fabric.port,
     cluster: fakeCluster(world, clusterId('north')),
+    hosting: hosting.port,
+    blueprints: [makingOf(database)],
     clock,
     self: identity('north'),
     timing: { ...QUICK, buyerAbsentMs: 30_000, buyerGoneMs: 30_000, ...timing },
@@ -90,6 +106,20 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
     peers,
     fabric,
     inventory,
+    hosting,
+    async reserveInstance() {
+      const [flavor] = (await store.inventory.list()).filter(isBlueprint);
+      if (!flavor) throw new Error('no instance is for sale');
+      const hold = await store.inventory.reserve({
+        flavor: flavor.id,
+        buyer: identity('south'),
+        service: { hostingPolicy: 'Provider', configuration: { database: 'orders', password: SECRET } },
+        idempotencyKey: `key-${++count}`,
+        transaction: transactionId(`${count.toString(16).padStart(32, 'e')}-1`),
+        ttlMs: 60_000,
+      });
+      return hold.id;
+    },
     async reserve() {
       const id = transactionId(`${(++count).toString(16).padStart(32, 'f')}-1`);
       const hold = await store.inventory.reserve({
@@ -131,6 +161,7 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
           ({ buyer }) => `a tenant of ${buyer} that is said to stand`,
         ),
         ...(JSON.stringify(after) === JSON.stringify(before) ? [] : [`sums ${JSON.stringify(after)}`]),
+        ...instances.objects(),
         ...world.objects(),
       ];
     },

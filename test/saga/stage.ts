@@ -112,9 +112,11 @@ function behind(need: () => Omit<ActivityDeps, 'processes'>): Omit<ActivityDeps,
     notary: part('notary'),
     fabric: part('fabric'),
     cluster: part('cluster'),
+    hosting: part('hosting'),
     clock: part('clock'),
     self: { ...need().self },
     timing: { ...need().timing },
+    blueprints: need().blueprints,
     contractMs: need().contractMs,
   };
 }

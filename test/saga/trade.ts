@@ -9,6 +9,7 @@ import type { Fabric } from '../../src/ports/fabric.ts';
 import { blueprintOf } from '../fakes/samples.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
+import { memoryHosting } from '../fakes/hosting.ts';
 import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
@@ -24,6 +25,7 @@ export const QUICK: Timing = {
   virtualNodeMs: 2_000,
   offloadMs: 2_000,
   workloadMs: 2_000,
+  hostingMs: 2_000,
   nodeLostMs: 1_000,
   peeringReadyMs: 10_000,
   undoRoundMs: 2_000,
@@ -107,6 +109,8 @@ export async function openTrade(
       notary: peers.keys.notaryAt(identity('south').address),
       fabric: fabric.port,
       cluster: cluster.port,
+      hosting: memoryHosting().hosting,
+      blueprints: [],
       clock,
       self: identity('south'),
       timing: { ...QUICK, ...options.timing },

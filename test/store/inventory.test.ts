@@ -1,4 +1,5 @@
 import { afterAll, describe, inject } from 'vitest';
+import { blueprintsContract } from '../contracts/blueprints.ts';
 import { changingContract } from '../contracts/changing.ts';
 import { gpusContract } from '../contracts/gpus.ts';
 import { inventoryContract } from '../contracts/inventory.ts';
@@ -13,6 +14,7 @@ const make = async () => {
 };
 
 describe('inventory', () => inventoryContract(make));
+describe('blueprints', () => blueprintsContract(make));
 describe('sales', () => salesContract(make));
 describe('changing amounts', () => changingContract(make));
 describe('GPUs', () => gpusContract(make));

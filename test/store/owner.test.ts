@@ -57,6 +57,7 @@ test('the process of a second node stops', async () => {
       openCluster: () => ({
         fabric: away,
         cluster: away,
+        hosting: away,
         world: away,
         keys: away,
         heads: away,

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { isSlice } from '../../src/domain/flavor.ts';
-import { acquisitionId, clusterId, contractOf, DNS_SUBDOMAIN, type FlavorId, flavorId } from '../../src/domain/ids.ts';
+import { acquisitionId, clusterId, contractOf, DNS_SUBDOMAIN, type FlavorId } from '../../src/domain/ids.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, SEVEN, TEN } from '../contracts/samples.ts';
 import { cloneDatabase } from './database.ts';
@@ -157,19 +157,6 @@ describe('a flavor that is published again', () => {
     const { id } = await one();
     await expect(inventory.publish({ ...A, id })).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
     expect(await inventory.list()).toHaveLength(1);
-  });
-
-  it('must be a slice', async () => {
-    const offer = {
-      kind: 'service',
-      name: 'db',
-      description: '',
-      category: 'database',
-      tags: [],
-      hostingPolicies: [],
-      configurationTemplate: {},
-    } as const;
-    await expect(inventory.publish({ ...A, id: flavorId('s'), offer })).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
   });
 });
 

@@ -8,6 +8,7 @@ import { ConfigurationSchema, completed } from '../../src/runtime/configuration.
 import { runNode } from '../../src/runtime/run.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
+import { memoryHosting } from '../fakes/hosting.ts';
 import { memoryKeyStore } from '../fakes/keys.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
 import { cloneDatabase } from './database.ts';
@@ -18,6 +19,8 @@ const NORTH = clusterId('north');
 
 interface Found {
   readonly flavors: number;
+  /** What other nodes are told of services. */
+  readonly services: readonly { readonly type: { readonly data: { readonly name: string } } }[];
   readonly ready: unknown;
   readonly says: unknown;
   /** What somebody without a token is answered. */
@@ -28,7 +31,12 @@ const HASH = createHash('sha256').update(TOKEN).digest('hex');
 /** Starts the HTTP side of a node, on the same store each time, and looks at it when it has decided. */
 async function served(
   read: Enforcement | undefined,
-  more: { readonly liqo?: { enforcement: Enforcement }; readonly sellUnenforced?: boolean; readonly tokens?: boolean } = {},
+  more: {
+    readonly liqo?: { enforcement: Enforcement };
+    readonly sellUnenforced?: boolean;
+    readonly tokens?: boolean;
+    readonly blueprints?: readonly object[];
+  } = {},
 ): Promise<Found> {
   const world = liqoWorld();
   world.cluster(NORTH).enforcement = read;
@@ -41,6 +49,7 @@ async function served(
       temporal: { address: '127.0.0.1:1' },
       database: { url: db.url, connections: 2 },
       ...(more.liqo && { liqo: more.liqo }),
+      blueprints: more.blueprints ?? [],
       flavors: [{ name: 'big', cpu: '8', memory: '16Gi', pods: '100' }],
       shutdownSeconds: 1,
       log: { level: 'silent' },
@@ -56,6 +65,7 @@ async function served(
     openCluster: () => ({
       fabric: fakeFabric(world, NORTH),
       cluster: fakeCluster(world, NORTH),
+      hosting: memoryHosting().hosting,
       world: { watch: async () => undefined } satisfies World,
       keys: memoryKeyStore(),
       heads: memoryKeyStore(),
@@ -74,7 +84,7 @@ async function served(
         .then(async (answer) => ((await answer.json()) as Checks).checks)
         .catch(() => []);
     await expect
-      .poll(async () => (await checks()).find(({ name }) => name === 'flavors')?.ready, { timeout: 20_000, interval: 50 })
+      .poll(async () => (await checks()).find(({ name }) => name === 'blueprints')?.ready, { timeout: 20_000, interval: 50 })
       .toBe(true);
     const { items } = (await (await fetch(`${api()}/api/v1/flavors`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as {
       items: readonly unknown[];
@@ -82,6 +92,7 @@ async function served(
     const enforcement = (await checks()).find(({ name }) => name === 'enforcement');
     return {
       flavors: items.length,
+      services: (await (await fetch(`http://127.0.0.1:${ports[0]?.rear}/api/v2/flavors/service`)).json()) as Found['services'],
       ready: enforcement?.ready,
       says: enforcement?.says,
       stranger: (await fetch(`${api()}/api/v1/flavors`)).status,
@@ -95,6 +106,7 @@ async function served(
 test('a stock Liqo enforces nothing: nothing is on sale, and /readyz says why', async () => {
   expect(await served('None')).toEqual({
     flavors: 0,
+    services: [],
     ready: true,
     says: expect.stringMatching(/holds buyers to nothing.*no flavor is published/),
     stranger: 200,
@@ -104,10 +116,17 @@ test('a stock Liqo enforces nothing: nothing is on sale, and /readyz says why', 
 test('told to sell all the same, it does, and still says so', async () => {
   expect(await served('None', { sellUnenforced: true })).toEqual({
     flavors: 1,
+    services: [],
     ready: true,
     says: expect.stringContaining('sold all the same'),
     stranger: 200,
   });
+});
+
+test('a blueprint needs nobody’s enforcement: it is on sale as soon as it is configured, and no longer', async () => {
+  const found = await served('None', { blueprints: [{ name: 'orders', use: 'database', price: { amount: '0.05', currency: 'EUR' } }] });
+  expect(found.services.map(({ type }) => type.data.name)).toEqual(['orders']);
+  expect((await served('None')).services).toEqual([]);
 });
 
 test('what was on sale is taken off when Liqo does not enforce any more', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, expect, inject, it } from 'vitest';
 import { type ClusterId, clusterId, contractOf } from '../../src/domain/ids.ts';
 import { buyerOf, flavorOf, newTransaction, ONE, SELLER } from '../contracts/samples.ts';
+import { blueprintOf } from '../fakes/samples.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -50,6 +51,18 @@ it('is not closed while something is sold to its buyer, and is once that is give
   await giveBack();
   expect(await tenants.close(ALICE)).toBe(true);
   expect(await tenants.stands(ALICE)).toBe(false);
+  expect(await tenants.close(ALICE)).toBe(true);
+});
+
+it('is closed although its buyer has an instance of a blueprint, which needs none', async () => {
+  const database = blueprintOf(SELLER);
+  await inventory.publish(database);
+  await tenants.built(ALICE);
+  const transaction = newTransaction();
+  const buyer = { ...buyerOf('alice'), clusterId: ALICE };
+  const service = { hostingPolicy: 'Provider' as const, configuration: { database: 'orders' } };
+  await inventory.reserve({ flavor: database.id, buyer, service, transaction, ttlMs: 60_000, idempotencyKey: transaction });
+  await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 60_000 });
   expect(await tenants.close(ALICE)).toBe(true);
 });
 

@@ -9,6 +9,7 @@ import type { OpenProcess, Processes } from '../../src/ports/processes.ts';
 import { buyerOf, flavorOf, newTransaction, ONE, SELLER } from '../contracts/samples.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
+import { type MemoryHosting, memoryHosting } from '../fakes/hosting.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { lately } from '../fakes/lately.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
@@ -54,6 +55,7 @@ export function playComparison() {
       fabric: faulty(fakeFabric(world, NORTH)),
       memory: memoryInventory({ clock }),
       records: memoryRecords({ clock }),
+      hosting: memoryHosting(),
       audit: memoryAudit({ clock }),
       peers: fakePeers({ clock }),
       asked: standIn.asked,
@@ -78,6 +80,7 @@ export function playComparison() {
   const records = lately<ReturnType<typeof memoryRecords>>(() => made?.records);
   const audit = lately<MemoryAudit>(() => made?.audit);
   const peers = lately<FakePeers>(() => made?.peers);
+  const hosting = lately<MemoryHosting>(() => made?.hosting);
   const processes = lately<Faulty<Processes>>(() => made?.processes);
   return {
     at,
@@ -88,6 +91,7 @@ export function playComparison() {
     records,
     audit,
     peers,
+    hosting,
     processes,
     async sold(): Promise<TransactionId> {
       const { inventory } = memory;
@@ -104,7 +108,15 @@ export function playComparison() {
       const { chain } = audit;
       const knownSigners = memoryKnownSigners({ clock });
       const deps = { contracts, inventory, chain, processes: processes.port, peers: others, knownNodes: records.knownNodes, knownSigners };
-      const activities = reconcileActivities({ ...deps, fabric: fabric.port, cluster, self: SELLER, timing, clock });
+      const activities = reconcileActivities({
+        ...deps,
+        fabric: fabric.port,
+        cluster,
+        hosting: hosting.hosting,
+        self: SELLER,
+        timing,
+        clock,
+      });
       return await new MockActivityEnvironment().run(activities.reconcile);
     },
   };

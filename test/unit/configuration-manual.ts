@@ -20,20 +20,25 @@ export function configurationManual(): string {
     ]),
   );
   const root = z.toJSONSchema(ConfigurationSchema, { io: 'input', unrepresentable: 'any' });
-  const { flavors } = root.properties ?? {};
-  const item = isSchema(flavors) && isSchema(flavors.items) ? flavors.items : {};
-  const flavorRows = Object.entries((item as Schema).properties ?? {}).flatMap(([name, schema]) =>
-    isSchema(schema)
-      ? [
-          row([
-            `\`${name}\``,
-            (item as Schema).required?.includes(name) ? '**required**' : shown(schema.default),
-            typeOf(schema),
-            schema.description ?? '',
-          ]),
-        ]
-      : [],
-  );
+  /** The fields of what a list holds. */
+  const rowsOf = (list: 'flavors' | 'blueprints'): string => {
+    const schema = root.properties?.[list];
+    const item = isSchema(schema) && isSchema(schema.items) ? (schema.items as Schema) : {};
+    return Object.entries(item.properties ?? {})
+      .flatMap(([name, each]) =>
+        isSchema(each)
+          ? [
+              row([
+                `\`${name}\``,
+                item.required?.includes(name) ? '**required**' : shown(each.default),
+                typeOf(each),
+                each.description ?? '',
+              ]),
+            ]
+          : [],
+      )
+      .join('\n');
+  };
   return `# Configuration
 
 One file per node (YAML or JSON), named by \`--config\` or \`REARGUARD_CONFIG\`; the environment stands over it, variable by variable. \`TEMPORAL_ADDRESS\`, \`TEMPORAL_NAMESPACE\` and
@@ -75,7 +80,15 @@ ${rows.join('\n')}
 
 | key | default | type | meaning |
 |---|---|---|---|
-${flavorRows.join('\n')}
+${rowsOf('flavors')}
+
+## A blueprint
+
+[Selling](selling.md#services) shows some.
+
+| key | default | type | meaning |
+|---|---|---|---|
+${rowsOf('blueprints')}
 `;
 }
 

@@ -1,5 +1,6 @@
 /** The inventory in memory, on which other tests stand, keeps the rules of the real one. */
 import { describe } from 'vitest';
+import { blueprintsContract } from '../contracts/blueprints.ts';
 import { changingContract } from '../contracts/changing.ts';
 import { contractsContract } from '../contracts/contracts.ts';
 import { gpusContract } from '../contracts/gpus.ts';
@@ -20,6 +21,7 @@ const make = async () => {
 };
 
 describe('inventory in memory', () => inventoryContract(make));
+describe('blueprints in memory', () => blueprintsContract(make));
 describe('sales in memory', () => salesContract(make));
 describe('contracts in memory', () => contractsContract(make));
 describe('changing amounts in memory', () => changingContract(make));

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, contractOf, intentName, workflowIds } from '../../src/domain/ids.ts';
 import { NOTHING } from '../../src/domain/resources.ts';
-import { buyerOf, flavorOf, ONE, SELLER } from '../contracts/samples.ts';
+import { buyerOf, flavorOf, newTransaction, ONE, SELLER } from '../contracts/samples.ts';
 import { blueprintOf } from '../fakes/samples.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { NORTH, playComparison, running } from './comparison.ts';
 
-const { at, audit, world, fabric, memory, peers, sold, reconcile } = playComparison();
+const { at, audit, hosting, world, fabric, memory, peers, sold, reconcile } = playComparison();
 
 test('one orphan that cannot be mended keeps no other waiting', async () => {
   const contracts = await Promise.all(Array.from({ length: 10 }, sold));
@@ -167,6 +167,25 @@ test('of a bought contract whose FLUIDOS seller knows no termination it is told 
   expect(failed).toEqual([]);
   expect(mended).toEqual([expect.stringContaining('withdrawn, residue at west.example')]);
   expect(memory.living()).toEqual([]);
+});
+
+test('an instance of a contract that is over, or that nobody knows, is removed; one that lives is left alone', async () => {
+  const instance = async (contract: ReturnType<typeof contractOf>) =>
+    await hosting.hosting.instantiate({ contract, values: () => ({}), manifests: () => [] }, { timeoutMs: 100 });
+  const [living, over] = [await sold(), await sold()];
+  at.open = [running(workflowIds.contract(living))];
+  await memory.inventory.giveBack({ contract: contractOf(over), ending: { reason: 'done' } });
+  const unknown = contractOf(newTransaction());
+  for (const contract of [contractOf(living), contractOf(over), unknown]) await instance(contract);
+  const { mended, failed } = await reconcile();
+  expect(failed).toEqual([]);
+  expect([...mended].toSorted()).toEqual(
+    [
+      expect.stringContaining(`${contractOf(over)}, which is over`),
+      expect.stringContaining(`${unknown}, which is not known here`),
+    ].toSorted(),
+  );
+  expect(await hosting.hosting.instances()).toEqual([contractOf(living)]);
 });
 
 test('an audit that was tampered with is told', async () => {

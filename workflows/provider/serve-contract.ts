@@ -20,6 +20,7 @@ import { reading } from '../proxies.ts';
 import { openScribe } from '../scribe.ts';
 import { openUnwinding } from '../unwinding.ts';
 import { admitSlice } from './admit.ts';
+import { hostInstance, serveInstance } from './host.ts';
 import { type Kept, openBuyer } from './buyer.ts';
 import { openMetering } from './meter.ts';
 import type { Sale } from './sale.ts';
@@ -30,6 +31,8 @@ import { meetBuyer } from './sign.ts';
 export interface SaleInput {
   readonly transaction: TransactionId;
   readonly buyer?: ClusterId;
+  /** An instance of a blueprint, which needs neither tenant nor slice. */
+  readonly instance?: true;
   /** As the node that started it is configured; read by the first run itself when whoever started it said nothing. */
   readonly timing?: Timing;
 }
@@ -99,6 +102,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   const sell = sellTo(knownAtStart);
   const meet = meetBuyer(openMeeting(), timing, untilBuyerIsDone, knownAtStart);
   const admit = admitSlice(untilBuyerIsDone, knownAtStart);
+  const host = input.instance && hostInstance(timing);
   const start: Sale = {
     transaction: input.transaction,
     contract,
@@ -106,8 +110,8 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     ...(input.buyer && { buyerCluster: input.buyer }),
   };
   // What is tried within a workflow task is entered by the start itself (docs/decisions/0014).
-  const entered = [sell, ...(knownAtStart ? [meet, admit] : [])].map(({ name }) => ({ name, here: false, there: false }));
-  const saga = openSaga<Sale>([sell, meet, admit], carried?.progress ?? { context: start, entered }, scribe.record);
+  const entered = [sell, ...(knownAtStart && !host ? [meet, admit] : [])].map(({ name }) => ({ name, here: false, there: false }));
+  const saga = openSaga<Sale>(host ? [sell, host] : [sell, meet, admit], carried?.progress ?? { context: start, entered }, scribe.record);
 
   const live = async (): Promise<Ending | undefined> => {
     try {
@@ -116,15 +120,16 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
         if (!carried) {
           scribe.details(`Selling \`${input.transaction}\``);
           await saga.forward(sell);
-          await saga.forward(meet);
+          if (!host) await saga.forward(meet);
           isSigned = true;
           const { hourly, buyerCluster } = saga.context;
           scribe.phase('peering', { RearguardPeer: [buyerCluster ?? ''], ...(hourly && { RearguardHourlyCost: [Number(hourly)] }) });
+          if (host) await saga.forward(host);
         }
         scribe.details(
           `Contract \`${contract}\` with ${saga.context.buyerCluster}, until ${new Date(saga.context.expiresAt ?? 0).toISOString()}`,
         );
-        return await metering.meter(saga, admit);
+        return await (host ? serveInstance(saga, timing, scribe) : metering.meter(saga, admit));
       });
       return lived ?? end?.ending;
     } catch (error) {

@@ -31,8 +31,8 @@ export interface Api {
   raw<T>(method: string, path: string, body?: unknown, type?: string, signal?: AbortSignal): Promise<T>;
   get<T extends KubeObject>(kind: Kind, where: { readonly namespace?: string; readonly name: string }): Promise<T | undefined>;
   list<T extends KubeObject>(kind: Kind, where?: Where): Promise<Listed<T>>;
-  /** Server-side apply under our field manager. */
-  apply<T extends KubeObject>(manifest: Manifest): Promise<T>;
+  /** Server-side apply under our field manager. `kind` where the table has none. */
+  apply<T extends KubeObject>(manifest: Manifest, kind?: Kind): Promise<T>;
   /** A JSON merge patch; `undefined` when there is no such object. */
   merge<T extends KubeObject>(
     kind: Kind,
@@ -156,8 +156,7 @@ export function openApi(connection: Connection, log: Log, keep: (object: unknown
         }
       }
     },
-    async apply<T extends KubeObject>(manifest: Manifest) {
-      const kind = kindOf(manifest);
+    async apply<T extends KubeObject>(manifest: Manifest, kind = kindOf(manifest)) {
       if (!kind) throw new Fault('CLUSTER_REFUSED', `${manifest.apiVersion} ${manifest.kind} is not a kind that we apply`);
       const { name, namespace } = manifest.metadata;
       const path = `${pathOf(kind, { name, ...(namespace !== undefined && { namespace }) })}?fieldManager=${FIELD_MANAGER}&force=true`;

@@ -27,6 +27,7 @@ export const KINDS = {
   serviceAccount: kind('v1', 'ServiceAccount', 'serviceaccounts'),
   event: kind('v1', 'Event', 'events'),
   deployment: kind('apps/v1', 'Deployment', 'deployments'),
+  statefulSet: kind('apps/v1', 'StatefulSet', 'statefulsets'),
   job: kind('batch/v1', 'Job', 'jobs'),
   lease: kind('coordination.k8s.io/v1', 'Lease', 'leases'),
   clusterRole: kind(RBAC, 'ClusterRole', 'clusterroles', false),

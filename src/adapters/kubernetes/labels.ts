@@ -9,6 +9,8 @@ export const OURS = {
   contract: 'rearguard.dev/contract',
   /** On what a seller handed over: of which service of the intent. Never together with the intent, by which a workload is removed. */
   service: 'rearguard.dev/service',
+  /** On an instance's namespace: it was ready once. */
+  ready: 'rearguard.dev/ready',
   /** On pods: which manifest of the workload made them. */
   manifest: 'rearguard.dev/manifest',
   /** On a tenant's namespace: contracts whose slices we took away, with blanks between. */

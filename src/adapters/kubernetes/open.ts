@@ -1,6 +1,7 @@
 import type { Resolve } from '../../domain/forbidden-addresses.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { Fabric } from '../../ports/fabric.ts';
+import type { Hosting } from '../../ports/hosting.ts';
 import type { KeyStore } from '../../ports/signer.ts';
 import type { FlavorResources } from '../../ports/flavor-resources.ts';
 import type { LocalResources } from '../../ports/local-resources.ts';
@@ -8,6 +9,7 @@ import type { World } from '../../ports/world.ts';
 import { openApi } from './api.ts';
 import { kubernetesCluster } from './cluster.ts';
 import { ownConnection } from './connection.ts';
+import { kubernetesHosting } from './hosting.ts';
 import { kubernetesFabric, ownClusterId } from './fabric.ts';
 import { type Log, faultOf } from './faults.ts';
 import { secretKeyStore } from './key-store.ts';
@@ -20,6 +22,7 @@ import { kubernetesWorld } from './world.ts';
 export interface Kubernetes {
   readonly fabric: Fabric;
   readonly cluster: Cluster;
+  readonly hosting: Hosting;
   readonly world: World;
   /** Where the node's own keys lie when no file is named for them. */
   readonly keys: KeyStore;
@@ -53,6 +56,7 @@ export function openKubernetes(input: {
   return {
     fabric: kubernetesFabric({ api, clusterId, rules, ...(apiAddress !== undefined && { apiAddress }) }),
     cluster: kubernetesCluster({ api, clusterId, rules, log }),
+    hosting: kubernetesHosting(api),
     world: kubernetesWorld({ api, log }),
     keys: secretKeyStore(api, 'node-keys'),
     heads: secretKeyStore(api, 'audit-heads'),

@@ -1,14 +1,14 @@
 import { Fault } from '../../domain/faults.ts';
-import { type Flavor, isSlice, type SliceFlavor } from '../../domain/flavor.ts';
+import { type BlueprintKind, type Flavor, isSlice } from '../../domain/flavor.ts';
 import { type FlavorId, flavorId } from '../../domain/ids.ts';
 import { isSellable, partOf } from '../../domain/partition.ts';
-import { add, canonicalResources, NOTHING } from '../../domain/resources.ts';
+import { add, canonicalResources, fits, NOTHING, type Resources } from '../../domain/resources.ts';
 import type { Inventory, Sold } from '../../ports/inventory.ts';
 import { type Amounts, fromAmounts, toAmounts } from './amounts.ts';
 import { type Db, json, type Pool } from './connect.ts';
 
 /** A flavor as configured, less what differs from start to start. Its id is the lineage's. */
-type Description = Omit<SliceFlavor, 'createdAt' | 'available'>;
+type Description = Omit<Flavor, 'createdAt' | 'available'>;
 
 interface FlavorRow {
   readonly id: FlavorId;
@@ -19,38 +19,48 @@ interface FlavorRow {
 }
 
 /** Names the next flavor of a lineage; unique in the world. */
-export type NewFlavorId = (domain: string) => FlavorId;
+export type NewFlavorId = (domain: string, kind: 'k8slice' | BlueprintKind) => FlavorId;
 
-const description = (flavor: SliceFlavor): Description => {
+const description = (flavor: Flavor): Description => {
   const { createdAt: _, available: __, ...kept } = flavor;
-  return { ...kept, offer: { ...kept.offer, resources: canonicalResources(kept.offer.resources) } };
+  return kept.offer.kind === 'k8slice' ? { ...kept, offer: { ...kept.offer, resources: canonicalResources(kept.offer.resources) } } : kept;
 };
+
+/** What a ledger counts of a flavor: of a blueprint, its instances as pods. */
+export const counted = ({ offer }: Pick<Flavor, 'offer'>, instances = 1): Resources =>
+  offer.kind === 'k8slice' ? offer.resources : { ...NOTHING, pods: String(instances) };
 
 /** The flavor as it was when it was made: price and resources never change under an id. */
-const flavorOf = (row: FlavorRow): SliceFlavor => {
-  const whole: SliceFlavor = { ...row.description, id: row.id, available: true, createdAt: row.created_at.toISOString() };
-  return partOf(whole, fromAmounts(row.total, whole.offer.resources));
+const flavorOf = (row: FlavorRow): Flavor => {
+  const whole: Flavor = { ...row.description, id: row.id, available: true, createdAt: row.created_at.toISOString() };
+  return isSlice(whole) ? partOf(whole, fromAmounts(row.total, whole.offer.resources)) : whole;
 };
 
-const listedOf = (row: FlavorRow & { readonly free: Amounts }): SliceFlavor => {
+const listedOf = (row: FlavorRow & { readonly free: Amounts }): Flavor => {
   const flavor = flavorOf(row);
-  return partOf(flavor, fromAmounts(row.free, flavor.offer.resources));
+  return isSlice(flavor) ? partOf(flavor, fromAmounts(row.free, flavor.offer.resources)) : flavor;
+};
+
+/** Whether anything of what it lists can be bought. */
+const isListed = (row: FlavorRow & { readonly free: Amounts }): boolean => {
+  const { offer } = listedOf(row);
+  return offer.kind === 'k8slice' ? isSellable(offer) : fits(fromAmounts(row.free, NOTHING), counted({ offer }));
 };
 
 /** A flavor by its id, living or retired, as it was made. */
-export async function readFlavor(sql: Db, id: string): Promise<SliceFlavor | undefined> {
+export async function readFlavor(sql: Db, id: string): Promise<Flavor | undefined> {
   const [row] = await sql<FlavorRow[]>`select * from flavor where id = ${id}`;
   return row && flavorOf(row);
 }
 
 /** The last flavor of a lineage, living or not. */
-export async function readLast(sql: Db, lineage: string): Promise<SliceFlavor | undefined> {
+export async function readLast(sql: Db, lineage: string): Promise<Flavor | undefined> {
   const [row] = await sql<FlavorRow[]>`select * from flavor where lineage = ${lineage} order by generation desc limit 1`;
   return row && flavorOf(row);
 }
 
 /** What the lineage of a flavor lists now; `undefined` when it is off sale. */
-export async function readListing(sql: Db, id: string): Promise<SliceFlavor | undefined> {
+export async function readListing(sql: Db, id: string): Promise<Flavor | undefined> {
   const [row] = await sql<(FlavorRow & { free: Amounts })[]>`
     select f.*, s.free from flavor named join stock s using (lineage) join flavor f on f.lineage = s.lineage and f.state = 'living'
     where named.id = ${id}`;
@@ -79,15 +89,14 @@ export const flavors = (
   pool: Pool,
   newId: NewFlavorId,
 ): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'ledgers' | 'salesOf' | 'generation' | 'sums'> => ({
-  async publish(flavor: Flavor, terms?: string) {
-    if (!isSlice(flavor)) throw new Fault('CONFIGURATION_INVALID', 'only slices of a cluster can be put on sale', { flavor: flavor.id });
+  async publish(flavor: Flavor, terms?: string, instances?: number) {
     const described = description(flavor);
     const lineage = flavor.id;
     const key = terms ?? null;
     // Where terms are named, amounts change without a new flavor: whatever is made of the lineage next is made of this.
     const latest = terms === undefined ? null : json(pool, described);
     await pool.begin(async (sql) => {
-      const wanted = toAmounts(flavor.offer.resources);
+      const wanted = toAmounts(counted(flavor, instances));
       const first = await sql`
         insert into lineage (id, on_sale, terms, terms_key, description, wanted, total)
         values (${lineage}, true, 1, ${key}, ${latest}::jsonb, ${wanted}, ${wanted}) on conflict do nothing`;
@@ -102,7 +111,7 @@ export const flavors = (
       const [last] = await sql<{ same: boolean }[]>`
         select description = ${json(sql, described)}::jsonb as same from flavor where lineage = ${lineage} order by generation desc limit 1`;
       const same = ledger?.same_key === true && (terms !== undefined || last?.same === true);
-      if (ledger?.on_sale && same && (terms === undefined || ledger.same_amounts)) return;
+      if (ledger?.on_sale && same && ledger.same_amounts) return;
       await sql`select sweep(${lineage})`;
       const [moved] = await sql<{ fits: boolean }[]>`
         update lineage l set on_sale = true, terms = terms + ${same ? 0 : 1}, terms_key = ${key}, description = ${latest}::jsonb, wanted = ${wanted},
@@ -114,7 +123,7 @@ export const flavors = (
           and l.total[5] - l.sold[5] <= f.total[5]) as fits`;
       // Less than the flavor was made of is listed under its id, as when others hold some of it; for more a new one is made.
       if (same && terms !== undefined && moved?.fits) return;
-      await renew(sql, { lineage, id: newId(flavor.owner.domain), description: described });
+      await renew(sql, { lineage, id: newId(flavor.owner.domain, flavor.offer.kind), description: described });
     });
   },
   async withdraw(flavor) {
@@ -129,7 +138,7 @@ export const flavors = (
   async list() {
     const rows = await pool<(FlavorRow & { free: Amounts })[]>`
       select f.*, s.free from flavor f join stock s using (lineage) where f.state = 'living' order by f.lineage`;
-    return rows.map(listedOf).filter(({ offer }) => isSellable(offer));
+    return rows.filter(isListed).map(listedOf);
   },
   async onSale() {
     return (await pool<FlavorRow[]>`select * from flavor where state = 'living' order by lineage`).map(flavorOf);
@@ -140,7 +149,7 @@ export const flavors = (
       from stock s join lineage l on l.id = s.lineage join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true
       where s.on_sale or 0 < any (s.sold) or 0 < any (s.held) order by s.lineage`;
     return rows.map((row) => {
-      const of = (amounts: Amounts) => fromAmounts(amounts, row.description.offer.resources);
+      const of = (amounts: Amounts) => fromAmounts(amounts, counted(row.description));
       return {
         lineage: flavorId(row.lineage),
         onSale: row.on_sale,
@@ -171,26 +180,27 @@ export const flavors = (
       from stock s join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true`;
     let sums = { free: NOTHING, held: NOTHING, sold: NOTHING, holds: 0, flavors: 0 };
     for (const row of rows) {
-      const like = row.description.offer.resources;
+      const { offer } = row.description;
+      const of = (amounts: Amounts) => (offer.kind === 'k8slice' ? fromAmounts(amounts, offer.resources) : NOTHING);
       sums = {
-        free: row.living ? add(sums.free, fromAmounts(row.free, like)) : sums.free,
-        held: add(sums.held, fromAmounts(row.held, like)),
-        sold: add(sums.sold, fromAmounts(row.sold, like)),
+        free: row.living ? add(sums.free, of(row.free)) : sums.free,
+        held: add(sums.held, of(row.held)),
+        sold: add(sums.sold, of(row.sold)),
         holds: sums.holds + row.holds,
-        flavors: sums.flavors + (row.living && isSellable(listedOf(row).offer) ? 1 : 0),
+        flavors: sums.flavors + (row.living && isListed(row) ? 1 : 0),
       };
     }
     return sums;
   },
 });
 
-/** `<domain>-k8slice-<12 hex>` in what Kubernetes takes for a name. */
-export const flavorIdOf = (domain: string, hex: string): FlavorId =>
+/** `<domain>-<kind>-<12 hex>` in what Kubernetes takes for a name. */
+export const flavorIdOf = (domain: string, kind: 'k8slice' | BlueprintKind, hex: string): FlavorId =>
   flavorId(
     `${
       domain
         .toLowerCase()
         .replace(/[^a-z0-9.-]/g, '-')
         .replace(/^[-.]+|[-.]+$/g, '') || 'node'
-    }-k8slice-${hex}`,
+    }-${kind}-${hex}`,
   );

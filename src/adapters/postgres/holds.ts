@@ -1,13 +1,14 @@
-import type { NodeIdentity, SliceFlavor } from '../../domain/flavor.ts';
+import type { Flavor, NodeIdentity } from '../../domain/flavor.ts';
+import type { ServiceTerms } from '../../domain/contract.ts';
 import { Fault, type FaultCode } from '../../domain/faults.ts';
 import { checkGpu } from '../../domain/gpu.ts';
 import type { ContractId, FlavorId, TransactionId } from '../../domain/ids.ts';
 import { checkPart } from '../../domain/partition.ts';
-import { canonicalResources, type Resources } from '../../domain/resources.ts';
+import { canonicalResources, NOTHING, type Resources } from '../../domain/resources.ts';
 import type { Hold, Inventory } from '../../ports/inventory.ts';
 import { toAmounts } from './amounts.ts';
 import { type Db, json, type Pool } from './connect.ts';
-import { readFlavor, readListing } from './flavors.ts';
+import { counted, readFlavor, readListing } from './flavors.ts';
 import { bindingFault } from './known-nodes.ts';
 
 interface HoldRow {
@@ -18,6 +19,7 @@ interface HoldRow {
   readonly state: Hold['state'];
   readonly expires_at: Date;
   readonly contract: ContractId | null;
+  readonly service: ServiceTerms | null;
 }
 
 interface Reserved {
@@ -33,6 +35,7 @@ const hold = (row: HoldRow): Hold => ({
   flavorId: row.flavor,
   buyer: row.buyer,
   resources: row.resources,
+  ...(row.service === null ? {} : { service: row.service }),
   state: row.state,
   expiresAt: row.expires_at.toISOString(),
   ...(row.contract === null ? {} : { contract: row.contract }),
@@ -51,8 +54,8 @@ const REFUSALS: Record<string, readonly [FaultCode, string]> = {
 /** Descriptions of flavors that are kept: what stands under a flavor's id never changes, and RESERVE needs it each time. */
 const KEPT = 2000;
 
-function flavorReader(pool: Pool): (id: FlavorId) => Promise<SliceFlavor | undefined> {
-  const kept = new Map<FlavorId, SliceFlavor>();
+function flavorReader(pool: Pool): (id: FlavorId) => Promise<Flavor | undefined> {
+  const kept = new Map<FlavorId, Flavor>();
   return async (id) => {
     const known = kept.get(id);
     if (known) return known;
@@ -93,31 +96,49 @@ async function inBatches(remove: (most: number) => Promise<{ readonly count: num
 async function letGo(sql: Db, row: { readonly id: string; readonly lineage: string }): Promise<boolean> {
   await sql`select from lineage where id = ${row.lineage} for update`;
   const moved = await sql`
-    with moved as (update hold set state = 'released' where id = ${row.id} and state = 'held' returning lineage, amounts)
+    with moved as (update hold set state = 'released', service = null where id = ${row.id} and state = 'held' returning lineage, amounts)
     select ledger_move(lineage, amounts, -1, 0) from moved`;
   return moved.count > 0;
 }
 
+/** A hold of an instance, with how it is to be configured: a key that wanted another configuration reserved something else. */
+async function configured(sql: Db, hold: (sql: Db) => Promise<Reserved[]>, service: ServiceTerms): Promise<Reserved[]> {
+  const [row] = await hold(sql);
+  if (row?.outcome !== 'held') return row ? [row] : [];
+  const [kept] = await sql<{ same: boolean }[]>`
+    update hold set service = coalesce(service, ${json(sql, service)}) where transaction = ${row.held_transaction} and state = 'held'
+    returning service = ${json(sql, service)} as same`;
+  return [kept?.same === false ? { ...row, outcome: 'key-used' } : row];
+}
+
 /** Reservations: the part of `Inventory` that holds capacity for a short time. */
-export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release' | 'abandon' | 'prune'> {
+export function holds(
+  pool: Pool,
+): Pick<Inventory, 'reserve' | 'flavor' | 'hold' | 'forgetConfiguration' | 'release' | 'abandon' | 'prune'> {
   const flavorOf = flavorReader(pool);
   return {
-    async reserve({ flavor: id, buyer, part, gpu, idempotencyKey, transaction, ttlMs, maxHolds }) {
+    async reserve({ flavor: id, buyer, part, gpu, service, idempotencyKey, transaction, ttlMs, maxHolds }) {
       if (buyer.clusterId === undefined) throw new Fault('BUYER_REFUSED', 'a buyer has to name its Liqo cluster', { nodeId: buyer.id });
       const flavor = await flavorOf(id);
       if (!flavor) throw new Fault('NOT_FOUND', 'no such flavor', { flavor: id });
-      const resources = canonicalResources(part ?? flavor.offer.resources);
-      const refusal = checkPart(flavor.offer, resources);
+      const { offer } = flavor;
+      if ((offer.kind === 'k8slice') !== (service === undefined))
+        throw new Fault('CONFIGURATION_INVALID', `this is a ${offer.kind}`, { flavor: id });
+      const resources = offer.kind === 'k8slice' ? canonicalResources(part ?? offer.resources) : NOTHING;
+      const refusal = offer.kind === 'k8slice' ? checkPart(offer, resources) : undefined;
       if (refusal !== undefined) {
         // All that is left may be bought although it is between steps.
-        const listed = await readListing(pool, id);
-        if (!listed || checkPart(listed.offer, resources) !== undefined) throw new Fault('CONFIGURATION_INVALID', refusal, { flavor: id });
+        const left = (await readListing(pool, id))?.offer;
+        if (left?.kind !== 'k8slice' || checkPart(left, resources) !== undefined)
+          throw new Fault('CONFIGURATION_INVALID', refusal, { flavor: id });
       }
-      const otherGpu = gpu && checkGpu(flavor.offer, resources, gpu);
+      const otherGpu = gpu && offer.kind === 'k8slice' ? checkGpu(offer, resources, gpu) : undefined;
       if (otherGpu !== undefined) throw new Fault('CONFIGURATION_INVALID', otherGpu, { flavor: id });
-      const [row] = await pool<Reserved[]>`
-        select * from reserve(${id}, ${json(pool, buyer)}, ${idempotencyKey ?? null}, ${toAmounts(resources)}, ${json(pool, resources)},
+      const amounts = toAmounts(offer.kind === 'k8slice' ? resources : counted({ offer }));
+      const hold = (sql: Db) => sql<Reserved[]>`
+        select * from reserve(${id}, ${json(sql, buyer)}, ${idempotencyKey ?? null}, ${amounts}, ${json(sql, resources)},
           ${transaction}, ${ttlMs}, ${maxHolds ?? null})`;
+      const [row] = service === undefined ? await hold(pool) : await pool.begin((sql) => configured(sql, hold, service));
       if (row?.outcome === 'held')
         return {
           id: row.held_transaction,
@@ -130,12 +151,16 @@ export function holds(pool: Pool): Pick<Inventory, 'reserve' | 'hold' | 'release
       if (code && words) throw new Fault(code, words, { flavor: id, ...(code === 'TOO_MANY_HOLDS' ? { maxHolds } : {}) });
       throw bindingFault(outcome, { clusterId: buyer.clusterId, nodeId: buyer.id }) ?? new Error(`reserve answered ${outcome}`);
     },
+    flavor: flavorOf,
     async hold(transaction) {
       const [row] = await pool<HoldRow[]>`
-        select transaction, flavor, buyer, resources, expires_at, contract,
+        select transaction, flavor, buyer, resources, service, expires_at, contract,
           case when state = 'held' and expires_at <= clock_now() then 'expired' else state end as state
         from hold where transaction = ${transaction}`;
       return row && hold(row);
+    },
+    async forgetConfiguration(transaction) {
+      await pool`update hold set service = null where transaction = ${transaction} and state = 'sold'`;
     },
     async release({ buyer, idempotencyKey }) {
       return await pool.begin(async (sql) => {

@@ -9,7 +9,7 @@ import { candidates } from './candidates.ts';
 import { connect, guarded, type StoreLog, translate } from './connect.ts';
 import { contracts } from './contracts.ts';
 import { events } from './events.ts';
-import { flavorIdOf, flavors } from './flavors.ts';
+import { flavorIdOf, flavors, type NewFlavorId } from './flavors.ts';
 import { holds } from './holds.ts';
 import { intents } from './intents.ts';
 import { knownNodes } from './known-nodes.ts';
@@ -65,7 +65,7 @@ export async function openStore(options: {
     });
   const log = options.log ?? (() => {});
   const pool = connect(options);
-  const newId = (domain: string) => flavorIdOf(domain, randomBytes(6).toString('hex'));
+  const newId: NewFlavorId = (domain, kind) => flavorIdOf(domain, kind, randomBytes(6).toString('hex'));
   try {
     await migrate(pool, options.schema);
     if (options.node !== undefined) await claim(pool, options.schema, options.node);

@@ -1,8 +1,7 @@
-import { isSlice } from '../../domain/flavor.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import { type Amounts, fromAmounts } from './amounts.ts';
 import type { Db, Pool } from './connect.ts';
-import { type NewFlavorId, readLast, renew } from './flavors.ts';
+import { counted, type NewFlavorId, readLast, renew } from './flavors.ts';
 
 interface Counted {
   readonly id: string;
@@ -38,15 +37,16 @@ export const recount = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'recoun
         // Under the lock nothing moves any more.
         const [row] = await wrong(sql, id);
         const last = row && (await readLast(sql, id));
-        if (!row || !last || !isSlice(last)) return;
+        if (!row || !last) return;
         await sql`
           update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, version = version + 1,
             total = array[greatest(wanted[1], h[1] + s[1]), greatest(wanted[2], h[2] + s[2]), greatest(wanted[3], h[3] + s[3]),
               greatest(wanted[4], h[4] + s[4]), greatest(wanted[5], h[5] + s[5])]
           from (values (${row.should_hold}::numeric[], ${row.should_have_sold}::numeric[])) as counted (h, s) where id = ${id}`;
-        if (row.on_sale) await renew(sql, { lineage: id, id: newId(last.owner.domain) });
+        if (row.on_sale) await renew(sql, { lineage: id, id: newId(last.owner.domain, last.offer.kind) });
         const words = (held: Amounts, sold: Amounts): string => {
-          const [h, s] = [held, sold].map((amounts) => fromAmounts(amounts, last.offer.resources));
+          const [h, s] = [held, sold].map((amounts) => fromAmounts(amounts, counted(last)));
+          if (last.offer.kind !== 'k8slice') return `held ${h?.pods} and sold ${s?.pods} instances`;
           const gpus = h?.gpu === undefined ? '' : `; GPUs held ${h.gpu}, sold ${s?.gpu}`;
           return `held ${h?.cpu} cpu and ${h?.memory}, sold ${s?.cpu} cpu and ${s?.memory}${gpus}`;
         };

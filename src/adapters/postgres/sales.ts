@@ -1,9 +1,10 @@
-import type { ContractTerms } from '../../domain/contract.ts';
+import type { ContractTerms, ServiceTerms } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
-import type { NodeIdentity } from '../../domain/flavor.ts';
+import { type Flavor, isBlueprint, type NodeIdentity } from '../../domain/flavor.ts';
 import { type FlavorId, clusterId } from '../../domain/ids.ts';
 import { priceOfPart } from '../../domain/partition.ts';
 import type { Resources } from '../../domain/resources.ts';
+import { contractedService } from '../../domain/service-terms.ts';
 import type { Hold, Inventory } from '../../ports/inventory.ts';
 import type { Amounts } from './amounts.ts';
 import type { Db, Pool } from './connect.ts';
@@ -16,6 +17,7 @@ interface SoldRow {
   readonly key: string | null;
   readonly resources: Resources;
   readonly amounts: Amounts;
+  readonly service: ServiceTerms | null;
   readonly sold_at: Date;
 }
 
@@ -59,7 +61,7 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
       const moved = sql<SoldRow[]>`
         update hold set state = 'sold', contract = ${contract}
         where transaction = ${transaction} and ((state = 'sold' and contract = ${contract}) or (state = 'held' and expires_at > clock_now()))
-        returning flavor, buyer, key, resources, amounts, clock_now() as sold_at`.execute();
+        returning flavor, buyer, key, resources, amounts, service, clock_now() as sold_at`.execute();
       const [[lineage], [sold], before] = await Promise.all([locked, moved, readContract(sql, contract)]);
       if (!lineage) throw new Fault('NOT_FOUND', 'no such reservation', { transaction });
       if (!sold) throw await refusal(sql, transaction);
@@ -78,6 +80,7 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
         seller,
         sellerCluster,
         resources: sold.resources,
+        ...(sold.service && isBlueprint(flavor) && { service: contractedService(flavor.offer, sold.service) }),
         ...(price === undefined ? {} : { price }),
         startsAt: sold.sold_at.toISOString(),
         expiresAt: new Date(sold.sold_at.getTime() + lifetimeMs).toISOString(),
@@ -86,7 +89,7 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
       const agreement = sold.key === null ? undefined : await sign?.(terms);
       const [made] = await Promise.all([
         insertContract(sql, { terms, role: 'seller', acquisition: sold.key ?? undefined, agreement }),
-        move(sql, lineage, { amounts: sold.amounts, to: 'sold' }, newId(seller.domain)),
+        move(sql, lineage, { amounts: sold.amounts, to: 'sold' }, newId(seller.domain, flavor.offer.kind)),
       ]);
       if (!made) throw new Error(`contract ${contract} was there although its hold was not sold`);
       return made;
@@ -101,14 +104,15 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
       if (!known || !lineage) return;
       // Only under the lock is it sure what became of the hold: a `sell` that its caller gave up on may have committed just now, or wait behind us.
       const released = await sql`
-        with moved as (update hold set state = 'released' where transaction = ${known.transaction} and state = 'held' returning lineage, amounts)
+        with moved as (update hold set state = 'released', service = null where transaction = ${known.transaction} and state = 'held' returning lineage, amounts)
         select ledger_move(lineage, amounts, -1, 0) from moved`;
       if (released.count > 0) return;
-      const [sold] = await sql<{ amounts: Amounts; domain: string }[]>`
-        select h.amounts, c.terms -> 'seller' ->> 'domain' as domain from hold h join contract c using (transaction)
+      const [sold] = await sql<{ amounts: Amounts; domain: string; kind: Flavor['offer']['kind'] }[]>`
+        select h.amounts, c.terms -> 'seller' ->> 'domain' as domain, c.terms #>> '{flavor,offer,kind}' as kind from hold h join contract c using (transaction)
         where h.transaction = ${known.transaction} and c.id = ${contract} and c.role = 'seller'`;
       if (!sold || !(await endContract(sql, contract, 'seller', ending))) return;
-      await move(sql, lineage, { amounts: sold.amounts, to: 'free' }, newId(sold.domain));
+      await move(sql, lineage, { amounts: sold.amounts, to: 'free' }, newId(sold.domain, sold.kind));
+      if (sold.kind !== 'k8slice') await sql`update hold set service = null where transaction = ${known.transaction}`;
     });
   },
 });

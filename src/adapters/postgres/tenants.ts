@@ -17,7 +17,8 @@ export const tenants = (pool: Pool): Tenants => ({
       if (row.count === 0) return true;
       const closed = await sql`
         delete from tenant where buyer = ${buyer}
-          and not exists (select from contract where role = 'seller' and state = 'active' and terms ->> 'buyerCluster' = ${buyer})`;
+          and not exists (select from contract where role = 'seller' and state = 'active' and terms ->> 'buyerCluster' = ${buyer}
+            and terms -> 'service' is null)`;
       return closed.count > 0;
     });
   },

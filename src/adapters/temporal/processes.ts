@@ -154,7 +154,7 @@ export function temporalProcesses(input: {
  */
 function purchasing({ temporal, node, call }: Calls, timing: Timing | undefined): Processes['purchase'] {
   const { client } = temporal;
-  return ({ transaction, buyer }, timeoutMs) =>
+  return ({ transaction, buyer, instance = false }, timeoutMs) =>
     call(
       `selling ${transaction}`,
       async () => {
@@ -162,7 +162,7 @@ function purchasing({ temporal, node, call }: Calls, timing: Timing | undefined)
         const startWorkflowOperation = new WithStartWorkflowOperation(messages.workflowTypes.contract, {
           workflowId,
           taskQueue: taskQueues.forward,
-          args: [{ transaction, ...(buyer && { buyer }), ...(timing && { timing }) }],
+          args: [{ transaction, ...(buyer && { buyer }), ...(instance && { instance }), ...(timing && { timing }) }],
           workflowIdConflictPolicy: 'USE_EXISTING',
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           memo: { transaction },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PHASES } from '../../domain/journal.ts';
 import { PERIODS } from '../../domain/money.ts';
-import { HOSTING_POLICIES } from '../../domain/flavor.ts';
+import { BLUEPRINT_KINDS, HOSTING_POLICIES } from '../../domain/flavor.ts';
 import { END_REASONS } from '../../domain/reasons.ts';
 
 /** What the management API answers, as schemas: the OpenAPI document is generated from them, and tests hold answers against them. */
@@ -139,7 +139,7 @@ export const Flavor = z
   .object({
     id: z.string(),
     providerId: z.string(),
-    offer: z.looseObject({ kind: z.enum(['k8slice', 'service']) }),
+    offer: z.looseObject({ kind: z.enum(['k8slice', ...BLUEPRINT_KINDS]) }),
     price: Price.optional(),
     location: z.record(z.string(), z.string()).optional(),
     owner: Identity,
@@ -181,7 +181,11 @@ export const Contract = z
       buyerCluster: z.string(),
       seller: Identity,
       sellerCluster: z.string(),
-      resources: Resources,
+      resources: Resources.describe('Nothing of an instance of a blueprint.'),
+      service: z
+        .object({ hostingPolicy: z.enum(HOSTING_POLICIES), configuration: z.record(z.string(), z.unknown()) })
+        .optional()
+        .describe('Of an instance of a blueprint: how it is configured, without its secrets.'),
       price: Price.optional(),
       startsAt: instant,
       expiresAt: instant,

@@ -7,9 +7,12 @@ import { writeCredentials } from '../../rear/contract.ts';
 import { countersignature, credentialsRequest, notice, release, termination } from '../../rear/extensions.ts';
 import { type Answer, done, json } from './answers.ts';
 import type { Callers } from './callers.ts';
+import { handingOver } from './handover.ts';
 import type { Rear } from './ports.ts';
 
-export function contractRoutes({ contracts, inventory, processes, fabric, notary, options }: Rear, { read: readCall, admit }: Callers) {
+export function contractRoutes(rear: Rear, calls: Callers) {
+  const { contracts, inventory, processes, fabric, notary, options } = rear;
+  const { read: readCall, admit } = calls;
   const find = async (id: string, role?: ContractRole): Promise<Contract> => {
     const found = DNS_SUBDOMAIN.test(id) ? await contracts.get(contractId(id)) : undefined;
     if (found === undefined || (role !== undefined && found.role !== role)) throw new Fault('CONTRACT_UNKNOWN', 'no such contract');
@@ -72,11 +75,13 @@ export function contractRoutes({ contracts, inventory, processes, fabric, notary
       if (acquisition !== undefined && state !== 'over') await processes.noticeToAcquisition(acquisition);
       return done();
     },
+    handover: handingOver(rear, calls, ofBuyer),
     async credentials(incoming: IncomingMessage, id: string): Promise<Answer> {
       const { data, claimed } = await readCall(credentialsRequest, incoming);
       const { terms, state } = await ofBuyer(id, data.buyerID.id);
       await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
       if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+      if (terms.service) throw new Fault('BAD_REQUEST', 'nothing is peered for an instance of a blueprint');
       return json(
         writeCredentials(await fabric.issueCredentials({ buyer: terms.buyerCluster, lifetimeMs: options.credentialsLifetimeMs })),
       );

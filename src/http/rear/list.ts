@@ -3,13 +3,16 @@ import type { Inventory } from '../../ports/inventory.ts';
 import { writeFlavor } from '../../rear/flavor.ts';
 import { encode } from '../../rear/json.ts';
 
+const KNOWN_TO_ALL: ReadonlySet<string> = new Set(['k8slice', 'service']);
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What is on sale, in domain words and on the wire. */
 export interface Listed {
   readonly flavors: readonly Flavor[];
-  /** LIST's whole answer. */
+  /** LIST's whole answer, and whether anything is in it: slices and services, since a FLUIDOS node that meets another word fails on all of it. */
   readonly all: Bytes;
+  readonly anything: boolean;
   /** The answer with those flavors only that are taken; kept by its query. */
   select(query: string, takes: (flavor: Flavor) => boolean): Bytes;
 }
@@ -24,7 +27,8 @@ function listed(flavors: readonly Flavor[]): Listed {
   const kept = new Map<string, Bytes>();
   return {
     flavors,
-    all: bytes(rows),
+    all: bytes(rows.filter((_row, at) => KNOWN_TO_ALL.has(flavors[at]?.offer.kind ?? ''))),
+    anything: flavors.some(({ offer }) => KNOWN_TO_ALL.has(offer.kind)),
     select(query, takes) {
       const known = kept.get(query);
       if (known !== undefined) return known;

@@ -1,9 +1,11 @@
+import type { Blueprint } from '../../domain/blueprint.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
 import type { PeerRules } from '../../domain/peer-policy.ts';
 import type { TransactionId } from '../../domain/ids.ts';
 import type { Audit } from '../../ports/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Fabric } from '../../ports/fabric.ts';
+import type { Hosting } from '../../ports/hosting.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Notary } from '../../ports/notary.ts';
 import type { Processes } from '../../ports/processes.ts';
@@ -12,10 +14,11 @@ import type { PeerKeys, Signer } from '../../ports/signer.ts';
 
 /** What the seller's side of REAR stands on. */
 export interface RearPorts {
-  readonly inventory: Pick<Inventory, 'list' | 'generation' | 'reserve' | 'hold' | 'release' | 'abandon'>;
+  readonly inventory: Pick<Inventory, 'list' | 'generation' | 'flavor' | 'reserve' | 'hold' | 'release' | 'abandon'>;
   readonly contracts: Pick<Contracts, 'get' | 'ofTransaction' | 'countersign'>;
   readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition'>;
   readonly fabric: Pick<Fabric, 'issueCredentials'>;
+  readonly hosting: Pick<Hosting, 'look'>;
   readonly signer: Pick<Signer, 'did' | 'published' | 'sign'>;
   readonly peerKeys: PeerKeys;
   readonly knownSigners: KnownSigners;
@@ -28,6 +31,8 @@ export interface RearPorts {
 export interface RearOptions {
   /** Ourselves, with the cluster id; undefined until Liqo has told it, and so long every route answers 503. */
   readonly self: () => NodeIdentity | undefined;
+  /** What is made for whoever buys it. */
+  readonly blueprints: readonly Blueprint[];
   readonly newTransaction: () => TransactionId;
   /** How long a reservation holds, for buyers with an idempotency key and for FLUIDOS buyers, which have none. */
   readonly holdMs: number;

@@ -12,6 +12,12 @@ import type { Rear } from './ports.ts';
 
 type Purchase = Call<z.output<typeof purchase>>;
 
+/** What is known of a sale before it begins. */
+interface Known {
+  readonly buyer?: ClusterId;
+  readonly instance: boolean;
+}
+
 const UNKNOWN_TRANSACTION = 'Error getting the Transaction';
 
 /** How a fault of the sale is told: rows 2 and 3 of our notes' section 4.2 where a FLUIDOS node has one. */
@@ -46,7 +52,8 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
 
   const answer = async ({ terms, agreement }: Contract): Promise<Answer> => {
     try {
-      const credentials = await fabric.issueCredentials({ buyer: terms.buyerCluster, lifetimeMs: options.credentialsLifetimeMs });
+      const { buyerCluster: buyer, service } = terms;
+      const credentials = service ? undefined : await fabric.issueCredentials({ buyer, lifetimeMs: options.credentialsLifetimeMs });
       return json(writeContract(terms, credentials, agreement));
     } catch (error) {
       if (!isFault(error)) throw error;
@@ -68,12 +75,15 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
     await mine(hold.buyer, call);
     if (hold.state === 'expired') throw new Fault('HOLD_EXPIRED', 'the reservation has expired');
     if (hold.state === 'released') throw new Fault('HOLD_RELEASED', 'the reservation was released');
-    return await signed(transaction, hold.buyer.clusterId);
+    return await signed(transaction, {
+      ...(hold.buyer.clusterId && { buyer: hold.buyer.clusterId }),
+      instance: hold.service !== undefined,
+    });
   };
 
   /** The contract once its workflow says that it is signed, as it stands by then: it may be over. One that is sold and not signed yet is asked for again; one that never will be is told as such. */
-  const signed = async (transaction: TransactionId, buyer?: ClusterId): Promise<Contract> => {
-    const isSigned = await awaitSignature(transaction, buyer);
+  const signed = async (transaction: TransactionId, known: Known): Promise<Contract> => {
+    const isSigned = await awaitSignature({ transaction, ...known });
     const sold = await living(transaction);
     if (sold !== undefined && isSigned) return sold;
     if (sold === undefined && !isSigned) throw unsold();
@@ -82,9 +92,10 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
   };
 
   /** Whether it is signed; `false` when nobody could say in time, and it may be sold. When nobody can say whether it will be sold, the hold is taken away: either it is sold already, or it never will be. */
-  const awaitSignature = async (transaction: TransactionId, buyer?: ClusterId): Promise<boolean> => {
+  const awaitSignature = async (sale: Known & { readonly transaction: TransactionId }): Promise<boolean> => {
+    const { transaction } = sale;
     try {
-      await within(options.purchaseWaitMs + 1_000, processes.purchase({ transaction, ...(buyer && { buyer }) }, options.purchaseWaitMs));
+      await within(options.purchaseWaitMs + 1_000, processes.purchase(sale, options.purchaseWaitMs));
       return true;
     } catch (error) {
       if (isFault(error) && !FAULTS[error.code].retry) throw error;
@@ -104,7 +115,7 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
       if (sold === undefined) return await answer(await sell(transaction, hold, call));
       await mine(sold.terms.buyer, call);
       // Sold, but perhaps not signed yet, or never: its tenant may be on its way.
-      return await answer(await signed(transaction));
+      return await answer(await signed(transaction, { instance: sold.terms.service !== undefined }));
     } catch (error) {
       throw told(error);
     }

@@ -6,7 +6,9 @@ import { DNS_SUBDOMAIN, flavorId } from '../../domain/ids.ts';
 import { IDEMPOTENCY_KEY } from '../../rear/extensions.ts';
 import { isRecord } from '../../rear/json.ts';
 import { firstIssue } from '../../rear/reading.ts';
-import { readPart, reservation, type WireConfiguration, writeTransaction } from '../../rear/reservation.ts';
+import { blueprintOf, readPart, reservation, type WireConfiguration, writeTransaction } from '../../rear/reservation.ts';
+import type { ServiceTerms } from '../../domain/contract.ts';
+import { wantedInstance } from './reserve-instance.ts';
 import { type Answer, json, Refusal, refuse } from './answers.ts';
 import { callbackRefusal } from './callback.ts';
 import type { Callers } from './callers.ts';
@@ -51,6 +53,19 @@ export function reserving(
     }
   };
 
+  /** A part of a slice, or an instance. These are sold to whoever sends a key: a FLUIDOS node could not take over what is handed over. */
+  const wants = async (
+    flavor: string,
+    configuration: WireConfiguration | undefined,
+    key: string | undefined,
+  ): Promise<Partial<ReturnType<typeof readPart>> & { readonly service?: ServiceTerms }> => {
+    const kind = key === undefined ? undefined : blueprintOf(configuration?.type ?? '');
+    if (kind === undefined) return (await part(flavor, configuration)) ?? {};
+    const found = await inventory.flavor(flavorId(flavor));
+    if (found === undefined) throw unknown(flavor);
+    return { service: wantedInstance(found, { kind, data: configuration?.data }, options.blueprints) };
+  };
+
   const translated = async (error: unknown, flavor: string, configuration: WireConfiguration | undefined): Promise<unknown> => {
     if (!isFault(error)) return error;
     if (error.code === 'NOT_FOUND' || error.code === 'FLAVOR_GONE') return new Refusal(500, UNKNOWN_FLAVOR, error);
@@ -72,7 +87,9 @@ export function reserving(
     const { flavorID, buyerID: buyer, configuration } = data;
     // What no flavor can be called is none that we have; a database would choke on some of it.
     if (!DNS_SUBDOMAIN.test(flavorID)) throw unknown(flavorID);
-    const wanted = await part(flavorID, configuration);
+    const wanted = await wants(flavorID, configuration, key).catch(async (error: unknown) => {
+      throw await translated(error, flavorID, configuration);
+    });
     if (buyer.clusterId === undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: LiqoID not provided'));
     if (buyer.id === '') throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', 'Error: buyer ID not provided'));
     const unheard = buyer.address === '' ? undefined : callbackRefusal(buyer.address, { loopback: options.loopbackBuyers });

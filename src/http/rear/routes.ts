@@ -89,11 +89,11 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
     const at = url.indexOf('?');
     return at < 0 ? '' : url.slice(at + 1);
   };
-  const { release, read, countersign, terminate, notice, credentials } = contractRoutes(rear, calls);
+  const { release, read, countersign, terminate, notice, credentials, handover } = contractRoutes(rear, calls);
 
   route('GET', '/api/v2/flavors', async () => {
-    const { flavors, all } = await listing('Error getting all the Flavor CRs');
-    return flavors.length === 0 ? nothing() : encoded(all);
+    const { anything, all } = await listing('Error getting all the Flavor CRs');
+    return anything ? encoded(all) : nothing();
   });
   route('GET', '/api/v2/flavors/k8slice', async (incoming) => {
     const query = queryOf(incoming);
@@ -107,6 +107,16 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
     const { select } = await listing('Error getting the available Flavors');
     return encoded(select(`service?${query}`, (flavor) => selectsService(selector, flavor)));
   });
+  for (const [path, kind] of [
+    ['vm', 'vm'],
+    ['sensors', 'sensor'],
+  ] as const) {
+    // Paths of the specification; a FLUIDOS node asks for neither.
+    route('GET', `/api/v2/flavors/${path}`, async () => {
+      const { select } = await listing('Error getting the available Flavors');
+      return encoded(select(path, ({ offer }) => offer.kind === kind));
+    });
+  }
   route('POST', '/api/v2/reservations', reserving(rear, calls, current));
   route('POST', '/api/v2/transactions/:id/purchase', purchasing(rear, calls));
 
@@ -121,6 +131,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   route('POST', '/api/v2/contracts/:id/terminate', terminate);
   route('POST', '/api/v2/contracts/:id/notice', notice);
   route('POST', '/api/v2/contracts/:id/credentials', credentials);
+  route('POST', '/api/v2/contracts/:id/handover', handover);
 
   app.notFound(() => responseOf(unknownPath()));
   app.onError((error, context) => {

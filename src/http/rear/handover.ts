@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { blueprintFor, instanceManifests } from '../../domain/blueprint.ts';
+import type { Contract, Handover } from '../../domain/contract.ts';
+import { Fault } from '../../domain/faults.ts';
+import { credentialsRequest, writeHandover } from '../../rear/extensions.ts';
+import { type Answer, json } from './answers.ts';
+import type { Callers } from './callers.ts';
+import type { Rear } from './ports.ts';
+
+/** As text: a template may have bytes in base64 too. */
+function secretOf({ secret, manifests }: { readonly secret: string; readonly manifests: NonNullable<Handover['manifests']> }) {
+  const found = manifests.find(({ kind, metadata }) => kind === 'Secret' && metadata.name === secret);
+  const { data = {}, stringData = {} } = (found ?? {}) as {
+    readonly data?: Readonly<Record<string, string>>;
+    readonly stringData?: Readonly<Record<string, unknown>>;
+  };
+  return Object.fromEntries([
+    ...Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString('utf8')] as const),
+    ...Object.entries(stringData).map(([key, text]) => [key, String(text)] as const),
+  ]);
+}
+
+/** The buyer of an instance gets what it needs to use it, or, where it is the host, to make it. What goes out is read from the cluster each time: nothing of it is kept elsewhere. */
+export function handingOver(
+  { hosting, options }: Pick<Rear, 'hosting' | 'options'>,
+  { read, admit }: Callers,
+  ofBuyer: (id: string, buyer: string) => Promise<Contract>,
+): (incoming: IncomingMessage, id: string) => Promise<Answer> {
+  return async (incoming, id) => {
+    const { data, claimed } = await read(credentialsRequest, incoming);
+    const { terms, state, agreement } = await ofBuyer(id, data.buyerID.id);
+    await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
+    const { id: contract, service } = terms;
+    if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+    if (!service) throw new Fault('BAD_REQUEST', 'nothing is handed over of a slice');
+    if (agreement && agreement.signatures.length < 2) throw new Fault('BUYER_REFUSED', 'this contract is not countersigned');
+    const blueprint = blueprintFor(options.blueprints, terms.flavor);
+    const { secret = '', endpoint } = blueprint ?? {};
+    const made = blueprint && (await hosting.look({ contract, secret, ...(endpoint && { endpoint }) }));
+    const pending = new Fault('SERVICE_PENDING', 'it is being made: ask again', { contract });
+    if (!blueprint || !made?.ready) throw pending;
+    if (service.hostingPolicy === 'Consumer') {
+      const manifests = instanceManifests(blueprint, made.values);
+      return json(writeHandover({ secret: secretOf({ secret, manifests }), manifests }));
+    }
+    if (!made.secret || (endpoint && !made.endpoint)) throw pending;
+    return json(writeHandover({ secret: made.secret, ...(made.endpoint && { endpoint: made.endpoint }) }));
+  };
+}

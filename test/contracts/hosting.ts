@@ -1,0 +1,99 @@
+/** What every `Hosting` must do, on a cluster and in memory. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Blueprint, instanceManifests, instanceValues } from '../../src/domain/blueprint.ts';
+import { type ContractId, contractId } from '../../src/domain/ids.ts';
+import type { Manifest } from '../../src/domain/manifest.ts';
+import { READY_MADE } from '../../src/domain/ready-made.ts';
+import type { Hosting } from '../../src/ports/hosting.ts';
+import { codeOf } from './peer.ts';
+
+export interface HostingSubject {
+  readonly hosting: Hosting;
+  readonly timeoutMs: number;
+  /** The Secret as a pod of the instance mounts it: read by the name that the pod itself says; `undefined` where there are no pods to ask. */
+  mounted?(contract: ContractId): Promise<Readonly<Record<string, string>> | undefined>;
+  close(): Promise<void>;
+}
+
+const newContract = (): ContractId => contractId(`contract-${randomBytes(16).toString('hex')}`);
+const DATABASE: Blueprint = { ...READY_MADE.database, name: 'orders', hostingPolicies: ['Provider'] };
+const QUEUE: Blueprint = { ...READY_MADE['message-queue'], name: 'events', hostingPolicies: ['Provider'] };
+/** Values that would be more than values, were manifests texts. */
+const HOSTILE = 'x\n---\nkind: Pod\nmetadata: {namespace: kube-system}\n"}}${password}{{.}} $(rm -rf /)';
+const NOTE: Blueprint = {
+  ...DATABASE,
+  configurationTemplate: { type: 'object', properties: { note: { type: 'string' } }, required: ['note'] },
+  generated: {},
+  manifests: [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'note' }, stringData: { note: '${note}' } }],
+  secret: 'note',
+};
+
+export function hostingContract(name: string, start: () => Promise<HostingSubject>): void {
+  describe(`Hosting: ${name}`, () => {
+    let at: HostingSubject;
+    const wait = () => ({ timeoutMs: at.timeoutMs });
+    beforeAll(async () => {
+      at = await start();
+    }, 300_000);
+    afterAll(async () => {
+      await at.close();
+    });
+    let made = 0;
+    const host = async (contract: ContractId, blueprint: Blueprint, configuration: Readonly<Record<string, unknown>> = {}) => {
+      const values = () => instanceValues(blueprint, configuration, (length) => `made${++made}`.padEnd(length, 'x'));
+      await at.hosting.instantiate({ contract, values, manifests: (kept) => instanceManifests(blueprint, kept) }, wait());
+      const { secret, endpoint } = blueprint;
+      return await at.hosting.look({ contract, secret, ...(endpoint && { endpoint }) });
+    };
+
+    test.each([
+      ['database', DATABASE, { password: 'hunter-two' }, ['database', 'password', 'username'], 5432],
+      ['message queue', QUEUE, {}, ['password', 'username'], 5672],
+    ] as const)(
+      'a %s runs, and what its pods mount is what is handed over; made twice it is the same; nothing is left',
+      async (_what, blueprint, given, keys, port) => {
+        const contract = newContract();
+        const first = await host(contract, blueprint, given);
+        expect(first).toMatchObject({ ready: true, endpoint: { port }, secret: given });
+        expect(Object.keys(first?.secret ?? {}).toSorted()).toEqual(keys);
+        expect(first?.endpoint?.host).toContain(contract);
+        const mounted = await at.mounted?.(contract);
+        if (at.mounted) expect(mounted).toEqual(first?.secret);
+        expect(await host(contract, blueprint, given)).toEqual(first);
+        expect(await at.hosting.instances()).toContain(contract);
+        await at.hosting.remove({ contract }, wait());
+        await at.hosting.remove({ contract }, wait());
+        expect(await at.hosting.instances()).not.toContain(contract);
+        expect(await at.hosting.look({ contract, secret: 'credentials' })).toBeUndefined();
+      },
+    );
+
+    test('a hostile value stays a value, and stays where it is', async () => {
+      const contract = newContract();
+      const there = await host(contract, NOTE, { note: HOSTILE });
+      expect(there?.secret).toEqual({ note: HOSTILE });
+      await at.hosting.remove({ contract }, wait());
+    });
+
+    test('what the buyer hosts leaves its values here, and no object', async () => {
+      const contract = newContract();
+      const values = () => instanceValues(DATABASE, {}, (length) => 'y'.repeat(length));
+      await at.hosting.instantiate({ contract, values, manifests: () => [] }, wait());
+      const there = await at.hosting.look({ contract, secret: 'credentials' });
+      expect(there).toMatchObject({ ready: true, values: { database: 'app', username: 'y'.repeat(12) } });
+      expect(there?.secret).toBeUndefined();
+      await at.hosting.remove({ contract }, wait());
+    });
+
+    test('a kind that the cluster does not have is refused, and what was begun can be taken away', async () => {
+      const contract = newContract();
+      const machine: Manifest = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name: 'vm' } };
+      const making = at.hosting.instantiate({ contract, values: () => ({ size: 'small' }), manifests: () => [machine] }, wait());
+      expect(await codeOf(making)).toBe('WORKLOAD_REFUSED');
+      expect((await at.hosting.look({ contract, secret: 'none' }))?.ready).not.toBe(true);
+      await at.hosting.remove({ contract }, wait());
+      expect(await at.hosting.instances()).not.toContain(contract);
+    });
+  });
+}

@@ -1,0 +1,32 @@
+/** Instances on the seller's real cluster; no image runs there, so what is compared is which Secret the pods mount, and what is in it. */
+import { openApi } from '../../src/adapters/kubernetes/api.ts';
+import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
+import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
+import type { PodObject, SecretObject } from '../../src/adapters/kubernetes/objects.ts';
+import { instanceNamespace } from '../../src/domain/ids.ts';
+import type { HostingSubject } from '../contracts/hosting.ts';
+import type { RealClusters } from './clusters.ts';
+
+const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+type Mounting = PodObject & { readonly spec?: { readonly volumes?: readonly { readonly secret?: { readonly secretName?: string } }[] } };
+
+export function hostingOn({ north, stack, timeoutMs }: RealClusters): HostingSubject {
+  const kubeconfig = stack.clusters['north']?.kubeconfigPath;
+  if (kubeconfig === undefined) throw new Error('no cluster north');
+  const api = openApi(ownConnection({ kubeconfig }), quiet);
+  return {
+    hosting: north.hosting,
+    timeoutMs,
+    async mounted(contract) {
+      const namespace = instanceNamespace(contract);
+      const [pod] = (await api.list<Mounting>(KINDS.pod, { namespace })).items;
+      const name = pod?.spec?.volumes?.find(({ secret }) => secret)?.secret?.secretName;
+      if (pod?.status?.phase !== 'Running' || name === undefined) return undefined;
+      const secret = await api.get<SecretObject>(KINDS.secret, { namespace, name });
+      return Object.fromEntries(
+        Object.entries(secret?.data ?? {}).map(([key, text]) => [key, Buffer.from(text, 'base64').toString('utf8')]),
+      );
+    },
+    close: async () => api.close(),
+  };
+}

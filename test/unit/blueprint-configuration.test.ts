@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { READY_MADE } from '../../src/domain/ready-made.ts';
+import { checked } from '../../src/domain/wrong-fields.ts';
+import { publishBlueprints } from '../../src/runtime/blueprints.ts';
+import { blueprintOf } from '../../src/runtime/configuration-blueprint.ts';
+import { ConfigurationSchema } from '../../src/runtime/configuration.ts';
+import { SELLER } from '../contracts/samples.ts';
+import { memoryInventory } from '../fakes/memory-inventory.ts';
+
+const NODE = { node: { id: 'alice', domain: 'alice.example', address: 'alice.example:3004' } };
+const read = (yaml: string) => checked(ConfigurationSchema, { ...NODE, blueprints: parse(yaml) });
+const problems = (yaml: string): string => {
+  const result = read(yaml);
+  return result.ok ? '' : result.wrong.map(({ field, problem }) => `${field} ${problem}`).join('\n');
+};
+const valid = (yaml: string) => {
+  const result = read(yaml);
+  if (!result.ok) throw new Error(problems(yaml));
+  return result.value.blueprints;
+};
+
+/** As docs/selling.md shows it. */
+const MACHINE = `
+- name: small-machine
+  kind: vm
+  category: virtual-machine
+  instances: 4
+  price: { amount: "0.03", currency: EUR }
+  configuration:
+    type: object
+    additionalProperties: false
+    properties:
+      cores: { type: integer, minimum: 1, maximum: 4, default: 1 }
+      password: { type: string, pattern: "^[A-Za-z0-9]{8,64}$", writeOnly: true }
+  generated: { password: 24 }
+  secret: login
+  manifests:
+    - apiVersion: v1
+      kind: Secret
+      metadata: { name: login }
+      stringData: { password: "\${password}" }
+    - apiVersion: kubevirt.io/v1
+      kind: VirtualMachine
+      metadata: { name: machine }
+      spec: { template: { spec: { domain: { cpu: { cores: "\${cores}" } } } } }
+`;
+
+describe('blueprints as they are configured', () => {
+  test('a ready-made one needs a name and a price', () => {
+    const [database] = valid('[{name: orders, use: database, instances: 3, hostingPolicies: [Provider, Consumer]}]');
+    if (!database) throw new Error('none');
+    expect(blueprintOf(database)).toEqual({ ...READY_MADE.database, name: 'orders', hostingPolicies: ['Provider', 'Consumer'] });
+  });
+
+  test('a machine is manifests like any other', () => {
+    const [machine] = valid(MACHINE);
+    if (!machine) throw new Error('none');
+    expect(blueprintOf(machine)).toMatchObject({ kind: 'vm', generated: { password: 24 }, secret: 'login' });
+  });
+
+  test.each([
+    ['Shared, which nobody can keep', '[{name: a, use: database, hostingPolicies: [Shared]}]', /hostingPolicies\[0\]/],
+    ['a ready-made one with manifests', '[{name: a, use: database, secret: s}]', /secret is given by `use: database`/],
+    ['neither', '[{name: a}]', /manifests is needed/],
+    ['one name twice', '[{name: a, use: database}, {name: a, use: message-queue}]', /blueprints\[0\] has the same name/],
+    ['a namespace', MACHINE.replace('{ name: login }', '{ name: login, namespace: kube-system }'), /metadata\.namespace must not be there/],
+    ['a place without a value', MACHINE.replace('generated: { password: 24 }', 'generated: {}'), /\$\{password\} may be missing/],
+    ['a Secret that is not there', MACHINE.replace('secret: login', 'secret: other'), /no manifest is a Secret other/],
+  ])('%s is refused', (_what, yaml, words) => {
+    expect(problems(yaml)).toMatch(words);
+  });
+});
+
+test('what is configured is on sale, with as many instances; what is not any more comes off it, and slices stay', async () => {
+  const { inventory } = memoryInventory({ clock: { now: () => 0 } });
+  const log = { info: () => undefined, error: () => undefined };
+  const publish = (yaml: string) => publishBlueprints({ blueprints: valid(yaml), self: SELLER, inventory, now: 0, log });
+  const both = `${MACHINE}\n- {name: orders, use: database, instances: 2}`;
+  await publish(both);
+  const first = await inventory.list();
+  expect(first.map(({ id, offer }) => [id.replace(/[0-9a-f]{10}$/, ''), offer.kind])).toEqual([
+    ['north.example-vm-', 'vm'],
+    ['north.example-service-', 'service'],
+  ]);
+  expect((await inventory.ledgers()).length).toBe(2);
+  await publish(both);
+  expect((await inventory.list()).map(({ id }) => id)).toEqual(first.map(({ id }) => id));
+  await publish('[{name: orders, use: database, instances: 2}]');
+  expect((await inventory.list()).map(({ offer }) => offer.kind)).toEqual(['service']);
+});
