@@ -2,7 +2,10 @@ import { KubeConfig, KubernetesObjectApi, type KubernetesObject, Watch } from '@
 
 /** As much of a pod, a slice or any other object as the demo looks at. */
 export interface Seen extends KubernetesObject {
-  readonly spec?: { readonly nodeName?: string };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly volumes?: readonly { readonly secret?: { readonly secretName?: string } }[];
+  };
   readonly status?: { readonly phase?: string };
   readonly data?: Readonly<Record<string, string>>;
 }

@@ -71,6 +71,13 @@ const OFFERS: Readonly<Record<NodeName, NonNullable<Written['flavors']>>> = {
   west: [flavor('0.34', { country: 'France', city: 'Lyon' })],
 };
 
+/** A ready-made database; west's costs more. South, which buys, has none to sell. */
+const DATABASES: Readonly<Record<NodeName, NonNullable<Written['blueprints']>>> = {
+  south: [],
+  north: [{ name: 'postgresql', use: 'database', price: { amount: '0.04', currency: 'EUR', period: 'hourly' } }],
+  west: [{ name: 'postgresql', use: 'database', price: { amount: '0.06', currency: 'EUR', period: 'hourly' } }],
+};
+
 /** A node's configuration as its owner would write it. */
 export const nodeConfiguration = (place: NodePlace): Written => ({
   node: { id: place.name, domain: `${place.name}.example`, address: place.announced ?? place.rear },
@@ -88,6 +95,7 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
   },
   knownNodes: [...place.knownNodes],
   flavors: [...(place.flavors ?? OFFERS[place.name])],
+  blueprints: [...DATABASES[place.name]],
   ...(place.sell && { sell: place.sell }),
   ...(place.peers && { identity: { peers: [...place.peers] } }),
   timing: TIMING,

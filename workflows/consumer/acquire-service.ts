@@ -13,7 +13,7 @@ export async function acquireService(input: AcquisitionInput, carried?: Carried)
   if (!service) throw new Error('a service is acquired under its name in the intent');
   const boughtOf = ({ id, contract, candidate }: Acquisition): BoughtService | undefined =>
     contract && { acquisition: id, contract, seller: candidate.seller.address, service: service.name, namespace: service.namespace };
-  const over = handOver(boughtOf, handedOverWithin(timing.workloadMs));
+  const over = handOver(boughtOf, handedOverWithin(timing.hostingMs));
   return await liveAcquisition(input, carried, () => ({
     steps: [over],
     phase: 'usage',

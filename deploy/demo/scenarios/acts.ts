@@ -24,7 +24,8 @@ const ENDED = 120;
 const POD = 30;
 
 /** How Liqo calls a node's cluster; an embedded one is called as its node. */
-const clusterOf = async ({ cluster, name }: DemoNode): Promise<ClusterId> => ((await liqoOf(cluster))?.clusterId ?? name) as ClusterId;
+export const clusterOf = async ({ cluster, name }: DemoNode): Promise<ClusterId> =>
+  ((await liqoOf(cluster))?.clusterId ?? name) as ClusterId;
 
 export const intentOf = ({ following, buyer }: World, name: string): Followed | undefined =>
   following.latest(buyer.name, workflowIds.intent(intentName(name)));

@@ -3,11 +3,12 @@ import { fitsLocally } from './fits-locally.ts';
 import { nodeKilled } from './node-killed.ts';
 import type { Scenario } from './scenario.ts';
 import { sellerKilled } from './seller-killed.ts';
+import { together } from './together.ts';
 import { withdrawn } from './withdrawn.ts';
 import { workerKilled } from './worker-killed.ts';
 
 /** In the order in which they are played. */
-export const SCENARIOS: readonly Scenario[] = [fitsLocally, bought, sellerKilled, nodeKilled, workerKilled, withdrawn];
+export const SCENARIOS: readonly Scenario[] = [fitsLocally, bought, sellerKilled, nodeKilled, workerKilled, withdrawn, together];
 
 /** Those of `--only`: by letter (`c` is both of its kind) or by name; throws when one is not known. */
 export function chosen(only: readonly string[] | undefined): readonly Scenario[] {
