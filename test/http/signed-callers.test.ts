@@ -1,13 +1,8 @@
 /** Two nodes that sign, and whoever would speak to a seller in the name of one of them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { dialling } from '../../src/adapters/rear-http/dialling.ts';
-import { httpPeerKeys } from '../../src/adapters/rear-http/peer-keys.ts';
-import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, contractOf, flavorId } from '../../src/domain/ids.ts';
 import { writeBuyer, writeTermination } from '../../src/rear/extensions.ts';
 import { signerAt } from '../fakes/keys.ts';
-import { strangeServer } from '../fakes/raw-http.ts';
-import { identityOf } from '../fakes/samples.ts';
 import {
   type Forging,
   SLICE,
@@ -22,9 +17,9 @@ import {
 
 vi.setConfig({ testTimeout: 30_000 });
 
-let { clock, north, south, deep, open, peersOf, forged, send, reserve, onClose, close } = {} as SigningNodes;
+let { clock, north, south, deep, open, peersOf, forged, send, reserve, close } = {} as SigningNodes;
 beforeEach(async () => {
-  ({ clock, north, south, deep, open, peersOf, forged, send, reserve, onClose, close } = await openSigningNodes());
+  ({ clock, north, south, deep, open, peersOf, forged, send, reserve, close } = await openSigningNodes());
 });
 afterEach(() => close());
 
@@ -128,47 +123,6 @@ describe('at a seller', () => {
     expect(await reserve({ signer: deep.signer }, asSouth)).toMatchObject({ status: 403, text: expect.stringContaining('BUYER_REFUSED') });
     expect(await reserve({ signer: deep.signer }, there)).toMatchObject(why('not-theirs'));
     expect(await reserve({ signer: deep.signer }, deep.identity)).toMatchObject({ status: 200 });
-  });
-
-  test('of the address that a caller names it is told one thing, whatever is there: it is asked to come again, and holds nothing', async () => {
-    const told: object[] = [];
-    const log = { info: (facts: object, words: string) => void told.push({ ...facts, words }), error: () => {} };
-    const strangersPlace = async (address: string): Promise<string> => {
-      if (address.startsWith('10.')) throw new Fault('PEER_REFUSED', 'we do not call it');
-      return address;
-    };
-    const telling = await open('telling', { log }, { peerKeys: httpPeerKeys({ clock, dial: dialling({ clock, strangersPlace }) }) });
-    const serve = async (handle: Parameters<typeof strangeServer>[0]): Promise<string> => {
-      const { address, close } = await strangeServer(handle);
-      onClose(close);
-      return address;
-    };
-    const places = [
-      '127.0.0.1:1',
-      '10.0.0.1:80',
-      south.identity.address,
-      await serve((_, response) => void response.writeHead(404).end()),
-      await serve((_, response) => void response.end('SSH-2.0')),
-      await serve((_, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()),
-      await serve((request) => void request.socket.destroy()),
-    ];
-    const answers = new Set<string>();
-    for (const place of places) {
-      const { status, text } = await reserve(
-        { signer: signerAt(place, clock), authority: telling.identity.address },
-        identityOf('x', place),
-        telling,
-      );
-      answers.add(`${status} ${text}`);
-    }
-    expect([...answers]).toEqual([expect.stringMatching(/^503 .*KEYS_UNAVAILABLE/)]);
-    expect(told).toMatchObject(places.map((address) => ({ address })));
-    expect(new Set(told.map(({ code }: { code?: string }) => code))).toEqual(
-      new Set(['PEER_UNREACHABLE', 'PEER_REFUSED', 'KEYS_UNAVAILABLE', 'PEER_LIED']),
-    );
-    const facts = { code: 'KEYS_UNAVAILABLE: key', count: 1 };
-    expect(await telling.audit.list({ limit: 9 })).toMatchObject([{ kind: 'request-refused', peer: '127.0.0.1', facts }]);
-    expect(telling.memory.holds()).toEqual([]);
   });
 
   test('who does not sign reserves nothing, whichever dialect it speaks', async () => {

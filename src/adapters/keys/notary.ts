@@ -3,7 +3,7 @@ import type { AgreementSignature } from '../../domain/agreement.ts';
 import { didOf, ownerOfKey } from '../../domain/did.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
 import { type PeerRules, countsKey, ruleFor } from '../../domain/peer-policy.ts';
-import { Fault } from '../../domain/faults.ts';
+import { Fault, isFault } from '../../domain/faults.ts';
 import type { Notary } from '../../ports/notary.ts';
 import type { PeerKeys, Signer } from '../../ports/signer.ts';
 import { agreementPayload, keyIdOf, signatureHolds, toSign } from '../../rear/agreement.ts';
@@ -25,20 +25,19 @@ export function notary(input: {
     if (signed.kid !== present.kid) return await signature(payload);
     return { protected: header, header: { jwk: present.jwk }, signature: base64url.encode(signed.signature) };
   };
-  /** Why a signature is not that node's; `undefined` when it is. */
+  /** Why a signature cannot be that node's, whatever keys it shows; `undefined` when it can. */
   const strangeness = async (
     payload: string,
-    { node, stranger }: { readonly node: NodeIdentity; readonly stranger: boolean },
+    { id, domain, address }: NodeIdentity,
     shown: AgreementSignature,
   ): Promise<string | undefined> => {
-    const { id, domain, address } = node;
     const kid = keyIdOf(shown);
     if (kid === undefined || ownerOfKey(kid)?.did !== didOf(address)) return `the key is not one of ${address}`;
     if (!countsKey(ruleFor(policy, { id, domain, address }), kid)) return 'the key is none of those that are pinned for this node';
-    if ((await signatureHolds(payload, shown)) !== 'holds') return 'the signature is not over these terms';
-    const known = await peerKeys.find({ address, kid, stranger });
-    return known?.x === shown.header.jwk.x ? undefined : `${address} shows no such key`;
+    return (await signatureHolds(payload, shown)) === 'holds' ? undefined : 'the signature is not over these terms';
   };
+  const isShown = async (address: string, stranger: boolean, shown: AgreementSignature): Promise<boolean> =>
+    (await peerKeys.find({ address, kid: keyIdOf(shown) ?? '', stranger }))?.x === shown.header.jwk.x;
 
   return {
     async sign(terms) {
@@ -51,13 +50,21 @@ export function notary(input: {
         new Fault('PEER_LIED', `the contract is not signed by its seller: ${why}`, { contract: terms.id });
       if (payload !== agreementPayload(terms)) throw lied('what it signed is not what it says');
       if (!sellers) throw lied('there is no signature');
-      const why = await strangeness(payload, { node: terms.seller, stranger: false }, sellers);
+      const { address } = terms.seller;
+      const why = await strangeness(payload, terms.seller, sellers);
       if (why !== undefined) throw lied(why);
+      if (!(await isShown(address, false, sellers))) throw lied(`${address} shows no such key`);
       return { payload, signatures: [sellers, await signature(payload)] };
     },
     async checkBuyer({ terms, agreement: { payload }, signature: shown }) {
-      const why = await strangeness(payload, { node: terms.buyer, stranger: true }, shown);
+      const why = await strangeness(payload, terms.buyer, shown);
       if (why !== undefined) throw new Fault('BUYER_REFUSED', `this is not the buyer's signature: ${why}`, { contract: terms.id });
+      const there = await isShown(terms.buyer.address, true, shown).catch((error: unknown) => {
+        if (!isFault(error)) throw error;
+        return false;
+      });
+      // Whoever bought named the address: what is there is not told to it (decision 0055).
+      if (!there) throw new Fault('KEYS_UNAVAILABLE', 'this key is not to be had where its id says at the moment', { why: 'key' });
     },
   };
 }

@@ -30,6 +30,8 @@ import { sealing } from './seal.ts';
 type Bindings = { Bindings: HttpBindings };
 type Handler = (incoming: IncomingMessage, id: string) => Promise<Answer> | Answer;
 
+const RESERVE = '/api/v2/reservations';
+
 /** The provider's side of REAR v2: the routes of a FLUIDOS node, status by status, and our additions. */
 export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Bindings> {
   const rear: Rear = { ...ports, options };
@@ -53,11 +55,15 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
       if (!(error instanceof Refusal) && !isFault(error)) options.log?.error({ path, error: String(error) }, 'a REAR call failed');
       const { code, facts, message } = refusal.fault;
       // Told by where it came from: whom it names is not proven, and may be somebody else. Keys of ours that are not there are no stranger's doing.
-      if (code === 'SIGNATURE_REFUSED' || (code === 'KEYS_UNAVAILABLE' && facts['why'] !== undefined))
+      const why = facts['why'] === undefined ? '' : `: ${String(facts['why'])}`;
+      // RESERVE tells of its own refusals, by the name of the buyer.
+      const isTold =
+        code === 'SIGNATURE_REFUSED' || (code === 'KEYS_UNAVAILABLE' && why !== '') || (code === 'BUYER_REFUSED' && path !== RESERVE);
+      if (isTold)
         await rear.audit.tally({
           kind: 'request-refused',
           peer: socket.remoteAddress ?? 'unknown',
-          code: `${code}: ${String(facts['why'])}`,
+          code: `${code}${why}`,
           detail: `${path}: ${message}`,
         });
       return answerRefusal(refusal, headers.accept);
@@ -117,7 +123,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
       return encoded(select(path, ({ offer }) => offer.kind === kind));
     });
   }
-  route('POST', '/api/v2/reservations', reserving(rear, calls, current));
+  route('POST', RESERVE, reserving(rear, calls, current));
   route('POST', '/api/v2/transactions/:id/purchase', purchasing(rear, calls));
 
   route('GET', WELL_KNOWN, () => {
