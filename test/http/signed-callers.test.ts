@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { acquisitionId, contractOf, flavorId } from '../../src/domain/ids.ts';
 import { writeBuyer, writeTermination } from '../../src/rear/extensions.ts';
-import { signerAt } from '../fakes/keys.ts';
 import {
   type Forging,
   SLICE,
