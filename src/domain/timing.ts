@@ -14,7 +14,7 @@ export interface Timing {
   readonly offloadMs: number;
   /** From applying the workload until every pod runs. */
   readonly workloadMs: number;
-  /** Until what a blueprint makes is ready, its images pulled. */
+  /** Until what a blueprint makes is ready, its images pulled; a buyer waits as long until it is handed over. */
   readonly hostingMs: number;
   /** How long a virtual node may be not Ready before the intent buys elsewhere. */
   readonly nodeLostMs: number;

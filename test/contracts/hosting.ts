@@ -47,7 +47,7 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
       return await at.hosting.look({ contract, secret, ...(endpoint && { endpoint }) });
     };
 
-    test.each([
+    test.concurrent.each([
       ['database', DATABASE, { password: 'hunter-two' }, ['database', 'password', 'username'], 5432],
       ['message queue', QUEUE, {}, ['password', 'username'], 5672],
     ] as const)(
@@ -69,14 +69,14 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
       },
     );
 
-    test('a hostile value stays a value, and stays where it is', async () => {
+    test.concurrent('a hostile value stays a value, and stays where it is', async () => {
       const contract = newContract();
       const there = await host(contract, NOTE, { note: HOSTILE });
       expect(there?.secret).toEqual({ note: HOSTILE });
       await at.hosting.remove({ contract }, wait());
     });
 
-    test('what the buyer hosts leaves its values here, and no object', async () => {
+    test.concurrent('what the buyer hosts leaves its values here, and no object', async () => {
       const contract = newContract();
       const values = () => instanceValues(DATABASE, {}, (length) => 'y'.repeat(length));
       await at.hosting.instantiate({ contract, values, manifests: () => [] }, wait());
@@ -86,7 +86,7 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
       await at.hosting.remove({ contract }, wait());
     });
 
-    test('a kind that the cluster does not have is refused, and what was begun can be taken away', async () => {
+    test.concurrent('a kind that the cluster does not have is refused, and what was begun can be taken away', async () => {
       const contract = newContract();
       const machine: Manifest = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name: 'vm' } };
       const making = at.hosting.instantiate({ contract, values: () => ({ size: 'small' }), manifests: () => [machine] }, wait());

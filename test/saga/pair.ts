@@ -17,7 +17,7 @@ import { runNode } from '../../src/runtime/run.ts';
 import { shownNodes } from '../fakes/cluster-nodes.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
-import { memoryHosting } from '../fakes/hosting.ts';
+import { type MemoryHosting, memoryHosting } from '../fakes/hosting.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { memoryKeyStore } from '../fakes/keys.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
@@ -42,6 +42,8 @@ export interface Nodes<N extends string> {
   readonly api: Readonly<Record<N, string>>;
   readonly fabric: Readonly<Record<N, Faulty<Fabric>>>;
   readonly cluster: Readonly<Record<N, Faulty<Cluster>>>;
+  /** What each made of its blueprints. */
+  readonly hosting: Readonly<Record<N, MemoryHosting>>;
   readonly temporal: Readonly<Record<N, TemporalClient>>;
   /** The nodes of each cluster as its owner sees them. */
   readonly nodes: Readonly<Record<N, ReturnType<typeof shownNodes>>>;
@@ -62,6 +64,8 @@ interface Options<N extends string> {
   readonly sellers: readonly N[];
   /** What is otherwise about the flavor of one of them. */
   readonly offers?: Partial<Record<N, object>>;
+  /** What they make besides for whoever buys it. */
+  readonly blueprints?: NonNullable<z.input<typeof ConfigurationSchema>['blueprints']>;
   /** How they sell their clusters, instead of a flavor that is written by hand. */
   readonly sell?: NonNullable<z.input<typeof ConfigurationSchema>['sell']>;
   readonly temporalAddress?: string;
@@ -86,6 +90,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
   const fabric = each((name) => faulty(fakeFabric(liqo, clusterId(name))));
   const cluster = each((name) => faulty(fakeCluster(liqo, clusterId(name))));
   const nodes = each(() => shownNodes());
+  const hosting = each(() => memoryHosting());
   const keys = each(() => memoryKeyStore());
   const heads = each(() => memoryKeyStore());
   const namespace = each((name) => `pair-${name}-${unique}`);
@@ -111,6 +116,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
         knownNodes: sellers.filter((seller) => seller !== name).map((seller) => listensAt(seller, 0)),
         flavors: sells && !options.sell ? [offer] : [],
         ...(sells && options.sell && { sell: options.sell }),
+        blueprints: sells ? (options.blueprints ?? []) : [],
         timing: { ...QUICK, ...options.timing },
         audit: { sealSeconds: 0.2 },
         shutdownSeconds: 3,
@@ -120,7 +126,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
     const openCluster = () => ({
       fabric: fabric[name].port,
       cluster: cluster[name].port,
-      hosting: memoryHosting().hosting,
+      hosting: hosting[name].hosting,
       world: worldOf(liqo, name),
       keys: keys[name],
       heads: heads[name],
@@ -150,6 +156,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
       ...(['held', 'sold'] as const).flatMap((state) =>
         Object.entries(sums[state]).flatMap(([what, amount]) => (/^0\D*$/.test(String(amount)) ? [] : [`${state}: ${amount} ${what}`])),
       ),
+      ...hosting[node].objects(),
     ].map((line) => `${node}: ${line}`);
   };
   return {
@@ -157,6 +164,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
     api,
     fabric,
     cluster,
+    hosting,
     temporal,
     nodes,
     async untilReady() {
