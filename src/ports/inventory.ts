@@ -39,8 +39,11 @@ export interface Inventory {
   ledgers(): Promise<readonly Ledger[]>;
   /** The sales of such flavors that are not over, in no order. */
   salesOf(lineages: readonly FlavorId[]): Promise<readonly Sold[]>;
-  /** Changes whenever `list` may answer differently; one cheap query, so that an encoded list can be kept. */
-  generation(): Promise<string>;
+  /**
+   * What `list` answers differently than it did at `since`, so that the whole can be kept and followed: as much work as there are changes, in pages. All of it without `since`, and where that is not known any more.
+   * `ended` names lineages besides whose holds ended in the meantime.
+   */
+  changes(from: { readonly since?: string; readonly ended?: readonly string[] }): Promise<ListChanges>;
   /**
    * RESERVE in one transaction: holds `part` (the whole flavor when absent) until `ttlMs` from now. The same (buyer, key), or (buyer, flavor) without a
    * key, gives the same living hold, its end unmoved. A retired flavor is served from its living descendant of the same terms.
@@ -95,6 +98,26 @@ export interface Inventory {
   recount(): Promise<readonly string[]>;
   /** Sums for the leak report. */
   sums(): Promise<InventorySums>;
+}
+
+/** A page of changes. */
+export interface ListChanges {
+  readonly listings: readonly Listing[];
+  /** Nothing that was known before counts: this page begins anew. */
+  readonly anew: boolean;
+  /** Where the next question goes on; at once when there is more. */
+  readonly next: string;
+  readonly more: boolean;
+  /** The store's time, milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What is listed of a lineage: nothing when nobody can buy of it. */
+export interface Listing {
+  readonly lineage: string;
+  readonly flavor?: Flavor;
+  /** When a hold on it may end, and more be listed, by the store's time; milliseconds since the epoch. */
+  readonly changesAt?: number;
 }
 
 /** A flavor through all its generations; `lineage` is the id under which it was published. */

@@ -6,7 +6,7 @@ import { canonical, nanos, parseQuantity, type Quantity } from '../domain/quanti
 import type { ResourceName } from '../domain/resources.ts';
 
 /** What can be asked for: a FLUIDOS node refuses a filter on GPUs. */
-const FILTERED = ['cpu', 'memory', 'pods', 'storage'] as const satisfies readonly ResourceName[];
+export const FILTERED = ['cpu', 'memory', 'pods', 'storage'] as const satisfies readonly ResourceName[];
 type Filtered = (typeof FILTERED)[number];
 
 type Bounds = { readonly match: Quantity } | { readonly min?: Quantity; readonly max?: Quantity };

@@ -26,6 +26,15 @@ export const rear = z.strictObject({
       'Whether to sell although Liqo does not hold buyers to what they bought (its limits enforcement is not `Hard`). Off: no flavor is published then.',
     ),
   maxHoldsPerBuyer: z.number().int().min(1).max(100_000).default(100).describe('Living reservations that one buyer may have at a time.'),
+  listMost: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1_000)
+    .describe(
+      'Flavors that one answer of LIST holds at most: the first ones by the ids under which they were published, of those that the selector takes. When there are more, the answer says so in a header, `Rearguard-More: true`, and a narrower selector finds them.',
+    ),
   requestsPerSecond: z
     .number()
     .int()

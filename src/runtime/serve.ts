@@ -118,6 +118,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         authorities: configuration.identity.authorities,
         loopbackBuyers: callsLoopback(configuration),
         maxHoldsPerBuyer: rear.maxHoldsPerBuyer,
+        listMost: rear.listMost,
         requestsPerSecond: rear.requestsPerSecond,
         bodyLimitBytes: rear.bodyLimitBytes,
         bodyTimeoutMs,

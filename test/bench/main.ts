@@ -5,6 +5,7 @@ import { measureHistory } from './history-events.ts';
 import { measureIdleEvents } from './idle-events.ts';
 import { measureIntentToContract } from './intent-to-contract.ts';
 import { measureIntentToPod } from './intent-to-pod.ts';
+import { measureInventory } from './inventory-100k.ts';
 import { measureListFlavors } from './list-flavors.ts';
 import { thisMachine } from './machine.ts';
 import type { Measured, Measuring } from './measured.ts';
@@ -28,6 +29,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
     ({ value }, others) => value <= 1.15 * (others.find(({ name }) => name === 'liqo-floor')?.value ?? 0),
   ],
   'list-flavors': atLeast(1_000),
+  'inventory-100k': ['p99 ≤ 20 ms', ({ p99 }) => p99 <= 20],
   reserve: atLeast(1_000),
   'signature-overhead': atMost(1.5),
   'reserve-purchase': atLeast(25),
@@ -47,6 +49,7 @@ const MEASURES: readonly { readonly names: readonly string[]; readonly measure: 
   { names: ['intent-to-contract'], measure: async (how, trading) => await measureIntentToContract(how, await trading()) },
   { names: ['intent-to-pod', 'liqo-floor'], measure: async (how, trading) => await measureIntentToPod(how, await trading()) },
   { names: ['list-flavors'], measure: async (how, trading) => [await measureListFlavors(how, await trading())] },
+  { names: ['inventory-100k'], measure: async (how, trading) => [await measureInventory(how, await trading())] },
   { names: ['signature-overhead'], measure: async (how, trading) => [await measureSignatures(how, await trading())] },
   { names: ['reserve-purchase'], measure: async (how, trading) => await measurePurchase(how, await trading()) },
   { names: ['reserve-purchase-signed'], measure: async (how, trading) => await measureSignedPurchase(how, await trading()) },

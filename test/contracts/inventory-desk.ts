@@ -5,6 +5,7 @@ import { contractOf, type TransactionId } from '../../src/domain/ids.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
 import { lately } from '../fakes/lately.ts';
+import { byId, followed, toldOf } from './following.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, SELLER } from './samples.ts';
 
 export interface InventorySubject {
@@ -29,9 +30,18 @@ export function openDesk(make: () => Promise<InventorySubject>) {
     subject = await make();
     await setClock(NOON);
     await inventory.publish(A);
+    following = followed(inventory);
   });
 
-  const listed = async (): Promise<readonly Resources[]> => (await inventory.list()).filter(isSlice).map(({ offer }) => offer.resources);
+  let following = followed(inventory);
+  /** What is listed, asked anew and as whoever follows the list has it. */
+  const listed = async (): Promise<readonly Resources[]> => {
+    const flavors = await inventory.list();
+    expect(await following()).toEqual(byId(flavors));
+    return flavors.filter(isSlice).map(({ offer }) => offer.resources);
+  };
+  /** Whether whoever follows the list is told of something in the meantime. */
+  const tells = async (what: () => Promise<unknown>): Promise<boolean> => (await toldOf(inventory, what)).length > 0;
   const fails = (call: Promise<unknown>, code: FaultCode) => expect(call).rejects.toMatchObject({ name: 'Fault', code });
   const reserve = (part?: Resources, key?: string, change: Partial<Parameters<Inventory['reserve']>[0]> = {}) =>
     inventory.reserve({
@@ -45,5 +55,5 @@ export function openDesk(make: () => Promise<InventorySubject>) {
     });
   const sell = (transaction: TransactionId) =>
     inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: YEAR });
-  return { inventory, contracts, setClock, listed, fails, reserve, sell };
+  return { inventory, contracts, setClock, listed, tells, fails, reserve, sell };
 }

@@ -114,9 +114,12 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
         return [{ lineage: flavorId, transaction, contract, resources, soldAt: made.terms.startsAt, ending: made.state === 'ending' }];
       });
     },
-    async generation() {
+    async changes({ since }) {
       const expired = [...rows.values()].filter((row) => row.state === 'held' && !living(row)).length;
-      return `${generation}.${expired}`;
+      const next = `${generation}.${expired}`;
+      const anew = since !== next;
+      const listings = anew ? (await inventory.list()).map((flavor) => ({ lineage: flavor.id, flavor })) : [];
+      return { listings, anew, next, more: false, now: clock.now() };
     },
     async reserve({ flavor, buyer, part, gpu, service, idempotencyKey, transaction, ttlMs, maxHolds = Infinity }) {
       const place = placeOf(buyer, idempotencyKey, flavor);

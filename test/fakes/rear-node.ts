@@ -117,6 +117,7 @@ export async function rearNode(input: {
     replay: { pastMs: 120_000, futureMs: 60_000 },
     loopbackBuyers: true,
     maxHoldsPerBuyer: 100,
+    listMost: 1_000,
     requestsPerSecond: 500,
     bodyLimitBytes: 65_536,
     bodyTimeoutMs: 10_000,

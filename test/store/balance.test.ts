@@ -7,6 +7,7 @@ import { type ContractId, contractOf, type FlavorId, type TransactionId } from '
 import { nanos } from '../../src/domain/quantity.ts';
 import { add, RESOURCE_NAMES, type Resources, sameResources } from '../../src/domain/resources.ts';
 import { rest } from '../../src/domain/stock.ts';
+import { followed } from '../contracts/following.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
 import { sized } from '../fakes/cluster-nodes.ts';
 import { cloneDatabase } from './database.ts';
@@ -14,6 +15,7 @@ import { cloneDatabase } from './database.ts';
 const db = await cloneDatabase(inject('databases'));
 afterAll(() => db.drop());
 const { inventory, contracts } = db.store;
+const kept = followed(inventory);
 
 const A = flavorOf('000a');
 const TTL = 60_000;
@@ -175,6 +177,7 @@ async function holdsTrue(past: Past): Promise<void> {
   expect(await promised()).toEqual({ sold: sums.sold, held: sums.held });
   expect(await inventory.recount()).toEqual([]);
   const flavors = (await inventory.list()).filter(isSlice);
+  expect(await kept()).toEqual(flavors);
   expect(flavors).toHaveLength(sums.flavors);
   for (const { id, offer } of flavors) {
     expect(offer.gpu).toMatchObject({ model: 'A100', cores: offer.resources.gpu });

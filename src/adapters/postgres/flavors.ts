@@ -10,7 +10,7 @@ import { type Db, json, type Pool } from './connect.ts';
 /** A flavor as configured, less what differs from start to start. Its id is the lineage's. */
 type Description = Omit<Flavor, 'createdAt' | 'available'>;
 
-interface FlavorRow {
+export interface FlavorRow {
   readonly id: FlavorId;
   readonly lineage: string;
   readonly description: Description;
@@ -36,16 +36,15 @@ const flavorOf = (row: FlavorRow): Flavor => {
   return isSlice(whole) ? partOf(whole, fromAmounts(row.total, whole.offer.resources)) : whole;
 };
 
-const listedOf = (row: FlavorRow & { readonly free: Amounts }): Flavor => {
+/** What is left of it. */
+export const listedOf = (row: FlavorRow & { readonly free: Amounts }): Flavor => {
   const flavor = flavorOf(row);
-  return isSlice(flavor) ? partOf(flavor, fromAmounts(row.free, flavor.offer.resources)) : flavor;
+  return isSlice(flavor) && row.free !== row.total ? partOf(flavor, fromAmounts(row.free, flavor.offer.resources)) : flavor;
 };
 
 /** Whether anything of what it lists can be bought. */
-const isListed = (row: FlavorRow & { readonly free: Amounts }): boolean => {
-  const { offer } = listedOf(row);
-  return offer.kind === 'k8slice' ? isSellable(offer) : fits(fromAmounts(row.free, NOTHING), counted({ offer }));
-};
+export const isListed = (row: FlavorRow & { readonly free: Amounts }, { offer }: Flavor = listedOf(row)): boolean =>
+  offer.kind === 'k8slice' ? isSellable(offer) : fits(fromAmounts(row.free, NOTHING), counted({ offer }));
 
 /** A flavor by its id, living or retired, as it was made. */
 export async function readFlavor(sql: Db, id: string): Promise<Flavor | undefined> {
@@ -88,7 +87,7 @@ export async function renew(
 export const flavors = (
   pool: Pool,
   newId: NewFlavorId,
-): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'ledgers' | 'salesOf' | 'generation' | 'sums'> => ({
+): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'ledgers' | 'salesOf' | 'sums'> => ({
   async publish(flavor: Flavor, terms?: string, instances?: number) {
     const described = description(flavor);
     const lineage = flavor.id;
@@ -116,7 +115,7 @@ export const flavors = (
       const [moved] = await sql<{ fits: boolean }[]>`
         update lineage l set on_sale = true, terms = terms + ${same ? 0 : 1}, terms_key = ${key}, description = ${latest}::jsonb, wanted = ${wanted},
           total = array[greatest(w[1], held[1] + sold[1]), greatest(w[2], held[2] + sold[2]), greatest(w[3], held[3] + sold[3]),
-            greatest(w[4], held[4] + sold[4]), greatest(w[5], held[5] + sold[5])], version = version + 1
+            greatest(w[4], held[4] + sold[4]), greatest(w[5], held[5] + sold[5])], version = pg_current_xact_id()::text::bigint
         from (values (${wanted}::numeric[])) as configured (w) where id = ${lineage}
         returning exists (select from flavor f where f.lineage = l.id and f.state = 'living' and l.total[1] - l.sold[1] <= f.total[1]
           and l.total[2] - l.sold[2] <= f.total[2] and l.total[3] - l.sold[3] <= f.total[3] and l.total[4] - l.sold[4] <= f.total[4]
@@ -131,14 +130,17 @@ export const flavors = (
       const [row] = await sql<{ id: string }[]>`
         select id from lineage where id = (select lineage from flavor where id = ${flavor}) and on_sale for update`;
       if (!row) return;
-      await sql`update lineage set on_sale = false, version = version + 1 where id = ${row.id}`;
+      await sql`update lineage set on_sale = false, version = pg_current_xact_id()::text::bigint where id = ${row.id}`;
       await sql`update flavor set state = 'withdrawn' where lineage = ${row.id} and state = 'living'`;
     });
   },
   async list() {
     const rows = await pool<(FlavorRow & { free: Amounts })[]>`
       select f.*, s.free from flavor f join stock s using (lineage) where f.state = 'living' order by f.lineage`;
-    return rows.filter(isListed).map(listedOf);
+    return rows.flatMap((row) => {
+      const flavor = listedOf(row);
+      return isListed(row, flavor) ? [flavor] : [];
+    });
   },
   async onSale() {
     return (await pool<FlavorRow[]>`select * from flavor where state = 'living' order by lineage`).map(flavorOf);
@@ -167,11 +169,6 @@ export const flavors = (
       from contract c join hold h on h.transaction = c.transaction
       where c.role = 'seller' and c.state <> 'over' and h.lineage in ${pool(lineages.length > 0 ? [...lineages] : [''])}`;
     return rows.map(({ sold_at, ...sold }) => ({ ...sold, soldAt: sold_at.toISOString() }));
-  },
-  async generation() {
-    const [row] = await pool<{ generation: string }[]>`
-      select coalesce(sum(version), 0) || '.' || coalesce(sum(expired), 0) as generation from stock`;
-    return row?.generation ?? '';
   },
   async sums() {
     const rows = await pool<(FlavorRow & { free: Amounts; held: Amounts; sold: Amounts; holds: number; living: boolean })[]>`

@@ -14,6 +14,7 @@ import { holds } from './holds.ts';
 import { intents } from './intents.ts';
 import { knownNodes } from './known-nodes.ts';
 import { knownSigners } from './known-signers.ts';
+import { listChanges } from './list-changes.ts';
 import { claim, migrate } from './migrate.ts';
 import { recount } from './recount.ts';
 import { sales } from './sales.ts';
@@ -82,7 +83,10 @@ export async function openStore(options: {
     },
   };
   return {
-    inventory: guarded({ ...flavors(pool, newId), ...holds(pool), ...sales(pool, newId), ...recount(pool, newId) }, log),
+    inventory: guarded(
+      { ...flavors(pool, newId), ...listChanges(pool), ...holds(pool), ...sales(pool, newId), ...recount(pool, newId) },
+      log,
+    ),
     contracts: guarded(contracts(pool), log),
     intents: guarded(intents(pool), log),
     candidates: guarded(candidates(pool), log),

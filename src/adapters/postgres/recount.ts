@@ -39,7 +39,7 @@ export const recount = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'recoun
         const last = row && (await readLast(sql, id));
         if (!row || !last) return;
         await sql`
-          update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, version = version + 1,
+          update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, version = pg_current_xact_id()::text::bigint,
             total = array[greatest(wanted[1], h[1] + s[1]), greatest(wanted[2], h[2] + s[2]), greatest(wanted[3], h[3] + s[3]),
               greatest(wanted[4], h[4] + s[4]), greatest(wanted[5], h[5] + s[5])]
           from (values (${row.should_hold}::numeric[], ${row.should_have_sold}::numeric[])) as counted (h, s) where id = ${id}`;

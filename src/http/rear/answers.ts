@@ -15,7 +15,12 @@ export const responseOf = ({ status, headers, body }: Answer, more?: Readonly<Re
   new Response(body, { status, headers: more === undefined ? headers : { ...headers, ...more } });
 
 export const json = (value: object): Answer => ({ status: 200, headers: JSON_HEADERS, body: encode(value) });
-export const encoded = (body: Uint8Array<ArrayBuffer>): Answer => ({ status: 200, headers: JSON_HEADERS, body });
+/** An answer of LIST; a FLUIDOS node does not look at the header. */
+export const listAnswer = ({ body, more }: { readonly body: Uint8Array<ArrayBuffer>; readonly more: boolean }): Answer => ({
+  status: 200,
+  headers: more ? { ...JSON_HEADERS, 'rearguard-more': 'true' } : JSON_HEADERS,
+  body,
+});
 /** LIST without a flavor, as a FLUIDOS node answers it. */
 export const nothing = (): Answer => ({ status: 204, headers: JSON_HEADERS, body: null });
 export const done = (): Answer => ({ status: 204, headers: {}, body: null });

@@ -2,40 +2,69 @@ import type { Flavor } from '../../domain/flavor.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import { writeFlavor } from '../../rear/flavor.ts';
 import { encode } from '../../rear/json.ts';
+import { type ServiceSelector, type SliceSelector, selectsService } from '../../rear/selector.ts';
+import { type Found, following, type KeptFlavors, openKeptFlavors } from './kept-flavors.ts';
 
 const KNOWN_TO_ALL: ReadonlySet<string> = new Set(['k8slice', 'service']);
+const isKnownToAll = ({ offer }: Flavor): boolean => KNOWN_TO_ALL.has(offer.kind);
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What is on sale, in domain words and on the wire. */
+/** One answer of LIST. */
+export interface Answered {
+  readonly body: Bytes;
+  /** Others are on sale that were asked for. */
+  readonly more: boolean;
+}
+
+/** What is on sale, until it changes. */
 export interface Listed {
-  readonly flavors: readonly Flavor[];
-  /** LIST's whole answer, and whether anything is in it: slices and services, since a FLUIDOS node that meets another word fails on all of it. */
-  readonly all: Bytes;
-  readonly anything: boolean;
-  /** The answer with those flavors only that are taken; kept by its query. */
-  select(query: string, takes: (flavor: Flavor) => boolean): Bytes;
+  readonly isEmpty: boolean;
+  find(id: string): Flavor | undefined;
+  /** LIST's whole answer: slices and services, since a FLUIDOS node that meets another word fails on all of it. */
+  all(): Answered;
+  /** Those that the selector of a query takes; kept by the query. */
+  slices(query: string, selector: SliceSelector): Answered;
+  services(query: string, selector: ServiceSelector): Answered;
+  kind(kind: Flavor['offer']['kind']): Answered;
 }
 
 /** Different queries that are remembered until the list changes; longer ones are never. */
 const [MOST_QUERIES, LONGEST_QUERY] = [64, 512];
 
-const bytes = (rows: readonly string[]): Bytes => new TextEncoder().encode(`[${rows.join(',')}]`);
+/** Flavors whose rows are remembered, about a kilobyte each. */
+const MOST_ROWS = 10_000;
 
-function listed(flavors: readonly Flavor[]): Listed {
-  const rows = flavors.map((flavor) => encode(writeFlavor(flavor)));
-  const kept = new Map<string, Bytes>();
+/** Each flavor is written once, whatever is asked for and however often others change. */
+function writing(): (found: Found) => Answered {
+  const rows = new Map<Flavor, string>();
+  const rowOf = (flavor: Flavor): string => {
+    const known = rows.get(flavor);
+    if (known !== undefined) return known;
+    const row = encode(writeFlavor(flavor));
+    if (rows.size >= MOST_ROWS) rows.clear();
+    rows.set(flavor, row);
+    return row;
+  };
+  return ({ flavors, more }) => ({ body: new TextEncoder().encode(`[${flavors.map(rowOf).join(',')}]`), more });
+}
+
+function listed(kept: KeptFlavors, write: (found: Found) => Answered, most: number): Listed {
+  const answers = new Map<string, Answered>();
+  const once = (query: string, find: () => Found): Answered => {
+    const known = answers.get(query);
+    if (known !== undefined) return known;
+    const answer = write(find());
+    if (answers.size < MOST_QUERIES && query.length <= LONGEST_QUERY) answers.set(query, answer);
+    return answer;
+  };
   return {
-    flavors,
-    all: bytes(rows.filter((_row, at) => KNOWN_TO_ALL.has(flavors[at]?.offer.kind ?? ''))),
-    anything: flavors.some(({ offer }) => KNOWN_TO_ALL.has(offer.kind)),
-    select(query, takes) {
-      const known = kept.get(query);
-      if (known !== undefined) return known;
-      const found = bytes(rows.filter((_row, at) => flavors[at] !== undefined && takes(flavors[at])));
-      if (kept.size < MOST_QUERIES && query.length <= LONGEST_QUERY) kept.set(query, found);
-      return found;
-    },
+    isEmpty: kept.first(isKnownToAll, 1).flavors.length === 0,
+    find: kept.find,
+    all: () => once('', () => kept.first(isKnownToAll, most)),
+    slices: (query, selector) => once(`k8slice?${query}`, () => kept.slices(selector, most)),
+    services: (query, selector) => once(`service?${query}`, () => kept.first((flavor) => selectsService(selector, flavor), most)),
+    kind: (kind) => once(kind, () => kept.first(({ offer }) => offer.kind === kind, most)),
   };
 }
 
@@ -68,15 +97,14 @@ export function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** The list as it is now; encoded again only when the inventory's generation has moved. */
-export function currentList(inventory: Pick<Inventory, 'list' | 'generation'>): () => Promise<Listed> {
-  let kept: { readonly generation: string; readonly list: Listed } | undefined;
+/** The list as it is now: read once, and followed from then on. `most` flavors are in one answer. */
+export function currentList(inventory: Pick<Inventory, 'changes'>, most: number): () => Promise<Listed> {
+  const kept = openKeptFlavors();
+  const follow = following(inventory, kept);
+  const write = writing();
+  let now: Listed | undefined;
   return shared(async () => {
-    // Read before the list: what changes in between shows as another generation next time.
-    const generation = await inventory.generation();
-    if (kept?.generation === generation) return kept.list;
-    const flavors = (await inventory.list()).filter(({ available }) => available);
-    kept = { generation, list: listed(flavors) };
-    return kept.list;
+    if ((await follow()) || now === undefined) now = listed(kept, write, most);
+    return now;
   });
 }

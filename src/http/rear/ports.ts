@@ -14,7 +14,7 @@ import type { PeerKeys, Signer } from '../../ports/signer.ts';
 
 /** What the seller's side of REAR stands on. */
 export interface RearPorts {
-  readonly inventory: Pick<Inventory, 'list' | 'generation' | 'flavor' | 'reserve' | 'hold' | 'release' | 'abandon'>;
+  readonly inventory: Pick<Inventory, 'changes' | 'flavor' | 'reserve' | 'hold' | 'release' | 'abandon'>;
   readonly contracts: Pick<Contracts, 'get' | 'ofTransaction' | 'countersign'>;
   readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition'>;
   readonly fabric: Pick<Fabric, 'issueCredentials'>;
@@ -48,6 +48,8 @@ export interface RearOptions {
   /** Whether a buyer may want to be called at loopback: only where we are on loopback ourselves. */
   readonly loopbackBuyers: boolean;
   readonly maxHoldsPerBuyer: number;
+  /** Flavors that one answer of LIST holds at most. */
+  readonly listMost: number;
   /** What one remote address may send, in the mean of ten seconds; 0: no limit. */
   readonly requestsPerSecond: number;
   readonly bodyLimitBytes: number;

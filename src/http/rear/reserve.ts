@@ -33,7 +33,7 @@ export function reserving(
 
   /** A FLUIDOS node looks for the flavor first: whatever else is wrong, an unknown one is told. */
   const unlessUnknown = async (flavor: string, otherwise: Refusal | ((found: Flavor) => Refusal)): Promise<Refusal> => {
-    const found = (await current()).flavors.find(({ id }) => id === flavor);
+    const found = (await current()).find(flavor);
     if (found === undefined) return unknown(flavor);
     return otherwise instanceof Refusal ? otherwise : otherwise(found);
   };

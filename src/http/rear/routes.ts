@@ -4,11 +4,11 @@ import { type Context, Hono } from 'hono';
 import { Fault, isFault } from '../../domain/faults.ts';
 import { DID_DOCUMENT, writeDidDocument } from '../../rear/did.ts';
 import { WELL_KNOWN, writeDescription } from '../../rear/extensions.ts';
-import { parseServiceSelector, parseSliceSelector, selectsService, selectsSlice } from '../../rear/selector.ts';
+import { parseServiceSelector, parseSliceSelector } from '../../rear/selector.ts';
 import {
   type Answer,
   answerRefusal,
-  encoded,
+  listAnswer,
   json,
   notReady,
   nothing,
@@ -36,7 +36,7 @@ const RESERVE = '/api/v2/reservations';
 export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Bindings> {
   const rear: Rear = { ...ports, options };
   const app = new Hono<Bindings>();
-  const current = currentList(rear.inventory);
+  const current = currentList(rear.inventory, options.listMost);
   const seal = sealing(rear);
   const calls = callers(rear);
   if (options.requestsPerSecond > 0) app.use(limitSources(options.requestsPerSecond));
@@ -98,20 +98,18 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   const { release, read, countersign, terminate, notice, credentials, handover } = contractRoutes(rear, calls);
 
   route('GET', '/api/v2/flavors', async () => {
-    const { anything, all } = await listing('Error getting all the Flavor CRs');
-    return anything ? encoded(all) : nothing();
+    const list = await listing('Error getting all the Flavor CRs');
+    return list.isEmpty ? nothing() : listAnswer(list.all());
   });
   route('GET', '/api/v2/flavors/k8slice', async (incoming) => {
     const query = queryOf(incoming);
     const selector = badQuery(() => parseSliceSelector(query));
-    const { select } = await listing('Error getting all the Flavor CRs');
-    return encoded(select(`k8slice?${query}`, (flavor) => selectsSlice(selector, flavor)));
+    return listAnswer((await listing('Error getting all the Flavor CRs')).slices(query, selector));
   });
   route('GET', '/api/v2/flavors/service', async (incoming) => {
     const query = queryOf(incoming);
     const selector = badQuery(() => parseServiceSelector(query));
-    const { select } = await listing('Error getting the available Flavors');
-    return encoded(select(`service?${query}`, (flavor) => selectsService(selector, flavor)));
+    return listAnswer((await listing('Error getting the available Flavors')).services(query, selector));
   });
   for (const [path, kind] of [
     ['vm', 'vm'],
@@ -119,8 +117,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   ] as const) {
     // Paths of the specification; a FLUIDOS node asks for neither.
     route('GET', `/api/v2/flavors/${path}`, async () => {
-      const { select } = await listing('Error getting the available Flavors');
-      return encoded(select(path, ({ offer }) => offer.kind === kind));
+      return listAnswer((await listing('Error getting the available Flavors')).kind(kind));
     });
   }
   route('POST', RESERVE, reserving(rear, calls, current));
