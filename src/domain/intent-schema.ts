@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { LONGEST_MS, parseDuration } from './duration.ts';
-import { BLUEPRINT_KINDS, HOSTING_POLICIES } from './flavor.ts';
+import { BLUEPRINT_KINDS } from './flavor.ts';
 import { DNS_LABEL } from './ids.ts';
 import { PERIODS, parseAmount } from './money.ts';
 import { isExtendedResource } from './gpu.ts';
 import { nanos } from './quantity.ts';
+import { TAKEN_POLICIES } from './service-request.ts';
 import { WorkloadManifest, amount } from './workload-schema.ts';
 
 /**
@@ -113,10 +114,10 @@ const service = z
     flavor: words.optional().describe('The offer’s name.'),
     tags: z.array(words).min(1).max(20).optional().describe('All of them are wanted.'),
     hostingPolicy: z
-      .enum(HOSTING_POLICIES)
+      .enum(TAKEN_POLICIES)
       .optional()
       .describe(
-        'Who hosts it. What the seller offers when absent, Provider first. Consumer is not taken yet: nothing of a seller’s is hosted by its buyer.',
+        'Who hosts it; when absent what the seller offers, Provider first. Consumer is not taken: nothing of a seller’s is hosted by its buyer yet.',
       ),
     configuration: z
       .record(z.string(), z.unknown())

@@ -14,10 +14,7 @@ import {
   sellerOf,
 } from './matching.ts';
 import { NOTHING } from './resources.ts';
-import type { ServiceRequest } from './service-request.ts';
-
-/** What this node takes, the best first: it hosts nothing of a stranger's in its own cluster. */
-const TAKEN = ['Provider', 'Shared'] as const satisfies readonly HostingPolicy[];
+import { type ServiceRequest, TAKEN_POLICIES } from './service-request.ts';
 
 /**
  * Whether a flavor will do for a service of an intent, and what an instance would cost; otherwise every reason why not. It trusts nothing that the seller wrote. The configuration is checked here, before
@@ -69,8 +66,7 @@ const short = (text: string): string => (text === '' ? '(none)' : text.slice(0, 
 /** A flavor that names no policy is hosted by its seller. */
 function policyOf(offered: readonly HostingPolicy[], wanted: HostingPolicy | undefined, refuse: Refuse): HostingPolicy | undefined {
   const policies = offered.length === 0 ? (['Provider'] as const) : offered;
-  const taken = TAKEN.find((policy) => policies.includes(policy) && (wanted === undefined || policy === wanted));
-  const words = `is hosted by ${policies.join(' or ')}, not by ${wanted ?? TAKEN.join(' or ')}`;
-  if (taken === undefined) refuse('hosting', wanted === 'Consumer' ? 'would be hosted by its buyer, which this node does not do' : words);
+  const taken = TAKEN_POLICIES.find((policy) => policies.includes(policy) && (wanted === undefined || policy === wanted));
+  if (taken === undefined) refuse('hosting', `is hosted by ${policies.join(' or ')}, not by ${wanted ?? TAKEN_POLICIES.join(' or ')}`);
   return taken;
 }

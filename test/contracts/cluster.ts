@@ -214,10 +214,8 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
     });
 
     test('what was handed over of a service lies in its Secret until whoever holds it gives it back, or another holds it', async () => {
-      const { cluster } = at.buyer;
-      const { namespace } = place;
-      const [old, next] = [newAttempt(), newAttempt()].map(({ acquisition }) => acquisition);
-      if (!old || !next) throw new Error('two attempts');
+      const [{ cluster }, { namespace }] = [at.buyer, place];
+      const [{ acquisition: old }, { acquisition: next }] = [newAttempt(), newAttempt()];
       const secret = { username: 'user', password: 'one' };
       const handover = { secret, endpoint: { host: 'db.example', port: 5432 } };
       const there = () => at.secretOf({ namespace, name: 'db' });

@@ -66,7 +66,13 @@ describe('services that are wrong', () => {
       'a mistyped policy',
       [{ ...database, hostingPolicy: 'provider' }],
       {},
-      ['spec.services[0].hostingPolicy: must be one of Provider, Consumer, Shared, not "provider"; did you mean Provider?'],
+      ['spec.services[0].hostingPolicy: must be one of Provider, Shared, not "provider"; did you mean Provider?'],
+    ],
+    [
+      'a policy under which we would host what a stranger made',
+      [{ ...database, hostingPolicy: 'Consumer' }],
+      {},
+      ['spec.services[0].hostingPolicy: must be one of Provider, Shared, not "Consumer"'],
     ],
     ['no name', [{ category: 'database' }], {}, ['spec.services[0].name: is missing']],
     [

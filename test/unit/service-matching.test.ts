@@ -57,11 +57,6 @@ describe('a flavor for a service', () => {
     ['another name', [offering({}), { flavor: 'big' }], 'not-wanted: is of name orders-service, not big'],
     ['a tag less', [offering({}), { tags: ['sql', 'ha'] }], 'not-wanted: lacks the tag ha'],
     ['another host', [offering({}), { hostingPolicy: 'Shared' }], 'hosting: is hosted by Provider, not by Shared'],
-    [
-      'the buyer itself, as wanted',
-      [offering({ hostingPolicies: ['Consumer'] }), { hostingPolicy: 'Consumer' }],
-      'hosting: would be hosted by its buyer, which this node does not do',
-    ],
     ['the buyer itself', [offering({ hostingPolicies: ['Consumer'] })], 'hosting: is hosted by Consumer, not by Provider or Shared'],
     [
       'a configuration that it does not take',

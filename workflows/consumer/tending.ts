@@ -41,7 +41,7 @@ export function openTending(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
   let running: { readonly scope: CancellationScope; readonly done: Promise<void> } | undefined;
   const pauses = stuckPauses(timing);
   const notRenewed = (why: string): void => {
-    scribe.note('usage', 'identity-not-renewed', why);
+    scribe.note('usage', saga.context.handedOver ? 'handover-not-renewed' : 'identity-not-renewed', why);
     failing = true;
     dueAt = Math.min(dueAt, Date.now() + pauses.next());
   };
