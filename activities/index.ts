@@ -6,6 +6,7 @@ import { hostingActivities } from './hosting.ts';
 import { intentActivities } from './intent.ts';
 import { admissionActivities, meetingActivities, sliceActivities } from './peering.ts';
 import { reconcileActivities } from './reconcile.ts';
+import { renewalActivities } from './renewal.ts';
 import { buyingActivities, sellingActivities } from './reservation.ts';
 import { serviceDiscoveryActivities } from './service-discovery.ts';
 import { observingActivities, usageActivities } from './usage.ts';
@@ -19,6 +20,7 @@ export const allActivities = (deps: ActivityDeps) => ({
   ...buyingActivities(deps),
   ...sellingActivities(deps),
   ...hostingActivities(deps),
+  ...renewalActivities(deps),
   ...meetingActivities(deps),
   ...sliceActivities(deps),
   ...handoverActivities(deps),

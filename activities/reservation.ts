@@ -25,6 +25,8 @@ export interface Bought {
   readonly identityStands: boolean;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** For how long the seller may be asked to go on at a time, in milliseconds; absent where it may not. */
+  readonly renewsForMs?: number;
 }
 
 /** What a seller's saga keeps of a contract. */
@@ -40,10 +42,14 @@ export interface Sold {
   readonly joined?: true;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** Its buyer may ask for a later end. */
+  readonly renewable?: boolean;
+  /** What notice it is given before we end it early, in milliseconds. */
+  readonly noticeMs?: number;
 }
 
-/** What a contract may sensibly last: long enough to be used at all; a FLUIDOS node sells for 365 days. */
-const LIFETIME_MS = { min: 60_000, max: 366 * 86_400_000 };
+/** The longest that a contract may last: a FLUIDOS node sells for 365 days. */
+const LONGEST_CONTRACT_MS = 366 * 86_400_000;
 
 /** Whether the peer has a message for it; a FLUIDOS seller knows neither release nor termination, so what it keeps until it expires is residue at the peer. */
 export async function known(work: Promise<void>): Promise<{ residue: boolean }> {
@@ -106,10 +112,10 @@ async function bindCluster(knownNodes: Pick<KnownNodes, 'bindCluster'>, { seller
   }
 }
 
-type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'audit' | 'knownNodes' | 'notary' | 'fabric' | 'self' | 'clock'>;
+type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'audit' | 'knownNodes' | 'notary' | 'fabric' | 'self' | 'clock' | 'timing'>;
 
 /** Phase 3, buyer: a hold, then a contract. */
-export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, fabric, self, clock }: BuyerDeps) => ({
+export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, fabric, self, clock, timing }: BuyerDeps) => ({
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
     return await withPeer(audit)(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
@@ -136,7 +142,8 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
       const seller = peers.at(candidate.seller.address, { signal });
       const { terms, credentials, agreement: offered } = await seller.purchase({ transaction, buyer });
       const { flavor, part, service, dialect } = candidate;
-      const asked = { transaction, flavor, part, ...(service && { service }), buyer, dialect, lifetimeMs: LIFETIME_MS };
+      const lifetimeMs = { min: timing.shortestContractMs, max: LONGEST_CONTRACT_MS };
+      const asked = { transaction, flavor, part, ...(service && { service }), buyer, dialect, lifetimeMs, skewMs: timing.clockSkewMs };
       checkContract(asked, terms, clock.now());
       // What may go on together does; whatever fails, the whole attempt is given up when all of it has ended.
       const [agreement] = await allOf([
@@ -155,7 +162,14 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
         return identityStands && credentials.clusterId === terms.sellerCluster;
       };
       const [, stands] = await allOf([store(), storeAccess()] as const);
-      return { contract: terms.id, sellerCluster: terms.sellerCluster, identityStands: stands, expiresAt: Date.parse(terms.expiresAt) };
+      const { renewal } = terms.flavor.terms ?? {};
+      return {
+        contract: terms.id,
+        sellerCluster: terms.sellerCluster,
+        identityStands: stands,
+        expiresAt: Date.parse(terms.expiresAt),
+        ...(renewal && agreement && { renewsForMs: renewal.forMs }),
+      };
     });
   },
   /**
@@ -227,6 +241,8 @@ export const sellingActivities = (deps: SellerDeps) => ({
         tenantStands,
         ...(joined && { joined }),
         expiresAt: Date.parse(terms.expiresAt),
+        ...(terms.flavor.terms?.renewal && { renewable: true }),
+        ...(terms.flavor.terms?.noticeMs !== undefined && { noticeMs: terms.flavor.terms.noticeMs }),
       };
     });
   },

@@ -1,4 +1,4 @@
-import type { ContractState } from '../src/domain/contract.ts';
+import type { ContractState, EndNotice } from '../src/domain/contract.ts';
 import { Fault, isFault } from '../src/domain/faults.ts';
 import type { AcquisitionId, ClusterId, ContractId, IntentName } from '../src/domain/ids.ts';
 import type { Manifest } from '../src/domain/manifest.ts';
@@ -93,6 +93,8 @@ export const usageActivities = ({ cluster, fabric, timing }: Pick<ActivityDeps, 
 interface ContractRead {
   readonly state: ContractState | 'silent';
   readonly ending?: Ending;
+  /** It lives, and its seller says when it ends it early. */
+  readonly notice?: EndNotice;
 }
 
 /** What came of the daily look at a contract. */
@@ -120,17 +122,21 @@ export const observingActivities = ({
   peers,
   processes,
   telemetry,
-}: Pick<ActivityDeps, 'self' | 'cluster' | 'fabric' | 'peers' | 'processes' | 'telemetry'>) => {
+  contracts,
+}: Pick<ActivityDeps, 'self' | 'cluster' | 'fabric' | 'peers' | 'processes' | 'telemetry' | 'contracts'>) => {
   /** From the seller's pinned address, since a notice is only a hint. A seller that is away says nothing: silence ends no contract. */
   const contractAt = async (contract: ContractId, seller: string, signal?: AbortSignal): Promise<ContractRead> => {
+    let read: ContractRead;
     try {
-      return await peers.at(seller, signal && { signal }).readContract(contract);
+      read = await peers.at(seller, signal && { signal }).readContract(contract);
     } catch (error) {
       if (!isFault(error)) throw error;
       if (error.code === 'CONTRACT_UNKNOWN')
         return { state: 'over', ending: { reason: 'breach', detail: 'the seller does not know the contract' } };
       return { state: 'silent' };
     }
+    if (read.notice) await contracts.giveNotice({ contract, notice: read.notice });
+    return read;
   };
   return {
     async observeWorkload(input: WorkloadRef): Promise<WorkloadHealth> {

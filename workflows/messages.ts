@@ -48,6 +48,8 @@ export interface AcquisitionReport {
   /** When its contract was bought, or may have been, in milliseconds since the epoch: from then on it costs. */
   readonly boughtAt?: number;
   readonly ending?: Ending;
+  /** Of one that is `lost`, but may be used until then, in milliseconds since the epoch: its seller does not go on. */
+  readonly usableUntil?: number;
   /** What stays at a seller that has no message for an end, in words. */
   readonly residue?: string;
 }
@@ -65,11 +67,13 @@ export const nodeChanged = defineSignal<[{ readonly ready: boolean }]>('nodeChan
 export const signed = defineUpdate<ContractId, []>('signed');
 export const SIGNED_UPDATE_ID = 'signed';
 /**
- * Ends the contract. `buyer`: it is done with it, and is not told · `seller`: the buyer is told, and its tenant kept until it is done · `seller-alone`: told, and not
- * waited for; said of a contract that ends already, it cuts that wait short.
+ * Ends the contract. `buyer`: it is done with it, and is not told · `seller`: the buyer is told, and its tenant kept until it is done · `seller-with-notice`: the same, after the
+ * notice that was agreed on · `seller-alone`: told, and not waited for; said of a contract that ends already, it cuts that wait short.
  */
 export const endContract = defineSignal<[{ readonly by: EndedBy; readonly ending: Ending }]>('endContract');
-export type EndedBy = 'buyer' | 'seller' | 'seller-alone';
+export type EndedBy = 'buyer' | 'seller' | 'seller-with-notice' | 'seller-alone';
+/** Its buyer and we signed a later end, in milliseconds since the epoch. A hint: what was signed is in the table. */
+export const renewed = defineSignal<[{ readonly expiresAt: number }]>('renewed');
 /** From the shared watch: a slice that names this contract is there, or gone; the latter is only written down. */
 export const sliceOffered = defineSignal('sliceOffered');
 export const sliceGone = defineSignal('sliceGone');

@@ -30,6 +30,10 @@ export const SUMMARIES: { readonly [K in keyof Activities]: (input: Parameters<A
   giveBack: ({ contract }) => `put what ${contract} had back on sale`,
   notifyBuyer: ({ contract, buyer, ending }) => `tell ${buyer} that ${contract} ends: ${ending.reason}`,
 
+  renew: ({ contract, seller }) => `ask ${seller} to go on with ${contract}`,
+  giveNotice: ({ contract, ending }) => `give notice of the end of ${contract}: ${ending.reason}`,
+  lapse: ({ contract }) => `end ${contract}, unless it was renewed`,
+
   joinPeering: ({ peer, user }) => `join the peering with ${peer} for ${user.contract}`,
   answerUsers: ({ peer, answers }) => `answer ${answers.length} who use the peering with ${peer}`,
   ensureTenant: ({ peer }) => `make the tenant of buyer ${peer}`,

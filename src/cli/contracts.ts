@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 import type { Contract } from '../domain/contract.ts';
-import { type AgreementDocument, exportedAgreement, verifyExport } from '../rear/agreement.ts';
+import type { Ending } from '../domain/reasons.ts';
+import { type OfferTerms, describeTerms } from '../domain/offer-terms.ts';
+import { endsOn, untilOf } from '../domain/renewal.ts';
+import type { AgreementDocument } from '../rear/agreement.ts';
+import { exportedAgreement, verifyExport } from '../rear/agreement-file.ts';
 import { CommandFailed, EXIT, type ApiClient } from './client.ts';
 import { facts, json, resources, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
@@ -10,9 +14,14 @@ const priceOf = ({ price }: Contract['terms']): string => (price ? `${price.amou
 /** What was bought: a part, or an instance of a blueprint. */
 const partOf = ({ service, flavor: { offer }, resources: part }: Contract['terms']): string =>
   service && offer.kind !== 'k8slice' ? `${offer.kind} ${offer.name}` : resources(part);
-const endOf = ({ ending }: Contract): string => (ending ? `${ending.reason}${ending.detail ? `: ${ending.detail}` : ''}` : '');
+const wordsOf = ({ reason, detail }: Ending): string => `${reason}${detail ? `: ${detail}` : ''}`;
+const endOf = ({ ending }: Contract): string => (ending ? wordsOf(ending) : '');
 const signedBy = ({ agreement }: Contract): string =>
   ['nobody: the other side is a FLUIDOS node', 'the seller', 'both'][agreement?.signatures.length ?? 0] ?? '';
+
+/** What the seller promises, term by term; those that it does not promise are left out. */
+const promises = (terms: OfferTerms | undefined): readonly (readonly [string, string])[] =>
+  Object.entries(describeTerms(terms ?? {})).filter(([, words]) => words !== 'none');
 
 /** What this node has agreed on, of both roles; and proofs of it for others. */
 export function contractCommands(program: Command, line: CommandLine): void {
@@ -37,7 +46,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
             state,
             partOf(terms),
             priceOf(terms),
-            terms.expiresAt,
+            endsOn(contract),
             endOf(contract),
           ];
         };
@@ -50,14 +59,20 @@ export function contractCommands(program: Command, line: CommandLine): void {
     .description('ends one: withdrawn or drained where we sold it, released where we bought it')
     .option('--reason <reason>', 'withdrawn-by-seller, drained, ended-by-user or operator')
     .option('--detail <words>', 'words for the other side')
+    .option('--now', 'where we sold: break the notice that was agreed on, which the audit tells')
     .option(
       '--without-buyer',
       'where we sold: do not wait until the buyer took down its own side, which may then hang; also for one that ends already',
     )
     .action(
-      line.run(async (api, asJson, id: string, options: { reason?: string; detail?: string; withoutBuyer?: boolean }) => {
-        const { reason, detail, withoutBuyer } = options;
-        const text = JSON.stringify({ ...(reason && { reason }), ...(detail && { detail }), ...(withoutBuyer && { withoutBuyer }) });
+      line.run(async (api, asJson, id: string, options: { reason?: string; detail?: string; now?: boolean; withoutBuyer?: boolean }) => {
+        const { reason, detail, now, withoutBuyer } = options;
+        const text = JSON.stringify({
+          ...(reason && { reason }),
+          ...(detail && { detail }),
+          ...(now && { now }),
+          ...(withoutBuyer && { withoutBuyer }),
+        });
         await api.send('POST', `/contracts/${encodeURIComponent(id)}/end`, { text, type: 'application/json' });
         line.tell(asJson, { id, accepted: true }, () => `contract ${id} is ending\n`);
         return EXIT.ok;
@@ -86,7 +101,10 @@ export function contractCommands(program: Command, line: CommandLine): void {
               : []),
             ['price', priceOf(terms)],
             ['from', terms.startsAt],
-            ['until', terms.expiresAt],
+            ['until', untilOf(contract)],
+            ['renewed', contract.renewals && `${contract.renewals.length} times; at first until ${terms.expiresAt}`],
+            ['ends early', contract.notice && `${contract.notice.endsAt}, by its seller's notice: ${wordsOf(contract.notice.ending)}`],
+            ...promises(terms.flavor.terms),
             ['signed by', signedBy(contract)],
           ]),
         );
@@ -98,9 +116,10 @@ export function contractCommands(program: Command, line: CommandLine): void {
     .description('prints one with its signatures, as a file that anybody can verify without asking a node')
     .action(
       line.run(async (api, _asJson, id: string) => {
-        const { agreement } = await read(api, id);
+        const contract = await read(api, id);
+        const { agreement, renewals } = contract;
         if (!agreement) throw new CommandFailed(`contract ${id} was never signed: the other side is a FLUIDOS node`, EXIT.failed);
-        line.output.out(json(exportedAgreement(agreement)));
+        line.output.out(json(exportedAgreement(agreement, renewals && { renewals, until: untilOf(contract) })));
         return EXIT.ok;
       }),
     );
@@ -109,9 +128,9 @@ export function contractCommands(program: Command, line: CommandLine): void {
     .description('proves an exported contract (- for standard input) from itself alone, and tells what is wrong with it')
     .action(
       line.run(async (_api, asJson, file: string) => {
-        const { document, keys, findings } = await verifyExport(parsed(file, await line.readInput(file)), line.now());
+        const { document, until, keys, findings } = await verifyExport(parsed(file, await line.readInput(file)), line.now());
         const proven = findings.length === 0;
-        line.tell(asJson, { proven, findings, keys, terms: document }, () => verdict(document, keys, findings));
+        line.tell(asJson, { proven, findings, keys, until, terms: document }, () => verdict(document, until, keys, findings));
         return proven ? EXIT.ok : EXIT.failed;
       }),
     );
@@ -127,6 +146,7 @@ function parsed(file: string, text: string): unknown {
 
 const verdict = (
   document: AgreementDocument | undefined,
+  until: string | undefined,
   keys: readonly string[],
   findings: readonly { readonly fault: string; readonly words: string }[],
 ): string =>
@@ -134,7 +154,8 @@ const verdict = (
     ['contract', document?.contract],
     ['seller', document?.seller.did],
     ['buyer', document?.buyer.did],
-    ['until', document?.expiresAt],
+    ['until', until],
+    ...promises(document?.flavor.terms),
     ...keys.map((key) => ['key', key] as const),
     ...findings.map(({ fault, words }) => [fault, words] as const),
     [

@@ -19,7 +19,16 @@ export interface AgreementSignature {
 }
 
 /** What may be wrong with an agreement. */
-export const AGREEMENT_FAULTS = ['malformed', 'altered', 'wrong-key', 'expired', 'not-signed-by-seller', 'not-signed-by-buyer'] as const;
+export const AGREEMENT_FAULTS = [
+  'malformed',
+  'altered',
+  'wrong-key',
+  'expired',
+  'not-signed-by-seller',
+  'not-signed-by-buyer',
+  'missing-addendum',
+  'forged-addendum',
+] as const;
 export type AgreementFault = (typeof AGREEMENT_FAULTS)[number];
 
 export interface AgreementFinding {

@@ -4,9 +4,13 @@ import type { ContractId } from './ids.ts';
 export const AUDIT_KINDS = [
   'sold',
   'bought',
+  'renewed',
+  'notice',
+  'notice-broken',
   'ending',
   'over',
   'reservation-refused',
+  'renewal-refused',
   'request-refused',
   'slice-denied',
   'peer-lied',
@@ -16,7 +20,7 @@ export const AUDIT_KINDS = [
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 /** Kinds that a stranger can cause as often as it likes: they are counted, and written at the first, tenth, hundredth … time of an hour. */
-export type TalliedKind = 'reservation-refused' | 'request-refused' | 'slice-denied' | 'peer-lied' | 'peer-silent';
+export type TalliedKind = 'reservation-refused' | 'renewal-refused' | 'request-refused' | 'slice-denied' | 'peer-lied' | 'peer-silent';
 
 /** Where an event stands in the chain. */
 export interface Seal {

@@ -6,6 +6,7 @@ import type { TransactionId } from './ids.ts';
 import { sameJson } from './json.ts';
 import { isSameAddress } from './address.ts';
 import { compareAmounts, parseAmount } from './money.ts';
+import { termsDifferences } from './offer-terms.ts';
 import { priceOfPart } from './partition.ts';
 import { type Resources, sameResources } from './resources.ts';
 import { contractedService } from './service-terms.ts';
@@ -23,6 +24,8 @@ export interface AskedContract {
   readonly dialect: Dialect;
   /** Milliseconds that must be left at least, and may be left at most (a FLUIDOS node sells for 365 days). */
   readonly lifetimeMs: { readonly min: number; readonly max: number };
+  /** How far the seller's clock may be from ours, in milliseconds; not at all when absent. */
+  readonly skewMs?: number;
 }
 
 /**
@@ -48,14 +51,18 @@ export function contractDifferences(asked: AskedContract, terms: ContractTerms, 
   if (terms.sellerCluster === terms.buyerCluster) found.push('seller cluster: is the buyer’s own');
   if (asked.dialect === 'fluidos') differs('flavor', asked.flavor.id, terms.flavor.id);
   found.push(...offerDifferences(asked.flavor, terms.flavor));
+  // A FLUIDOS node signs nothing, and promises nothing.
+  if (asked.dialect === 'rearguard') found.push(...termsDifferences(asked.flavor.terms, terms.flavor.terms));
   if (!sameResources(asked.part, terms.resources)) {
     found.push(`resources: asked ${JSON.stringify(asked.part)}, got ${JSON.stringify(terms.resources)}`);
   }
   found.push(...serviceDifferences(asked, terms), ...priceDifferences(asked, terms));
+  const { skewMs = 0 } = asked;
   const left = Date.parse(terms.expiresAt) - now;
   // NaN (no time at all) fails both comparisons.
   if (!(left >= asked.lifetimeMs.min)) found.push(`expiry: ${terms.expiresAt} is too soon`);
-  if (!(left <= asked.lifetimeMs.max)) found.push(`expiry: ${terms.expiresAt} is too far`);
+  if (!(left <= asked.lifetimeMs.max + skewMs)) found.push(`expiry: ${terms.expiresAt} is too far`);
+  if (Date.parse(terms.startsAt) > now + skewMs) found.push(`start: ${terms.startsAt} is yet to come`);
   return found;
 }
 

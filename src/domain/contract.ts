@@ -33,6 +33,12 @@ export interface ContractTerms {
   readonly expiresAt: string;
 }
 
+/** A seller's word that it ends a contract early: why, and when (RFC 3339). */
+export interface EndNotice {
+  readonly ending: Ending;
+  readonly endsAt: string;
+}
+
 export type ContractRole = 'buyer' | 'seller';
 /** `ending` while it is being undone; `over` when both sides proved empty (as far as this side can see). */
 export type ContractState = 'active' | 'ending' | 'over';
@@ -46,6 +52,12 @@ export interface Contract {
   readonly acquisition?: AcquisitionId;
   /** With one signature, the seller's, or both; absent where the other party is a FLUIDOS node. Not told in lists. */
   readonly agreement?: Agreement;
+  /** Later ends that both signed, oldest first; absent where there are none. Not told in lists. */
+  readonly renewals?: readonly Agreement[];
+  /** RFC 3339: its end, where that is not the one of its terms any more. */
+  readonly renewedUntil?: string;
+  /** Its seller gave notice; it lives on until then. */
+  readonly notice?: EndNotice;
 }
 
 /** A row of the Allocations table: what a contract takes up here. */

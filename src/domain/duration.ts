@@ -11,3 +11,15 @@ export function parseDuration(text: string): number | undefined {
   for (const [, amount = '', unit = ''] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)) sum += Number(amount) * (UNITS[unit] ?? 0);
   return sum <= LONGEST_MS ? Math.ceil(sum) : undefined;
 }
+
+/** Writes whole milliseconds so that {@link parseDuration} reads them back exactly: `1h30m`. */
+export function formatDuration(milliseconds: number): string {
+  let left = milliseconds;
+  const parts: string[] = [];
+  for (const [unit, size] of Object.entries(UNITS).toReversed()) {
+    const count = Math.floor(left / size);
+    if (count > 0) parts.push(`${count}${unit}`);
+    left -= count * size;
+  }
+  return parts.join('') || '0s';
+}

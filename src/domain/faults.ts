@@ -19,6 +19,7 @@ export const FAULTS = {
   CONTRACT_UNKNOWN: { retry: false, http: 404 },
   SERVICE_PENDING: { retry: true, http: 503 },
   CONTRACT_OVER: { retry: false, http: 409 },
+  RENEWAL_REFUSED: { retry: false, http: 409 },
   BUYER_REFUSED: { retry: false, http: 403 },
   TOO_MANY_HOLDS: { retry: true, http: 429 },
   TOO_MANY_REQUESTS: { retry: true, http: 429 },

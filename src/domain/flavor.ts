@@ -1,5 +1,6 @@
 import type { ClusterId, FlavorId, NodeId } from './ids.ts';
 import type { Price } from './money.ts';
+import type { OfferTerms } from './offer-terms.ts';
 import type { Quantity } from './quantity.ts';
 import type { Resources } from './resources.ts';
 
@@ -102,6 +103,8 @@ export interface Flavor {
   /** Of the whole flavor; absent when the seller states none (FLUIDOS nodes send empty strings by default). */
   readonly price?: Price;
   readonly location?: Location;
+  /** What the seller promises besides; FLUIDOS nodes promise nothing. */
+  readonly terms?: OfferTerms;
   readonly owner: NodeIdentity;
   readonly available: boolean;
   /** RFC 3339. */
@@ -115,3 +118,8 @@ export const isSlice = (flavor: Flavor): flavor is SliceFlavor => flavor.offer.k
 /** A flavor whose offer is made from a blueprint. */
 export type BlueprintFlavor = Flavor & { readonly offer: BlueprintOffer };
 export const isBlueprint = (flavor: Flavor): flavor is BlueprintFlavor => flavor.offer.kind !== 'k8slice';
+/** As it is sold to a FLUIDOS node, with which nothing is agreed but what REAR knows. */
+export function withoutTerms(flavor: Flavor): Flavor {
+  const { terms: _, ...rest } = flavor;
+  return rest;
+}

@@ -1,6 +1,7 @@
 import { GPU_LABEL, GPU_RESOURCE, type Gpus, gpuPart } from './gpu.ts';
 import type { K8Slice, Location, NodeIdentity, Partitionability, SliceFlavor } from './flavor.ts';
 import type { FlavorId } from './ids.ts';
+import type { OfferTerms } from './offer-terms.ts';
 import { type Period, type Price, addAmounts, canonicalAmount, parseAmount, share } from './money.ts';
 import { nanos } from './quantity.ts';
 import { RESOURCE_NAMES, type ResourceName, type Resources, withoutGpu } from './resources.ts';
@@ -23,6 +24,7 @@ export interface OfferDefaults {
   readonly securityStandards?: readonly string[];
   readonly carbonFootprint?: { readonly embodied: number; readonly operational: readonly number[] };
   readonly properties?: Readonly<Record<string, unknown>>;
+  readonly terms?: OfferTerms;
   readonly partitionability: Partitionability;
 }
 
@@ -63,7 +65,7 @@ const numberOf = (text: string | undefined, most: number): number | undefined =>
   text !== undefined && /^\d+(\.\d+)?$/.test(text) && Number(text) <= most ? Number(text) : undefined;
 
 /** What the nodes of a stock say of themselves, over what is configured: labels of topology, and annotations `rearguard.dev/…`. What cannot be read counts for nothing. */
-function said(nodes: readonly ClusterNode[], defaults: OfferDefaults): Omit<OfferDefaults, 'partitionability'> {
+function said(nodes: readonly ClusterNode[], defaults: OfferDefaults): Omit<OfferDefaults, 'partitionability' | 'terms'> {
   const annotated = (name: string): string | undefined => saidByAll(nodes, ({ annotations }) => annotations[OURS + name]);
   const places = LOCATION.map((name) => [name, annotated(name)] as const).filter(([, value]) => value !== undefined);
   const location: Location = { ...defaults.location, ...Object.fromEntries(places) };
@@ -137,6 +139,7 @@ export function offerOf(input: {
     id,
     providerId: self.id,
     ...(location && { location }),
+    ...(defaults.terms && { terms: defaults.terms }),
     owner: { id: self.id, address: self.address, domain: self.domain },
   };
   const price = prices && priceByUnit(total, prices);

@@ -37,6 +37,12 @@ export interface Timing {
   readonly sellerGraceMs: number;
   /** How long a seller keeps the tenant of an ended contract for a buyer whose own teardown still needs it. */
   readonly buyerGoneMs: number;
+  /** How far another node's clock may be from ours: so much later a seller ends a contract, and so much earlier its buyer stops to use it. */
+  readonly clockSkewMs: number;
+  /** How long before the end of a contract its buyer asks to renew it; a quarter of a renewal at most. In half of that time it has to be answered. */
+  readonly renewAheadMs: number;
+  /** What a contract has to last at least for a buyer to take it. */
+  readonly shortestContractMs: number;
 }
 
 /** What a node uses unless its configuration says otherwise. */
@@ -59,4 +65,7 @@ export const DEFAULT_TIMING: Timing = {
   lookMs: 86_400_000,
   sellerGraceMs: 60_000,
   buyerGoneMs: 86_400_000,
+  clockSkewMs: 60_000,
+  renewAheadMs: 3_600_000,
+  shortestContractMs: 60_000,
 };

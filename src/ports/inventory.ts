@@ -1,5 +1,5 @@
 import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
-import type { Allocation, Contract, ContractRole, ContractTerms, ServiceTerms, Transaction } from '../domain/contract.ts';
+import type { Allocation, Contract, ContractRole, ContractTerms, EndNotice, ServiceTerms, Transaction } from '../domain/contract.ts';
 import type { Flavor, Gpu, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ClusterId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
 import type { Ending } from '../domain/reasons.ts';
@@ -65,6 +65,8 @@ export interface Inventory {
   }): Promise<Transaction & { readonly resources: Resources }>;
   /** A flavor as it was made, one that is retired too. */
   flavor(id: FlavorId): Promise<Flavor | undefined>;
+  /** Whether what was bought under that id would be sold on the same terms today. */
+  serves(flavor: FlavorId): Promise<boolean>;
   hold(transaction: TransactionId): Promise<Hold | undefined>;
   /** The configuration of a sold instance is known where it runs, and no more here. */
   forgetConfiguration(transaction: TransactionId): Promise<void>;
@@ -160,6 +162,21 @@ export interface Contracts {
   storeBought(input: { readonly terms: ContractTerms; readonly acquisition: AcquisitionId; readonly agreement?: Agreement }): Promise<void>;
   /** The seller's side: the buyer's signature beside its own; the first one stays. `false` when no sale of ours has that payload. */
   countersign(input: { readonly contract: ContractId; readonly payload: string; readonly signature: AgreementSignature }): Promise<boolean>;
+  /**
+   * A later end of a living contract, by what both signed: as its renewal number `number`, counted from 1. `false` when it ends already, or that number is not the next one; the same document again is success.
+   */
+  renew(input: {
+    readonly contract: ContractId;
+    readonly role: ContractRole;
+    readonly number: number;
+    readonly renewal: Agreement;
+    /** RFC 3339. */
+    readonly until: string;
+  }): Promise<boolean>;
+  /** The seller's side: active → ending at its end, unless it was renewed beyond `expiresAt` (ms since the epoch); then it answers its later end. */
+  lapse(input: { readonly contract: ContractId; readonly expiresAt: number; readonly ending: Ending }): Promise<string | undefined>;
+  /** Written to a living contract, of either role; the first notice stays, and no renewal follows it. */
+  giveNotice(input: { readonly contract: ContractId; readonly notice: EndNotice }): Promise<void>;
   get(contract: ContractId): Promise<Contract | undefined>;
   ofTransaction(transaction: TransactionId): Promise<Contract | undefined>;
   ofAcquisition(acquisition: AcquisitionId): Promise<Contract | undefined>;

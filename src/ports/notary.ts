@@ -1,5 +1,5 @@
 import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
-import type { ContractTerms } from '../domain/contract.ts';
+import type { Contract, ContractTerms } from '../domain/contract.ts';
 
 /** Signs contracts as this node, and knows whether another node's signature counts. Also faults of {@link Signer} and {@link PeerKeys}. */
 export interface Notary {
@@ -13,4 +13,10 @@ export interface Notary {
     readonly agreement: Agreement;
     readonly signature: AgreementSignature;
   }): Promise<void>;
+  /** The buyer's signature under a later end of a signed contract. */
+  proposeRenewal(input: { readonly contract: Contract; readonly until: string }): Promise<Agreement>;
+  /** The seller's signature beside the buyer's: under that end and what it follows from, by a key that the buyer shows; else BUYER_REFUSED. */
+  grantRenewal(input: { readonly contract: Contract; readonly until: string; readonly proposed: Agreement }): Promise<Agreement>;
+  /** Whether both signed that end: the seller by a key that it shows at its own address; else PEER_LIED. */
+  checkRenewal(input: { readonly contract: Contract; readonly until: string; readonly granted: Agreement }): Promise<void>;
 }

@@ -1,6 +1,14 @@
 import type { BlueprintRequest, Dialect, ResourceRequest } from '../domain/candidate.ts';
 import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
-import type { ContractState, ContractTerms, Handover, PeeringCredentials, ServiceTerms, Transaction } from '../domain/contract.ts';
+import type {
+  ContractState,
+  ContractTerms,
+  EndNotice,
+  Handover,
+  PeeringCredentials,
+  ServiceTerms,
+  Transaction,
+} from '../domain/contract.ts';
 import type { BlueprintKind, Flavor, Gpu, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
 import type { Ending } from '../domain/reasons.ts';
@@ -54,9 +62,11 @@ export interface Peer {
   /** Extension: the buyer ends a contract; over already is success. */
   terminate(input: { readonly contract: ContractId; readonly buyer: NodeIdentity; readonly ending: Ending }): Promise<void>;
   /** Extension: reads a contract back. Also CONTRACT_UNKNOWN. */
-  readContract(contract: ContractId): Promise<{ readonly state: ContractState; readonly ending?: Ending }>;
+  readContract(contract: ContractId): Promise<{ readonly state: ContractState; readonly ending?: Ending; readonly notice?: EndNotice }>;
   /** Extension: tells a buyer that its contract ends; a hint, which the buyer verifies. */
   notifyEnd(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
+  /** Extension: a later end, under our signature; answers it with the seller's beside. Asked again with the same document it gives the same. Also RENEWAL_REFUSED, CONTRACT_OVER, BUYER_REFUSED. */
+  renew(input: { readonly contract: ContractId; readonly buyer: NodeIdentity; readonly proposed: Agreement }): Promise<Agreement>;
   /** Extension: living credentials for a living contract. */
   refreshCredentials(input: { readonly contract: ContractId; readonly buyer: NodeIdentity }): Promise<PeeringCredentials>;
   /** Extension: what the buyer of a blueprint gets, as often as it asks while the contract lives. Also SERVICE_PENDING (not made yet: ask again), CONTRACT_UNKNOWN, CONTRACT_OVER, BUYER_REFUSED. */

@@ -31,10 +31,12 @@ export interface Processes {
     timeoutMs: number,
   ): Promise<ContractId>;
   /**
-   * Ends a contract at the seller's side. `by` (the buyer unless told otherwise) decides whether the other side is told; `seller-alone` does not wait for it either, also
+   * Ends a contract at the seller's side. `by` (the buyer unless told otherwise) decides whether the other side is told; `seller-with-notice` tells it and lets the notice pass that was agreed on; `seller-alone` does not wait for it either, also
    * when the contract ends already. Over already is success.
    */
-  endContract(transaction: TransactionId, ending: Ending, by?: 'buyer' | 'seller' | 'seller-alone'): Promise<void>;
+  endContract(transaction: TransactionId, ending: Ending, by?: 'buyer' | 'seller' | 'seller-with-notice' | 'seller-alone'): Promise<void>;
+  /** A contract that we sold ends later than it did, in ms since the epoch. A hint: at its end it looks for itself. */
+  noticeOfRenewal(transaction: TransactionId, expiresAt: number): Promise<void>;
   /** The buyer's side: what it holds is given back. Over already is success. */
   releaseAcquisition(acquisition: AcquisitionId, ending: Ending): Promise<void>;
   /** Tells an acquisition that its seller sent a notice of end; it looks for itself. */

@@ -2,7 +2,7 @@
 import canonicalize from 'canonicalize';
 import { base64url, calculateJwkThumbprint, flattenedVerify } from 'jose';
 import { z } from 'zod';
-import type { Agreement, AgreementFinding, AgreementSignature } from '../domain/agreement.ts';
+import type { AgreementFinding, AgreementSignature } from '../domain/agreement.ts';
 import type { ContractTerms } from '../domain/contract.ts';
 import { didOf, ownerOfKey } from '../domain/did.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
@@ -12,6 +12,7 @@ import { gpusOf, readContract, writeContract } from './contract.ts';
 import { writeFlavor, writeTime } from './flavor.ts';
 import { encode } from './json.ts';
 import { writeAmounts } from './offer.ts';
+import { offerTerms } from './offer-terms.ts';
 
 const DOCUMENT = 'rearguard.dev/contract/v1';
 const HEADER_TYPE = 'rearguard-contract+jws';
@@ -63,6 +64,7 @@ const Document = z.looseObject({
   contract: z.string(),
   seller: Party,
   buyer: Party,
+  flavor: z.looseObject({ terms: offerTerms.exactOptional() }),
   startsAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
 });
@@ -70,6 +72,15 @@ const Document = z.looseObject({
 export type AgreementDocument = z.infer<typeof Document>;
 
 const parsed = (text: string): unknown => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(base64url.decode(text)));
+
+/** What a payload says; `undefined` when it is not readable. */
+export function readPayload(payload: string): unknown {
+  try {
+    return parsed(payload);
+  } catch {
+    return undefined;
+  }
+}
 
 /** The id of the key that a signature names; `undefined` when it names none. */
 export function keyIdOf(signature: AgreementSignature): string | undefined {
@@ -94,6 +105,37 @@ export async function signatureHolds(payload: string, signature: AgreementSignat
   }
 }
 
+/** Whose signatures a document needs. */
+export interface Parties {
+  readonly seller: string;
+  readonly buyer: string;
+}
+
+/** Which keys signed a document of these parties, and what is wrong with that. */
+export async function checkSignatures(
+  payload: string,
+  signatures: readonly AgreementSignature[],
+  parties: Parties,
+): Promise<{ readonly keys: readonly string[]; readonly findings: readonly AgreementFinding[] }> {
+  const findings: AgreementFinding[] = [];
+  const signed = new Set<'seller' | 'buyer'>();
+  const keys: string[] = [];
+  for (const signature of signatures) {
+    const kid = keyIdOf(signature) ?? '';
+    keys.push(kid);
+    const did = ownerOfKey(kid)?.did;
+    const by = did === parties.seller ? 'seller' : did === parties.buyer ? 'buyer' : undefined;
+    const how = await signatureHolds(payload, signature);
+    if (by === undefined) findings.push({ fault: 'wrong-key', words: `key ${kid || 'without an id'} is neither party’s` });
+    else if (how === 'wrong-key') findings.push({ fault: 'wrong-key', words: `the ${by}’s signature carries another key than it names` });
+    else if (how === 'altered') findings.push({ fault: 'altered', words: `the ${by} did not sign these terms` });
+    if (by !== undefined) signed.add(by);
+  }
+  if (!signed.has('seller')) findings.push({ fault: 'not-signed-by-seller', words: 'the seller’s signature is missing' });
+  if (!signed.has('buyer')) findings.push({ fault: 'not-signed-by-buyer', words: 'the buyer’s signature is missing' });
+  return { keys, findings };
+}
+
 /**
  * Proves an agreement from itself alone: that each party signed exactly these terms, and that they still bind. That a key is the party's own stands in the party's DID: who wants to
  * know more compares the key ids with those that he knows. `now` in ms since the epoch.
@@ -111,45 +153,8 @@ export async function verifyAgreement(
   } catch {
     return { keys: [], findings: [{ fault: 'altered', words: 'what was signed is not readable as a contract' }] };
   }
-  const findings: AgreementFinding[] = [];
-  const signed = new Set<'seller' | 'buyer'>();
-  const keys: string[] = [];
-  for (const signature of signatures) {
-    const kid = keyIdOf(signature) ?? '';
-    keys.push(kid);
-    const did = ownerOfKey(kid)?.did;
-    const by = did === document.seller.did ? 'seller' : did === document.buyer.did ? 'buyer' : undefined;
-    const how = await signatureHolds(payload, signature);
-    if (by === undefined) findings.push({ fault: 'wrong-key', words: `key ${kid || 'without an id'} is neither party’s` });
-    else if (how === 'wrong-key') findings.push({ fault: 'wrong-key', words: `the ${by}’s signature carries another key than it names` });
-    else if (how === 'altered') findings.push({ fault: 'altered', words: `the ${by} did not sign these terms` });
-    else signed.add(by);
-    if (by !== undefined) signed.add(by);
-  }
-  if (!signed.has('seller')) findings.push({ fault: 'not-signed-by-seller', words: 'the seller’s signature is missing' });
-  if (!signed.has('buyer')) findings.push({ fault: 'not-signed-by-buyer', words: 'the buyer’s signature is missing' });
-  if (Date.parse(document.expiresAt) <= now) findings.push({ fault: 'expired', words: `it ended at ${document.expiresAt}` });
-  return { document, keys, findings };
-}
-
-/** An agreement as a file: what was signed, also in a form that people can read. */
-export const exportedAgreement = (agreement: Agreement): object => ({ terms: parsed(agreement.payload), agreement });
-
-/** Proves such a file as {@link verifyAgreement} does; what people read in it must be what was signed. */
-export async function verifyExport(value: unknown, now: number): ReturnType<typeof verifyAgreement> {
-  const { terms, agreement } = z.object({ terms: z.record(z.string(), z.unknown()), agreement: z.unknown() }).safeParse(value).data ?? {};
-  const proof = await verifyAgreement(agreement, now);
-  if (!proof.document || !terms) return proof;
-  const signed: Readonly<Record<string, unknown>> = proof.document;
-  const differs = [...new Set([...Object.keys(signed), ...Object.keys(terms)])].filter(
-    (key) => canonicalize(signed[key]) !== canonicalize(terms[key]),
-  );
-  if (differs.length === 0) return proof;
-  return {
-    ...proof,
-    findings: [
-      { fault: 'altered', words: `the file says otherwise than what was signed: ${differs.join(', ').slice(0, 300)}` },
-      ...proof.findings,
-    ],
-  };
+  const { keys, findings } = await checkSignatures(payload, signatures, { seller: document.seller.did, buyer: document.buyer.did });
+  const expired = Date.parse(document.expiresAt) <= now;
+  const ended: AgreementFinding = { fault: 'expired', words: `it ended at ${document.expiresAt}` };
+  return { document, keys, findings: [...findings, ...(expired ? [ended] : [])] };
 }

@@ -1,13 +1,14 @@
 /** What we add to REAR v2: announced in `GET /.well-known/rear`, never needed to talk to a FLUIDOS node. */
 import { z } from 'zod';
-import type { ContractState, Handover } from '../domain/contract.ts';
+import type { ContractState, EndNotice, Handover } from '../domain/contract.ts';
 import type { FaultCode } from '../domain/faults.ts';
 import { FAULTS } from '../domain/faults.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import { DNS_SUBDOMAIN } from '../domain/ids.ts';
 import { EndReason, type Ending } from '../domain/reasons.ts';
-import type { AgreementSignature } from '../domain/agreement.ts';
-import { SignatureSchema } from './agreement-schema.ts';
+import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
+import { AgreementSchema, SignatureSchema } from './agreement-schema.ts';
+import { isTime, writeTime } from './flavor.ts';
 import { identity, writeIdentity } from './identity.ts';
 import { omitEmpty, sorted } from './json.ts';
 import { goObject, listOf, strictText } from './reading.ts';
@@ -25,6 +26,7 @@ export const EXTENSIONS = [
   'idempotency-key',
   'countersign',
   'handover',
+  'renewal',
   SIGNATURES,
 ] as const;
 
@@ -78,11 +80,29 @@ export const writeCountersignature = (buyer: NodeIdentity, signature: AgreementS
   signature,
 });
 
+/** A later end, signed by the buyer; the answer is the same document with both signatures. */
+export const renewalRequest = goObject({ buyerID: identity, renewal: AgreementSchema });
+export const writeRenewalRequest = (buyer: NodeIdentity, renewal: Agreement): object => ({ buyerID: writeIdentity(buyer), renewal });
+const renewalAnswer = goObject({ renewal: AgreementSchema });
+export const readRenewal = (value: unknown): Agreement => renewalAnswer.parse(value).renewal;
+export const writeRenewal = (contract: string, renewal: Agreement, until: string): object => ({
+  contractID: contract,
+  expirationTime: writeTime(until),
+  renewal,
+});
+
 const STATES = ['active', 'ending', 'over'] as const satisfies readonly ContractState[];
-const contractState = goObject({ state: z.enum(STATES), ending: z.union([z.undefined(), ending]) });
-export const readContractState = (value: unknown): { readonly state: ContractState; readonly ending?: Ending } => {
-  const { state, ending } = contractState.parse(value);
-  return { state, ...(ending === undefined ? {} : { ending }) };
+const endNotice = goObject({ ending, endsAt: strictText.refine(isTime, 'not a time') });
+const contractState = goObject({
+  state: z.enum(STATES),
+  ending: z.union([z.undefined(), ending]),
+  notice: z.union([z.undefined(), endNotice]),
+});
+export const readContractState = (
+  value: unknown,
+): { readonly state: ContractState; readonly ending?: Ending; readonly notice?: EndNotice } => {
+  const { state, ending, notice } = contractState.parse(value);
+  return { state, ...(ending === undefined ? {} : { ending }), ...(notice === undefined ? {} : { notice }) };
 };
 
 /** A Secret's data at most, 1 MiB (Kubernetes' own bound); its keys as Kubernetes takes them. */

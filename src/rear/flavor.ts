@@ -5,6 +5,7 @@ import { PERIODS, parseAmount, type Price } from '../domain/money.ts';
 import { ADDRESS, identity, writeIdentity } from './identity.ts';
 import { isRecord, omitEmpty } from './json.ts';
 import { offer, writeOffer } from './offer.ts';
+import { offerTerms, writeOfferTerms } from './offer-terms.ts';
 import { compact, firstIssue, goObject, strictText, text } from './reading.ts';
 
 /** Go's zero time: a contract of a FLUIDOS node carries it in its flavor. */
@@ -51,8 +52,9 @@ export const flavor = goObject({
   price,
   owner: identity.refine(({ address }) => ADDRESS.test(address), 'the owner has no address'),
   availability: z.boolean().optional(),
+  terms: z.union([z.undefined(), offerTerms]),
 }).transform(
-  ({ flavorID, providerID, type, networkPropertyType, timestamp, location, price, owner, availability }): Flavor => ({
+  ({ flavorID, providerID, type, networkPropertyType, timestamp, location, price, owner, availability, terms }): Flavor => ({
     id: flavorId(flavorID),
     providerId: nodeId(providerID),
     offer: type,
@@ -60,6 +62,7 @@ export const flavor = goObject({
       networkPropertyType: networkPropertyType === '' ? undefined : networkPropertyType,
       price,
       location: Object.keys(location).length === 0 ? undefined : location,
+      terms,
     }),
     owner,
     available: availability ?? true,
@@ -103,4 +106,6 @@ export const writeFlavor = (flavor: Flavor): object => ({
   price: { amount: flavor.price?.amount ?? '', currency: flavor.price?.currency ?? '', period: flavor.price?.period ?? '' },
   owner: writeIdentity(flavor.owner),
   availability: flavor.available,
+  // Ours alone: a FLUIDOS node passes over keys that it does not know.
+  ...(flavor.terms && { terms: writeOfferTerms(flavor.terms) }),
 });

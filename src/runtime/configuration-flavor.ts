@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isExtendedResource } from '../domain/gpu.ts';
 import { PERIODS, parseAmount } from '../domain/money.ts';
 import { label, quantity } from './configuration-fields.ts';
+import { offerTerms } from './configuration-terms.ts';
 
 export const price = z.strictObject({
   amount: z
@@ -68,5 +69,6 @@ export const flavor = z.strictObject({
   latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
   minimum: cut('The least that may be bought of it.'),
   step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),
+  terms: offerTerms('What we promise with it, instead of all of `rear.terms`; `{}` is nothing.'),
   properties: z.record(z.string().max(100), z.unknown()).optional().describe('Free form; travels as `additionalProperties`.'),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listen, ownTls, seconds, serverTls } from './configuration-fields.ts';
+import { offerTerms } from './configuration-terms.ts';
 
 /** The REAR side: what other nodes see. */
 export const rear = z.strictObject({
@@ -15,6 +16,9 @@ export const rear = z.strictObject({
   holdSeconds: seconds(3_600).default(60).describe('How long a reservation holds capacity for a buyer of our own dialect.'),
   legacyHoldSeconds: seconds(3_600).default(300).describe('The same for FLUIDOS buyers, which need longer between RESERVE and PURCHASE.'),
   contractDays: z.number().min(0.00001).max(366).default(365).describe('How long a sold contract lives.'),
+  terms: offerTerms(
+    'What we promise with every flavor of `flavors` and `sell` whose own `terms` say nothing else: `renewal: {kind, days}`, `noticeSeconds`, `sla: {availabilityPercent, latencyMs, creditPercent}`, `telemetry: {metrics, intervalSeconds}`; see docs/contracts.md. What is absent is not promised.',
+  ),
   legacyBuyers: z
     .boolean()
     .default(false)

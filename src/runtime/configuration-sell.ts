@@ -4,6 +4,7 @@ import { parseSelector } from '../domain/label-selector.ts';
 import { PERIODS, parseAmount } from '../domain/money.ts';
 import { seconds } from './configuration-fields.ts';
 import { cut, location } from './configuration-flavor.ts';
+import { offerTerms } from './configuration-terms.ts';
 
 const unitPrice = z
   .string()
@@ -79,6 +80,7 @@ export const sell = z.strictObject({
     ),
   minimum: cut('The least that may be bought of a flavor.'),
   step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),
+  terms: offerTerms('What we promise with the flavors of the cluster, instead of all of `rear.terms`; `{}` is nothing.'),
   location,
   latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
   securityStandards: z.array(z.string().min(1).max(100)).max(50).optional().describe('Names of standards that the seller keeps.'),

@@ -24,6 +24,11 @@ const TIMING_WORDS: Record<keyof Timing, string> = {
   sellerGraceMs: "How long one side waits for the other's part in an ending that needs it.",
   buyerGoneMs:
     'How long a seller keeps tenant and replicated slice of an ended contract for a buyer whose own teardown still needs them; then it removes them alone.',
+  clockSkewMs:
+    "How far another node's clock may be from ours, the same at all nodes: so much later a seller ends a contract, and so much earlier its buyer stops to use it.",
+  renewAheadMs:
+    'How long before the end of a contract we ask its seller to renew it, a quarter of a renewal at most. Not answered in half of that time, the intent looks for another place.',
+  shortestContractMs: 'What a contract has to last at least for us to buy it.',
 };
 const timingShape = Object.fromEntries(
   Object.entries(TIMING_WORDS).map(([name, words]) => [name, milliseconds(DEFAULT_TIMING[name as keyof Timing], words)]),

@@ -222,8 +222,13 @@ export interface Configuration extends Omit<Parsed, 'temporal' | 'database' | 't
 export function completed(parsed: Parsed): Configuration {
   const { id } = parsed.node;
   const sqlName = `rearguard_${id.toLowerCase().replaceAll(/[^a-z0-9]/g, '_')}`.slice(0, 63);
+  const { terms } = parsed.rear;
+  const withTerms = <T extends { readonly terms?: typeof terms }>(offered: T): T =>
+    offered.terms || !terms ? offered : { ...offered, terms };
   return {
     ...parsed,
+    flavors: parsed.flavors.map(withTerms),
+    ...(parsed.sell && { sell: withTerms(parsed.sell) }),
     temporal: { ...parsed.temporal, namespace: parsed.temporal.namespace ?? `rearguard-${id.replaceAll(':', '-')}` },
     database: { ...parsed.database, schema: parsed.database.schema ?? sqlName },
   };

@@ -4,6 +4,7 @@ import { GPU_LABEL, GPU_RESOURCE, gpuPart } from '../domain/gpu.ts';
 import type { Resources } from '../domain/resources.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { FlavorConfiguration } from './configuration.ts';
+import { offeredTerms } from './configuration-terms.ts';
 import { derivedFlavorId } from './flavor-ids.ts';
 
 /** Marks a flavor that was written by hand, by its name in the configuration; travels as an additional property. */
@@ -19,6 +20,7 @@ const cutOf = ({ cpu, memory, pods, gpu }: FlavorConfiguration['minimum']): Reso
 /** A flavor of the configuration as other nodes see it. */
 function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now: number): SliceFlavor {
   const { name, architecture, cpu, memory, pods, storage, gpu, price, location, latencyMs, minimum, step, properties } = written;
+  const terms = offeredTerms(written.terms);
   const places = Object.entries(location ?? {}).filter(([, value]) => value !== undefined);
   return {
     id: derivedFlavorId(self, name),
@@ -39,6 +41,7 @@ function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now:
     },
     ...(price && { price }),
     ...(places.length > 0 && { location: Object.fromEntries(places) }),
+    ...(terms && { terms }),
     owner: { id: self.id, address: self.address, domain: self.domain },
     available: true,
     createdAt: new Date(now).toISOString(),

@@ -8,6 +8,7 @@ import { type OfferDefaults, STOCK, offerOf } from '../domain/stock-offer.ts';
 import { type ClusterNode, type Promised, type Stock, type StockRules, stockOf, totalsOf } from '../domain/stock.ts';
 import type { Inventory, Ledger } from '../ports/inventory.ts';
 import type { SellConfiguration } from './configuration.ts';
+import { offeredTerms } from './configuration-terms.ts';
 import { derivedFlavorId } from './flavor-ids.ts';
 
 export interface StockLog {
@@ -51,6 +52,7 @@ const rulesOf = ({ nodes, pool, headroomPercent, controlPlane }: SellConfigurati
 
 function defaultsOf(sell: SellConfiguration): OfferDefaults {
   const { prices, location, latencyMs, securityStandards, carbonFootprint, properties, minimum, step } = sell;
+  const terms = offeredTerms(sell.terms);
   return {
     ...(prices && { prices: defined(prices) }),
     ...(location && { location: defined(location) }),
@@ -58,6 +60,7 @@ function defaultsOf(sell: SellConfiguration): OfferDefaults {
     ...(securityStandards && { securityStandards }),
     ...(carbonFootprint && { carbonFootprint }),
     ...(properties && { properties }),
+    ...(terms && { terms }),
     partitionability: { min: defined(minimum), step: defined(step) },
   };
 }

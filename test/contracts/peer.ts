@@ -152,6 +152,7 @@ export function peerContract(name: string, start: () => Promise<PeerHarness>): v
           part: PART,
           buyer: at.buyer,
           dialect: 'rearguard',
+          skewMs: 60_000,
           lifetimeMs: { min: 60_000, max: 400 * 86_400_000 },
         },
         terms,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { acquisitionId, contractOf, transactionId } from '../../src/domain/ids.ts';
 import { A, alice, type InventorySubject, openDesk, TTL, YEAR } from './inventory-desk.ts';
-import { buyerOf, newTransaction, NOON, ONE, SELLER, SEVEN, TEN } from './samples.ts';
+import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, SEVEN, TEN } from './samples.ts';
 
 /** What every `Inventory` does with what was held: its end, its sale, and the sale's end; `make` answers an empty one each time. */
 export function salesContract(make: () => Promise<InventorySubject>): void {
@@ -105,6 +105,18 @@ export function salesContract(make: () => Promise<InventorySubject>): void {
       await inventory.giveBack({ contract: contractOf(id), transaction: id, ending: { reason: 'failed' } });
       expect(await contracts.get(contractOf(id))).toMatchObject({ role: 'buyer', state: 'active', terms: bought });
       expect(await inventory.sums()).toMatchObject({ sold: ONE, held: { cpu: '0' } });
+    });
+
+    it('promises a buyer of our dialect what was offered, and a FLUIDOS node nothing', async () => {
+      const terms = { noticeMs: 60_000 };
+      await inventory.publish({ ...flavorOf('000d'), terms });
+      const sold = async (key?: string) => {
+        const flavor = (await inventory.list()).find((each) => each.terms)?.id ?? flavorOf('000d').id;
+        const { id } = await reserve(ONE, key, { flavor });
+        return (await sell(id)).terms.flavor.terms;
+      };
+      expect(await sold('k')).toEqual(terms);
+      expect(await sold()).toBeUndefined();
     });
 
     it('refuses a transaction that never was', async () => {

@@ -3,6 +3,7 @@ import type { Allocation, Contract } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import type { ContractId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
+import { untilOf } from '../../src/domain/renewal.ts';
 import type { Contracts } from '../../src/ports/inventory.ts';
 
 export interface MemoryContracts {
@@ -48,6 +49,28 @@ export function memoryContracts(): MemoryContracts {
       if (sellers && others.length === 0) row.contract = { ...row.contract, agreement: { payload, signatures: [sellers, signature] } };
       return true;
     },
+    async renew({ contract, role, number, renewal, until }) {
+      const row = rows.get(contract);
+      if (row === undefined || row.contract.role !== role) return false;
+      const { state, renewals = [] } = row.contract;
+      if (renewals[number - 1]?.payload === renewal.payload) return true;
+      if (state !== 'active' || row.contract.notice || renewals.length !== number - 1) return false;
+      row.contract = { ...row.contract, renewals: [...renewals, renewal], renewedUntil: until };
+      return true;
+    },
+    async giveNotice({ contract, notice }) {
+      const row = rows.get(contract);
+      if (row?.contract.state === 'active' && !row.contract.notice) row.contract = { ...row.contract, notice };
+    },
+    async lapse({ contract, expiresAt, ending }) {
+      const row = rows.get(contract);
+      if (row === undefined || row.contract.role !== 'seller') throw new Fault('NOT_FOUND', 'no such sale');
+      if (row.contract.state !== 'active') return undefined;
+      const until = untilOf(row.contract);
+      if (Date.parse(until) > expiresAt) return until;
+      move(contract, 'ending', ending);
+      return undefined;
+    },
     async get(contract) {
       return rows.get(contract)?.contract;
     },
@@ -66,7 +89,7 @@ export function memoryContracts(): MemoryContracts {
         .toReversed()
         .slice(0, filter.limit)
         .map((contract) => {
-          const { agreement: _, ...listed } = contract;
+          const { agreement: _, renewals: __, ...listed } = contract;
           return listed;
         });
     },

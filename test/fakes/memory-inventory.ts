@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Contract, ContractTerms, ServiceTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
-import { type Flavor, isBlueprint, type NodeIdentity } from '../../src/domain/flavor.ts';
+import { type Flavor, isBlueprint, type NodeIdentity, withoutTerms } from '../../src/domain/flavor.ts';
 import { checkGpu, withAmounts } from '../../src/domain/gpu.ts';
 import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
 import { clusterIdsClash } from './cluster-ids.ts';
@@ -84,6 +84,9 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const row = flavors.get(flavor);
       if (row !== undefined) row.onSale = false;
       generation += 1;
+    },
+    async serves(flavor) {
+      return flavors.get(flavor)?.onSale === true;
     },
     async list() {
       return [...flavors.values()].flatMap(({ flavor, onSale }) => {
@@ -205,7 +208,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const terms: ContractTerms = {
         id: contract,
         transaction,
-        flavor,
+        flavor: row.key === undefined ? withoutTerms(flavor) : flavor,
         buyer: row.buyer,
         buyerCluster: row.buyer.clusterId ?? clusterId(''),
         seller,

@@ -99,6 +99,7 @@ export function memoryProcesses({ clock }: { readonly clock: Clock }): MemoryPro
     purchase: async ({ transaction }) => contractOf(transaction),
     endContract: (transaction, ending, by) => ask(`endContract ${transaction} ${by}: ${words(ending)}`),
     releaseAcquisition: (acquisition, ending) => ask(`releaseAcquisition ${acquisition}: ${words(ending)}`),
+    noticeOfRenewal: (transaction, expiresAt) => ask(`noticeOfRenewal ${transaction} ${new Date(expiresAt).toISOString()}`),
     noticeToAcquisition: (acquisition) => ask(`noticeToAcquisition ${acquisition}`),
     noticeOfSlice: (transaction, what) => ask(`noticeOfSlice ${transaction} ${what}`),
     noticeOfNode: (acquisition, ready) => ask(`noticeOfNode ${acquisition} ${ready}`),

@@ -30,6 +30,7 @@ export const EXTENSIONS = [
   'idempotency-key',
   'countersign',
   'handover',
+  'renewal',
   'signatures',
 ];
 /** What is handed over where nobody says otherwise. */

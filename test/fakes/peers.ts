@@ -3,11 +3,13 @@
  * of the port; any call can be made to refuse, to lose its answer after it took effect, or to hang; what is left alive can be listed as leaks.
  */
 import type { Dialect } from '../../src/domain/candidate.ts';
-import type { Contract } from '../../src/domain/contract.ts';
+import type { Contract, EndNotice } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import { isBlueprint, type NodeIdentity } from '../../src/domain/flavor.ts';
 import { type ContractId, contractOf, transactionId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
+import { nextEnd } from '../../src/domain/renewal.ts';
+import { renewalPayload } from '../../src/rear/renewal.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Hold } from '../../src/ports/inventory.ts';
 import type { Peer, Peers } from '../../src/ports/peer.ts';
@@ -45,6 +47,8 @@ export interface FakePeers {
     readonly ending: Ending;
     readonly state?: 'ending' | 'over';
   }): Promise<void>;
+  /** The seller says that it will end a contract of its own. */
+  giveNotice(input: { readonly address: string; readonly contract: ContractId; readonly notice: EndNotice }): Promise<void>;
   /** What still lives at all sellers: empty when nothing leaked. */
   alive(): { readonly holds: readonly Hold[]; readonly contracts: readonly Contract[] };
   /** Every call that took effect or failed, in order. */
@@ -100,7 +104,8 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
       extension('readContract', async ({ memory }) => {
         const found = await memory.contracts.get(contract);
         if (found === undefined) throw new Fault('CONTRACT_UNKNOWN', 'no such contract', { contract });
-        return { state: found.state, ...(found.ending === undefined ? {} : { ending: found.ending }) };
+        const { state, ending, notice } = found;
+        return { state, ...(ending && { ending }), ...(notice && { notice }) };
       }),
     notifyEnd: ({ contract, ending }) =>
       extension('notifyEnd', async ({ node }) => {
@@ -120,7 +125,7 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
   const trading = (
     run: Run,
     extension: Run,
-  ): Pick<Peer, 'reserve' | 'purchase' | 'countersign' | 'release' | 'terminate' | 'refreshCredentials' | 'handover'> => ({
+  ): Pick<Peer, 'reserve' | 'purchase' | 'countersign' | 'release' | 'terminate' | 'refreshCredentials' | 'handover' | 'renew'> => ({
     reserve: ({ flavor, buyer, part, service, idempotencyKey }) =>
       run('reserve', async ({ memory, dialect, node }) => {
         counter += 1;
@@ -166,6 +171,23 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
         if (!agreement) throw new Fault('BUYER_REFUSED', 'sold without signatures');
         await keys.notaryAt(standing.node.identity.address).checkBuyer({ terms, agreement, signature });
         await standing.memory.contracts.countersign({ contract, payload: agreement.payload, signature });
+      }),
+    renew: ({ contract, buyer, proposed }) =>
+      extension('renew', async (standing) => {
+        const found = await ownContract(standing, contract, buyer);
+        const known = found.renewals?.find(({ payload }) => payload === proposed.payload);
+        if (known) return known;
+        if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
+        const until = nextEnd(found);
+        if (found.notice) throw new Fault('RENEWAL_REFUSED', 'notice was given');
+        if (until === undefined || proposed.payload !== renewalPayload(found, until))
+          throw new Fault('RENEWAL_REFUSED', 'no renewal was agreed on, or another end');
+        if (found.terms.flavor.terms?.renewal?.kind !== 'automatic' && !(await standing.memory.inventory.serves(found.terms.flavor.id)))
+          throw new Fault('RENEWAL_REFUSED', 'not for sale on the same terms any more');
+        const renewal = await keys.notaryAt(standing.node.identity.address).grantRenewal({ contract: found, until, proposed });
+        const number = (found.renewals?.length ?? 0) + 1;
+        await standing.memory.contracts.renew({ contract, role: 'seller', number, renewal, until });
+        return renewal;
       }),
     release: ({ buyer, idempotencyKey }) =>
       extension('release', async (standing) => {
@@ -220,6 +242,9 @@ export function fakePeers({ clock }: { readonly clock: Clock }): FakePeers {
     },
     abortHanging: troubles.abortHanging,
     whenHanging: troubles.whenHanging,
+    async giveNotice({ address, contract, notice }) {
+      await standingAt(address).memory.contracts.giveNotice({ contract, notice });
+    },
     async endContract({ address, contract, ending, state = 'over' }) {
       const { memory } = standingAt(address);
       if (state === 'over') await memory.inventory.giveBack({ contract, ending });

@@ -49,6 +49,7 @@ export async function rearNode(input: {
   const records = memoryAudit({ clock });
   const hosting = memoryHosting();
   const notices: AcquisitionId[] = [];
+  const renewals: (readonly [TransactionId, number])[] = [];
   let issued = 0;
 
   const sell = async (transaction: TransactionId): Promise<ContractId> => {
@@ -73,7 +74,11 @@ export async function rearNode(input: {
     return contract;
   };
   /** What tests replace while the node runs. */
-  const hands = { purchase: sell, issue: async (): Promise<void> => {} };
+  const hands = {
+    purchase: sell,
+    issue: async (): Promise<void> => {},
+    renewed: (transaction: TransactionId, expiresAt: number): void => void renewals.push([transaction, expiresAt]),
+  };
 
   const ports: RearPorts = {
     inventory: memory.inventory,
@@ -82,13 +87,16 @@ export async function rearNode(input: {
     signer,
     peerKeys,
     knownSigners,
-    notary: { checkBuyer: (input) => notaryNow().checkBuyer(input) },
+    notary: { checkBuyer: (input) => notaryNow().checkBuyer(input), grantRenewal: (input) => notaryNow().grantRenewal(input) },
     audit: records.audit,
     clock,
     processes: {
       purchase: ({ transaction }) => hands.purchase(transaction),
       async endContract(transaction, ending) {
         await memory.inventory.giveBack({ contract: contractOf(transaction), ending });
+      },
+      async noticeOfRenewal(transaction, expiresAt) {
+        hands.renewed(transaction, expiresAt);
       },
       async noticeToAcquisition(acquisition) {
         notices.push(acquisition);
@@ -152,6 +160,8 @@ export async function rearNode(input: {
     hands,
     sell,
     notices: (): readonly AcquisitionId[] => notices,
+    /** Of which later ends its workflows were told. */
+    renewals: (): typeof renewals => renewals,
     issued: (): number => issued,
     /** Liqo has, or has not, told our cluster id. */
     setReady(ready: boolean) {

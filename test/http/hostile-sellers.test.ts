@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { buyingActivities } from '../../activities/reservation.ts';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { acquisitionId, clusterId, transactionId } from '../../src/domain/ids.ts';
+import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import { buyerOf, flavorOf, ONE, SELLER } from '../contracts/samples.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
@@ -40,6 +41,7 @@ async function meeting(purchase: RequestListener) {
     fabric: fakeFabric(liqo, clusterId('alice-1')),
     notary: fakePeers({ clock }).keys.notaryAt(buyerOf('alice').address),
     self: buyerOf('alice'),
+    timing: DEFAULT_TIMING,
   });
   const candidate = { flavor: flavorOf('000a'), seller: { ...SELLER, address }, dialect: 'rearguard', part: ONE, rating: 0.5 } as const;
   return {

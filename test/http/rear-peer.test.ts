@@ -2,17 +2,18 @@
 import { vi } from 'vitest';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import type { ContractId } from '../../src/domain/ids.ts';
-import { peerContract } from '../contracts/peer.ts';
+import { peerContract, type PeerHarness } from '../contracts/peer.ts';
+import { peerRenewalContract } from '../contracts/peer-renewal.ts';
 import { rearNode } from '../fakes/rear-node.ts';
 import { handClock, sliceOf } from '../fakes/samples.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-peerContract('over HTTP', async () => {
+const harness = async (): Promise<PeerHarness> => {
   const clock = handClock();
   const seller = await rearNode({ name: 'north', clock, options: { legacyBuyers: false } });
   const buyer = await rearNode({ name: 'south', clock });
-  const flavor = sliceOf(seller.identity);
+  const flavor = sliceOf(seller.identity, { terms: { renewal: { kind: 'on-request', forMs: 86_400_000 } } });
   await seller.memory.inventory.publish(flavor);
   const told = async (): Promise<ContractId[]> =>
     (await buyer.memory.contracts.list())
@@ -40,4 +41,6 @@ peerContract('over HTTP', async () => {
       await buyer.close();
     },
   };
-});
+};
+peerContract('over HTTP', harness);
+peerRenewalContract('over HTTP', harness);

@@ -70,6 +70,8 @@ interface Options<N extends string> {
   readonly sell?: NonNullable<z.input<typeof ConfigurationSchema>['sell']>;
   readonly temporalAddress?: string;
   readonly timing?: Partial<Timing>;
+  /** How long their contracts last, and what they promise. */
+  readonly contracts?: Pick<NonNullable<z.input<typeof ConfigurationSchema>['rear']>, 'contractDays' | 'terms'>;
   /** Encrypt the histories of both. */
   readonly payloadKeys?: readonly string[];
 }
@@ -109,7 +111,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
     const configuration = completed(
       ConfigurationSchema.parse({
         node: { id: name, domain: `${name}.example`, address: listensAt(name, 0) },
-        rear: { listen: listensAt(name, 0) },
+        rear: { listen: listensAt(name, 0), ...options.contracts },
         api: { listen: listensAt(name, 1) },
         temporal: { address: temporalAddress, namespace: namespace[name], payloadKeys: [...payloadKeys] },
         database: { url: database.url, schema: `${name}_${unique}` },

@@ -12,7 +12,7 @@ export const SOON = { timeout: 20_000, interval: 50 } as const;
 export function playSeller() {
   let opened: Stage | undefined;
   let played: Shop | undefined;
-  let last = '{}';
+  let last = JSON.stringify([{}]);
   const stage = lately<Stage>(() => opened);
   const shop = lately<Shop>(() => played);
   beforeAll(async () => {
@@ -32,11 +32,11 @@ export function playSeller() {
     stage,
     shop,
     /** Another case. With another `timing` than the last one's the workers are new, since they read it once. */
-    async open(timing: Partial<Timing> = {}): Promise<void> {
-      const words = JSON.stringify(timing);
+    async open(timing: Partial<Timing> = {}, sells: NonNullable<Parameters<typeof openShop>[2]> = {}): Promise<void> {
+      const words = JSON.stringify([timing, sells.contractMs]);
       if (words !== last) await stage.killWorkers();
       last = words;
-      played = await openShop(stage, timing);
+      played = await openShop(stage, timing, sells);
     },
     /** As our own HTTP side asks for it. */
     purchase: (transaction: TransactionId): Promise<unknown> => stage.node.processes.purchase({ transaction, buyer: SOUTH }, 20_000),

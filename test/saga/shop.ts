@@ -1,5 +1,6 @@
 import { type SliceFlavor, isBlueprint } from '../../src/domain/flavor.ts';
 import { type TransactionId, acquisitionId, clusterId, contractOf, flavorId, transactionId } from '../../src/domain/ids.ts';
+import type { OfferTerms } from '../../src/domain/offer-terms.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
@@ -43,7 +44,11 @@ export const SOUTH = clusterId('south');
 export const SECRET = 'hunter-two-and-more';
 let count = 0;
 
-export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Promise<Shop> {
+export async function openShop(
+  stage: Stage,
+  timing: Partial<Timing> = {},
+  { terms, contractMs = 86_400_000 }: { readonly terms?: OfferTerms; readonly contractMs?: number } = {},
+): Promise<Shop> {
   const clock = { now: () => Date.now() };
   const world = liqoWorld();
   const peers = fakePeers({ clock });
@@ -62,6 +67,7 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
       partitionability: { min: { cpu: '0', memory: '0', pods: '0' }, step: { cpu: '0', memory: '0', pods: '0' } },
     },
     price: { amount: '0.10', currency: 'EUR', period: 'hourly' },
+    ...(terms && { terms }),
     owner: identity('north'),
     available: true,
     createdAt: '2026-01-01T00:00:00Z',
@@ -88,7 +94,7 @@ export async function openShop(stage: Stage, timing: Partial<Timing> = {}): Prom
     clock,
     self: identity('north'),
     timing: { ...QUICK, buyerAbsentMs: 30_000, buyerGoneMs: 30_000, ...timing },
-    contractMs: 86_400_000,
+    contractMs,
   });
   const acquisitionOfTransaction = (transaction: TransactionId) => acquisitionId(`a-${transaction.slice(24, 32)}`);
   const countersign = async (transaction: TransactionId): Promise<void> => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import type { NodeIdentity, SliceFlavor } from '../../src/domain/flavor.ts';
 import { clusterId, flavorId, nodeId } from '../../src/domain/ids.ts';
+import type { OfferTerms } from '../../src/domain/offer-terms.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import { DEFAULT_TIMING, type Timing } from '../../src/domain/timing.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
@@ -80,11 +81,16 @@ export async function openTrade(
     readonly sellers?: readonly SellerName[];
     /** Who sells a database too, north's for less. */
     readonly databases?: readonly SellerName[];
+    /** What the sellers promise, how long their contracts last, and how far their clocks are ahead of ours. */
+    readonly terms?: OfferTerms;
+    readonly contractLifetimeMs?: number;
+    readonly sellersAheadMs?: number;
   } = {},
 ): Promise<Trade> {
   const clock = { now: () => Date.now() };
   const world = liqoWorld();
-  const peers = fakePeers({ clock });
+  const { terms, contractLifetimeMs, sellersAheadMs = 0 } = options;
+  const peers = fakePeers({ clock: { now: () => Date.now() + sellersAheadMs } });
   const { store } = database;
   const sellers = options.sellers ?? SELLERS;
   await store.knownNodes.configure(sellers.map((name) => identity(name).address));
@@ -92,7 +98,11 @@ export async function openTrade(
     const amount = name === 'north' ? '0.10' : '0.20';
     const database = blueprintOf(identity(name), 'service', { price: { amount, currency: 'EUR', period: 'hourly' } });
     const sold = options.databases?.includes(name) ? [database] : [];
-    await peers.add({ identity: identity(name), flavors: [flavorOf(identity(name), amount), ...sold] });
+    await peers.add({
+      identity: identity(name),
+      flavors: [{ ...flavorOf(identity(name), amount), ...(terms && { terms }) }, ...sold],
+      ...(contractLifetimeMs !== undefined && { contractLifetimeMs }),
+    });
   }
   const fabric = faulty(fakeFabric(world, clusterId('south')));
   const cluster = faulty(fakeCluster(world, clusterId('south'), options.home));

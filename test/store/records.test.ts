@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
+import { acquisitionId, clusterId } from '../../src/domain/ids.ts';
 import { contractsContract } from '../contracts/contracts.ts';
+import { renewalsContract } from '../contracts/renewals.ts';
 import { candidatesContract, intentRecordsContract, knownNodesContract } from '../contracts/records.ts';
 import { knownSignersContract } from '../contracts/known-signers.ts';
 import { turnsContract } from '../contracts/turns.ts';
-import { clusterId } from '../../src/domain/ids.ts';
-import { flavorOf, NOON, ONE, SELLER } from '../contracts/samples.ts';
+import { flavorOf, NOON, ONE, SELLER, termsOf } from '../contracts/samples.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -18,6 +19,7 @@ const cleared =
   };
 
 describe('contracts', () => contractsContract(cleared(db.store)));
+describe('renewals', () => renewalsContract(cleared(db.store)));
 describe('intents', () => intentRecordsContract(cleared(db.store.intents)));
 describe('candidates', () => candidatesContract(cleared(db.store)));
 describe('turns', () =>
@@ -111,4 +113,16 @@ test('a node that is removed while its offers arrive leaves none', async () => {
   await Promise.all(rounds);
   await knownNodes.remove('a:1');
   expect(await candidates.list()).toEqual([]);
+});
+
+test('a renewal stands in the audit, once, with its end', async () => {
+  await db.clear();
+  const terms = termsOf();
+  const { contracts, audit } = db.store;
+  await contracts.storeBought({ terms, acquisition: acquisitionId('a-1') });
+  const until = '2026-03-03T12:00:00.000Z';
+  const renewal = { payload: 'x', signatures: [] };
+  for (const _ of [1, 2]) await contracts.renew({ contract: terms.id, role: 'buyer', number: 1, renewal, until });
+  const events = (await audit.list({ contract: terms.id, limit: 10 })).filter(({ kind }) => kind === 'renewed');
+  expect(events).toMatchObject([{ peer: SELLER.id, facts: { role: 'buyer', number: 1, expiresAt: until } }]);
 });

@@ -139,8 +139,11 @@ describe('a flavor that is published again', () => {
   });
 
   it('at another price is other terms: who names the old one is refused', async () => {
+    const before = (await sell(A.id, ONE)).terms.flavor.id;
+    expect([await inventory.serves(before), await inventory.serves((await one()).id)]).toEqual([true, true]);
     await inventory.publish(flavorOf('000a', { amount: '2' }));
     await expect(reserve(A.id, ONE)).rejects.toMatchObject({ code: 'FLAVOR_GONE' });
+    expect(await inventory.serves(before)).toBe(false);
     const { terms } = await sell((await one()).id, ONE);
     expect(terms.price).toMatchObject({ amount: '0.2' });
   });

@@ -5,7 +5,8 @@ import type { Agreement, AgreementSignature } from '../../src/domain/agreement.t
 import type { ContractTerms } from '../../src/domain/contract.ts';
 import { contractId, flavorId } from '../../src/domain/ids.ts';
 import { notary } from '../../src/adapters/keys/notary.ts';
-import { agreementPayload, exportedAgreement, verifyAgreement, verifyExport } from '../../src/rear/agreement.ts';
+import { agreementPayload, verifyAgreement } from '../../src/rear/agreement.ts';
+import { exportedAgreement, verifyExport } from '../../src/rear/agreement-file.ts';
 import { buyerOf, NOON, ONE, SELLER, termsOf } from '../contracts/samples.ts';
 import { keyCircle } from '../fakes/keys.ts';
 
@@ -60,6 +61,16 @@ describe('what is wrong is told apart', () => {
     ['an added term', { bonus: true }],
   ])('an altered %s', async (_, change) => {
     expect(await faults({ ...whole, payload: altered(change) })).toEqual(['altered', 'altered']);
+  });
+
+  test('an altered promise', async () => {
+    const promised = { ...terms, flavor: { ...terms.flavor, terms: { noticeMs: 60_000 } } };
+    const signed = await buyers.countersign({ terms: promised, agreement: await sellers.sign(promised) });
+    expect(await faults(signed)).toEqual([]);
+    const { flavor } = documentOf(signed) as { flavor: object };
+    const shorter = base64url.encode(JSON.stringify({ ...documentOf(signed), flavor: { ...flavor, terms: { noticeMs: 1_000 } } }));
+    expect(await faults({ ...signed, payload: shorter })).toEqual(['altered', 'altered']);
+    expect(await faults({ ...signed, payload: whole.payload })).toEqual(['altered', 'altered']);
   });
 
   test('a party that was exchanged', async () => {

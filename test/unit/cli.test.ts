@@ -274,7 +274,11 @@ describe('tokens', () => {
 
 describe('contracts', () => {
   const buyer = buyerOf('alice');
-  const terms = termsOf({ id: contractId('contract-1'), expiresAt: '2999-01-01T00:00:00.000Z' });
+  const terms = termsOf({
+    id: contractId('contract-1'),
+    expiresAt: '2999-01-01T00:00:00.000Z',
+    flavor: { ...flavorOf('000b'), terms: { noticeMs: 5_400_000, sla: { availabilityPercent: 99.9, creditPercent: 5 } } },
+  });
   const store = async (signed: boolean) => {
     const circle = keyCircle(clock);
     const offered = await circle.notaryAt(SELLER.address).sign(terms);
@@ -292,6 +296,8 @@ describe('contracts', () => {
     expect(exit).toBe(0);
     expect(out).toMatch(/price: +0\.1 EUR hourly\n/);
     expect(out).toMatch(/signed by: +both\n/);
+    expect(out).toMatch(/notice: +1h30m\nsla: +99\.9 % available; else 5 % of the price are forgone\n/);
+    expect(out).not.toContain('renewal');
   });
 
   test('an export is proven without a node, and one altered term is told', async () => {
@@ -300,7 +306,7 @@ describe('contracts', () => {
     const offline: Fetcher = () => Promise.reject(new Error('there is no node'));
     const proven = await rearguard(['contract', 'verify', 'file'], { file, fetch: offline });
     expect(proven).toMatchObject({ exit: 0, err: '' });
-    expect(proven.out).toMatch(/verdict: +proven/);
+    expect(proven.out).toMatch(/notice: +1h30m\n[^]*verdict: +proven/);
     const altered = await rearguard(['--json', 'contract', 'verify', 'file'], { file: file.replace('0.1', '0.01'), fetch: offline });
     expect([altered.exit, JSON.parse(altered.out)]).toEqual([
       1,

@@ -4,6 +4,7 @@ import type { ContractTerms } from '../../src/domain/contract.ts';
 import { clusterId, contractId, flavorId, nodeId, transactionId } from '../../src/domain/ids.ts';
 import { NOTHING } from '../../src/domain/resources.ts';
 import { blueprintOf, identityOf, sliceOf } from '../fakes/samples.ts';
+import type { OfferTerms } from '../../src/domain/offer-terms.ts';
 
 const NOW = Date.parse('2026-11-27T12:00:00Z');
 const [seller, buyer] = [identityOf('north'), identityOf('south')];
@@ -16,6 +17,7 @@ const asked: AskedContract = {
   buyer,
   dialect: 'rearguard',
   lifetimeMs: { min: 60_000, max: 400 * 86_400_000 },
+  skewMs: 60_000,
 };
 const terms: ContractTerms = {
   id: contractId('contract-5f'),
@@ -32,6 +34,7 @@ const terms: ContractTerms = {
 };
 const { price: _price, ...unpriced } = terms;
 const { price: _flavorPrice, ...free } = flavor;
+const promising = (promised: OfferTerms): ContractTerms => ({ ...terms, flavor: { ...flavor, terms: promised } });
 const price = (change: object) => ({ ...terms, price: { amount: '0.2', currency: 'EUR', period: 'hourly' as const, ...change } });
 
 const database = blueprintOf(seller);
@@ -57,7 +60,15 @@ describe('what may be signed', () => {
     ['an instance, without the secrets that it was configured with', served, askedService],
     ['a FLUIDOS seller, which takes no policy', serving({ hostingPolicy: 'Shared' }), { ...askedService, dialect: 'fluidos' }],
     ['the same configuration in another order', serving({ configuration: { username: 'u', database: 'orders' } }), askedService],
+    ['one that begins within the minute that clocks may be off', { ...terms, startsAt: '2026-11-27T12:01:00Z' }, {}],
+    [
+      'one as long as may be, of a seller whose clock is a minute ahead',
+      { ...terms, expiresAt: '2027-11-27T12:01:00Z' },
+      { lifetimeMs: { min: 60_000, max: 365 * 86_400_000 } },
+    ],
     ['no price where none was named', unpriced, { flavor: free }],
+    ['what was promised with the flavor', promising({ noticeMs: 60_000 }), { flavor: promising({ noticeMs: 60_000 }).flavor }],
+    ['nothing promised, by a FLUIDOS seller', terms, { dialect: 'fluidos', flavor: promising({ noticeMs: 60_000 }).flavor }],
     ['a price of nothing where none was named', price({ amount: '0.00' }), { flavor: free }],
   ])('%s', (_what, got, change) => {
     expect(contractDifferences({ ...asked, ...change }, got, NOW)).toEqual([]);
@@ -98,10 +109,24 @@ describe('bait and switch', () => {
     ['price', price({ amount: '-1' }), {}],
     ['price', unpriced, {}],
     ['price', terms, { flavor: free }],
+    ['renewal', terms, { flavor: promising({ renewal: { kind: 'automatic', forMs: 60_000 } }).flavor }],
+    [
+      'renewal',
+      promising({ renewal: { kind: 'on-request', forMs: 60_000 } }),
+      { flavor: promising({ renewal: { kind: 'automatic', forMs: 60_000 } }).flavor },
+    ],
+    ['notice', promising({ noticeMs: 1_000 }), { flavor: promising({ noticeMs: 60_000 }).flavor }],
+    [
+      'sla',
+      promising({ sla: { availabilityPercent: 99, creditPercent: 5 } }),
+      { flavor: promising({ sla: { availabilityPercent: 99.9, creditPercent: 5 } }).flavor },
+    ],
+    ['telemetry', promising({ telemetry: { metrics: ['cpu'], intervalMs: 1_000 } }), {}],
     ['expiry', { ...terms, expiresAt: '2026-11-27T12:00:30Z' }, {}],
     ['expiry', { ...terms, expiresAt: '2026-11-26T12:00:00Z' }, {}],
     ['expiry', { ...terms, expiresAt: '9999-01-01T00:00:00Z' }, {}],
     ['expiry', { ...terms, expiresAt: 'soon' }, {}],
+    ['start', { ...terms, startsAt: '2026-11-27T12:01:01Z' }, {}],
   ])('another %s', (what, got, change) => {
     const differences = contractDifferences({ ...asked, ...change }, got, NOW);
     expect(differences.some((line) => line.startsWith(`${what}: `))).toBe(true);

@@ -12,6 +12,7 @@ import { liqoWorld } from '../fakes/liqo-world.ts';
 import { memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
+import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import { fakePeers } from '../fakes/peers.ts';
 
 const clock = { now: () => Date.now() };
@@ -37,6 +38,7 @@ async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({})) {
     fabric: fakeFabric(liqoWorld(), clusterId('alice-1')),
     notary: north.keys.notaryAt(buyerOf('alice').address),
     self: buyerOf('alice'),
+    timing: DEFAULT_TIMING,
   });
   const run = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> => new MockActivityEnvironment().run(activity, input);
   return {
@@ -64,6 +66,10 @@ test.each<[string, (peer: Peer) => Partial<Peer>]>([
   ],
   ['another quantity', sold(({ terms, ...rest }) => ({ ...rest, terms: { ...terms, resources: { ...ONE, cpu: '500m' } } }))],
   ['another party', sold(({ terms, ...rest }) => ({ ...rest, terms: { ...terms, buyer: buyerOf('bob') } }))],
+  [
+    'another promise',
+    sold(({ terms, ...rest }) => ({ ...rest, terms: { ...terms, flavor: { ...terms.flavor, terms: { noticeMs: 1_000 } } } })),
+  ],
   ['another transaction', sold(({ terms, ...rest }) => ({ ...rest, terms: { ...terms, transaction: newTransaction() } }))],
 ])('%s than was reserved', async (_, change) => {
   const { buys, told } = await buyer(change);

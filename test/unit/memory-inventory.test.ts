@@ -5,6 +5,7 @@ import { changingContract } from '../contracts/changing.ts';
 import { contractsContract } from '../contracts/contracts.ts';
 import { gpusContract } from '../contracts/gpus.ts';
 import { inventoryContract } from '../contracts/inventory.ts';
+import { renewalsContract } from '../contracts/renewals.ts';
 import { salesContract } from '../contracts/sales.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 
@@ -24,5 +25,6 @@ describe('inventory in memory', () => inventoryContract(make));
 describe('blueprints in memory', () => blueprintsContract(make));
 describe('sales in memory', () => salesContract(make));
 describe('contracts in memory', () => contractsContract(make));
+describe('renewals in memory', () => renewalsContract(make));
 describe('changing amounts in memory', () => changingContract(make));
 describe('GPUs in memory', () => gpusContract(make));

@@ -8,6 +8,7 @@ import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
+import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
 import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
 import { fakePeers } from '../fakes/peers.ts';
@@ -65,6 +66,7 @@ test('a look at a node and at a workload are observed', async () => {
     fabric: fakeFabric(world, clusterId('here')),
     peers: fakePeers({ clock }).peers,
     processes: undefined as never,
+    contracts: memoryInventory({ clock }).contracts,
     telemetry,
   });
   await observeNode({ acquisition: acquisitionId('a-1') });

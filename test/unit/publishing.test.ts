@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { contractOf } from '../../src/domain/ids.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
+import { offeredTerms } from '../../src/runtime/configuration-terms.ts';
 import { publishFlavors } from '../../src/runtime/flavors.ts';
 import { buyerOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
@@ -16,6 +17,39 @@ const publish = async (...names: readonly string[]): Promise<void> => {
   await publishFlavors({ flavors, self: SELLER, inventory, now: NOON, log: { info: () => {}, error: () => {} } });
 };
 const listed = async (): Promise<number> => (await inventory.list()).length;
+
+test('what is promised with a flavor is its own, or what the node promises with all', async () => {
+  const flavor = { cpu: '8', memory: '16Gi', pods: '100' };
+  const { flavors, sell } = completed(
+    ConfigurationSchema.parse({
+      node: { id: 'north', domain: 'north.example', address: 'north.example:3004' },
+      rear: {
+        terms: {
+          renewal: { kind: 'automatic', days: 30 },
+          noticeSeconds: 90,
+          sla: { availabilityPercent: 99.5, creditPercent: 10 },
+          telemetry: { metrics: ['cpu_usage'], intervalSeconds: 15 },
+        },
+      },
+      flavors: [
+        { name: 'as-all', ...flavor },
+        { name: 'own', ...flavor, terms: { noticeSeconds: 5 } },
+        { name: 'nothing', ...flavor, terms: {} },
+      ],
+      sell: {},
+    }),
+  );
+  await publishFlavors({ flavors, self: SELLER, inventory, now: NOON, log: { info: () => {}, error: () => {} } });
+  const all = {
+    renewal: { kind: 'automatic', forMs: 30 * 86_400_000 },
+    noticeMs: 90_000,
+    sla: { availabilityPercent: 99.5, creditPercent: 10 },
+    telemetry: { metrics: ['cpu_usage'], intervalMs: 15_000 },
+  };
+  expect((await inventory.list()).map(({ terms }) => terms)).toEqual([all, { noticeMs: 5_000 }, undefined]);
+  expect(offeredTerms(sell?.terms)).toEqual(all);
+  await publish();
+});
 
 test('a flavor that is not configured any more comes off sale, although it is sold out', async () => {
   await publish('big', 'small');

@@ -54,6 +54,13 @@ describe('a flavor of the cluster', () => {
     });
   });
 
+  it('is another offer where other things are promised', () => {
+    const terms = { noticeMs: 60_000 };
+    const promised = offer([workerOf('a')], { terms });
+    expect(promised.flavor.terms).toEqual(terms);
+    expect(promised.terms).not.toBe(offer([workerOf('a')]).terms);
+  });
+
   it('says over it what its node says of itself', () => {
     const node = workerOf('a', {
       labels: { 'topology.kubernetes.io/region': 'eu', 'topology.kubernetes.io/zone': 'eu-1' },

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId } from '../../src/domain/ids.ts';
-import { codeOf, peerContract } from '../contracts/peer.ts';
+import { codeOf, peerContract, type PeerHarness } from '../contracts/peer.ts';
 import { peerServiceContract } from '../contracts/peer-service.ts';
+import { peerRenewalContract } from '../contracts/peer-renewal.ts';
 import { fakePeers } from '../fakes/peers.ts';
 import { blueprintOf, handClock, identityOf, sliceOf } from '../fakes/samples.ts';
 
 const [seller, buyer] = [identityOf('north'), identityOf('south')];
-const flavor = sliceOf(seller);
+const flavor = sliceOf(seller, { terms: { renewal: { kind: 'on-request', forMs: 86_400_000 } } });
 const PART = { cpu: '2', memory: '4Gi', pods: '20' };
 
 async function standing() {
@@ -18,7 +19,7 @@ async function standing() {
   return { clock, fake, peer: fake.peers.at(seller.address) };
 }
 
-peerContract('the fake', async () => {
+const harness = async (): Promise<PeerHarness> => {
   const { clock, fake } = await standing();
   return {
     peers: fake.peers,
@@ -35,7 +36,9 @@ peerContract('the fake', async () => {
     notices: async () => fake.notices().map(({ contract }) => contract),
     close: async () => {},
   };
-});
+};
+peerContract('the fake', harness);
+peerRenewalContract('the fake', harness);
 
 peerServiceContract('the fake', async () => {
   const clock = handClock();

@@ -6,6 +6,7 @@ import type { ContractTerms } from '../../src/domain/contract.ts';
 import type { Flavor, K8Slice, NodeIdentity } from '../../src/domain/flavor.ts';
 import { clusterId, contractId, flavorId, nodeId, transactionId } from '../../src/domain/ids.ts';
 import { PERIODS } from '../../src/domain/money.ts';
+import { type OfferTerms, RENEWALS } from '../../src/domain/offer-terms.ts';
 import { canonical, formatQuantity } from '../../src/domain/quantity.ts';
 import { agreementPayload } from '../../src/rear/agreement.ts';
 import { readContract, writeContract } from '../../src/rear/contract.ts';
@@ -69,6 +70,23 @@ const price = fc.record({ amount, currency: fc.constantFrom('EUR', 'USD'), perio
 const time = fc
   .date({ min: new Date('2000-01-01'), max: new Date('2090-01-01'), noInvalidDate: true })
   .map((date) => date.toISOString().replace(/\.\d+/, ''));
+const duration = fc.integer({ min: 1, max: 1_000_000 }).map((seconds) => seconds * 1_000);
+const offerTerms: fc.Arbitrary<OfferTerms> = fc.record(
+  {
+    renewal: fc.record({ kind: fc.constantFrom(...RENEWALS), forMs: duration }),
+    noticeMs: duration,
+    sla: fc.record(
+      {
+        availabilityPercent: fc.integer({ min: 0, max: 100_000 }).map((n) => n / 1_000),
+        latencyMs: fc.integer({ min: 1, max: 60_000 }),
+        creditPercent: fc.nat(100),
+      },
+      { requiredKeys: ['creditPercent'] },
+    ),
+    telemetry: fc.record({ metrics: fc.array(fc.stringMatching(/^[a-z_]{1,30}$/), { minLength: 1, maxLength: 3 }), intervalMs: duration }),
+  },
+  { requiredKeys: [] },
+);
 const flavor: fc.Arbitrary<Flavor> = fc
   .record(
     {
@@ -77,6 +95,7 @@ const flavor: fc.Arbitrary<Flavor> = fc
       price,
       networkPropertyType: text,
       location: fc.record({ country: text, city: text, latitude: text }),
+      terms: offerTerms,
       owner: identity,
       available: fc.boolean(),
       createdAt: time,

@@ -52,6 +52,7 @@ export async function acquire(
     { id, candidate, ...(service && { service: service.name }), since: Date.now() },
   ];
   const { self, timing } = state.facts;
+  const { deadline } = state.intent;
   const input: AcquisitionInput = {
     id,
     candidate,
@@ -60,6 +61,7 @@ export async function acquire(
     self,
     timing,
     ...(service && { service }),
+    ...(deadline !== undefined && { deadline: Date.parse(deadline) }),
   };
   await CancellationScope.nonCancellable(() =>
     startChild<typeof acquireFlavor>(service ? messages.workflowTypes.service : messages.workflowTypes.acquisition, {

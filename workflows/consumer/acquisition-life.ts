@@ -76,7 +76,7 @@ export async function liveAcquisition(
     carried?.progress ?? { context: start, entered: isHeldByKey(candidate) ? [{ name: hold.name, here: false, there: false }] : [] },
     scribe.record,
   );
-  const holding = openHolding(saga, timing, scribe, reach.look, carried?.held, unwinding.poke);
+  const holding = openHolding(saga, input, scribe, reach.look, carried?.held, unwinding.poke);
 
   let eager = true;
   setHandler(messages.release, (ending, how) => {
@@ -89,12 +89,12 @@ export async function liveAcquisition(
   const title = `\`${candidate.flavor.id}\` of ${candidate.seller.domain} for intent **${input.intent}**`;
   /** Reports under way: the server drops a signal whose sender went on in a new run before it was sent. */
   let telling: Promise<unknown> = Promise.resolve();
-  const report = (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
-    const told = tell(state, ending);
+  const report = (state: messages.AcquisitionReport['state'], ending?: Ending, usableUntil?: number): Promise<void> => {
+    const told = tell(state, ending, usableUntil);
     telling = Promise.all([telling, told]);
     return told;
   };
-  const tell = async (state: messages.AcquisitionReport['state'], ending?: Ending): Promise<void> => {
+  const tell = async (state: messages.AcquisitionReport['state'], ending?: Ending, usableUntil?: number): Promise<void> => {
     const { contract, sellerCluster, node, boughtAt, residue } = saga.context;
     const facts = {
       ...(contract && { contract }),
@@ -103,6 +103,7 @@ export async function liveAcquisition(
       ...(boughtAt !== undefined && { boughtAt }),
       ...(residue && { residue }),
       ...(ending && { ending }),
+      ...(usableUntil !== undefined && { usableUntil }),
     };
     await CancellationScope.nonCancellable(async () => {
       try {
@@ -144,7 +145,7 @@ export async function liveAcquisition(
       const lived = await scope.run(async () => {
         if (!carried) await acquire();
         scribe.details(`Holding ${title} under contract \`${saga.context.contract}\` ${reach.where(saga.context)}`);
-        return await holding.hold((ending) => report('lost', ending));
+        return await holding.hold((ending, usableUntil) => report('lost', ending, usableUntil));
       });
       await telling;
       return lived ?? released;

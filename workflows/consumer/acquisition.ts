@@ -16,6 +16,8 @@ export interface AcquisitionInput {
   readonly timing: Timing;
   /** Of a service: its name in the intent, and the namespace where it is handed over. */
   readonly service?: { readonly name: string; readonly namespace: string };
+  /** When the intent ends by itself, in milliseconds since the epoch. */
+  readonly deadline?: number;
 }
 
 /** What its steps read and learn. */
@@ -31,6 +33,7 @@ export interface Acquisition {
   readonly sellerCluster?: ClusterId;
   readonly identityStands?: boolean;
   readonly expiresAt?: number;
+  readonly renewsForMs?: number;
   readonly node?: string;
   /** A service's Secret is there. */
   readonly handedOver?: boolean;

@@ -1,13 +1,13 @@
 import { setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
-import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
 import { askingPauses } from '../pauses.ts';
 import { observing } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
-import type { Acquisition } from './acquisition.ts';
+import type { Acquisition, AcquisitionInput } from './acquisition.ts';
+import { lastUse, openRenewing } from './renewal.ts';
 import { type Look, openTending } from './tending.ts';
 
 /** What of a held flavor rides continue-as-new. */
@@ -18,12 +18,17 @@ export interface Held {
   readonly asks?: boolean;
   /** When its contract is looked at next, in milliseconds since the epoch: news in between does not put that off. */
   readonly tendAt?: number;
+  /** Why the intent was told to leave before the contract ends. */
+  readonly leaves?: Ending;
 }
+
+/** `usableUntil`: the place serves until then, in milliseconds since the epoch. */
+type TellLost = (ending: Ending, usableUntil?: number) => Promise<void>;
 
 /** A held flavor: a wait, woken by the shared watch, by a seller's notice, by its own expiry and once a day. Silence is not news. */
 export interface Holding {
-  /** Answers why the flavor is held no more; `undefined` when the history is long. A node that stays away is told once, and held on. */
-  readonly hold: (tellLost: (ending: Ending) => Promise<void>) => Promise<Ending | undefined>;
+  /** Answers why the flavor is held no more; `undefined` when the history is long. A node that stays away, and a contract that is not renewed, is told once, and held on. */
+  readonly hold: (tellLost: TellLost) => Promise<Ending | undefined>;
   readonly held: () => Held;
   /** The peering could not renew our identity at the seller: no reason to give a place up whose token lives. */
   readonly notRenewed: (why: string) => void;
@@ -31,24 +36,26 @@ export interface Holding {
 
 export function openHolding(
   saga: Saga<Acquisition>,
-  timing: Timing,
+  { timing, deadline }: AcquisitionInput,
   scribe: Scribe,
   look: Look,
   before: Held | undefined,
   poke: () => void,
 ): Holding {
-  let { lost, asks = false } = before ?? {};
+  let { lost, asks = false, leaves } = before ?? {};
   let askAt = 0;
   // News may have come in the last moment of the run before.
   let lookAtNode = before !== undefined;
   let newsOfNode = before !== undefined;
   const pauses = askingPauses(timing);
-  const tending = openTending(saga, timing, scribe, look, before?.tendAt);
+  const tending = openTending(saga, timing, scribe, look, before?.tendAt, (notice) => renewing.hearNotice(notice));
+  const renewing = openRenewing({ saga, timing, scribe, deadline, leavesBefore: leaves, isWanted: () => lost === undefined });
   const ask = (): void => {
     asks = true;
     askAt = 0;
     pauses.reset();
   };
+  const isToldToLeave = (): boolean => leaves === undefined && renewing.leaves() !== undefined;
   const askIsDue = (): boolean => asks && Date.now() >= askAt;
   /** What a node that is away need not be waited for. */
   const isUrgent = (): boolean => askIsDue() || tending.over() !== undefined;
@@ -67,7 +74,8 @@ export function openHolding(
     const { contract, candidate } = saga.context;
     asks = false;
     if (!contract || candidate.dialect === 'fluidos') return undefined;
-    const { state, ending } = await observing.readContractBack({ contract, seller: candidate.seller.address });
+    const { state, ending, notice } = await observing.readContractBack({ contract, seller: candidate.seller.address });
+    if (notice) renewing.hearNotice(notice);
     if (state === 'silent') {
       asks = true;
       askAt = Date.now() + pauses.next();
@@ -88,26 +96,42 @@ export function openHolding(
     }
   };
 
-  const untilOver = async (tellLost: (ending: Ending) => Promise<void>): Promise<Ending | undefined> => {
-    const expiresAt = saga.context.expiresAt ?? Number.MAX_SAFE_INTEGER;
+  const untilOver = async (tellLost: TellLost): Promise<Ending | undefined> => {
     const { contract, candidate, node } = saga.context;
     for (;;) {
       if (workflowInfo().continueAsNewSuggested) return undefined;
       const now = Date.now();
-      if (now >= expiresAt) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
+      const endsAt = lastUse(saga.context, timing);
+      if (now >= endsAt)
+        return (
+          renewing.leaves() ?? {
+            reason: 'expired',
+            detail: `the contract ended at ${new Date(saga.context.expiresAt ?? endsAt).toISOString()}`,
+          }
+        );
       const over = tending.over();
       if (over) return over;
       const words = asks
         ? `${candidate.seller.domain} to say whether ${contract} still lives`
         : `${contract} held, until its next look or end`;
-      const wakeAt = Math.min(expiresAt, tending.wakeAt(), asks ? Math.max(askAt, now) : expiresAt);
-      const news = (): boolean => isUrgent() || lookAtNode || (lost !== undefined && newsOfNode) || tending.wakeAt() < wakeAt;
+      if (isToldToLeave()) {
+        leaves = renewing.leaves();
+        if (leaves) await tellLost(leaves, endsAt);
+      }
+      const wakeAt = Math.min(endsAt, tending.wakeAt(), renewing.wakeAt(), asks ? Math.max(askAt, now) : endsAt);
+      const news = (): boolean =>
+        isUrgent() ||
+        lookAtNode ||
+        (lost !== undefined && newsOfNode) ||
+        isToldToLeave() ||
+        Math.min(tending.wakeAt(), renewing.wakeAt()) < wakeAt;
       await waitFor(words, news, wakeAt - now);
-      if (Date.now() >= expiresAt || tending.over()) continue;
+      if (Date.now() >= lastUse(saga.context, timing) || tending.over()) continue;
       if (askIsDue()) {
         const ended = await contractOver();
         if (ended) return ended;
       }
+      if (Date.now() >= renewing.wakeAt()) renewing.begin();
       if (Date.now() >= tending.wakeAt()) {
         tending.begin();
         lookAtNode = newsOfNode = true;
@@ -133,12 +157,13 @@ export function openHolding(
   };
 
   return {
-    held: () => ({ ...(lost && { lost }), ...(asks && { asks }), tendAt: tending.dueAt() }),
+    held: () => ({ ...(lost && { lost }), ...(asks && { asks }), ...(leaves && { leaves }), tendAt: tending.dueAt() }),
     notRenewed: tending.notRenewed,
     async hold(tellLost) {
       try {
         return await untilOver(tellLost);
       } finally {
+        await renewing.stop();
         await tending.stop();
       }
     },

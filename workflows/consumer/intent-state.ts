@@ -99,7 +99,8 @@ export const stretchesOf = (attempts: readonly Attempt[]): readonly Stretch[] =>
 /** Takes in what an attempt reports. One that is undone costs nothing any more, though its seller may still have to hear of it. */
 export function hearOf(state: IntentState, report: AcquisitionReport, now: number): void {
   const { acquisition, boughtAt } = report;
-  const contractOver = report.state === 'lost' && report.ending !== undefined && report.ending.reason !== 'breach';
+  const contractOver =
+    report.state === 'lost' && report.usableUntil === undefined && report.ending !== undefined && report.ending.reason !== 'breach';
   const ended = report.state === 'over' || report.state === 'undone-here' || contractOver;
   const until = attemptOf(state, acquisition)?.until ?? (ended ? now : undefined);
   changeAttempt(state, acquisition, { last: report, ...(boughtAt !== undefined && { boughtAt }), ...(until !== undefined && { until }) });

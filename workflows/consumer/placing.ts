@@ -3,6 +3,7 @@ import type { AcquisitionId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Candidate } from '../../src/domain/candidate.ts';
+import type { AcquisitionReport } from '../messages.ts';
 import { type Beside, beside } from '../beside.ts';
 import { codeOf, wordsOf } from '../failures.ts';
 import { undoing, untilDone } from '../proxies.ts';
@@ -16,6 +17,9 @@ import type { Placement, PlacementSteps } from './usage.ts';
 
 /** What a place answers where nothing comes up. */
 const LATE = ['WORKLOAD_TIMEOUT', 'PEERING_TIMEOUT'];
+
+/** Whether a place that is to be left may serve until another one does. */
+const stillStands = ({ ending, usableUntil }: AcquisitionReport): boolean => usableUntil !== undefined || ending?.reason === 'breach';
 
 /** Puts the workload where it runs, and moves it when that place is lost. `false`: the history is long, go on in a new run with {@link Placing.goOn}. */
 export interface Placing {
@@ -162,9 +166,9 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     scribe.note('usage', 'place-kept', why);
     const wasTried = saga.context.acquisition !== place.acquisition;
     saga.learn(place);
-    // What it reported while we searched counts: only a node that was lost may be taken for held again.
+    // What it reported while we searched counts: only a node that was lost, or what may be used until its contract ends, may be taken for held again.
     const last = attemptOf(state, id)?.last;
-    if (last?.state === 'lost' && last.ending?.reason === 'breach') changeAttempt(state, id, { last: { ...last, state: 'held' } });
+    if (last?.state === 'lost' && stillStands(last)) changeAttempt(state, id, { last: { ...last, state: 'held' } });
     if (!wasTried) return;
     try {
       await saga.forward(steps.workload);
@@ -212,7 +216,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         state.kept = { why };
         return await beyondHome();
       }
-      const gone = why.reason !== 'breach' || old.last?.state !== 'lost';
+      const gone = old.last?.state !== 'lost' || !stillStands(old.last);
       state.since = Date.now();
       state.waitingFor = `another place: ${why.reason}`;
       scribe.note('usage', 'place-lost', `${old.candidate.seller.domain}: ${why.reason}${why.detail ? ` (${why.detail})` : ''}`);

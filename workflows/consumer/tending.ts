@@ -1,5 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { ContractState } from '../../src/domain/contract.ts';
+import type { ContractState, EndNotice } from '../../src/domain/contract.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
@@ -30,11 +30,19 @@ export interface Tending {
 export type Look = (context: Acquisition) => Promise<{
   readonly state?: ContractState | 'silent';
   readonly ending?: Ending;
+  readonly notice?: EndNotice;
   /** What was not renewed, in words. */
   readonly notRenewed?: string;
 }>;
 
-export function openTending(saga: Saga<Acquisition>, timing: Timing, scribe: Scribe, look: Look, dueBefore: number | undefined): Tending {
+export function openTending(
+  saga: Saga<Acquisition>,
+  timing: Timing,
+  scribe: Scribe,
+  look: Look,
+  dueBefore: number | undefined,
+  hearNotice: (notice: EndNotice) => void,
+): Tending {
   let dueAt = dueBefore ?? Date.now() + timing.lookMs;
   let failing = false;
   let over: Ending | undefined;
@@ -48,8 +56,9 @@ export function openTending(saga: Saga<Acquisition>, timing: Timing, scribe: Scr
   const tend = async (): Promise<void> => {
     if (saga.context.candidate.dialect === 'fluidos') return;
     try {
-      const { state, ending, notRenewed: why } = await look(saga.context);
+      const { state, ending, notice, notRenewed: why } = await look(saga.context);
       if (why) notRenewed(why);
+      if (notice) hearNotice(notice);
       if (state === 'ending' || state === 'over') over = ending ?? { reason: 'withdrawn-by-seller' };
     } catch (error) {
       if (isCancellation(error)) dueAt = Date.now();

@@ -16,6 +16,11 @@ export interface Sale {
   /** The sale joined the peering already. */
   readonly joined?: boolean;
   readonly expiresAt?: number;
+  readonly renewable?: boolean;
+  /** The notice that was agreed on, in milliseconds. */
+  readonly noticeMs?: number;
+  /** The notice that was given: why, and when it ends, in milliseconds since the epoch. */
+  readonly notice?: { readonly ending: Ending; readonly endsAt: number };
   /** The buyer's slice was let in: from then on nothing that is said of a slice ends the contract. */
   readonly admitted?: boolean;
   readonly ending?: Ending;

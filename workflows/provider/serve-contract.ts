@@ -47,6 +47,7 @@ interface Carried {
   /** Whether the buyer needs the tenant no more, or nobody waits for it any more. */
   readonly buyerDone: boolean;
   readonly kept: Kept;
+  readonly noticed?: Ending;
 }
 
 /** A contract at its seller: sells the hold, prepares the tenant, is signed, lets the slice in, holds until its end, and takes everything back without the buyer's help. */
@@ -54,6 +55,9 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   const contract = contractOf(input.transaction);
 
   let end: { readonly by: messages.EndedBy; readonly ending: Ending } | undefined;
+  /** The notice that is to be given. */
+  let noticed: Ending | undefined = carried?.noticed;
+  let noticeMs = carried?.progress.context.noticeMs;
   let buyerDone = carried?.buyerDone ?? false;
   let cut = false;
   let failure: unknown;
@@ -61,7 +65,11 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   let poke = (): void => undefined;
   const scope = new CancellationScope();
   setHandler(messages.endContract, (request) => {
-    if (request.by !== 'seller') buyerDone = true;
+    if (request.by === 'seller-with-notice' && isSigned && noticeMs !== undefined && !end) {
+      noticed ??= request.ending;
+      return;
+    }
+    if (request.by === 'buyer' || request.by === 'seller-alone') buyerDone = true;
     if (request.by === 'seller-alone') cut = true;
     end ??= request;
     scope.cancel();
@@ -83,7 +91,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   const scribe = openScribe(carried?.journal);
   const unwinding = openUnwinding(scribe, timing);
   poke = unwinding.poke;
-  const metering = openMetering(timing, scribe, carried?.sliceSeen ?? false);
+  const metering = openMetering(timing, scribe, carried?.sliceSeen ?? false, () => noticed);
   const buyer = openBuyer({
     contract,
     timing,
@@ -122,6 +130,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
           await saga.forward(sell);
           if (!host) await saga.forward(meet);
           isSigned = true;
+          ({ noticeMs } = saga.context);
           const { hourly, buyerCluster } = saga.context;
           scribe.phase('peering', { RearguardPeer: [buyerCluster ?? ''], ...(hourly && { RearguardHourlyCost: [Number(hourly)] }) });
           if (host) await saga.forward(host);
@@ -162,5 +171,6 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     sliceSeen: metering.sliceSeen(),
     buyerDone,
     kept: buyer.kept(),
+    ...(noticed && { noticed }),
   });
 }

@@ -7,6 +7,7 @@ import { Fault, isFault } from '../../domain/faults.ts';
 import type { Notary } from '../../ports/notary.ts';
 import type { PeerKeys, Signer } from '../../ports/signer.ts';
 import { agreementPayload, keyIdOf, signatureHolds, toSign } from '../../rear/agreement.ts';
+import { renewalPayload } from '../../rear/renewal.ts';
 
 /** Contracts signed with this node's own keys; others' keys are those that they show at the addresses which the terms name, and that the operator did not rule out. */
 export function notary(input: {
@@ -38,6 +39,14 @@ export function notary(input: {
   };
   const isShown = async (address: string, stranger: boolean, shown: AgreementSignature): Promise<boolean> =>
     (await peerKeys.find({ address, kid: keyIdOf(shown) ?? '', stranger }))?.x === shown.header.jwk.x;
+  const checkShown = async (address: string, shown: AgreementSignature): Promise<void> => {
+    const there = await isShown(address, true, shown).catch((error: unknown) => {
+      if (!isFault(error)) throw error;
+      return false;
+    });
+    // Whoever bought named the address: what is there is not told to it (decision 0055).
+    if (!there) throw new Fault('KEYS_UNAVAILABLE', 'this key is not to be had where its id says at the moment', { why: 'key' });
+  };
 
   return {
     async sign(terms) {
@@ -59,12 +68,34 @@ export function notary(input: {
     async checkBuyer({ terms, agreement: { payload }, signature: shown }) {
       const why = await strangeness(payload, terms.buyer, shown);
       if (why !== undefined) throw new Fault('BUYER_REFUSED', `this is not the buyer's signature: ${why}`, { contract: terms.id });
-      const there = await isShown(terms.buyer.address, true, shown).catch((error: unknown) => {
-        if (!isFault(error)) throw error;
-        return false;
-      });
-      // Whoever bought named the address: what is there is not told to it (decision 0055).
-      if (!there) throw new Fault('KEYS_UNAVAILABLE', 'this key is not to be had where its id says at the moment', { why: 'key' });
+      await checkShown(terms.buyer.address, shown);
+    },
+    async proposeRenewal({ contract, until }) {
+      const payload = renewalPayload(contract, until);
+      return { payload, signatures: [await signature(payload)] };
+    },
+    async grantRenewal({ contract, until, proposed }) {
+      const { terms } = contract;
+      const payload = renewalPayload(contract, until);
+      const refuse = (why: string): Fault => new Fault('BUYER_REFUSED', `this renewal is not the buyer's: ${why}`, { contract: terms.id });
+      const [buyers] = proposed.signatures;
+      if (proposed.payload !== payload || !buyers) throw refuse('another end, or it follows from another document');
+      const why = await strangeness(payload, terms.buyer, buyers);
+      if (why !== undefined) throw refuse(why);
+      await checkShown(terms.buyer.address, buyers);
+      return { payload, signatures: [buyers, await signature(payload)] };
+    },
+    async checkRenewal({ contract, until, granted }) {
+      const { terms } = contract;
+      const payload = renewalPayload(contract, until);
+      const lied = (why: string): Fault =>
+        new Fault('PEER_LIED', `the renewal is not signed by the seller: ${why}`, { contract: terms.id });
+      const [, sellers] = granted.signatures;
+      if (granted.payload !== payload || !sellers) throw lied('another end than was asked for');
+      const why = await strangeness(payload, terms.seller, sellers);
+      if (why !== undefined) throw lied(why);
+      const { address } = terms.seller;
+      if (!(await isShown(address, false, sellers))) throw lied(`${address} shows no such key`);
     },
   };
 }

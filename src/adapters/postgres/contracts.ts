@@ -6,6 +6,7 @@ import type { Ending } from '../../domain/reasons.ts';
 import type { Resources } from '../../domain/resources.ts';
 import type { Contracts } from '../../ports/inventory.ts';
 import { type Db, json, type Pool } from './connect.ts';
+import { renewals } from './renewals.ts';
 
 interface ContractRow {
   readonly role: Contract['role'];
@@ -15,6 +16,9 @@ interface ContractRow {
   readonly ending: Ending | null;
   /** Absent where it was not asked for. */
   readonly agreement?: Agreement | null;
+  readonly renewals?: readonly Agreement[] | null;
+  readonly renewed_until: string | null;
+  readonly notice: Contract['notice'] | null;
 }
 
 interface AllocationRow {
@@ -31,6 +35,9 @@ const contract = (row: ContractRow): Contract => ({
   ...(row.ending === null ? {} : { ending: row.ending }),
   ...(row.acquisition === null ? {} : { acquisition: acquisitionId(row.acquisition) }),
   ...(row.agreement ? { agreement: row.agreement } : {}),
+  ...(row.renewals ? { renewals: row.renewals } : {}),
+  ...(row.renewed_until === null ? {} : { renewedUntil: row.renewed_until }),
+  ...(row.notice ? { notice: row.notice } : {}),
 });
 
 /** Writes a contract, its inactive allocation and the event that tells of it; `undefined` when that id is there already. */
@@ -89,6 +96,7 @@ export async function endContract(sql: Db, id: ContractId, role: Contract['role'
 }
 
 export const contracts = (pool: Pool): Contracts => ({
+  ...renewals(pool),
   async storeBought({ terms, acquisition, agreement }) {
     await pool.begin(async (sql) => {
       if (await insertContract(sql, { terms, role: 'buyer', acquisition, agreement })) return;
@@ -123,17 +131,17 @@ export const contracts = (pool: Pool): Contracts => ({
     // In pieces: a condition that may be absent keeps a statement from the index of the living ones.
     const life = living === undefined ? pool`` : living ? pool`and state <> 'over'` : pool`and state = 'over'`;
     const rows = await pool<ContractRow[]>`
-      select role, acquisition, terms, state, ending from contract
+      select role, acquisition, terms, state, ending, renewed_until, notice from contract
       where true ${role === undefined ? pool`` : pool`and role = ${role}`} ${life}
       order by created_at desc, id limit ${limit ?? null}`;
     return rows.map(contract);
   },
   async ofProcesses({ sales, acquisitions }) {
     const rows = await pool<ContractRow[]>`
-      select role, acquisition, terms, state, ending from contract
+      select role, acquisition, terms, state, ending, renewed_until, notice from contract
       where role = 'seller' and transaction in (select jsonb_array_elements_text(${pool.json([...sales])}))
       union all
-      select role, acquisition, terms, state, ending from contract
+      select role, acquisition, terms, state, ending, renewed_until, notice from contract
       where role = 'buyer' and acquisition in (select jsonb_array_elements_text(${pool.json([...acquisitions])}))`;
     return rows.map(contract);
   },

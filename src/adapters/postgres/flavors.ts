@@ -87,7 +87,7 @@ export async function renew(
 export const flavors = (
   pool: Pool,
   newId: NewFlavorId,
-): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'ledgers' | 'salesOf' | 'sums'> => ({
+): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'ledgers' | 'salesOf' | 'serves' | 'sums'> => ({
   async publish(flavor: Flavor, terms?: string, instances?: number) {
     const described = description(flavor);
     const lineage = flavor.id;
@@ -124,6 +124,11 @@ export const flavors = (
       if (same && terms !== undefined && moved?.fits) return;
       await renew(sql, { lineage, id: newId(flavor.owner.domain, flavor.offer.kind), description: described });
     });
+  },
+  async serves(flavor) {
+    const [row] =
+      await pool`select l.id from flavor f join lineage l on l.id = f.lineage where f.id = ${flavor} and l.on_sale and l.terms = f.terms`;
+    return row !== undefined;
   },
   async withdraw(flavor) {
     await pool.begin(async (sql) => {

@@ -1,6 +1,6 @@
 import type { ContractTerms, ServiceTerms } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
-import { type Flavor, isBlueprint, type NodeIdentity } from '../../domain/flavor.ts';
+import { type Flavor, isBlueprint, type NodeIdentity, withoutTerms } from '../../domain/flavor.ts';
 import { type FlavorId, clusterId } from '../../domain/ids.ts';
 import { priceOfPart } from '../../domain/partition.ts';
 import type { Resources } from '../../domain/resources.ts';
@@ -74,7 +74,7 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
       const terms: ContractTerms = {
         id: contract,
         transaction,
-        flavor,
+        flavor: sold.key === null ? withoutTerms(flavor) : flavor,
         buyer: sold.buyer,
         buyerCluster: sold.buyer.clusterId ?? clusterId(''),
         seller,

@@ -168,7 +168,7 @@ const extended = ({
   turns,
 }: Calls & { readonly turns: Turns }): Pick<
   Peer,
-  'countersign' | 'release' | 'terminate' | 'readContract' | 'notifyEnd' | 'refreshCredentials' | 'handover'
+  'countersign' | 'release' | 'terminate' | 'readContract' | 'notifyEnd' | 'renew' | 'refreshCredentials' | 'handover'
 > => {
   /** Asks in an extension; what the node does not announce is not sent. */
   const extension = async (name: (typeof extensions.EXTENSIONS)[number], path: string, body?: object): Promise<Answer> => {
@@ -204,6 +204,10 @@ const extended = ({
     },
     async notifyEnd({ contract, ending }) {
       await extension('notice', `${at(contract)}/notice`, { ending });
+    },
+    async renew({ contract, buyer, proposed }) {
+      const { text } = await extension('renewal', `${at(contract)}/renewal`, extensions.writeRenewalRequest(buyer, proposed));
+      return reading('renewal', text, extensions.readRenewal);
     },
     async refreshCredentials({ contract, buyer }) {
       const { text } = await extension('credentials', `${at(contract)}/credentials`, extensions.writeBuyer(buyer));

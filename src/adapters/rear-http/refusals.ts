@@ -16,6 +16,7 @@ const SAME: ReadonlySet<FaultCode> = new Set([
   'CONTRACT_UNKNOWN',
   'CONTRACT_OVER',
   'SERVICE_PENDING',
+  'RENEWAL_REFUSED',
   'BUYER_REFUSED',
   // Of all of ours together: it passes as soon as one is bought or expires.
   'TOO_MANY_HOLDS',

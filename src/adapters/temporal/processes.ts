@@ -99,6 +99,8 @@ export function temporalProcesses(input: {
         }
       });
     },
+    noticeOfRenewal: (transaction, expiresAt) =>
+      tell(workflowIds.contract(transaction), 'a later end', (handle) => handle.signal(messages.renewed, { expiresAt })),
     releaseAcquisition: (acquisition, ending) =>
       tell(workflowIds.acquisition(acquisition), `releasing acquisition ${acquisition}`, (handle) =>
         handle.signal(messages.release, ending),

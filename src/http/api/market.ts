@@ -14,6 +14,10 @@ const EndRequest = z.strictObject({
     .optional()
     .describe('`ended-by-user` where we bought, `withdrawn-by-seller` where we sold, when absent.'),
   detail: z.string().max(500).optional(),
+  now: z
+    .boolean()
+    .optional()
+    .describe('Where we sold: do not let the notice pass that was agreed on. It is broken, and the audit tells of it.'),
   withoutBuyer: z
     .boolean()
     .optional()
@@ -28,7 +32,7 @@ async function find(id: string, deps: ApiDeps): Promise<StoredContract> {
   return contract;
 }
 
-async function end(contract: StoredContract, wanted: z.output<typeof EndRequest>, { processes }: ApiDeps): Promise<void> {
+async function end(contract: StoredContract, wanted: z.output<typeof EndRequest>, { processes, audit }: ApiDeps): Promise<void> {
   const { role, terms, acquisition } = contract;
   const allowed: readonly string[] = role === 'seller' ? SELLER : BUYER;
   const reason = wanted.reason ?? (role === 'seller' ? 'withdrawn-by-seller' : 'ended-by-user');
@@ -37,9 +41,14 @@ async function end(contract: StoredContract, wanted: z.output<typeof EndRequest>
     throw new InvalidInput('BAD_REQUEST', [{ field: 'reason', problem }]);
   }
   const ending = { reason, ...(wanted.detail !== undefined && { detail: wanted.detail }) };
+  const { noticeMs } = terms.flavor.terms ?? {};
+  const atOnce = wanted.now === true || wanted.withoutBuyer === true;
+  if (role === 'seller' && contract.state === 'active' && noticeMs !== undefined && atOnce)
+    await audit.record({ kind: 'notice-broken', contract: terms.id, peer: terms.buyer.id, facts: { ...ending, noticeMs } });
   if (role === 'seller' && wanted.withoutBuyer) return await processes.endContract(terms.transaction, ending, 'seller-alone');
   if (contract.state === 'over') return;
-  if (role === 'seller') await processes.endContract(terms.transaction, ending, 'seller');
+  if (role === 'seller')
+    await processes.endContract(terms.transaction, ending, noticeMs === undefined || atOnce ? 'seller' : 'seller-with-notice');
   else if (acquisition !== undefined) await processes.releaseAcquisition(acquisition, ending);
   else throw new Fault('CONTRACT_UNKNOWN', `contract ${terms.id} is of no acquisition of ours`, { contract: terms.id });
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PHASES } from '../../domain/journal.ts';
 import { PERIODS } from '../../domain/money.ts';
 import { BLUEPRINT_KINDS, HOSTING_POLICIES } from '../../domain/flavor.ts';
+import { RENEWALS } from '../../domain/offer-terms.ts';
 import { END_REASONS } from '../../domain/reasons.ts';
 
 /** What the management API answers, as schemas: the OpenAPI document is generated from them, and tests hold answers against them. */
@@ -134,6 +135,16 @@ export const Accepted = z
   .object({ accepted: z.literal(true) })
   .meta({ id: 'Accepted', description: 'The rest goes on; watch the status.' });
 
+const duration = z.int().describe('Milliseconds.');
+const OfferTerms = z
+  .object({
+    renewal: z.object({ kind: z.enum(RENEWALS), forMs: duration }).optional(),
+    noticeMs: duration.optional(),
+    sla: z.object({ availabilityPercent: z.number().optional(), latencyMs: z.int().optional(), creditPercent: z.number() }).optional(),
+    telemetry: z.object({ metrics: z.array(z.string()), intervalMs: duration }).optional(),
+  })
+  .meta({ id: 'OfferTerms', description: 'What the seller promises besides resources and price; what is absent is not promised.' });
+
 const Price = z.object({ amount: z.string(), currency: z.string(), period: z.enum(PERIODS) });
 export const Flavor = z
   .object({
@@ -142,6 +153,7 @@ export const Flavor = z
     offer: z.looseObject({ kind: z.enum(['k8slice', ...BLUEPRINT_KINDS]) }),
     price: Price.optional(),
     location: z.record(z.string(), z.string()).optional(),
+    terms: OfferTerms.optional(),
     owner: Identity,
     available: z.boolean(),
     createdAt: instant,
@@ -195,6 +207,12 @@ export const Contract = z
     ending: Ending.optional(),
     acquisition: z.string().optional(),
     agreement: Agreement.optional().describe('What the parties signed; absent in lists, and where the other party is a FLUIDOS node.'),
+    renewals: z.array(Agreement).optional().describe('Later ends that both signed, oldest first; absent in lists.'),
+    notice: z
+      .object({ ending: Ending, endsAt: instant })
+      .optional()
+      .describe('Its seller ends it early, and said so: it lives until then.'),
+    renewedUntil: instant.optional().describe('Its end, where that is not the one of its terms any more.'),
   })
   .meta({ id: 'Contract' });
 

@@ -3,12 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Contract, ContractRole } from '../../domain/contract.ts';
 import { Fault, isFault } from '../../domain/faults.ts';
 import { contractId, DNS_SUBDOMAIN } from '../../domain/ids.ts';
+import { untilOf } from '../../domain/renewal.ts';
 import { writeCredentials } from '../../rear/contract.ts';
 import { countersignature, credentialsRequest, notice, release, termination } from '../../rear/extensions.ts';
 import { type Answer, done, json } from './answers.ts';
 import type { Callers } from './callers.ts';
 import { handingOver } from './handover.ts';
 import type { Rear } from './ports.ts';
+import { renewing } from './renewal.ts';
 
 export function contractRoutes(rear: Rear, calls: Callers) {
   const { contracts, inventory, processes, fabric, notary, options } = rear;
@@ -45,8 +47,15 @@ export function contractRoutes(rear: Rear, calls: Callers) {
     },
     /** What state a contract is in, and why it ends. Whoever knows its id may read this much. */
     async read(_incoming: IncomingMessage, id: string): Promise<Answer> {
-      const { terms, state, ending } = await find(id);
-      return json({ contractID: terms.id, state, expirationTime: terms.expiresAt, ...(ending === undefined ? {} : { ending }) });
+      const found = await find(id);
+      const { terms, state, ending, notice } = found;
+      return json({
+        contractID: terms.id,
+        state,
+        expirationTime: untilOf(found),
+        ...(ending === undefined ? {} : { ending }),
+        ...(notice && { notice }),
+      });
     },
     /** SEND_CONTRACT: the buyer's signature under the terms that we signed. Without it no slice is let in. */
     async countersign(incoming: IncomingMessage, id: string): Promise<Answer> {
@@ -60,6 +69,7 @@ export function contractRoutes(rear: Rear, calls: Callers) {
       await contracts.countersign({ contract: terms.id, payload: agreement.payload, signature });
       return done();
     },
+    renew: renewing(rear, calls, ofBuyer),
     async terminate(incoming: IncomingMessage, id: string): Promise<Answer> {
       const { data, claimed } = await readCall(termination, incoming);
       const found = await ofBuyer(id, data.buyerID.id);

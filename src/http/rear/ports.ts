@@ -14,15 +14,15 @@ import type { PeerKeys, Signer } from '../../ports/signer.ts';
 
 /** What the seller's side of REAR stands on. */
 export interface RearPorts {
-  readonly inventory: Pick<Inventory, 'changes' | 'flavor' | 'reserve' | 'hold' | 'release' | 'abandon'>;
-  readonly contracts: Pick<Contracts, 'get' | 'ofTransaction' | 'countersign'>;
-  readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition'>;
+  readonly inventory: Pick<Inventory, 'changes' | 'flavor' | 'reserve' | 'hold' | 'release' | 'abandon' | 'serves'>;
+  readonly contracts: Pick<Contracts, 'get' | 'ofTransaction' | 'countersign' | 'renew'>;
+  readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition' | 'noticeOfRenewal'>;
   readonly fabric: Pick<Fabric, 'issueCredentials'>;
   readonly hosting: Pick<Hosting, 'look'>;
   readonly signer: Pick<Signer, 'did' | 'published' | 'sign'>;
   readonly peerKeys: PeerKeys;
   readonly knownSigners: KnownSigners;
-  readonly notary: Pick<Notary, 'checkBuyer'>;
+  readonly notary: Pick<Notary, 'checkBuyer' | 'grantRenewal'>;
   readonly audit: Pick<Audit, 'tally'>;
   readonly clock: Clock;
 }

@@ -95,7 +95,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
     const at = url.indexOf('?');
     return at < 0 ? '' : url.slice(at + 1);
   };
-  const { release, read, countersign, terminate, notice, credentials, handover } = contractRoutes(rear, calls);
+  const { release, read, countersign, renew, terminate, notice, credentials, handover } = contractRoutes(rear, calls);
 
   route('GET', '/api/v2/flavors', async () => {
     const list = await listing('Error getting all the Flavor CRs');
@@ -131,6 +131,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   route('POST', '/api/v2/reservations/release', release);
   route('GET', '/api/v2/contracts/:id', read);
   route('POST', '/api/v2/contracts/:id/signature', countersign);
+  route('POST', '/api/v2/contracts/:id/renewal', renew);
   route('POST', '/api/v2/contracts/:id/terminate', terminate);
   route('POST', '/api/v2/contracts/:id/notice', notice);
   route('POST', '/api/v2/contracts/:id/credentials', credentials);

@@ -1,0 +1,19 @@
+import type { Contract } from './contract.ts';
+
+/** When a contract ends, as it was agreed last: RFC 3339. */
+export const untilOf = ({ terms, renewedUntil }: Pick<Contract, 'terms' | 'renewedUntil'>): string => renewedUntil ?? terms.expiresAt;
+
+/** When it ends as far as is known: as was agreed, or by notice before. */
+export const endsOn = (contract: Pick<Contract, 'terms' | 'renewedUntil' | 'notice'>): string => {
+  const until = untilOf(contract);
+  const { endsAt = until } = contract.notice ?? {};
+  return Date.parse(endsAt) < Date.parse(until) ? endsAt : until;
+};
+
+/** The end that the next renewal gives, to the second, so that both sides come to the same one; `undefined` where none was agreed on by signature. */
+export function nextEnd(contract: Contract): string | undefined {
+  const { renewal } = contract.terms.flavor.terms ?? {};
+  if (!renewal || !contract.agreement) return undefined;
+  const second = Math.floor(Date.parse(untilOf(contract)) / 1_000) * 1_000;
+  return new Date(second + renewal.forMs).toISOString();
+}

@@ -1,0 +1,75 @@
+/** A contract as a file for somebody else: what was signed, also in a form that people can read. */
+import canonicalize from 'canonicalize';
+import { z } from 'zod';
+import type { Agreement, AgreementFinding } from '../domain/agreement.ts';
+import { type AgreementDocument, readPayload, verifyAgreement } from './agreement.ts';
+import { AgreementSchema } from './agreement-schema.ts';
+import { verifyRenewals } from './renewal.ts';
+
+const signedForm = (agreement: Agreement): { readonly terms: unknown; readonly agreement: Agreement } => ({
+  terms: readPayload(agreement.payload),
+  agreement,
+});
+
+/** One that was never renewed says nothing of renewals; `until` is the end that was agreed last. */
+export const exportedAgreement = (
+  agreement: Agreement,
+  renewed?: { readonly renewals: readonly Agreement[]; readonly until: string },
+): object => ({
+  ...signedForm(agreement),
+  ...(renewed && { until: renewed.until, renewals: renewed.renewals.map(signedForm) }),
+});
+
+const Form = z.object({ terms: z.record(z.string(), z.unknown()), agreement: z.unknown() });
+const File = Form.extend({
+  until: z.iso.datetime().optional(),
+  renewals: z
+    .array(Form.extend({ agreement: AgreementSchema }))
+    .max(10_000)
+    .optional(),
+});
+
+interface Proof {
+  readonly document?: AgreementDocument;
+  /** Until when it is proven to last: RFC 3339. */
+  readonly until?: string;
+  readonly keys: readonly string[];
+  readonly findings: readonly AgreementFinding[];
+}
+
+/** What people read in a part of the file must be what was signed. */
+function differences(terms: Readonly<Record<string, unknown>>, agreement: Agreement, what: string): readonly AgreementFinding[] {
+  const signed = readPayload(agreement.payload) as Readonly<Record<string, unknown>>;
+  const keys = [...new Set([...Object.keys(signed), ...Object.keys(terms)])];
+  const differs = keys.filter((key) => canonicalize(signed[key]) !== canonicalize(terms[key]));
+  if (differs.length === 0) return [];
+  return [{ fault: 'altered', words: `${what} says otherwise than what was signed: ${differs.join(', ').slice(0, 300)}` }];
+}
+
+/** Proves such a file from itself alone: the contract, every later end, and that nothing in between or at the end was left out. `now` in ms since the epoch. */
+export async function verifyExport(value: unknown, now: number): Promise<Proof> {
+  const read = File.safeParse(value);
+  const file = read.data;
+  const proof = await verifyAgreement(file?.agreement, file?.renewals ? 0 : now);
+  const base = AgreementSchema.safeParse(file?.agreement).data;
+  if (!file || !base || !proof.document) return proof;
+  const { document } = proof;
+  const found = [...differences(file.terms, base, 'the file'), ...proof.findings];
+  if (!file.renewals) return { ...proof, until: document.expiresAt, findings: found };
+  const renewals = file.renewals.map(({ agreement }) => agreement);
+  const parties = { seller: document.seller.did, buyer: document.buyer.did };
+  const { until, findings } = await verifyRenewals(
+    { id: document.contract, agreement: base, parties, expiresAt: document.expiresAt },
+    renewals,
+  );
+  found.push(...findings);
+  if (findings.length === 0)
+    found.push(...file.renewals.flatMap(({ terms, agreement }, at) => differences(terms, agreement, `renewal ${at + 1}`)));
+  if (findings.length === 0 && file.until !== undefined && Date.parse(file.until) !== Date.parse(until))
+    found.push({
+      fault: 'missing-addendum',
+      words: `the file says that it lasts until ${file.until}, and what was signed ends at ${until}`,
+    });
+  if (Date.parse(until) <= now) found.push({ fault: 'expired', words: `it ended at ${until}` });
+  return { ...proof, until, findings: found };
+}

@@ -1,0 +1,86 @@
+/** The end of a contract at its seller: by its own clock, with a grace, and later where both signed so. */
+import { expect, test } from 'vitest';
+import { type TransactionId, contractOf, workflowIds } from '../../src/domain/ids.ts';
+import type { OfferTerms } from '../../src/domain/offer-terms.ts';
+import { nextEnd, untilOf } from '../../src/domain/renewal.ts';
+import { SOON, playSeller } from './seller.ts';
+import { identity } from './trade.ts';
+
+const { stage, shop, open, purchase, untilServed, nothingLeft } = playSeller();
+
+const CONTRACT_MS = 5_000;
+const GRACE_MS = 1_500;
+const TERMS: OfferTerms = { renewal: { kind: 'on-request', forMs: CONTRACT_MS } };
+const openShort = (contractMs: number) => open({ clockSkewMs: GRACE_MS }, { contractMs, terms: TERMS });
+const contract = async (transaction: TransactionId) => {
+  const found = await stage.database.store.contracts.get(contractOf(transaction));
+  if (!found) throw new Error('not sold');
+  return found;
+};
+async function served(contractMs = CONTRACT_MS): Promise<TransactionId> {
+  await openShort(contractMs);
+  const transaction = await shop.reserve();
+  await purchase(transaction);
+  await shop.offerSlice(transaction);
+  await untilServed(transaction);
+  return transaction;
+}
+/** As our HTTP side does; `hint`: whether the workflow hears of it. */
+async function renew(transaction: TransactionId, hint: boolean): Promise<boolean> {
+  const before = await contract(transaction);
+  const until = nextEnd(before) ?? '';
+  const { keys } = shop.peers;
+  const proposed = await keys.notaryAt(identity('south').address).proposeRenewal({ contract: before, until });
+  const renewal = await keys.notaryAt(identity('north').address).grantRenewal({ contract: before, until, proposed });
+  const number = (before.renewals?.length ?? 0) + 1;
+  const renewed = await stage.database.store.contracts.renew({ contract: before.terms.id, role: 'seller', number, renewal, until });
+  if (renewed && hint) await stage.node.processes.noticeOfRenewal(transaction, Date.parse(until));
+  return renewed;
+}
+/** How long after the end that was agreed last it began to end, in milliseconds. */
+async function endedAfter(transaction: TransactionId): Promise<number> {
+  await expect.poll(async () => (await contract(transaction)).ending, SOON).toMatchObject({ reason: 'expired' });
+  const ended = (await stage.database.store.audit.list({ contract: contractOf(transaction), limit: 20 })).find(
+    ({ kind }) => kind === 'ending',
+  );
+  return Date.parse(ended?.at ?? '') - Date.parse(untilOf(await contract(transaction)));
+}
+const notes = async (transaction: TransactionId): Promise<readonly string[]> =>
+  (await stage.node.processes.journal(workflowIds.contract(transaction))).map(({ step }) => step);
+
+test('nobody renews: it ends after its grace, and its buyer hears of it', async () => {
+  const transaction = await served();
+  const after = await endedAfter(transaction);
+  expect(after).toBeGreaterThanOrEqual(GRACE_MS - 100);
+  expect(after).toBeLessThan(GRACE_MS + 5_000);
+  await expect.poll(() => shop.peers.notices(), SOON).toMatchObject([{ ending: { reason: 'expired' } }]);
+  expect(await renew(transaction, true)).toBe(false);
+  await shop.buyerDone(transaction);
+  await nothingLeft();
+});
+
+test('renewed: its workflow hears of it and goes on beyond the first end, which is the last that it knows', async () => {
+  const transaction = await served();
+  expect(await renew(transaction, true)).toBe(true);
+  await expect.poll(() => notes(transaction), SOON).toContain('renewed');
+  expect(await endedAfter(transaction)).toBeGreaterThanOrEqual(GRACE_MS - 100);
+  expect((await contract(transaction)).renewals).toHaveLength(1);
+  await shop.buyerDone(transaction);
+  await nothingLeft();
+});
+
+test('renewed while no worker runs, and nobody told its workflow: at its end it looks, and goes on', async () => {
+  // Long enough for a busy machine to kill its workers before.
+  const transaction = await served(20_000);
+  await stage.killWorkers();
+  // In the last moment: what is signed within the grace counts.
+  await expect
+    .poll(async () => Date.now() >= Date.parse((await contract(transaction)).terms.expiresAt), { ...SOON, timeout: 40_000 })
+    .toBe(true);
+  expect(await renew(transaction, false)).toBe(true);
+  await stage.startWorkers();
+  await expect.poll(() => notes(transaction).catch(() => []), SOON).toContain('renewed');
+  expect(await contract(transaction)).toMatchObject({ state: 'active' });
+  await shop.buyerDone(transaction);
+  await nothingLeft();
+});
