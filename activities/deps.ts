@@ -1,4 +1,5 @@
 import type { Blueprint } from '../src/domain/blueprint.ts';
+import type { BuyerLimits } from '../src/domain/buyer-limits.ts';
 import type { NodeIdentity } from '../src/domain/flavor.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { Audit, Chain } from '../src/ports/audit.ts';
@@ -41,4 +42,6 @@ export interface ActivityDeps {
   readonly blueprints: readonly Blueprint[];
   /** How long a sold contract lives. */
   readonly contractMs: number;
+  /** What a buyer may have of us when it buys; absent where nobody is limited, so that no sale looks. */
+  readonly limitsOf?: (buyer: NodeIdentity) => BuyerLimits;
 }

@@ -200,7 +200,7 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
 
 type SellerDeps = Pick<
   ActivityDeps,
-  'peers' | 'inventory' | 'notary' | 'contracts' | 'tenants' | 'processes' | 'self' | 'fabric' | 'contractMs' | 'timing'
+  'peers' | 'inventory' | 'notary' | 'contracts' | 'tenants' | 'processes' | 'self' | 'fabric' | 'contractMs' | 'timing' | 'limitsOf'
 >;
 
 /** Whether a sale could join its buyer's peering, which answers only when something fails; what could not be told now is told by the sale's next step. */
@@ -218,7 +218,7 @@ async function hasJoined({ processes }: SellerDeps, { id, buyerCluster }: Contra
 export const sellingActivities = (deps: SellerDeps) => ({
   /** `replyTo` is the sale's workflow when its start entered the joining of the buyer's peering: where the tenant stands nobody waits for an answer, so it is joined here. */
   async sell({ transaction, replyTo }: { transaction: TransactionId; replyTo?: string }): Promise<Sold> {
-    const { inventory, tenants, notary, self, fabric, contractMs } = deps;
+    const { inventory, tenants, notary, self, fabric, contractMs, limitsOf } = deps;
     return await heartbeating(async () => {
       const seller = { ...self, clusterId: await fabric.clusterId() };
       const contract = contractOf(transaction);
@@ -228,6 +228,7 @@ export const sellingActivities = (deps: SellerDeps) => ({
         seller,
         lifetimeMs: contractMs,
         sign: (sold) => notary.sign(sold),
+        ...(limitsOf && { limits: limitsOf }),
       });
       // What is no slice needs no tenant.
       const tenantStands = terms.service === undefined && (await tenants.stands(terms.buyerCluster));

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { type BuyerLimits, creditIn } from '../domain/buyer-limits.ts';
 import type { Candidate } from '../domain/candidate.ts';
 import type { Allocation } from '../domain/contract.ts';
 import { type Flavor, isSlice } from '../domain/flavor.ts';
-import type { InventorySums } from '../ports/inventory.ts';
+import type { BuyerHoldings, InventorySums } from '../ports/inventory.ts';
 import type { OpenProcess } from '../ports/processes.ts';
 import type { KnownNode } from '../ports/records.ts';
 import { EXIT } from './client.ts';
@@ -67,6 +68,31 @@ export function marketCommands(program: Command, line: CommandLine): void {
         const { items } = await api.get<List<Allocation>>(`/allocations?${query}`);
         const row = ({ contract, type, state, resources: part }: Allocation): readonly string[] => [contract, type, state, resources(part)];
         line.tell(asJson, items, () => table(['CONTRACT', 'TYPE', 'STATE', 'PART'], items.map(row)));
+        return EXIT.ok;
+      }),
+    );
+
+  program
+    .command('buyers')
+    .description('what each buyer has of this node, and what it may have')
+    .option('-n, --limit <count>', 'how many at most', '100')
+    .action(
+      line.run(async (api, asJson, { limit }: { limit: string }) => {
+        const { items } = await api.get<List<BuyerHoldings & { readonly limits: BuyerLimits }>>(
+          `/buyers?${new URLSearchParams({ limit })}`,
+        );
+        const of = (used: string | number, most: string | number | undefined): string =>
+          most === undefined ? `${used}` : `${used} of ${most}`;
+        const row = ({ buyer, holds, contracts, resources: all, hourly, limits }: (typeof items)[number]): readonly string[] => [
+          buyer.id,
+          of(holds, limits.holds),
+          of(contracts, limits.contracts),
+          of(all.cpu, limits.cpu),
+          of(all.memory, limits.memory),
+          of(all.pods, limits.pods),
+          hourly.map((cost) => of(money(cost), creditIn(limits, cost.currency)?.amount)).join(', ') || '-',
+        ];
+        line.tell(asJson, items, () => table(['BUYER', 'HOLDS', 'CONTRACTS', 'CPU', 'MEMORY', 'PODS', 'COST'], items.map(row)));
         return EXIT.ok;
       }),
     );

@@ -22,6 +22,7 @@ export const FAULTS = {
   RENEWAL_REFUSED: { retry: false, http: 409 },
   BUYER_REFUSED: { retry: false, http: 403 },
   TOO_MANY_HOLDS: { retry: true, http: 429 },
+  LIMIT_REACHED: { retry: false, http: 403 },
   TOO_MANY_REQUESTS: { retry: true, http: 429 },
   KUBECONFIG_REFUSED: { retry: false, http: 422 },
   SLICE_DENIED: { retry: false, http: 422 },

@@ -1,4 +1,5 @@
 import { isAt } from './address.ts';
+import type { BuyerLimits } from './buyer-limits.ts';
 
 /** What is asked of another node before it is traded with. */
 export const PEER_POLICIES = ['signed', 'legacy', 'blocked'] as const;
@@ -14,6 +15,8 @@ export interface PeerRule {
   readonly policy: PeerPolicy;
   /** The keys that count, by thumbprint (RFC 7638); every key that its address shows when absent. */
   readonly keys?: readonly string[] | undefined;
+  /** What it may have of us at a time, in place of what everybody may. */
+  readonly limits?: BuyerLimits | undefined;
 }
 
 /** A node by what it says of itself, or by what we know of it. */

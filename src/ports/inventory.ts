@@ -1,4 +1,5 @@
 import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
+import type { BuyerLimits, BuyerUse } from '../domain/buyer-limits.ts';
 import type { Allocation, Contract, ContractRole, ContractTerms, EndNotice, ServiceTerms, Transaction } from '../domain/contract.ts';
 import type { Flavor, Gpu, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ClusterId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
@@ -47,7 +48,7 @@ export interface Inventory {
   /**
    * RESERVE in one transaction: holds `part` (the whole flavor when absent) until `ttlMs` from now. The same (buyer, key), or (buyer, flavor) without a
    * key, gives the same living hold, its end unmoved. A retired flavor is served from its living descendant of the same terms.
-   * Also NOT_FOUND, FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID (minimum, step, other GPUs), HOLD_RELEASED (that key has a tombstone), BUYER_REFUSED (cluster id clash), TOO_MANY_HOLDS.
+   * Also NOT_FOUND, FLAVOR_GONE, NOT_ENOUGH, CONFIGURATION_INVALID (minimum, step, other GPUs), HOLD_RELEASED (that key has a tombstone), BUYER_REFUSED (cluster id clash), TOO_MANY_HOLDS, LIMIT_REACHED.
    */
   reserve(input: {
     readonly flavor: FlavorId;
@@ -62,6 +63,8 @@ export interface Inventory {
     readonly ttlMs: number;
     /** How many living holds one buyer (by node id) may have, this one included; no limit when absent. */
     readonly maxHolds?: number;
+    /** What the buyer may have in all, this included; `holds` stands in `maxHolds`. */
+    readonly limits?: BuyerLimits;
   }): Promise<Transaction & { readonly resources: Resources }>;
   /** A flavor as it was made, one that is retired too. */
   flavor(id: FlavorId): Promise<Flavor | undefined>;
@@ -77,7 +80,7 @@ export interface Inventory {
   /**
    * PURCHASE: the hold becomes a sale, the flavor retires and a reduced one is published, the contract and an inactive allocation of type Node are
    * written, all in one transaction. What was sold in time stays sold when asked again (the same contract). A buyer who sent a key gets the terms signed by `sign`, within the
-   * transaction: nothing is sold unsigned. Also HOLD_EXPIRED, HOLD_RELEASED, NOT_FOUND, and what `sign` fails with.
+   * transaction: nothing is sold unsigned. `limits` are what its buyer may have by now. Also HOLD_EXPIRED, HOLD_RELEASED, NOT_FOUND, LIMIT_REACHED, and what `sign` fails with.
    */
   sell(input: {
     readonly transaction: TransactionId;
@@ -85,6 +88,7 @@ export interface Inventory {
     readonly seller: NodeIdentity;
     readonly lifetimeMs: number;
     readonly sign?: (terms: ContractTerms) => Promise<Agreement>;
+    readonly limits?: (buyer: NodeIdentity) => BuyerLimits;
   }): Promise<Contract>;
   /**
    * The sale is undone: resources for sale again, allocation released, contract over. Where nothing was sold yet, the hold of `transaction` becomes a tombstone
@@ -98,8 +102,16 @@ export interface Inventory {
   prune(): Promise<{ readonly holds: number; readonly clusters: number }>;
   /** Derives what is held and sold again from holds and contracts, and writes it where it is not so; answers in lines what was mended, which is nothing unless somebody wrote behind our back. */
   recount(): Promise<readonly string[]>;
+  /** What each buyer has, by its id: the first so many who have anything. */
+  buyers(input: { readonly limit: number }): Promise<readonly BuyerHoldings[]>;
   /** Sums for the leak report. */
   sums(): Promise<InventorySums>;
+}
+
+/** What is reserved and sold to one buyer; the cost of a reservation is known where a credit is set. */
+export interface BuyerHoldings extends BuyerUse {
+  readonly buyer: NodeIdentity;
+  readonly holds: number;
 }
 
 /** A page of changes. */

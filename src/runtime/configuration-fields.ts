@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bareAddress, isAddress, isNodeAddress, parseAddress } from '../domain/address.ts';
+import { parseAmount } from '../domain/money.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 
 /** The kinds of values that a configuration holds, with what a wrong one is told. */
@@ -49,3 +50,27 @@ export const ownTls = z.strictObject({
 export const serverTls = ownTls.extend({
   clientCaFile: file.optional().describe('PEM: the authorities of client certificates. Whoever shows none of theirs is not let in.'),
 });
+
+/** What one buyer may have at a time. */
+export const limitFields = {
+  contracts: z.number().int().min(0).max(1_000_000).optional().describe('Contracts that are not over.'),
+  cpu: quantity.optional(),
+  memory: quantity.optional(),
+  pods: quantity.optional(),
+  storage: quantity.optional(),
+  gpu: quantity.optional(),
+  credit: z
+    .array(
+      z.strictObject({
+        amount: z
+          .string()
+          .refine((text) => parseAmount(text) !== undefined, 'must be a decimal such as "0.25"')
+          .describe('An hour, a decimal in quotes.'),
+        currency: z.string().min(1).max(16),
+      }),
+    )
+    .max(20)
+    .refine((all) => new Set(all.map(({ currency }) => currency.trim().toUpperCase())).size === all.length, 'must name each currency once')
+    .optional()
+    .describe('What all of it may cost an hour; other currencies have no limit.'),
+};

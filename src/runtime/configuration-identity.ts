@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PEER_POLICIES } from '../domain/peer-policy.ts';
-import { domain, hostPort, seconds } from './configuration-fields.ts';
+import { domain, hostPort, limitFields, seconds } from './configuration-fields.ts';
 
 /** What is asked of one node, or of all of a domain. */
 const peer = z
@@ -21,6 +21,12 @@ const peer = z
       .max(20)
       .optional()
       .describe('Thumbprints of its keys, got from its operator: no other key counts, whatever its address shows.'),
+    limits: z
+      .strictObject({ holds: z.number().int().min(1).max(100_000).optional().describe('Open reservations.'), ...limitFields })
+      .optional()
+      .describe(
+        'What each of them may have of us at a time, limit by limit in place of `rear.maxHoldsPerBuyer` (`holds`) and `rear.buyerLimits`. With a domain alone only what is less counts: a node says itself of which it is.',
+      ),
   })
   .refine(
     ({ node, domain, address }) => node !== undefined || domain !== undefined || address !== undefined,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listen, ownTls, seconds, serverTls } from './configuration-fields.ts';
+import { limitFields, listen, ownTls, seconds, serverTls } from './configuration-fields.ts';
 import { offerTerms } from './configuration-terms.ts';
 
 /** The REAR side: what other nodes see. */
@@ -30,6 +30,12 @@ export const rear = z.strictObject({
       'Whether to sell although Liqo does not hold buyers to what they bought (its limits enforcement is not `Hard`). Off: no flavor is published then.',
     ),
   maxHoldsPerBuyer: z.number().int().min(1).max(100_000).default(100).describe('Living reservations that one buyer may have at a time.'),
+  buyerLimits: z
+    .strictObject(limitFields)
+    .prefault({})
+    .describe(
+      'What each buyer may have of this node at a time, reserved and bought together: `contracts`, `cpu`, `memory`, `pods`, `storage`, `gpu`, and `credit`, what all of it may cost an hour in each currency (`[{amount, currency}]`). What is not said has no limit; `identity.peers` says otherwise of single nodes.',
+    ),
   listMost: z
     .number()
     .int()

@@ -13,6 +13,7 @@ import { httpPeers } from '../adapters/rear-http/peers.ts';
 import { temporalClient, type TemporalClient } from '../adapters/temporal/connection.ts';
 import { namespaceAnswers, prepareNamespace } from '../adapters/temporal/namespace.ts';
 import { temporalProcesses } from '../adapters/temporal/processes.ts';
+import { type BuyerLimits, limitsOf, limitsUse } from '../domain/buyer-limits.ts';
 import { didOf } from '../domain/did.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import { nodeId } from '../domain/ids.ts';
@@ -79,6 +80,19 @@ export const trustOf = ({ identity }: Pick<Configuration, 'identity'>) => ({
   policy: { rules: identity.peers, otherwise: identity.policy },
   replay: { pastMs: identity.replaySeconds * 1_000, futureMs: identity.replaySeconds * 500 },
 });
+
+/** What each buyer may have of us, and whether anybody is held to more than a number of open reservations. */
+export function buyerLimits({ rear, identity }: Pick<Configuration, 'rear' | 'identity'>): {
+  readonly limitsOf: (buyer: NodeIdentity) => BuyerLimits;
+  readonly limitSales: boolean;
+} {
+  const everybody = { ...rear.buyerLimits, holds: rear.maxHoldsPerBuyer };
+  const { policy } = trustOf({ identity });
+  return {
+    limitsOf: (buyer) => limitsOf(everybody, policy, buyer),
+    limitSales: limitsUse(everybody) || identity.peers.some(({ limits }) => limits !== undefined && limitsUse(limits)),
+  };
+}
 
 /** Opens everything that a process of ours stands on, whatever of it is away at the moment. */
 export function openParts(input: {

@@ -12,7 +12,7 @@ import { openCallers } from './callers.ts';
 import { publishBlueprints } from './blueprints.ts';
 import { blueprintOf } from './configuration-blueprint.ts';
 import { publishFlavors } from './flavors.ts';
-import { type Parts, callsLoopback, trustOf } from './parts.ts';
+import { type Parts, buyerLimits, callsLoopback, trustOf } from './parts.ts';
 import { flavorsOnSale } from './selling.ts';
 import { openServerTls } from './tls-files.ts';
 
@@ -76,6 +76,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const store = await parts.store;
     const { inventory, contracts, candidates, intents, knownNodes, knownSigners, audit, chain } = store;
     const { processes, clock } = parts;
+    const { limitsOf } = buyerLimits(configuration);
     const loopbackOnly = isLoopback(api.listen);
     const deps = {
       processes,
@@ -86,6 +87,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
       knownNodes,
       audit,
       chain,
+      limitsOf,
       signer: parts.signer,
       clock,
       stopping: signal,
@@ -117,7 +119,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         ...trustOf(configuration),
         authorities: configuration.identity.authorities,
         loopbackBuyers: callsLoopback(configuration),
-        maxHoldsPerBuyer: rear.maxHoldsPerBuyer,
+        limitsOf,
         listMost: rear.listMost,
         requestsPerSecond: rear.requestsPerSecond,
         bodyLimitBytes: rear.bodyLimitBytes,

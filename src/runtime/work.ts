@@ -14,7 +14,7 @@ import { blueprintOf } from './configuration-blueprint.ts';
 import { sellResources, withdrawResources } from './flavor-resources.ts';
 import { idsInterceptor } from './log-ids.ts';
 import { temporalLog } from './log.ts';
-import type { Parts } from './parts.ts';
+import { type Parts, buyerLimits } from './parts.ts';
 import { keepSealing } from './sealing.ts';
 import { sellCluster } from './selling-the-cluster.ts';
 import { maySell } from './selling.ts';
@@ -51,6 +51,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
     const { inventory, contracts, tenants, candidates, intents, knownNodes, knownSigners, audit, chain } = store;
     const { peers, notary, processes, clock } = parts;
     const { fabric, cluster, hosting } = parts.cluster;
+    const { limitsOf, limitSales } = buyerLimits(configuration);
     const deps: ActivityDeps = {
       inventory,
       contracts,
@@ -74,6 +75,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       self,
       timing: configuration.timing,
       contractMs: configuration.rear.contractDays * 86_400_000,
+      ...(limitSales && { limitsOf }),
     };
     const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, audit, log, signal });
     const sealing = keepSealing({ chain, everyMs: configuration.audit.sealSeconds * 1_000, log, signal });

@@ -3,12 +3,14 @@
  * sales, so that there are no descendants.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { type BuyerUse, type HourlyAmount, limitReached, NO_USE, passedBy, tooManyHolds, using } from '../../src/domain/buyer-limits.ts';
 import type { Contract, ContractTerms, ServiceTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import { type Flavor, isBlueprint, type NodeIdentity, withoutTerms } from '../../src/domain/flavor.ts';
 import { checkGpu, withAmounts } from '../../src/domain/gpu.ts';
 import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
 import { clusterIdsClash } from './cluster-ids.ts';
+import { hourly } from '../../src/domain/money.ts';
 import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
 import { add, canonicalResources, fits, NOTHING, type Resources } from '../../src/domain/resources.ts';
 import { contractedService } from '../../src/domain/service-terms.ts';
@@ -56,6 +58,18 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
   const free = ({ id, offer }: Flavor): Resources =>
     offer.kind === 'k8slice' ? canonicalResources(less(offer.resources, sumOf(takenOf(id)))) : NOTHING;
   const transactionOf = ({ transaction, flavorId, expiresAt, resources }: Row) => ({ id: transaction, flavorId, expiresAt, resources });
+
+  const costOf = (flavor: Flavor | undefined, part: Resources): HourlyAmount | undefined => {
+    const price = flavor && priceOfPart(flavor, part);
+    return price && { amount: hourly(price), currency: price.currency };
+  };
+  const useOf = (buyer: string, except?: string): BuyerUse =>
+    [...sold(), ...holding()]
+      .filter((row) => row.buyer.id === buyer && row.transaction !== except)
+      .reduce((use, { state, resources, flavorId }) => {
+        const cost = costOf(flavors.get(flavorId)?.flavor, resources);
+        return using(use, { resources, hourly: cost, isContract: state === 'sold' });
+      }, NO_USE);
 
   /** A Liqo cluster id belongs to the node that reserved under it first. */
   const bind = ({ id, clusterId: cluster }: NodeIdentity): void => {
@@ -124,7 +138,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       const listings = anew ? (await inventory.list()).map((flavor) => ({ lineage: flavor.id, flavor })) : [];
       return { listings, anew, next, more: false, now: clock.now() };
     },
-    async reserve({ flavor, buyer, part, gpu, service, idempotencyKey, transaction, ttlMs, maxHolds = Infinity }) {
+    async reserve({ flavor, buyer, part, gpu, service, idempotencyKey, transaction, ttlMs, maxHolds = Infinity, limits }) {
       const place = placeOf(buyer, idempotencyKey, flavor);
       const known = places.get(place);
       const row = known === undefined || known === 'tombstone' ? undefined : rows.get(known);
@@ -146,8 +160,10 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       if (wrong !== undefined || otherGpu !== undefined) throw new Fault('CONFIGURATION_INVALID', wrong ?? otherGpu ?? '');
       if (service ? left(offered.flavor) < 1 : !fits(rest, resources)) throw new Fault('NOT_ENOUGH', 'not enough of it is left');
       if (holding().filter((each) => each.buyer.id === buyer.id).length >= maxHolds) {
-        throw new Fault('TOO_MANY_HOLDS', 'too many open reservations', { maxHolds });
+        throw tooManyHolds(maxHolds);
       }
+      const passed = limits && passedBy(limits, useOf(buyer.id), { resources, hourly: costOf(offered.flavor, resources) });
+      if (passed) throw limitReached(passed);
       bind(buyer);
       const expiresAt = new Date(clock.now() + ttlMs).toISOString();
       const key = idempotencyKey === undefined ? {} : { key: idempotencyKey };
@@ -195,7 +211,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       generation += 1;
       return true;
     },
-    async sell({ transaction, contract, seller, lifetimeMs, sign }) {
+    async sell({ transaction, contract, seller, lifetimeMs, sign, limits }) {
       const row = rows.get(transaction);
       if (row === undefined) throw new Fault('NOT_FOUND', 'no such transaction');
       const before = contracts.get(contract);
@@ -204,6 +220,9 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       if (row.state === 'released') throw new Fault('HOLD_RELEASED', 'this reservation was released');
       const flavor = flavors.get(row.flavorId)?.flavor;
       if (!living(row) || flavor === undefined) throw new Fault('HOLD_EXPIRED', 'this reservation has expired');
+      const wanted = { resources: row.resources, hourly: costOf(flavor, row.resources) };
+      const passed = limits && passedBy(limits(row.buyer), useOf(row.buyer.id, transaction), wanted);
+      if (passed) throw limitReached(passed);
       const price = priceOfPart(flavor, row.resources);
       const terms: ContractTerms = {
         id: contract,
@@ -233,6 +252,14 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       delete row?.service;
       if (contracts.get(contract)?.role === 'seller') contracts.move(contract, 'over', ending);
       generation += 1;
+    },
+    async buyers({ limit }) {
+      const ids = [...new Set([...holding(), ...sold()].map(({ buyer }) => buyer.id))].toSorted().slice(0, limit);
+      return ids.flatMap((id) => {
+        const open = holding().filter(({ buyer }) => buyer.id === id);
+        const [first] = [...sold().filter(({ buyer }) => buyer.id === id), ...open];
+        return first ? [{ buyer: first.buyer, holds: open.length, ...useOf(id) }] : [];
+      });
     },
     // Nothing in memory grows old.
     prune: async () => ({ holds: 0, clusters: 0 }),

@@ -124,7 +124,7 @@ export async function rearNode(input: {
     authorities: [],
     replay: { pastMs: 120_000, futureMs: 60_000 },
     loopbackBuyers: true,
-    maxHoldsPerBuyer: 100,
+    limitsOf: () => ({ holds: 100 }),
     listMost: 1_000,
     requestsPerSecond: 500,
     bodyLimitBytes: 65_536,

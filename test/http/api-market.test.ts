@@ -42,6 +42,8 @@ describe('the market', () => {
     const sums = { free: none, held: none, sold: allocation.resources, holds: 0, flavors: 1 };
     Object.assign(deps, { inventory: { ...store.inventory, sums: async () => sums } });
     expect((await ask('GET', '/api/v1/sums')).body).toEqual(sums);
+    const has = { buyer, contracts: 1, holds: 0, resources: allocation.resources, hourly: [{ amount: '0.8', currency: 'EUR' }] };
+    expect((await ask('GET', '/api/v1/buyers?limit=1')).body).toEqual({ items: [{ ...has, limits: { holds: 5, cpu: '64' } }] });
     expect((await ask('GET', '/api/v1/flavors')).status).toBe(200);
     expect((await ask('GET', '/api/v1/candidates')).body).toEqual({ items: [] });
   });

@@ -38,6 +38,7 @@ beforeEach(async () => {
     chain: history.chain,
     signer: signerAt('alice.example:3004', clock),
     clock,
+    limitsOf: () => ({ holds: 5, cpu: '64' }),
     bodyLimitBytes: 20_000,
   };
   const log = { info: (facts: object) => void lines.push(facts), error: (facts: object) => void errors.push(facts) };

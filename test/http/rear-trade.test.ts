@@ -228,7 +228,7 @@ describe('where a buyer wants to hear of the end', () => {
 
 describe('what an operator sets', () => {
   test('FLUIDOS buyers are refused unless they are allowed', async () => {
-    const strict = await rearNode({ name: 'strict', clock, options: { legacyBuyers: false, maxHoldsPerBuyer: 2 } });
+    const strict = await rearNode({ name: 'strict', clock, options: { legacyBuyers: false, limitsOf: () => ({ holds: 2 }) } });
     await strict.memory.inventory.publish(sliceOf(strict.identity, { id: flavorId('slice') }));
     const send = (headers: Record<string, string>) => rawCall(strict.port, 'POST', '/api/v2/reservations', { body: body(), headers });
     expect((await send({})).status).toBe(403);

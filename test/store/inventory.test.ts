@@ -3,6 +3,7 @@ import { blueprintsContract } from '../contracts/blueprints.ts';
 import { changingContract } from '../contracts/changing.ts';
 import { gpusContract } from '../contracts/gpus.ts';
 import { inventoryContract } from '../contracts/inventory.ts';
+import { limitsContract } from '../contracts/limits.ts';
 import { salesContract } from '../contracts/sales.ts';
 import { cloneDatabase } from './database.ts';
 
@@ -16,5 +17,6 @@ const make = async () => {
 describe('inventory', () => inventoryContract(make));
 describe('blueprints', () => blueprintsContract(make));
 describe('sales', () => salesContract(make));
+describe('limits', () => limitsContract(make));
 describe('changing amounts', () => changingContract(make));
 describe('GPUs', () => gpusContract(make));

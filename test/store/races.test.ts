@@ -70,6 +70,28 @@ it('counts one buyer’s holds exactly, on several flavors at once', async () =>
   expect(count(await Promise.all(calls))).toEqual({ done: 5, TOO_MANY_HOLDS: 35 });
 });
 
+it('gives out a limit of one buyer once, however many of its calls ask at once and of however many flavors, and keeps nobody else', async () => {
+  const flavors = ['1', '2', '3', '4'].map((name) => flavorOf(name));
+  for (const flavor of flavors) await inventory.publish(flavor);
+  const limits = { cpu: '5', contracts: 3 };
+  const ask = async (buyer: string, n: number) => {
+    const transaction = newTransaction();
+    const flavor = flavors[n % 4]?.id ?? A.id;
+    const more = buyer === 'alice' ? { limits } : {};
+    await inventory.reserve({ flavor, buyer: buyerOf(buyer), part: ONE, idempotencyKey: transaction, transaction, ttlMs: 60_000, ...more });
+    return transaction;
+  };
+  const mine = Array.from({ length: 40 }, (_, n) => ask('alice', n));
+  const others = Array.from({ length: 10 }, (_, n) => ask(`other-${n}`, n));
+  expect(count(await Promise.all(mine.map(outcome)))).toEqual({ done: 5, LIMIT_REACHED: 35 });
+  expect(count(await Promise.all(others.map(outcome)))).toEqual({ done: 10 });
+  const held = (await Promise.allSettled(mine)).flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const sales = held.map((transaction) =>
+    inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 60_000, limits: () => limits }),
+  );
+  expect(count(await Promise.all(sales.map(outcome)))).toEqual({ done: 3, LIMIT_REACHED: 2 });
+});
+
 it.each<[string, (hold: { key: string; id: Awaited<ReturnType<typeof reserve>>['id'] }) => Promise<boolean>]>([
   ['abandon', async ({ id }) => await inventory.abandon(id)],
   ['release', async ({ key }) => (await inventory.release({ buyer: buyerOf('alice'), idempotencyKey: key })).sold === undefined],

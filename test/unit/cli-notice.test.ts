@@ -32,6 +32,7 @@ beforeEach(() => {
     chain: history.chain,
     signer: signerAt('north.example:3004', clock),
     clock,
+    limitsOf: () => ({}),
     bodyLimitBytes: 100_000,
   };
   const log = { info: () => {}, error: () => {} };

@@ -14,7 +14,7 @@ import { isSlice } from '../../src/domain/flavor.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
 import { managementApi } from '../../src/http/api/app.ts';
 import { keyCircle, signerAt } from '../fakes/keys.ts';
-import { buyerOf, flavorOf, SELLER, TEN, termsOf } from '../contracts/samples.ts';
+import { buyerOf, flavorOf, newTransaction, ONE, SELLER, TEN, termsOf } from '../contracts/samples.ts';
 import { type MemoryAudit, memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
@@ -52,6 +52,7 @@ beforeEach(() => {
     chain: history.chain,
     signer: signerAt('alice.example:3004', clock),
     clock,
+    limitsOf: () => ({ holds: 5, cpu: '64', credit: [{ amount: '9', currency: 'EUR' }] }),
     bodyLimitBytes: 100_000,
   };
   const served = (callers: Callers): Fetcher => {
@@ -171,6 +172,17 @@ test('flavors with GPUs show how many, and of which model', async () => {
   const { out } = await rearguard(['flavors']);
   expect(out).toContain('10 cpu, 20Gi, 100 pods, 4 GPUs (A100)');
   expect(out).toMatch(/10 cpu, 20Gi, 100 pods {2,}1 EUR/);
+});
+
+test('what buyers have, of what they may', async () => {
+  const none = await rearguard(['buyers']);
+  expect(none.out).toBe('none\n');
+  await inventory.publish(flavorOf('000a'));
+  const transaction = newTransaction();
+  await inventory.reserve({ flavor: flavorOf('000a').id, buyer: buyerOf('north'), part: ONE, transaction, ttlMs: 60_000 });
+  const { out } = await rearguard(['buyers']);
+  expect(out).toMatch(/^BUYER +HOLDS +CONTRACTS +CPU +MEMORY +PODS +COST\nnorth +1 of 5 +0 +1 of 64 +2Gi +10 +0\.1 EUR\/h of 9\n$/);
+  expect(JSON.parse((await rearguard(['--json', 'buyers', '-n', '1'])).out)).toMatchObject([{ holds: 1, limits: { holds: 5 } }]);
 });
 
 test('tables line up, and nothing in a cell moves the cursor', () => {

@@ -6,6 +6,7 @@ import { contractsContract } from '../contracts/contracts.ts';
 import { gpusContract } from '../contracts/gpus.ts';
 import { inventoryContract } from '../contracts/inventory.ts';
 import { renewalsContract } from '../contracts/renewals.ts';
+import { limitsContract } from '../contracts/limits.ts';
 import { salesContract } from '../contracts/sales.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 
@@ -26,5 +27,6 @@ describe('blueprints in memory', () => blueprintsContract(make));
 describe('sales in memory', () => salesContract(make));
 describe('contracts in memory', () => contractsContract(make));
 describe('renewals in memory', () => renewalsContract(make));
+describe('limits in memory', () => limitsContract(make));
 describe('changing amounts in memory', () => changingContract(make));
 describe('GPUs in memory', () => gpusContract(make));

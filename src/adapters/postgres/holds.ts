@@ -1,3 +1,4 @@
+import { limitReached, limitsUse, passedBy, tooManyHolds } from '../../domain/buyer-limits.ts';
 import type { Flavor, NodeIdentity } from '../../domain/flavor.ts';
 import type { ServiceTerms } from '../../domain/contract.ts';
 import { Fault, type FaultCode } from '../../domain/faults.ts';
@@ -6,7 +7,8 @@ import type { ContractId, FlavorId, TransactionId } from '../../domain/ids.ts';
 import { checkPart } from '../../domain/partition.ts';
 import { canonicalResources, NOTHING, type Resources } from '../../domain/resources.ts';
 import type { Hold, Inventory } from '../../ports/inventory.ts';
-import { toAmounts } from './amounts.ts';
+import { type Amounts, toAmounts } from './amounts.ts';
+import { costOf, limitRow, useOf } from './buyers.ts';
 import { type Db, json, type Pool } from './connect.ts';
 import { counted, readFlavor, readListing } from './flavors.ts';
 import { bindingFault } from './known-nodes.ts';
@@ -28,6 +30,9 @@ interface Reserved {
   readonly held_flavor: FlavorId;
   readonly held_until: Date;
   readonly held_resources: Resources;
+  readonly used_contracts: number;
+  readonly used_amounts: Amounts;
+  readonly used_hourly: string;
 }
 
 const hold = (row: HoldRow): Hold => ({
@@ -41,12 +46,11 @@ const hold = (row: HoldRow): Hold => ({
   ...(row.contract === null ? {} : { contract: row.contract }),
 });
 
-/** What the SQL function `reserve` answers when it holds nothing. */
+/** What the SQL function `reserve_within` answers when it holds nothing. */
 const REFUSALS: Record<string, readonly [FaultCode, string]> = {
   unknown: ['NOT_FOUND', 'no such flavor'],
   gone: ['FLAVOR_GONE', 'this flavor is no longer on sale on these terms'],
   'not-enough': ['NOT_ENOUGH', 'not enough of this flavor is left'],
-  'too-many': ['TOO_MANY_HOLDS', 'this buyer has too many open reservations'],
   released: ['HOLD_RELEASED', 'the reservation of this key is over'],
   'key-used': ['BAD_REQUEST', 'this key reserved something else'],
 };
@@ -117,7 +121,7 @@ export function holds(
 ): Pick<Inventory, 'reserve' | 'flavor' | 'hold' | 'forgetConfiguration' | 'release' | 'abandon' | 'prune'> {
   const flavorOf = flavorReader(pool);
   return {
-    async reserve({ flavor: id, buyer, part, gpu, service, idempotencyKey, transaction, ttlMs, maxHolds }) {
+    async reserve({ flavor: id, buyer, part, gpu, service, idempotencyKey, transaction, ttlMs, maxHolds, limits }) {
       if (buyer.clusterId === undefined) throw new Fault('BUYER_REFUSED', 'a buyer has to name its Liqo cluster', { nodeId: buyer.id });
       const flavor = await flavorOf(id);
       if (!flavor) throw new Fault('NOT_FOUND', 'no such flavor', { flavor: id });
@@ -134,10 +138,12 @@ export function holds(
       }
       const otherGpu = gpu && offer.kind === 'k8slice' ? checkGpu(offer, resources, gpu) : undefined;
       if (otherGpu !== undefined) throw new Fault('CONFIGURATION_INVALID', otherGpu, { flavor: id });
-      const amounts = toAmounts(offer.kind === 'k8slice' ? resources : counted({ offer }));
+      const taken = offer.kind === 'k8slice' ? resources : counted({ offer });
+      const limited = limits && limitsUse(limits) ? limits : undefined;
+      const cost = limited && costOf(limited, flavor, resources);
       const hold = (sql: Db) => sql<Reserved[]>`
-        select * from reserve(${id}, ${json(sql, buyer)}, ${idempotencyKey ?? null}, ${amounts}, ${json(sql, resources)},
-          ${transaction}, ${ttlMs}, ${maxHolds ?? null})`;
+        select * from reserve_within(${id}, ${json(sql, buyer)}, ${idempotencyKey ?? null}, ${toAmounts(taken)}, ${json(sql, resources)},
+          ${transaction}, ${ttlMs}, ${maxHolds ?? null}, ${limited ? limitRow(limited, cost) : null}, ${cost?.amount ?? null}, ${cost?.currency ?? null})`;
       const [row] = service === undefined ? await hold(pool) : await pool.begin((sql) => configured(sql, hold, service));
       if (row?.outcome === 'held')
         return {
@@ -148,7 +154,13 @@ export function holds(
         };
       const outcome = row?.outcome ?? '';
       const [code, words] = REFUSALS[outcome] ?? [];
-      if (code && words) throw new Fault(code, words, { flavor: id, ...(code === 'TOO_MANY_HOLDS' ? { maxHolds } : {}) });
+      if (code && words) throw new Fault(code, words, { flavor: id });
+      if (outcome === 'too-many') throw tooManyHolds(maxHolds ?? 0);
+      if (row && limited && outcome === 'limit') {
+        const use = useOf({ contracts: row.used_contracts, amounts: row.used_amounts, hourly: row.used_hourly }, cost);
+        const passed = passedBy(limited, use, { resources: taken, hourly: cost });
+        if (passed) throw limitReached(passed);
+      }
       throw bindingFault(outcome, { clusterId: buyer.clusterId, nodeId: buyer.id }) ?? new Error(`reserve answered ${outcome}`);
     },
     flavor: flavorOf,

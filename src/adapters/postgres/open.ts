@@ -5,6 +5,7 @@ import type { Contracts, Inventory, Tenants } from '../../ports/inventory.ts';
 import type { KnownSigners } from '../../ports/known-signers.ts';
 import type { Turns } from '../../ports/turns.ts';
 import type { Candidates, IntentRecords, KnownNodes } from '../../ports/records.ts';
+import { buyers } from './buyers.ts';
 import { candidates } from './candidates.ts';
 import { connect, guarded, type StoreLog, translate } from './connect.ts';
 import { contracts } from './contracts.ts';
@@ -84,7 +85,7 @@ export async function openStore(options: {
   };
   return {
     inventory: guarded(
-      { ...flavors(pool, newId), ...listChanges(pool), ...holds(pool), ...sales(pool, newId), ...recount(pool, newId) },
+      { ...flavors(pool, newId), ...listChanges(pool), ...buyers(pool), ...holds(pool), ...sales(pool, newId), ...recount(pool, newId) },
       log,
     ),
     contracts: guarded(contracts(pool), log),

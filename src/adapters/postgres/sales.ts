@@ -1,3 +1,4 @@
+import { type BuyerLimits, limitsUse } from '../../domain/buyer-limits.ts';
 import type { ContractTerms, ServiceTerms } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { type Flavor, isBlueprint, type NodeIdentity, withoutTerms } from '../../domain/flavor.ts';
@@ -7,9 +8,10 @@ import type { Resources } from '../../domain/resources.ts';
 import { contractedService } from '../../domain/service-terms.ts';
 import type { Hold, Inventory } from '../../ports/inventory.ts';
 import type { Amounts } from './amounts.ts';
+import { checkUse, costOf } from './buyers.ts';
 import type { Db, Pool } from './connect.ts';
 import { endContract, insertContract, readContract } from './contracts.ts';
-import { type NewFlavorId, readFlavor, renew } from './flavors.ts';
+import { counted, type NewFlavorId, readFlavor, renew } from './flavors.ts';
 
 interface SoldRow {
   readonly flavor: FlavorId;
@@ -50,12 +52,26 @@ async function move(
   await Promise.all([moved, lineage.on_sale ? renew(sql, { lineage: lineage.id, id: next }) : undefined]);
 }
 
+/** Only before it is sold: what was sold in time stays sold. The buyer's lock comes before the ledger's, as in RESERVE. */
+async function checkLimits(sql: Db, transaction: string, limits: (buyer: NodeIdentity) => BuyerLimits): Promise<void> {
+  const [hold] = await sql<Pick<SoldRow, 'flavor' | 'buyer' | 'resources'>[]>`
+    select flavor, buyer, resources from hold where transaction = ${transaction} and state = 'held'`;
+  if (!hold) return;
+  const mine = limits(hold.buyer);
+  if (!limitsUse(mine)) return;
+  const flavor = await readFlavor(sql, hold.flavor);
+  const hourly = flavor && costOf(mine, flavor, hold.resources);
+  const resources = flavor && flavor.offer.kind !== 'k8slice' ? counted(flavor) : hold.resources;
+  await checkUse(sql, { buyer: hold.buyer.id, transaction, limits: mine, wanted: { resources, hourly } });
+}
+
 /** Sales and their undoing: the part of `Inventory` that makes contracts. */
 export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 'giveBack'> => ({
-  async sell({ transaction, contract, seller, lifetimeMs, sign }) {
+  async sell({ transaction, contract, seller, lifetimeMs, sign, limits }) {
     const sellerCluster = seller.clusterId;
     if (sellerCluster === undefined) throw new Fault('CLUSTER_UNREACHABLE', 'the Liqo id of our own cluster is not known yet');
     return await pool.begin(async (sql) => {
+      if (limits) await checkLimits(sql, transaction, limits);
       // Sent together they cost the lock one round trip; `execute` sends, and a connection runs them in the order in which they were sent.
       const locked = lockLineage(sql, transaction).execute();
       const moved = sql<SoldRow[]>`

@@ -18,6 +18,7 @@ const SAME: ReadonlySet<FaultCode> = new Set([
   'SERVICE_PENDING',
   'RENEWAL_REFUSED',
   'BUYER_REFUSED',
+  'LIMIT_REACHED',
   // Of all of ours together: it passes as soon as one is bought or expires.
   'TOO_MANY_HOLDS',
 ]);

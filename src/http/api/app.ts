@@ -10,6 +10,7 @@ import { admit, lacks } from './authentication.ts';
 import { foreign } from './browser.ts';
 import { intentRoutes } from './intents.ts';
 import { keyRoutes } from './keys.ts';
+import { buyersRoutes } from './buyers.ts';
 import { marketRoutes } from './market.ts';
 import { openApiDocument } from './openapi.ts';
 import { operationsRoutes } from './operations.ts';
@@ -17,7 +18,14 @@ import { type Problem, faultProblem, httpProblem } from './problem.ts';
 import { type ApiDeps, InvalidInput, Refused, type Route } from './route.ts';
 
 /** Every operation of the management API, below {@link API_PREFIX}. */
-export const API_ROUTES: readonly Route[] = [...intentRoutes, ...marketRoutes, ...operationsRoutes, ...keyRoutes, ...auditRoutes];
+export const API_ROUTES: readonly Route[] = [
+  ...intentRoutes,
+  ...marketRoutes,
+  ...buyersRoutes,
+  ...operationsRoutes,
+  ...keyRoutes,
+  ...auditRoutes,
+];
 export const API_PREFIX = '/api/v1';
 
 /** The management API: every answer that is not a success is problem+json. */

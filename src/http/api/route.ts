@@ -1,7 +1,9 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { BuyerLimits } from '../../domain/buyer-limits.ts';
 import { Fault } from '../../domain/faults.ts';
+import type { NodeIdentity } from '../../domain/flavor.ts';
 import type { Role } from '../../domain/roles.ts';
 import { type WrongField, checked } from '../../domain/wrong-fields.ts';
 import type { Audit, Chain } from '../../ports/audit.ts';
@@ -26,6 +28,7 @@ export interface ApiDeps {
   readonly chain: Pick<Chain, 'verify'>;
   readonly signer: Signer;
   readonly clock: Clock;
+  readonly limitsOf: (buyer: NodeIdentity) => BuyerLimits;
   readonly bodyLimitBytes: number;
   /** Aborts when the server stops: nobody waits on. */
   readonly stopping?: AbortSignal;

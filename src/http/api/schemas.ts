@@ -7,13 +7,13 @@ import { END_REASONS } from '../../domain/reasons.ts';
 
 /** What the management API answers, as schemas: the OpenAPI document is generated from them, and tests hold answers against them. */
 
-const hourly = z.object({ amount: z.string(), currency: z.string() }).describe('An exact decimal per hour.');
+export const hourly = z.object({ amount: z.string(), currency: z.string() }).describe('An exact decimal per hour.');
 const instant = z.string().describe('RFC 3339.');
 const epoch = z.number().describe('Milliseconds since the epoch.');
 
 const Ending = z.object({ reason: z.enum(END_REASONS), detail: z.string().optional() }).meta({ id: 'Ending' });
 
-const Resources = z
+export const Resources = z
   .object({ cpu: z.string(), memory: z.string(), pods: z.string(), storage: z.string().optional(), gpu: z.string().optional() })
   .meta({ id: 'Resources', description: 'Kubernetes quantities.' });
 
@@ -29,7 +29,7 @@ export const PublishedKey = z
   })
   .meta({ id: 'PublishedKey' });
 
-const Identity = z
+export const Identity = z
   .object({ id: z.string(), address: z.string(), domain: z.string(), clusterId: z.string().optional() })
   .meta({ id: 'Identity' });
 

@@ -1,4 +1,5 @@
 import type { Blueprint } from '../../domain/blueprint.ts';
+import type { BuyerLimits } from '../../domain/buyer-limits.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
 import type { PeerRules } from '../../domain/peer-policy.ts';
 import type { TransactionId } from '../../domain/ids.ts';
@@ -47,7 +48,8 @@ export interface RearOptions {
   readonly replay: { readonly pastMs: number; readonly futureMs: number };
   /** Whether a buyer may want to be called at loopback: only where we are on loopback ourselves. */
   readonly loopbackBuyers: boolean;
-  readonly maxHoldsPerBuyer: number;
+  /** What a buyer may have of us; `holds` is always said. */
+  readonly limitsOf: (buyer: NodeIdentity) => BuyerLimits;
   /** Flavors that one answer of LIST holds at most. */
   readonly listMost: number;
   /** What one remote address may send, in the mean of ten seconds; 0: no limit. */

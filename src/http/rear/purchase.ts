@@ -40,7 +40,7 @@ function told(error: unknown): unknown {
  * other 503 that the same question may be asked again.
  */
 export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: IncomingMessage, transaction: string) => Promise<Answer> {
-  const { contracts, inventory, processes, fabric, options } = rear;
+  const { contracts, inventory, processes, fabric, audit, options } = rear;
 
   const living = async (transaction: TransactionId): Promise<Contract | undefined> => {
     const found = await contracts.ofTransaction(transaction);
@@ -75,10 +75,16 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
     await mine(hold.buyer, call);
     if (hold.state === 'expired') throw new Fault('HOLD_EXPIRED', 'the reservation has expired');
     if (hold.state === 'released') throw new Fault('HOLD_RELEASED', 'the reservation was released');
-    return await signed(transaction, {
-      ...(hold.buyer.clusterId && { buyer: hold.buyer.clusterId }),
-      instance: hold.service !== undefined,
-    });
+    try {
+      return await signed(transaction, {
+        ...(hold.buyer.clusterId && { buyer: hold.buyer.clusterId }),
+        instance: hold.service !== undefined,
+      });
+    } catch (error) {
+      if (isFault(error) && error.code === 'LIMIT_REACHED')
+        await audit.tally({ kind: 'reservation-refused', peer: hold.buyer.id, code: error.code, detail: error.message });
+      throw error;
+    }
   };
 
   /** The contract once its workflow says that it is signed, as it stands by then: it may be over. One that is sold and not signed yet is asked for again; one that never will be is told as such. */

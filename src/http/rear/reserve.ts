@@ -14,13 +14,17 @@ import { callbackRefusal } from './callback.ts';
 import type { Callers } from './callers.ts';
 import type { Listed } from './list.ts';
 import type { Rear } from './ports.ts';
+import { turnsOf } from './turns.ts';
 
 const UNKNOWN_FLAVOR = 'Error getting the Flavor by ID';
 const WRONG_TYPE = 'Configuration type not supported';
 const WRONG_CAST = 'Error casting the flavor data to ServiceFlavor';
 
+/** Reservations of one buyer that ask the store at a time: they wait for each other there, and would keep its connections from everybody else. */
+const AT_ONCE = 2;
+
 /** Refusals of which the audit tells: no honest buyer meets them. */
-const TOLD: readonly FaultCode[] = ['BUYER_REFUSED', 'TOO_MANY_HOLDS'];
+const TOLD: readonly FaultCode[] = ['BUYER_REFUSED', 'TOO_MANY_HOLDS', 'LIMIT_REACHED'];
 
 /** Handles RESERVE_FLAVOR; refusals are the rows of our notes' section 3. One statement of the store per reservation. */
 export function reserving(
@@ -29,6 +33,7 @@ export function reserving(
   current: () => Promise<Listed>,
 ): (incoming: IncomingMessage) => Promise<Answer> {
   const { inventory, audit, options } = rear;
+  const inTurn = turnsOf(AT_ONCE);
   const sellsToFluidos = options.legacyBuyers || options.policy.rules.some(({ policy }) => policy === 'legacy');
 
   /** A FLUIDOS node looks for the flavor first: whatever else is wrong, an unknown one is told. */
@@ -97,15 +102,19 @@ export function reserving(
     try {
       // Before anything is held, and after whatever can be told without asking anybody.
       await admit({ as: buyer, claimed, fluidos: key === undefined });
-      const transaction = await inventory.reserve({
-        flavor: flavorId(flavorID),
-        buyer,
-        transaction: options.newTransaction(),
-        ttlMs: key === undefined ? options.legacyHoldMs : options.holdMs,
-        maxHolds: options.maxHoldsPerBuyer,
-        ...wanted,
-        ...(key === undefined ? {} : { idempotencyKey: key }),
-      });
+      const limits = options.limitsOf(buyer);
+      const transaction = await inTurn(buyer.id, () =>
+        inventory.reserve({
+          flavor: flavorId(flavorID),
+          buyer,
+          transaction: options.newTransaction(),
+          ttlMs: key === undefined ? options.legacyHoldMs : options.holdMs,
+          limits,
+          ...(limits.holds === undefined ? {} : { maxHolds: limits.holds }),
+          ...wanted,
+          ...(key === undefined ? {} : { idempotencyKey: key }),
+        }),
+      );
       return json(writeTransaction({ transaction, buyer, configuration }));
     } catch (error) {
       if (isFault(error) && TOLD.includes(error.code))

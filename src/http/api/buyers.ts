@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { type Route, ok, route } from './route.ts';
+import { Identity, LISTED, Resources, hourly, limit, listOf } from './schemas.ts';
+
+const Limits = z
+  .object({
+    holds: z.int().optional(),
+    contracts: z.int().optional(),
+    cpu: z.string().optional(),
+    memory: z.string().optional(),
+    pods: z.string().optional(),
+    storage: z.string().optional(),
+    gpu: z.string().optional(),
+    credit: z.array(hourly).optional(),
+  })
+  .describe('No limit where nothing is said.');
+
+const Buyer = z
+  .object({
+    buyer: Identity,
+    holds: z.int().describe('Open reservations.'),
+    contracts: z.int().describe('Contracts that are not over.'),
+    resources: Resources.describe('Reserved and bought together.'),
+    hourly: z.array(hourly).describe('What its contracts cost, and its reservations where a credit is set.'),
+    limits: Limits,
+  })
+  .meta({ id: 'Buyer' });
+
+/** Who buys from this node. */
+export const buyersRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/buyers',
+    operationId: 'listBuyers',
+    role: 'viewer',
+    summary: 'What each buyer has of this node, and what it may have, by its id',
+    tag: 'market',
+    query: z.object({ limit }),
+    answers: { 200: { description: 'Buyers with a reservation or a living contract.', schema: listOf(Buyer) } },
+    handle: async ({ query: { limit: most = LISTED.usual } }, { inventory, limitsOf }) => {
+      const found = await inventory.buyers({ limit: most });
+      return ok({ items: found.map((each) => ({ ...each, limits: limitsOf(each.buyer) })) });
+    },
+  }),
+];
