@@ -35,7 +35,8 @@ export const intentActivities = ({
   /** What is sold is not ours to use, also while its buyer does not use it. */
   const soldHere = async ({ architecture, resources, gpu }: ResourceRequest): Promise<Resources> =>
     (await inventory.ledgers())
-      .filter(({ flavor: { offer } }) => architecture === undefined || (offer.kind === 'k8slice' && offer.architecture === architecture))
+      // What instances of blueprints use, their pods say.
+      .filter(({ flavor: { offer } }) => offer.kind === 'k8slice' && (architecture === undefined || offer.architecture === architecture))
       .map(({ sold, flavor: { offer } }) => {
         const same = offer.kind === 'k8slice' && (gpu?.resource ?? gpuResourceOf(offer)) === gpuResourceOf(offer);
         return resources.gpu !== undefined && same ? sold : withoutGpu(sold);

@@ -45,11 +45,9 @@ const lacksTenant = (peer: ClusterId, places: readonly MeetingPlace[]): boolean 
 
 /** Who a contract with that cluster is, to its peering. */
 function userOf({ terms, role, acquisition }: Contract, peer: ClusterId, replyTo: string): PeeringUser | undefined {
-  // Of a service no peering is needed.
-  if (terms.service) return undefined;
-  const contract = terms.id;
   // Nothing is peered for an instance of a blueprint.
   if (terms.service) return undefined;
+  const contract = terms.id;
   if (role === 'seller') return terms.buyerCluster === peer ? { contract, direction: 'sold', replyTo } : undefined;
   return acquisition && terms.sellerCluster === peer ? { contract, direction: 'bought', acquisition, replyTo } : undefined;
 }

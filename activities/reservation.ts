@@ -150,18 +150,17 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
         dialect === 'fluidos' ? undefined : agreed(notary, terms, offered),
         bindCluster(knownNodes, terms),
       ] as const);
-      const store = async (): Promise<void> => {
-        await contracts.storeBought({ terms, acquisition, ...(agreement && { agreement }) });
-        const signature = agreement?.signatures[1];
-        if (signature) await seller.countersign({ contract: terms.id, buyer, signature });
-      };
       const storeAccess = async (): Promise<boolean> => {
         if (service !== undefined) return false;
         if (credentials === undefined) throw new Fault('PEER_LIED', 'a contract for a slice without credentials');
         const { identityStands } = await fabric.storeCredentials({ acquisition, credentials, renewable: dialect !== 'fluidos' });
         return identityStands && credentials.clusterId === terms.sellerCluster;
       };
-      const [, stands] = await allOf([store(), storeAccess()] as const);
+      const stored = contracts.storeBought({ terms, acquisition, ...(agreement && { agreement }) });
+      const [, stands] = await allOf([stored, storeAccess()] as const);
+      // Last: what refused to be used must not be signed by us.
+      const signature = agreement?.signatures[1];
+      if (signature) await seller.countersign({ contract: terms.id, buyer, signature });
       const { renewal } = terms.flavor.terms ?? {};
       return {
         contract: terms.id,

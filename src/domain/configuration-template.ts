@@ -7,6 +7,8 @@ type Json = Readonly<Record<string, unknown>>;
 /** Deeper ones say nothing about a configuration that a person writes. */
 const MOST_DEPTH = 16;
 const LONGEST_PATTERN = 200;
+/** What an expression is tried on. */
+const LONGEST_MATCHED = 256;
 const MOST_PROBLEMS = 10;
 
 /**
@@ -18,7 +20,10 @@ export function configurationProblems(template: Json, configuration: Json): read
   if (unsafe !== undefined) return [`cannot be checked: its template has ${unsafe}`];
   let issues: readonly z.core.$ZodIssue[];
   try {
-    const result = z.fromJSONSchema(template as Parameters<typeof z.fromJSONSchema>[0]).safeParse(configuration);
+    const schema = z.fromJSONSchema(template as Parameters<typeof z.fromJSONSchema>[0]);
+    if (hasExpressions(template) && hasLongText(configuration))
+      return [`configuration has a text of more than ${LONGEST_MATCHED} characters, and its template has expressions`];
+    const result = schema.safeParse(configuration);
     issues = result.success ? [] : result.error.issues;
   } catch (error) {
     return [`cannot be checked: its template cannot be read (${error instanceof Error ? error.message.slice(0, 200) : 'unknown'})`];
@@ -70,8 +75,28 @@ function firstOf(parts: readonly (readonly [unknown, string])[], depth: number):
   return undefined;
 }
 
-/** An expression without groups that repeat, without references back, and with three repetitions at most takes no more than the cube of the text. */
-const isPlain = (pattern: string): boolean =>
-  pattern.length <= LONGEST_PATTERN && !/\)[*+{?]|\\[1-9]|\\k/.test(pattern) && (pattern.match(/[*+]|\{\d+,\d*\}/g) ?? []).length <= 3;
+/** An expression without groups that repeat, choices and references back, and with three repetitions at most (options are some) of which two are long, takes little more than the square of a text. */
+function isPlain(pattern: string): boolean {
+  if (pattern.length > LONGEST_PATTERN || /\\[1-9]|\\k/.test(pattern)) return false;
+  // What is escaped or within brackets repeats nothing.
+  const bare = pattern.replaceAll(/\\[^]|\[(?:\\[^]|[^\]\\])*\]/g, 'x');
+  const repetitions = bare.match(/[*+?]|\{\d+,\d*\}/g) ?? [];
+  const long = repetitions.filter((each) => each !== '?' && !/,\d{1,2}\}$/.test(each));
+  return !/\||\)[*+{?]/.test(bare) && repetitions.length <= 3 && long.length <= 2;
+}
+
+/** Whether a template has expressions at all. */
+const hasExpressions = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.some(hasExpressions)
+    : isObject(value) &&
+      (value['pattern'] !== undefined || value['patternProperties'] !== undefined || Object.values(value).some(hasExpressions));
+
+const hasLongText = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? value.length > LONGEST_MATCHED
+    : Array.isArray(value)
+      ? value.some(hasLongText)
+      : isObject(value) && Object.entries(value).some(([key, each]) => key.length > LONGEST_MATCHED || hasLongText(each));
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -27,12 +27,13 @@ export async function followWorld(input: {
     if (event.kind === 'workload-changed') return await processes.noticeOfWorkload(event.intent);
     const contract = await contracts.get(event.contract);
     const sold = contract?.role === 'seller' ? contract : undefined;
-    const living = sold !== undefined && sold.state !== 'over' && sold.terms.buyerCluster === event.buyer;
+    const ofSlice = sold !== undefined && sold.terms.service === undefined;
+    const living = ofSlice && sold.state !== 'over' && sold.terms.buyerCluster === event.buyer;
     if (!living && event.kind === 'slice-offered') {
       // Whose it is, is nobody else's business.
       const reason =
         sold?.terms.buyerCluster === event.buyer
-          ? `contract ${event.contract} is over`
+          ? `contract ${event.contract} is ${ofSlice ? 'over' : 'of no slice'}`
           : `contract ${event.contract} was never sold to ${event.buyer}`;
       log.warn({ contract: event.contract, buyer: event.buyer }, `slice denied: ${reason}`);
       await fabric.denySlice({ buyer: event.buyer, contract: event.contract, reason });

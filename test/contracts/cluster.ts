@@ -1,6 +1,6 @@
 /** What every `Cluster` must do, real or fake: one suite, given two linked clusters that are peered. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type IntentName, intentName, intentNamespace } from '../../src/domain/ids.ts';
+import { acquisitionId, type IntentName, intentName, intentNamespace } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { fits } from '../../src/domain/resources.ts';
 import type { Cluster, WorkloadHealth } from '../../src/ports/cluster.ts';
@@ -226,6 +226,11 @@ export function clusterContract(name: string, start: () => Promise<LinkedCluster
       await cluster.handOver({ namespace, service: 'db', acquisition: next, handover: { secret: { password: 'two', port: '6' } } });
       expect(await there()).toEqual({ password: 'two', port: '6' });
       await cluster.takeBack({ acquisition: old });
+      // Two intents may share a namespace of their user's.
+      await fails(
+        cluster.handOver({ namespace, service: 'db', acquisition: acquisitionId('0123456789ab-1'), handover }),
+        'CLUSTER_REFUSED',
+      );
       expect(await there()).toEqual({ password: 'two', port: '6' });
       for (const _ of [1, 2]) await cluster.takeBack({ acquisition: next });
       expect(await there()).toBeUndefined();

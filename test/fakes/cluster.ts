@@ -100,6 +100,9 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       if (!space) throw new Fault('CLUSTER_REFUSED', `no namespace ${namespace}`);
       if (space.workload?.manifests.some(({ kind, metadata }) => kind === 'Secret' && metadata.name === service))
         throw new Fault('CLUSTER_REFUSED', `Secret ${service} is there already in ${namespace}, and of no service`);
+      const before = own.handedOver.get(`${namespace}/${service}`)?.acquisition;
+      if (before !== undefined && before.split('-')[0] !== acquisition.split('-')[0])
+        throw new Fault('CLUSTER_REFUSED', `Secret ${service} in ${namespace} is the service of another intent`);
       const at = endpoint && { host: endpoint.host, port: String(endpoint.port) };
       own.handedOver.set(`${namespace}/${service}`, { acquisition, values: { ...at, ...secret } });
       world.changed();

@@ -47,6 +47,9 @@ describe('a template of a stranger', () => {
     ['an expression that goes back', { properties: { a: { type: 'string', pattern: '^(a+)+$' } } }],
     ['an expression that repeats and repeats', { properties: { a: { type: 'string', pattern: 'a*a*a*a*a*a*a*b' } } }],
     ['an expression among its names', { patternProperties: { '^(a|a)*$': {} } }],
+    ['an expression of many options', { properties: { a: { type: 'string', pattern: `^${'.?'.repeat(26)}\n$` } } }],
+    ['an expression of choices', { properties: { a: { type: 'string', pattern: `^${'(.|.)'.repeat(20)}\n$` } } }],
+    ['an expression for whatever there is', { additionalProperties: { type: 'string', pattern: 'a*a*a*\n' } }],
     ['many levels', deep(40)],
     ['conditions, which are not read', { if: {}, else: {} }],
     ['an unknown type', { type: 'weird' }],
@@ -56,5 +59,19 @@ describe('a template of a stranger', () => {
     const [problem] = configurationProblems({ type: 'object', ...template }, { a: `${'a'.repeat(100_000)}!` });
     expect(problem).toMatch(/^cannot be checked: its template /);
     expect(Date.now() - began).toBeLessThan(1_000);
+  });
+
+  it('tries no expression on a long text, and each on a short one in no time', () => {
+    const template = { type: 'object', additionalProperties: { type: 'string', pattern: 'a*a*a?\\n' } };
+    const [problem] = configurationProblems(template, { a: 'a'.repeat(257) });
+    expect(problem).toBe('configuration has a text of more than 256 characters, and its template has expressions');
+    const began = Date.now();
+    expect(configurationProblems(template, { a: 'a'.repeat(256) })).toEqual(['configuration.a must match /a*a*a?\\n/']);
+    expect(Date.now() - began).toBeLessThan(1_000);
+  });
+
+  it('counts nothing that is escaped or within brackets', () => {
+    const template = { type: 'object', properties: { a: { type: 'string', pattern: '^[a-z+*?|]{1,9}\\.\\+[?|]$' } } };
+    expect(configurationProblems(template, { a: 'a+b.+?' })).toEqual([]);
   });
 });

@@ -39,7 +39,9 @@ export interface SaleInput {
 
 /** What rides continue-as-new. */
 interface Carried {
-  readonly timing: Timing;
+  readonly timing?: Timing;
+  /** Where a run of before 0.2 carried it. */
+  readonly facts?: { readonly timing: Timing };
   readonly progress: Progress<Sale>;
   readonly journal: readonly JournalEntry[];
   readonly isSigned: boolean;
@@ -87,7 +89,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
       nonRetryable: true,
     });
   });
-  const timing = carried?.timing ?? input.timing ?? (await reading.configuration()).timing;
+  const timing = carried?.timing ?? carried?.facts?.timing ?? input.timing ?? (await reading.configuration()).timing;
   const scribe = openScribe(carried?.journal);
   const unwinding = openUnwinding(scribe, timing);
   poke = unwinding.poke;

@@ -29,13 +29,18 @@ export function serviceSecret(input: {
   };
 }
 
+/** The run of an intent whose attempt it is: two intents may share a namespace of their user's. */
+const runOf = (acquisition: string | undefined): string | undefined => acquisition?.replace(/-\d+$/, '');
+
 /** What is handed over of bought services. */
 export const handoverCalls = (api: Api): Pick<Cluster, 'handOver' | 'takeBack'> => ({
   async handOver(input) {
-    const { namespace, service: name } = input;
+    const { namespace, service: name, acquisition } = input;
     const there = await api.get(KINDS.secret, { namespace, name });
     if (there && (!isOurs(there) || label(there, OURS.service) !== name))
       throw new Fault('CLUSTER_REFUSED', `Secret ${name} is there already in ${namespace}, and of no service`, { namespace, name });
+    if (there && runOf(label(there, OURS.acquisition)) !== runOf(acquisition))
+      throw new Fault('CLUSTER_REFUSED', `Secret ${name} in ${namespace} is the service of another intent`, { namespace, name });
     if (there && isGoing(there)) throw stillThere(`Secret ${name} in ${namespace}`, 'on its way out');
     await api.apply(serviceSecret(input));
   },

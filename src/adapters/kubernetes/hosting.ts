@@ -157,12 +157,18 @@ const inPlace = (manifest: Manifest, namespace: string, contract: ContractId): M
 
 /** Shorter ones are nobody's secret, and stand in every sentence. */
 const SHORTEST = 4;
-/** API servers quote what they refuse. */
+/** API servers quote what they refuse, as it is or as Go writes it, and our own words end somewhere. */
 function withoutValues(error: unknown, values: Values): unknown {
   if (!isFault(error) || error.code !== 'CLUSTER_REFUSED') return error;
-  const words = Object.values(values).reduce<string>(
-    (text, value) => (String(value).length < SHORTEST ? text : text.replaceAll(String(value), '…')),
-    error.message,
-  );
+  let words = error.message;
+  for (const value of Object.values(values)
+    .map(String)
+    .filter(({ length }) => length >= SHORTEST)) {
+    for (const written of [value, JSON.stringify(value).slice(1, -1)]) {
+      words = words.replaceAll(written, '…');
+      for (let length = written.length - 1; length >= SHORTEST; length -= 1)
+        if (words.endsWith(written.slice(0, length))) words = `${words.slice(0, -length)}…`;
+    }
+  }
   return new Fault('WORKLOAD_REFUSED', words, {});
 }

@@ -39,7 +39,8 @@ begin
     return query
       with recent as materialized (
         select id from lineage
-        where era >= oldest >> 8 and version >= oldest and not pg_visible_in_snapshot(version::text::xid8, p_since)
+        -- What is visible lies below the newest transaction; rows that were restored into a new server may not, and changed before whatever is asked for.
+        where era >= oldest >> 8 and version >= oldest and version < pg_snapshot_xmax(pg_current_snapshot())::text::bigint and not pg_visible_in_snapshot(version::text::xid8, p_since)
         union
         select jsonb_array_elements_text(p_also)
       )
