@@ -1,6 +1,7 @@
 import type { Candidate, PlanEntry, ResourceRequest, SilentNode } from '../src/domain/candidate.ts';
 import { assess } from '../src/domain/matching.ts';
 import { rank, refusedEntry } from '../src/domain/ranking.ts';
+import type { Peer } from '../src/ports/peer.ts';
 import { openAsking } from './asking.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -13,13 +14,19 @@ export interface Discovery {
   readonly silent: readonly SilentNode[];
 }
 
+/** What fits; where nothing does, what there is instead, so that the plan can say why not. */
+async function lookedThrough(peer: Pick<Peer, 'listFlavors'>, request: ResourceRequest): ReturnType<Peer['listFlavors']> {
+  const fitting = await peer.listFlavors(request);
+  return fitting.flavors.length > 0 ? fitting : await peer.listFlavors();
+}
+
 /** Phase 2: asks every known node at once, each with its own deadline; a dead, slow or lying one harms nobody. */
 export const discoveryActivities = (deps: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'candidates' | 'ratings' | 'self' | 'timing'>) => {
   const asking = openAsking(deps);
   return {
     async discover({ request }: { request: ResourceRequest }): Promise<Discovery> {
       const answers = await asking.everybody(
-        (peer) => peer.listFlavors(request),
+        (peer) => lookedThrough(peer, request),
         async ({ address, offered, silent }) => {
           const found: Candidate[] = [];
           const refused: PlanEntry[] = [];

@@ -66,7 +66,7 @@ export function openTelling(out: Out): Telling {
         const took = (entry.endedAt ?? entry.startedAt) - entry.startedAt;
         const what = `${entry.direction === 'undo' ? '↩ ' : ''}${entry.step}${entry.side ? ` (${entry.side})` : ''}`;
         const mark = entry.outcome === 'done' ? paint('green', '✓') : paint('red', '✗');
-        const detail = entry.detail ? paint('dim', ` ${entry.detail.slice(0, 160)}`) : '';
+        const detail = entry.detail ? paint('dim', ` ${cut(entry.detail, 160)}`) : '';
         const time = took > 0 ? ` ${(took / 1000).toFixed(2)} s` : '';
         hold(
           entry.endedAt ?? entry.startedAt,
@@ -78,7 +78,7 @@ export function openTelling(out: Out): Telling {
       for (const { rank, flavorId, seller, hourly, verdict, reasons } of entries) {
         const price = hourly ? `${hourly.amount} ${hourly.currency}/h` : 'no price';
         write(
-          `${' '.repeat(26)}${paint('dim', `offer ${rank ?? '-'}: ${flavorId} of ${seller}, ${price}: ${verdict}${reasons.length > 0 ? ` (${reasons.join('; ').slice(0, 200)})` : ''}`)}`,
+          `${' '.repeat(26)}${paint('dim', `offer ${rank ?? '-'}: ${flavorId} of ${seller}, ${price}: ${verdict}${reasons.length > 0 ? ` (${cut(reasons.join('; '), 300)})` : ''}`)}`,
         );
       }
     },
@@ -106,7 +106,7 @@ export function openTelling(out: Out): Telling {
         const undone = steps.filter(({ direction }) => direction === 'undo').length;
         const style = outcome === 'fulfilled' ? 'green' : outcome === 'left-out' ? 'yellow' : 'red';
         const time = `${(milliseconds / 1000).toFixed(1)} s`;
-        const note = [...notes, ...(detail === undefined ? [] : [detail])].join('; ').slice(0, 160);
+        const note = cut([...notes, ...(detail === undefined ? [] : [detail])].join('; '), 160);
         write(
           `${`(${key}) ${name}`.padEnd(22)}${paint(style, outcome.padEnd(12))}${time.padStart(9)}  ${String(steps.length - undone).padStart(5)}  ${String(undone).padStart(6)}  ${String(leaks.length).padStart(5)}  ${note}`,
         );
@@ -121,3 +121,6 @@ const clock = (time: number): string => {
   const date = new Date(time);
   return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 };
+
+/** At most so many characters; what is cut off shows. */
+const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);

@@ -74,9 +74,11 @@ async function down(): Promise<void> {
 }
 
 const verbs: Readonly<Record<string, () => void | Promise<void>>> = { up, status, down };
-const verb = verbs[process.argv[2] ?? ''];
+const [word = '', ...more] = process.argv.slice(2);
+const verb = verbs[word];
 try {
-  if (verb) await verb();
+  if ([word, ...more].some((each) => each === '--help' || each === '-h')) console.log(USAGE);
+  else if (verb && more.length === 0) await verb();
   else {
     console.error(USAGE);
     process.exitCode = 2;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AuditEvent, Verification } from '../domain/audit.ts';
 import type { ContractTerms } from '../domain/contract.ts';
 import { type ApiClient, CommandFailed, EXIT } from './client.ts';
-import { resources, table } from './printing.ts';
+import { howMany, resources, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 /** What the events of contracts carry of their terms. */
@@ -10,6 +10,10 @@ type Facts = Partial<Pick<ContractTerms, 'resources' | 'price' | 'buyer' | 'sell
 
 /** Of the other facts, what says most. */
 const NOTED = ['reason', 'code', 'count', 'operation', 'by', 'name', 'address', 'workflowId', 'detail'] as const;
+
+/** A contract about an instance of a blueprint is about no resources. */
+const isNothing = ({ cpu, memory, pods }: ContractTerms['resources']): boolean =>
+  [cpu, memory, pods].every((amount) => Number(amount) === 0);
 
 /** Who bought what from whom, when and at what price; what else happened in words. */
 function row({ at, kind, contract, peer, facts, seal }: AuditEvent): readonly string[] {
@@ -20,7 +24,7 @@ function row({ at, kind, contract, peer, facts, seal }: AuditEvent): readonly st
     contract ?? '-',
     buyer?.id ?? '-',
     seller?.id ?? '-',
-    part ? resources(part) : '-',
+    part ? (isNothing(part) ? 'an instance' : resources(part)) : '-',
     price ? `${price.amount} ${price.currency} ${price.period}` : '-',
     seal ? String(seal.seq) : 'waits',
     [
@@ -47,7 +51,7 @@ export function auditCommands(program: Command, line: CommandLine): void {
     .description('who bought what from whom, when and at what price; exit code 1 when the record of it was tampered with')
     .option('--contract <id>', 'what is about this contract only')
     .option('--since <time>', 'what happened since then only, RFC 3339')
-    .option('-n, --limit <count>', 'how many of the newest at most', '100')
+    .option('-n, --limit <count>', 'how many of the newest at most', howMany, '100')
     .option('--verify', 'only whether the record is whole')
     .option('--no-verify', 'only what happened')
     .action(

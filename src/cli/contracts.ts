@@ -6,7 +6,7 @@ import { endsOn, untilOf } from '../domain/renewal.ts';
 import type { AgreementDocument } from '../rear/agreement.ts';
 import { exportedAgreement, verifyExport } from '../rear/agreement-file.ts';
 import { CommandFailed, EXIT, type ApiClient } from './client.ts';
-import { facts, json, resources, table } from './printing.ts';
+import { facts, howMany, json, resources, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 const read = (api: ApiClient, id: string): Promise<Contract> => api.get<Contract>(`/contracts/${encodeURIComponent(id)}`);
@@ -31,7 +31,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
     .description('the newest, of both roles')
     .option('--role <role>', 'buyer or seller')
     .option('--living', 'only those that are not over')
-    .option('-n, --limit <count>', 'how many at most', '100')
+    .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
       line.run(async (api, asJson, options: { role?: string; living?: boolean; limit: string }) => {
         const { role: of, living, limit } = options;

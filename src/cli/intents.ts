@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { IntentStatus, ServiceStatus } from '../domain/status.ts';
 import { EXIT, CommandFailed } from './client.ts';
-import { facts, money, span, table } from './printing.ts';
+import { facts, howMany, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
 
@@ -42,7 +42,7 @@ export function intentCommands(program: Command, line: CommandLine): void {
   intent
     .command('list')
     .description('the newest intents that live or are remembered')
-    .option('-n, --limit <count>', 'how many at most', '100')
+    .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
       line.run(async (api, asJson, { limit }: { limit: string }) => {
         const { items } = await api.get<{ items: readonly IntentStatus[] }>(`/intents?limit=${encodeURIComponent(limit)}`);
@@ -113,10 +113,11 @@ export function intentCommands(program: Command, line: CommandLine): void {
       line.run(async (api, asJson, name: string, options: { watch?: boolean }) => {
         await api.send('POST', `${pathOf(name)}/end`);
         if (options.watch) return await follow({ api, name, until: 'ended', asJson, output, signal });
-        line.tell(
-          asJson,
-          { name, accepted: true },
-          () => `intent ${name} is ending; follow it with: rearguard intent status ${name} --watch\n`,
+        const { state } = (await api.get<{ readonly status: IntentStatus }>(pathOf(name))).status;
+        line.tell(asJson, { name, accepted: true }, () =>
+          state === 'ended'
+            ? `intent ${name} has ended\n`
+            : `intent ${name} is ending; follow it with: rearguard intent status ${name} --watch\n`,
         );
         return EXIT.ok;
       }),

@@ -7,7 +7,7 @@ import type { BuyerHoldings, InventorySums } from '../ports/inventory.ts';
 import type { OpenProcess } from '../ports/processes.ts';
 import type { KnownNode } from '../ports/records.ts';
 import { EXIT } from './client.ts';
-import { facts, money, resources, span, table } from './printing.ts';
+import { facts, howMany, money, resources, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 interface List<T> {
@@ -61,7 +61,7 @@ export function marketCommands(program: Command, line: CommandLine): void {
     .command('allocations')
     .description('what contracts take up here')
     .option('--released', 'those of contracts that are over, too')
-    .option('-n, --limit <count>', 'how many at most', '100')
+    .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
       line.run(async (api, asJson, { released, limit }: { released?: boolean; limit: string }) => {
         const query = new URLSearchParams({ limit, ...(released && { released: 'true' }) });
@@ -75,7 +75,7 @@ export function marketCommands(program: Command, line: CommandLine): void {
   program
     .command('buyers')
     .description('what each buyer has of this node, and what it may have')
-    .option('-n, --limit <count>', 'how many at most', '100')
+    .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
       line.run(async (api, asJson, { limit }: { limit: string }) => {
         const { items } = await api.get<List<BuyerHoldings & { readonly limits: BuyerLimits }>>(

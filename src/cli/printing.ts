@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from 'commander';
+
 /** Where a command writes; tests hand in their own. */
 export interface Output {
   readonly out: (text: string) => void;
@@ -44,3 +46,9 @@ export const resources = (of: {
   readonly pods: string;
   readonly gpu?: string | undefined;
 }): string => `${of.cpu} cpu, ${of.memory}, ${of.pods} pods${(of.gpu ?? '0') === '0' ? '' : `, ${of.gpu} GPUs`}`;
+
+/** The argument of `--limit`. */
+export function howMany(text: string): string {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, at least 1.');
+  return text;
+}

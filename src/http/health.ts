@@ -15,13 +15,13 @@ const NO_STORE = { 'content-type': 'application/json', 'cache-control': 'no-stor
 /** `/healthz`: the process runs. */
 export const healthz = (): Response => new Response(JSON.stringify({ alive: true }), { headers: NO_STORE });
 
-/** How much is told: `all` to operators, why something is missing to nobody whom we do not know (`names`), nothing to other nodes. */
+/** How much is told: `all` to operators, no words to anybody whom we do not know (`names`), nothing to other nodes. */
 export type Told = 'all' | 'names' | 'nothing';
 
 /** `/readyz`: 200 when it can do its work, else 503 with what is missing. */
 export function readyz(checks: readonly Check[], told: Told): Response {
   const ready = checks.every((check) => check.ready);
-  const shown = told === 'all' ? checks : checks.map(({ name, ready, says, since }) => ({ name, ready, says, since }));
+  const shown = told === 'all' ? checks : checks.map(({ name, ready, since }) => ({ name, ready, since }));
   return new Response(JSON.stringify(told === 'nothing' ? { ready } : { ready, checks: shown }), {
     status: ready ? 200 : 503,
     headers: NO_STORE,

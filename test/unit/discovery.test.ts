@@ -4,6 +4,7 @@ import { discoveryActivities } from '../../activities/discovery.ts';
 import { clusterId } from '../../src/domain/ids.ts';
 import type { Dialect } from '../../src/domain/candidate.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
+import type { Peer, Peers } from '../../src/ports/peer.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
 import { givenRatings } from '../fakes/opinions.ts';
@@ -22,14 +23,14 @@ async function node(identity: NodeIdentity, owner: NodeIdentity = identity, dial
   await peers.add({ identity, dialect, flavors: [sliceOf(owner)] });
   await records.knownNodes.add(identity.address, 'operator');
 }
-const discover = () =>
+const discover = (cpu = '1', known: Peers = peers.peers) =>
   discoveryActivities({
-    peers: peers.peers,
+    peers: known,
     ...records,
     ratings: givenRatings(new Map()),
     self: identityOf('south'),
     timing: DEFAULT_TIMING,
-  }).discover({ request: { resources: { cpu: '1', memory: '1Gi', pods: '1' } } });
+  }).discover({ request: { resources: { cpu, memory: '1Gi', pods: '1' } } });
 
 const north = identityOf('north');
 const liar = identityOf('liar');
@@ -39,6 +40,15 @@ test('a node offers its own', async () => {
   const { candidates, refused } = await discover();
   expect(candidates).toMatchObject([{ seller: { id: north.id, address: north.address } }]);
   expect(refused).toEqual([]);
+});
+
+test('where a node finds nothing that fits, the plan says of what it has why not', async () => {
+  await node(north);
+  const all = peers.peers.at(north.address);
+  const choosy: Peer = { ...all, listFlavors: async (request) => (request ? { flavors: [], unreadable: [] } : await all.listFlavors()) };
+  const { candidates, refused } = await discover('4000', { at: () => choosy });
+  expect(candidates).toEqual([]);
+  expect(refused).toMatchObject([{ verdict: 'refused', reasons: [expect.stringMatching(/cpu, and 4000 is wanted/)] }]);
 });
 
 test.each<[string, NodeIdentity, NodeIdentity]>([

@@ -87,5 +87,5 @@ function explain(state: IntentState): string {
     ...(plan.length > 0 ? unseen.map(({ name, kind }) => `service ${name}: nobody offers such a ${kind}`) : []),
     ...silent.map(({ address, code }) => `${address}: ${code}`),
   ];
-  return lines.length === 0 ? 'no node is known, or none offers anything' : lines.slice(0, 8).join('; ');
+  return lines.length === 0 ? 'no node is known, or none has anything on sale' : lines.slice(0, 8).join('; ');
 }

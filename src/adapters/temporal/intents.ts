@@ -144,7 +144,8 @@ export function intentProcesses({ temporal, node, call, ask }: Calls): IntentPro
         } catch (error) {
           if (!isNotFound(error)) throw error;
           // Over already, or never there: only the second is a fault.
-          if (!(await standOf(temporal, workflowIds.intent(name)))) throw error;
+          if (!(await standOf(temporal, workflowIds.intent(name))))
+            throw new Fault('NOT_FOUND', `there is no intent named ${name}`, { name });
         }
       }),
   };
