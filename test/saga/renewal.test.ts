@@ -63,7 +63,13 @@ describe('it goes on', () => {
   });
 
   test('worker killed in the middle: the next one goes on, and renews once', async () => {
-    await openShort('on-request', { sellers: ['north'], contractLifetimeMs: 16_000, timing: { ...TIMING, renewAheadMs: 8_000 } });
+    // Asked 20 s before the last moment of use: that a worker died is noticed after 5 s, and whoever is silent for half of them is left.
+    await openShort('on-request', {
+      sellers: ['north'],
+      contractLifetimeMs: 24_000,
+      timing: { ...TIMING, renewAheadMs: 20_000 },
+      terms: { renewal: { kind: 'on-request', forMs: 80_000 } },
+    });
     trouble({ kind: 'hang', when: 'after' }, 1);
     const name = await start('killed');
     const { contract } = await boughtPlace(name);
