@@ -7,7 +7,8 @@ import { intentActivities } from './intent.ts';
 import { admissionActivities, meetingActivities, sliceActivities } from './peering.ts';
 import { reconcileActivities } from './reconcile.ts';
 import { renewalActivities } from './renewal.ts';
-import { buyingActivities, sellingActivities } from './reservation.ts';
+import { buyingActivities } from './buying.ts';
+import { sellingActivities } from './selling.ts';
 import { serviceDiscoveryActivities } from './service-discovery.ts';
 import { observingActivities, usageActivities } from './usage.ts';
 

@@ -6,7 +6,8 @@ import type { IntentNamespace } from '../src/ports/cluster.ts';
 import type { MeetingPlace } from '../src/ports/fabric.ts';
 import type { ActivityDeps } from './deps.ts';
 import { buyerPatienceMs } from './peering.ts';
-import { known, tell } from './reservation.ts';
+import { known } from './buying.ts';
+import { tell } from './selling.ts';
 
 /** What one comparison reads once. */
 export interface Known {

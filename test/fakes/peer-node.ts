@@ -20,19 +20,6 @@ export interface FakeNode {
   readonly credentials?: () => PeeringCredentials;
 }
 
-/** What our own dialect can do beyond REAR; the fake and the real routes announce the same. */
-export const EXTENSIONS = [
-  'release',
-  'terminate',
-  'contract',
-  'notice',
-  'credentials',
-  'idempotency-key',
-  'countersign',
-  'handover',
-  'renewal',
-  'signatures',
-];
 /** What is handed over where nobody says otherwise. */
 export const madeOf = ({ terms }: Contract): Handover => ({
   secret: { username: 'user', password: `made-for-${terms.id}` },

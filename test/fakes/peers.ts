@@ -16,7 +16,8 @@ import type { Peer, Peers } from '../../src/ports/peer.ts';
 import { isLookedFor } from '../../src/rear/selector.ts';
 import { type KeyCircle, keyCircle } from './keys.ts';
 import { type MemoryInventory, memoryInventory } from './memory-inventory.ts';
-import { EXTENSIONS, type FakeNode, credentialsOf, madeOf } from './peer-node.ts';
+import { EXTENSIONS } from '../../src/rear/extensions.ts';
+import { type FakeNode, credentialsOf, madeOf } from './peer-node.ts';
 import { openTroubles, type PeerCall, type Trouble } from './troubles.ts';
 
 interface Notice {

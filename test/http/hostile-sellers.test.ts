@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, expect, test } from 'vitest';
-import { buyingActivities } from '../../activities/reservation.ts';
+import { buyingActivities } from '../../activities/buying.ts';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import { acquisitionId, clusterId, transactionId } from '../../src/domain/ids.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';

@@ -1,7 +1,7 @@
 /** What an operator lets single buyers have. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, test } from 'vitest';
-import { sellingActivities } from '../../activities/reservation.ts';
+import { sellingActivities } from '../../activities/selling.ts';
 import { type BuyerLimits, limitsOf } from '../../src/domain/buyer-limits.ts';
 import { clusterId } from '../../src/domain/ids.ts';
 import type { PeerRule } from '../../src/domain/peer-policy.ts';

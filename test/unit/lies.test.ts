@@ -1,7 +1,7 @@
 /** A seller that lies is told of, whatever becomes of the call; one that refuses is not. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
-import { buyingActivities } from '../../activities/reservation.ts';
+import { buyingActivities } from '../../activities/buying.ts';
 import type { PeeringCredentials } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId } from '../../src/domain/ids.ts';

@@ -3,7 +3,8 @@ import type { Contract as StoredContract } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { contractId } from '../../domain/ids.ts';
 import { type ApiDeps, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
-import { Accepted, Allocation, Candidate, Contract, Flavor, LISTED, Sums, limit, listOf } from './schemas.ts';
+import { Allocation, Candidate, Contract, Flavor, Sums } from './schemas-market.ts';
+import { Accepted, LISTED, limit, listOf } from './schemas.ts';
 
 const params = z.object({ id: z.string().min(1).max(253) });
 const BUYER = ['ended-by-user', 'operator'] as const;
