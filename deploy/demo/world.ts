@@ -123,7 +123,9 @@ export async function startWorld({
     const processes = new Map(places.map((place) => [place.name, nodeProcesses(stack.guardian, place)]));
     await Promise.all([...processes.values()].map((each) => each.start()));
     telling.say(`nodes: ${names.join(', ')} serve and work`);
-    telling.say('below: ✓ done, ✗ failed, ↩ undone, (here) by its own side alone or (there) with what needs the peer; each line is of a node and of one of its workflows');
+    telling.say(
+      'below: ✓ done, ✗ failed, ↩ undone, (here) by its own side alone or (there) with what needs the peer; each line is of a node and of one of its workflows',
+    );
 
     const following = await openFollowing({
       address: temporalAddress,
