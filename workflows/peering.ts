@@ -48,6 +48,8 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
   /** The tenant stands for a sale that found it so and has not joined yet. */
   let kept = false;
   let pokes = 0;
+  /** The pokes that the last try had seen: one that comes while a try runs is a wish for another. */
+  let seen = 0;
   // Handlers first: a signal-with-start is delivered before anything else runs.
   setHandler(messages.join, (user) => {
     leaving = leaving.filter((other) => !sameUser(user)(other));
@@ -170,13 +172,17 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       }
       if (done) {
         leaving = leaving.slice(1);
+        seen = pokes;
         failed = await letGo(done);
         // Whoever could not leave asks again and again: stuck all the while.
         if (failed) scribe.stuck(true);
         continue;
       }
       if (asked()) continue;
-      failed ??= await clear();
+      if (!failed) {
+        seen = pokes;
+        failed = await clear();
+      }
       if (asked()) {
         failed = undefined;
         continue;
@@ -186,7 +192,6 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       if (workflowInfo().continueAsNewSuggested) return;
       if (failed) {
         const pause = pauses.next();
-        const seen = pokes;
         scribe.details(
           `**Stuck** while tearing down the peering with ${peer}: ${wordsOf(failed)}. Next try in ${Math.round(pause / 1000)} s, or by the update \`retryTeardown\`.`,
         );
@@ -201,7 +206,6 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       describe();
       if (kept) {
         // Should that sale never come, the tenant goes at the first look after its contract is over.
-        const seen = pokes;
         await waitFor(`the sale for which the tenant of ${peer} was kept to join`, () => pokes !== seen || asked(), pauses.next());
         continue;
       }

@@ -193,4 +193,18 @@ describe('stuck', () => {
     await stage().node.processes.retryTeardown(PEERING);
     await nothingLeft();
   });
+
+  test.each(REMOVING)('$step: another try that is asked for while one runs is not lost', async ({ undoes, direction }) => {
+    await open({ stuckPauseMs: 600_000, stuckPauseMaxMs: 600_000 });
+    const who = await user(direction);
+    await join(who);
+    await untilStands(direction);
+    fabric().plan(undoes, { kind: 'hang' });
+    fabric().plan(undoes, { kind: 'refuse', fault: refused });
+    await leave(who);
+    await fabric().whenHanging(undoes);
+    await stage().node.processes.retryTeardown(PEERING);
+    fabric().letGo();
+    await nothingLeft();
+  });
 });
