@@ -1,5 +1,6 @@
 import type { PlanEntry } from '../../src/domain/candidate.ts';
 import type { JournalEntry } from '../../src/domain/journal.ts';
+import { priceWords } from '../../src/domain/money.ts';
 import type { Followed } from './following.ts';
 import type { Outcome } from './report-file.ts';
 
@@ -76,7 +77,7 @@ export function openTelling(out: Out): Telling {
     },
     plan(entries) {
       for (const { rank, flavorId, seller, hourly, verdict, reasons } of entries) {
-        const price = hourly ? `${hourly.amount} ${hourly.currency}/h` : 'no price';
+        const price = hourly ? priceWords(hourly) : 'no price';
         write(
           `${' '.repeat(26)}${paint('dim', `offer ${rank ?? '-'}: ${flavorId} of ${seller}, ${price}: ${verdict}${reasons.length > 0 ? ` (${cut(reasons.join('; '), 300)})` : ''}`)}`,
         );

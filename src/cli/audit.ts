@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AuditEvent, Verification } from '../domain/audit.ts';
 import type { ContractTerms } from '../domain/contract.ts';
 import { type ApiClient, CommandFailed, EXIT } from './client.ts';
-import { howMany, resources, table } from './printing.ts';
+import { howMany, money, resources, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 /** What the events of contracts carry of their terms. */
@@ -25,7 +25,7 @@ function row({ at, kind, contract, peer, facts, seal }: AuditEvent): readonly st
     buyer?.id ?? '-',
     seller?.id ?? '-',
     part ? (isNothing(part) ? 'an instance' : resources(part)) : '-',
-    price ? `${price.amount} ${price.currency} ${price.period}` : '-',
+    money(price),
     seal ? String(seal.seq) : 'waits',
     [
       ...(peer !== undefined && !seller ? [`peer ${peer}`] : []),

@@ -6,11 +6,10 @@ import { endsOn, untilOf } from '../domain/renewal.ts';
 import type { AgreementDocument } from '../rear/agreement.ts';
 import { exportedAgreement, verifyExport } from '../rear/agreement-file.ts';
 import { CommandFailed, EXIT, type ApiClient } from './client.ts';
-import { facts, howMany, json, resources, table } from './printing.ts';
+import { facts, howMany, json, money, resources, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 const read = (api: ApiClient, id: string): Promise<Contract> => api.get<Contract>(`/contracts/${encodeURIComponent(id)}`);
-const priceOf = ({ price }: Contract['terms']): string => (price ? `${price.amount} ${price.currency} ${price.period}` : '-');
 /** What was bought: a part, or an instance of a blueprint. */
 const partOf = ({ service, flavor: { offer }, resources: part }: Contract['terms']): string =>
   service && offer.kind !== 'k8slice' ? `${offer.kind} ${offer.name}` : resources(part);
@@ -45,7 +44,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
             role === 'buyer' ? terms.seller.domain : terms.buyer.domain,
             state,
             partOf(terms),
-            priceOf(terms),
+            money(terms.price),
             endsOn(contract),
             endOf(contract),
           ];
@@ -99,7 +98,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
             ...(terms.service
               ? [['hosted by', terms.service.hostingPolicy] as const, ['configured', JSON.stringify(terms.service.configuration)] as const]
               : []),
-            ['price', priceOf(terms)],
+            ['price', money(terms.price)],
             ['from', terms.startsAt],
             ['until', untilOf(contract)],
             ['renewed', contract.renewals && `${contract.renewals.length} times; at first until ${terms.expiresAt}`],

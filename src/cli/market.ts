@@ -19,7 +19,6 @@ const amounts = (flavor: Flavor): string => {
   return resources(free) + ((free.gpu ?? '0') === '0' || !gpu?.model ? '' : ` (${gpu.model})`);
 };
 const place = ({ location }: Flavor): string => [location?.city, location?.country].filter(Boolean).join(', ') || '-';
-const price = ({ price }: Flavor): string => (price ? `${price.amount} ${price.currency} ${price.period}` : '-');
 
 /** What this node sells, is offered and has agreed on; which nodes it knows; what runs. */
 export function marketCommands(program: Command, line: CommandLine): void {
@@ -31,7 +30,7 @@ export function marketCommands(program: Command, line: CommandLine): void {
     .action(
       line.run(async (api, asJson) => {
         const { items } = await api.get<List<Flavor>>('/flavors');
-        const row = (flavor: Flavor): readonly string[] => [flavor.id, amounts(flavor), price(flavor), place(flavor)];
+        const row = (flavor: Flavor): readonly string[] => [flavor.id, amounts(flavor), money(flavor.price), place(flavor)];
         line.tell(asJson, items, () => table(['FLAVOR', 'FREE', 'PRICE', 'PLACE'], items.map(row)));
         return EXIT.ok;
       }),

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { priceWords } from '../domain/money.ts';
 
 /** Where a command writes; tests hand in their own. */
 export interface Output {
@@ -38,8 +39,8 @@ export function span(milliseconds: number): string {
   return `${Math.round(seconds / 86_400)} d`;
 }
 
-export const money = (hourly: { readonly amount: string; readonly currency: string } | undefined): string =>
-  hourly ? `${hourly.amount} ${hourly.currency}/h` : '-';
+/** A price, by the hour where it has no period. */
+export const money = (price: Parameters<typeof priceWords>[0] | undefined): string => (price ? priceWords(price) : '-');
 export const resources = (of: {
   readonly cpu: string;
   readonly memory: string;

@@ -73,7 +73,7 @@ export function passedBy(limits: BuyerLimits, use: BuyerUse, { resources, hourly
   if (!credit || compareAmounts(hourly.amount, '0') === 0) return undefined;
   const used = use.hourly.find(({ currency }) => sameCurrency(currency, credit.currency))?.amount ?? '0';
   if (compareAmounts(addAmounts(used, hourly.amount), credit.amount) <= 0) return undefined;
-  const words = (amount: string): string => `${canonicalAmount(amount)} ${credit.currency} an hour`;
+  const words = (amount: string): string => `${canonicalAmount(amount)} ${credit.currency}/h`;
   return { limit: 'credit', most: words(credit.amount), used: words(used), wanted: words(hourly.amount) };
 }
 

@@ -165,8 +165,5 @@ export function checkPrice(priced: Hourly | undefined, request: Paid, refuse: Re
   if (priced === undefined) refuse('no-price', `states no price, and one in ${wanted} is wanted`);
   else if (!sameCurrency(priced.currency, wanted)) refuse('currency', `is paid in ${priced.currency}, and ${wanted} is wanted`);
   else if (request.maxHourlyPrice && compareAmounts(priced.amount, request.maxHourlyPrice.amount) > 0)
-    refuse(
-      'price',
-      `costs ${priced.amount} ${priced.currency} an hour for the part, and at most ${request.maxHourlyPrice.amount} is wanted`,
-    );
+    refuse('price', `costs ${priced.amount} ${priced.currency}/h for the part, and at most ${request.maxHourlyPrice.amount} is wanted`);
 }

@@ -6,6 +6,9 @@ export type Period = (typeof PERIODS)[number];
 /** Hours of a period; a month is 730 hours and a year 8,760, as cloud price lists count them. */
 const HOURS: Record<Period, number> = { hourly: 1, daily: 24, weekly: 168, monthly: 730, yearly: 8760 };
 
+/** How a period is written behind a price, and nowhere otherwise. */
+const PER: Record<Period, string> = { hourly: 'h', daily: 'day', weekly: 'week', monthly: 'month', yearly: 'year' };
+
 /** A price of the whole listed flavor per period. */
 export interface Price {
   readonly amount: string;
@@ -23,8 +26,9 @@ export function parseAmount(text: string): bigint | undefined {
 }
 
 /** Sums and products of amounts may be longer than what anybody may write. */
+const AMOUNT = /^(\d{1,60})(?:\.(\d{1,12}))?$/;
 function units(text: string): bigint {
-  const found = /^(\d{1,60})(?:\.(\d{1,12}))?$/.exec(text);
+  const found = AMOUNT.exec(text);
   if (!found) throw new Error(`not an amount: ${text}`);
   const [, whole = '0', fraction = ''] = found;
   return BigInt(whole + fraction.padEnd(SCALE, '0'));
@@ -51,6 +55,28 @@ export const share = (amount: string, numerator: bigint, denominator: bigint): s
   formatAmount(divideUp(units(amount) * numerator, denominator));
 
 export const addAmounts = (a: string, b: string): string => formatAmount(units(a) + units(b));
+/** The fewest digits behind the point to which people are shown an amount, and how many of those that count. */
+const [SHOWN, COUNTING] = [4, 3];
+
+/**
+ * An amount as people read it: as it is where that is short; else rounded up, as all that is paid is, with a `~` before it, so that nobody takes it for exact. Whoever
+ * compares takes the amount itself. What a peer wrote and is none stays as it is.
+ */
+export function amountWords(amount: string): string {
+  if (!AMOUNT.test(amount)) return amount;
+  const exact = canonicalAmount(amount);
+  const [whole = '0', fraction = ''] = exact.split('.');
+  const zeros = whole === '0' ? fraction.search(/[1-9]|$/) : 0;
+  const digits = Math.max(SHOWN, zeros + COUNTING);
+  if (fraction.length <= digits) return exact;
+  const grain = 10n ** BigInt(SCALE - digits);
+  return `~${formatAmount(divideUp(units(exact), grain) * grain)}`;
+}
+
+/** A price as people read it, everywhere the same: `0.25 EUR/h`. */
+export const priceWords = ({ amount, currency, period = 'hourly' }: Omit<Price, 'period'> & { readonly period?: Period }): string =>
+  `${amountWords(amount)} ${currency}/${PER[period]}`;
+
 /** What is left of `a` after `b`; nothing when that is more. */
 export const subtractAmounts = (a: string, b: string): string => formatAmount(units(a) > units(b) ? units(a) - units(b) : 0n);
 

@@ -1,6 +1,6 @@
 import type { Candidate, PlanEntry, Refusal, ResourceRequest } from './candidate.ts';
 import type { Flavor } from './flavor.ts';
-import { compareAmounts, sameCurrency } from './money.ts';
+import { compareAmounts, priceWords, sameCurrency } from './money.ts';
 import type { Resources } from './resources.ts';
 
 /**
@@ -33,17 +33,14 @@ function byCurrency(a: Candidate, b: Candidate, wanted: string | undefined): num
   return place(a) - place(b) || byText(name(a), name(b));
 }
 
-/** The plan before anything was tried: ranked candidates with what spoke for each, then what was refused and why. */
-export function planOf(
-  candidates: readonly Candidate[],
-  refused: readonly PlanEntry[],
-  request: Pick<ResourceRequest, 'currency' | 'maxHourlyPrice'>,
-): readonly PlanEntry[] {
-  const ranked = rank(candidates, request);
-  return [...ranked.map((candidate, i) => entry(candidate, i, ranked[i - 1])), ...refused];
-}
+/** Why a candidate comes after all that are better or worse, in words; `undefined` of one in its place. */
+type WhyLast = (candidate: Candidate) => string | undefined;
 
-function entry(candidate: Candidate, index: number, better: Candidate | undefined): PlanEntry {
+/** The plan before anything was tried: the candidates in the order in which they will be, with what spoke for each. */
+export const planOf = (inTurn: readonly Candidate[], whyLast: WhyLast = () => undefined): readonly PlanEntry[] =>
+  inTurn.map((candidate, i) => entry(candidate, i, inTurn[i - 1], whyLast));
+
+function entry(candidate: Candidate, index: number, better: Candidate | undefined, whyLast: WhyLast): PlanEntry {
   const { flavor, seller, hourly, latencyMs, rating } = candidate;
   return {
     flavorId: flavor.id,
@@ -53,8 +50,15 @@ function entry(candidate: Candidate, index: number, better: Candidate | undefine
     rating,
     rank: index + 1,
     verdict: 'open',
-    reasons: [facts(candidate), ...(better ? [`after ${better.flavor.id}: ${whyAfter(candidate, better)}`] : [])],
+    reasons: [facts(candidate), ...order(candidate, better, whyLast)],
   };
+}
+
+function order(candidate: Candidate, better: Candidate | undefined, whyLast: WhyLast): readonly string[] {
+  const last = whyLast(candidate);
+  if (!better) return last === undefined ? [] : [last];
+  const why = last === undefined || whyLast(better) !== undefined ? [whyAfter(candidate, better)] : [];
+  return [`after ${better.flavor.id}: ${[...why, ...(last === undefined ? [] : [last])].join('; ')}`];
 }
 
 const gpus = ({ gpu = '0' }: Resources): string => (gpu === '0' ? '' : `, ${gpu} GPUs`);
@@ -63,7 +67,7 @@ const facts = ({ part, service, hourly, latencyMs, rating }: Candidate): string 
     service
       ? `an instance hosted by ${service.hostingPolicy}`
       : `part: ${part.cpu} cpu, ${part.memory} memory, ${part.pods} pods${part.storage === undefined ? '' : `, ${part.storage} storage`}${gpus(part)}`,
-    hourly ? `${hourly.amount} ${hourly.currency} an hour` : 'no stated price',
+    hourly ? priceWords(hourly) : 'no stated price',
     ...(service ? [] : [latencyMs === undefined ? 'no stated latency' : `${latencyMs} ms`]),
     `rating ${rating}`,
   ].join('; ');
@@ -74,7 +78,10 @@ function whyAfter(candidate: Candidate, better: Candidate): string {
   if (candidate.hourly && better.hourly) {
     if (!sameCurrency(candidate.hourly.currency, better.hourly.currency))
       return 'its currency comes later, and currencies are not compared';
-    if (compareAmounts(candidate.hourly.amount, better.hourly.amount) !== 0) return 'it costs more';
+    if (compareAmounts(candidate.hourly.amount, better.hourly.amount) !== 0)
+      return priceWords(candidate.hourly) === priceWords(better.hourly)
+        ? `it costs more: exactly ${candidate.hourly.amount}, not ${better.hourly.amount}`
+        : 'it costs more';
   }
   if (candidate.latencyMs !== better.latencyMs) return candidate.latencyMs === undefined ? 'it states no latency' : 'it is farther away';
   return candidate.rating === better.rating ? 'equal otherwise, by id' : 'it is rated lower';

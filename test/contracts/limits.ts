@@ -10,11 +10,7 @@ const LIMITS: readonly (readonly [string, BuyerLimits, Readonly<Record<'most' | 
   ['cpu', { cpu: '2' }, { most: '2', used: '2', wanted: '1' }],
   ['memory', { memory: '4Gi' }, { most: '4Gi', used: '4Gi', wanted: '2Gi' }],
   ['pods', { pods: '20' }, { most: '20', used: '20', wanted: '10' }],
-  [
-    'credit',
-    { credit: [{ amount: '0.20', currency: 'eur' }] },
-    { most: '0.2 eur an hour', used: '0.2 eur an hour', wanted: '0.1 eur an hour' },
-  ],
+  ['credit', { credit: [{ amount: '0.20', currency: 'eur' }] }, { most: '0.2 eur/h', used: '0.2 eur/h', wanted: '0.1 eur/h' }],
 ];
 
 /** What every `Inventory` does with a buyer that may not have everything. */

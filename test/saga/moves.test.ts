@@ -81,6 +81,16 @@ test.each(['withdrawn-by-seller', 'breach'] as const)(
     expect(await stage.node.processes.journal(workflowIds.intent(name))).toContainEqual(
       expect.objectContaining({ step: 'place-lost', detail: expect.stringContaining(reason) }),
     );
+    // North is cheaper, still sells, and is passed by.
+    const plan = (await stage.node.processes.readIntent(name))?.plan ?? [];
+    expect(plan.map(({ seller, verdict, reasons }) => [seller, verdict, reasons.at(-1)])).toEqual([
+      ['west.example', 'held', expect.anything()],
+      [
+        'north.example',
+        'open',
+        expect.stringContaining(`its seller comes last in this intent, since the last attempt there ended: ${reason}`),
+      ],
+    ]);
     await finish(name);
   },
 );

@@ -22,7 +22,7 @@ test('both become ready, and say what they are', async () => {
   for (const node of NODES) expect(await (await fetch(`${api[node]}/readyz`)).json()).toMatchObject({ ready: true });
   expect(await (await fetch(`${api.north}/healthz`)).json()).toEqual({ alive: true });
   const flavors = await rearguard('north', ['flavors']);
-  expect(flavors.out).toMatch(/north\.example-k8slice-[0-9a-f]{10} +8 cpu, 16Gi, 100 pods +0\.1 EUR hourly/);
+  expect(flavors.out).toMatch(/north\.example-k8slice-[0-9a-f]{10} +8 cpu, 16Gi, 100 pods +0\.1 EUR\/h/);
   expect((await rearguard('south', ['nodes'])).out).toMatch(/127\.0\.0\.1:\d+ .* configuration /);
 });
 

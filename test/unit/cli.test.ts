@@ -306,7 +306,7 @@ describe('contracts', () => {
     }
     const { exit, out } = await rearguard(['contract', 'show', 'contract-1']);
     expect(exit).toBe(0);
-    expect(out).toMatch(/price: +0\.1 EUR hourly\n/);
+    expect(out).toMatch(/price: +0\.1 EUR\/h\n/);
     expect(out).toMatch(/signed by: +both\n/);
     expect(out).toMatch(/notice: +1h30m\nsla: +99\.9 % available; else 5 % of the price are forgone\n/);
     expect(out).not.toContain('renewal');
@@ -358,7 +358,7 @@ describe('the audit', () => {
   test('tells who bought what from whom, when and at what price, and that the record of it is whole', async () => {
     const { exit, out } = await rearguard(['audit', '--contract', contract]);
     expect(out).toMatch(/^TIME +EVENT +CONTRACT +BUYER +SELLER +PART/);
-    expect(out).toMatch(/\n2026-11-27T\d\d:\d\d:\d\dZ +sold +contract-1 +alice +north +2 cpu, 4Gi, 10 pods +0\.2 EUR hourly +waits/);
+    expect(out).toMatch(/\n2026-11-27T\d\d:\d\d:\d\dZ +sold +contract-1 +alice +north +2 cpu, 4Gi, 10 pods +0\.2 EUR\/h +waits/);
     expect(out).toMatch(/\n\S+ +over +contract-1 +[^\n]*peer alice, reason drained\n/);
     expect(out).not.toContain('addNode');
     expect(out).toMatch(/\n\nintact: nothing is sealed yet\n/);

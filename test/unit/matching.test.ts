@@ -183,7 +183,7 @@ describe('what will not do', () => {
     const found = verdict(sliceFlavor('f', { price: '5', location: turin }), { ...limit('0.1'), locations: ['France', 'Spain'] });
     expect('refusals' in found ? found.refusals.map(({ detail }) => detail) : []).toEqual([
       'is in Turin, Italy, not in France or Spain',
-      'costs 0.5 EUR an hour for the part, and at most 0.1 is wanted',
+      'costs 0.5 EUR/h for the part, and at most 0.1 is wanted',
     ]);
   });
 });

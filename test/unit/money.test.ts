@@ -67,4 +67,33 @@ describe('costOf and lastsFor', () => {
   it('lasts for ever at no cost', () => expect(money.lastsFor('1', '0')).toBeUndefined());
 });
 
+describe('amountWords', () => {
+  it.each([
+    ['0', '0'],
+    ['0.10', '0.1'],
+    ['12', '12'],
+    ['0.0625', '0.0625'],
+    ['0.083333333334', '~0.0834'],
+    ['0.000114155252', '~0.000115'],
+    ['0.000000000001', '0.000000000001'],
+    ['1234.567891', '~1234.5679'],
+    ['0.99999999', '~1'],
+    ['what a peer wrote', 'what a peer wrote'],
+  ])('%s as %s', (amount, words) => expect(money.amountWords(amount)).toBe(words));
+  it('is never less than the amount, and never more than 1 % more', () =>
+    fc.assert(
+      fc.property(written, (amount) => {
+        const shown = money.amountWords(amount).replace('~', '');
+        return (
+          money.compareAmounts(shown, amount) >= 0 &&
+          money.compareAmounts(money.subtractAmounts(shown, amount), money.share(amount, 1n, 100n)) <= 0
+        );
+      }),
+    ));
+  it('says the period behind the currency, hours where none is told', () =>
+    expect(
+      [...money.PERIODS, undefined].map((period) => money.priceWords({ amount: '0.50', currency: 'EUR', ...(period && { period }) })),
+    ).toEqual(['0.5 EUR/h', '0.5 EUR/day', '0.5 EUR/week', '0.5 EUR/month', '0.5 EUR/year', '0.5 EUR/h']));
+});
+
 it('a currency is a name', () => expect([money.sameCurrency('EUR', ' eur'), money.sameCurrency('EUR', 'USD')]).toEqual([true, false]));

@@ -98,33 +98,54 @@ describe('rank', () => {
 });
 
 describe('planOf', () => {
-  it('ranks what is open, says why each comes after the one before, and lists what was refused', () => {
-    const refused = refusedEntry(sliceFlavor('r', { offer: { latencyMs: 80 } }), [
-      { code: 'latency', detail: 'states 80 ms, and at most 20 ms is wanted' },
-    ]);
+  it('ranks what is open, says why each comes after the one before', () => {
     const plan = planOf(
-      [
-        candidate('e', { price: '2', rating: 0.4, latencyMs: 3 }),
-        candidate('d', { price: '2', latencyMs: 3 }),
-        candidate('c', { price: '2' }),
-        candidate('b', { price: '1' }),
-        candidate('a'),
-        candidate('f', { price: '0.1', currency: 'USD' }),
-        candidate('g', { price: '0.1', currency: 'USD' }),
-      ],
-      [refused],
-      { currency: 'EUR' },
+      rank(
+        [
+          candidate('e', { price: '2', rating: 0.4, latencyMs: 3 }),
+          candidate('d', { price: '2', latencyMs: 3 }),
+          candidate('c', { price: '2' }),
+          candidate('b', { price: '1' }),
+          candidate('a'),
+          candidate('f', { price: '0.1', currency: 'USD' }),
+          candidate('g', { price: '0.1', currency: 'USD' }),
+        ],
+        { currency: 'EUR' },
+      ),
     );
     expect(plan.map(({ rank: place, flavorId, verdict, reasons }) => [place, flavorId, verdict, reasons.at(-1)])).toEqual([
-      [1, 'b', 'open', 'part: 1 cpu, 1Gi memory, 10 pods; 1 EUR an hour; no stated latency; rating 0.5'],
+      [1, 'b', 'open', 'part: 1 cpu, 1Gi memory, 10 pods; 1 EUR/h; no stated latency; rating 0.5'],
       [2, 'd', 'open', 'after b: it costs more'],
       [3, 'e', 'open', 'after d: it is rated lower'],
       [4, 'c', 'open', 'after e: it states no latency'],
       [5, 'f', 'open', 'after c: its currency comes later, and currencies are not compared'],
       [6, 'g', 'open', 'after f: equal otherwise, by id'],
       [7, 'a', 'open', 'after g: it has no price'],
-      [undefined, 'r', 'refused', 'latency: states 80 ms, and at most 20 ms is wanted'],
     ]);
     expect(plan[0]).toMatchObject({ seller: 'b.example', hourly: { amount: '1', currency: 'EUR' }, rating: 0.5 });
+  });
+
+  it('says why a cheaper one comes last', () => {
+    const last = 'its seller comes last in this intent, since the last attempt there ended: withdrawn-by-seller';
+    const plan = planOf([candidate('b', { price: '2' }), candidate('a', { price: '1' }), candidate('c', { price: '1.5' })], ({ flavor }) =>
+      flavor.id === 'b' ? undefined : last,
+    );
+    expect(plan.map(({ rank: place, flavorId, reasons }) => [place, flavorId, reasons.slice(1)])).toEqual([
+      [1, 'b', []],
+      [2, 'a', [`after b: ${last}`]],
+      [3, 'c', [`after a: it costs more; ${last}`]],
+    ]);
+    expect(planOf([candidate('a')], () => last)[0]?.reasons.slice(1)).toEqual([last]);
+  });
+
+  it('shows prices as people read them, and the exact ones where these look the same', () => {
+    const [, dearer] = planOf([candidate('a', { price: '0.083333333333' }), candidate('b', { price: '0.083333333334' })]);
+    expect(dearer?.reasons[0]).toContain('; ~0.0834 EUR/h; ');
+    expect(dearer?.reasons[1]).toBe('after a: it costs more: exactly 0.083333333334, not 0.083333333333');
+  });
+
+  it('tells of a flavor that will not do why', () => {
+    const refused = refusedEntry(sliceFlavor('r', { offer: { latencyMs: 80 } }), [{ code: 'latency', detail: 'states 80 ms' }]);
+    expect(refused).toMatchObject({ flavorId: 'r', verdict: 'refused', reasons: ['latency: states 80 ms'], latencyMs: 80 });
   });
 });

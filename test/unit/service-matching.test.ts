@@ -72,7 +72,7 @@ describe('a flavor for a service', () => {
     [
       'too dear',
       [offering({}), { maxHourlyPrice: { amount: '0.04', currency: 'EUR' } }],
-      'price: costs 0.05 EUR an hour for the part, and at most 0.04 is wanted',
+      'price: costs 0.05 EUR/h for the part, and at most 0.04 is wanted',
     ],
     ['another currency', [offering({}), { currency: 'USD' }], 'currency: is paid in EUR, and USD is wanted'],
     ['sold out', [offering({}, { available: false })], 'unavailable: is not available'],

@@ -43,6 +43,16 @@ export const inTurn = ({ demoted }: IntentState, ranked: readonly Candidate[]): 
   return [...ranked.filter((candidate) => !late(candidate)), ...ranked.filter(late)];
 };
 
+/** Why one comes last though it may be cheaper: what became of its seller's last attempt in this intent. */
+export const whyLast =
+  ({ demoted, attempts }: IntentState) =>
+  ({ seller }: Candidate): string | undefined => {
+    if (!demoted.includes(seller.id)) return undefined;
+    const { last, released } = attempts.findLast(({ candidate }) => candidate.seller.id === seller.id) ?? {};
+    const { reason, detail } = last?.ending ?? released ?? {};
+    return `its seller comes last in this intent${reason ? `, since the last attempt there ended: ${reason}${detail ? ` (${detail})` : ''}` : ''}`;
+  };
+
 /** Searches a place: asks, ranks, and offers the candidates one after the other until one is taken. Its services, if it has any, are bought before it, and given back when none is taken. */
 export async function search(
   state: IntentState,
@@ -61,7 +71,7 @@ export async function search(
     const found = await asking.discover({ request });
     finish('done');
     const candidates = inTurn(state, rank(found.candidates, request));
-    state.plan = [...planOf(candidates, [], request), ...found.refused, ...state.plan.filter(({ service }) => service !== undefined)];
+    state.plan = [...planOf(candidates, whyLast(state)), ...found.refused, ...state.plan.filter(({ service }) => service !== undefined)];
     state.silent = [...found.silent];
     // Without a place services are of no use.
     const ready = candidates.length === 0 || services === undefined || (await services.acquire());

@@ -1,6 +1,6 @@
 import { condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { WorkloadHealth, WorkloadRef } from '../../activities/usage.ts';
-import { addAmounts } from '../../src/domain/money.ts';
+import { addAmounts, amountWords } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { spentBy, usedUpAt } from '../../src/domain/spending.ts';
 import type { Timing } from '../../src/domain/timing.ts';
@@ -157,7 +157,10 @@ function endsAt(state: IntentState, now: number): { at: number; ending: Ending }
     const stretches = stretchesOf(attempts);
     const at = usedUpAt(amount, spent, stretches);
     if (at !== undefined)
-      ends.push({ at, ending: { reason: 'budget', detail: `${spentBy(spent, stretches, now)} of ${amount} ${currency} spent` } });
+      ends.push({
+        at,
+        ending: { reason: 'budget', detail: `${amountWords(spentBy(spent, stretches, now))} of ${amount} ${currency} spent` },
+      });
   }
   return ends.sort((a, b) => a.at - b.at)[0];
 }

@@ -5,7 +5,7 @@ import type { ServiceRequest } from '../../src/domain/service-request.ts';
 import { asking } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { type Long, acquire, demote, hear, letGo, outcomeOf } from './acquiring.ts';
-import { inTurn, untilFound } from './discovery.ts';
+import { inTurn, untilFound, whyLast } from './discovery.ts';
 import { type Attempt, type IntentState, attemptOf, holderOf, mark, missingServices } from './intent-state.ts';
 
 /** The services of an intent, bought before its place: all of them and the place, or nothing. */
@@ -49,7 +49,7 @@ export function openServices(state: IntentState, namespace: string, scribe: Scri
     state.plan = [
       ...state.plan.filter(({ service }) => !missing.some(({ name }) => name === service)),
       ...known.flatMap(({ request, candidates, refused }) => [
-        ...planOf(candidates, [], request).map((entry) => ({ ...entry, service: request.name })),
+        ...planOf(candidates, whyLast(state)).map((entry) => ({ ...entry, service: request.name })),
         ...refused,
       ]),
     ];

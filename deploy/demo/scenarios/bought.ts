@@ -1,3 +1,4 @@
+import { priceWords } from '../../../src/domain/money.ts';
 import { ask, end, intentOf, untilBought, untilPodRuns, untilSigned } from './acts.ts';
 import { type Scenario, expect } from './scenario.ts';
 
@@ -20,8 +21,9 @@ export const bought: Scenario = {
       won !== undefined && others.every(({ hourly }) => Number(hourly?.amount) >= Number(won.hourly?.amount)),
       'the cheapest offer did not win',
     );
-    note(`${cheapest.name} won at ${won.hourly?.amount} ${won.hourly?.currency}/h`);
-    world.telling.say(`${cheapest.name} won: ${won.hourly?.amount} ${won.hourly?.currency}/h, the cheapest of ${offers.length} offers`);
+    const price = won.hourly ? priceWords(won.hourly) : 'no price';
+    note(`${cheapest.name} won at ${price}`);
+    world.telling.say(`${cheapest.name} won: ${price}, the cheapest of ${offers.length} offers`);
     await untilSigned(world, place, cheapest);
     await untilPodRuns(world, name, place, cheapest);
     await end(world, name);
