@@ -11,14 +11,15 @@ const adapter = (name, packages, more = {}) => ({
   packages: [...packages, 'zod', ...NODE],
 });
 const http = {
-  values: ['src/domain', 'src/rear', 'workflows/messages.ts'],
+  values: ['src/domain', 'src/documents', 'src/rear', 'workflows/messages.ts'],
   types: ['src/ports'],
-  packages: ['hono', 'hono/**', '@hono/**', 'hono-rate-limiter', 'zod', 'yaml', ...NODE],
+  packages: ['hono', 'hono/**', '@hono/**', 'hono-rate-limiter', 'zod', ...NODE],
 };
 const workflow = { values: ['src/domain'], types: ['activities'], packages: ['@temporalio/workflow'] };
 
 export const IMPORT_TABLE = [
   { folder: 'src/domain', packages: ['zod'] },
+  { folder: 'src/documents', packages: ['yaml'] },
   { folder: 'src/ports', types: ['src/domain'] },
   { folder: 'src/rear', values: ['src/domain'], packages: ['zod', 'jose', 'canonicalize', 'structured-headers', 'node:crypto'] },
   { folder: 'workflows', ...workflow },
@@ -43,9 +44,9 @@ export const IMPORT_TABLE = [
   { folder: 'src/http/rear', room: 'src/http', ...http },
   {
     folder: 'src/cli',
-    values: ['src/domain', 'src/rear', 'workflows/messages.ts'],
+    values: ['src/domain', 'src/documents', 'src/rear', 'workflows/messages.ts'],
     types: ['src/ports'],
-    packages: ['commander', 'zod', 'yaml', ...NODE],
+    packages: ['commander', 'zod', ...NODE],
   },
 ];
 

@@ -1,3 +1,5 @@
+import type { WrongField } from '../domain/wrong-fields.ts';
+
 /** Exit codes, the same for every command. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, notFound: 4, notAllowed: 5 } as const;
 /** The same, for `--help`. */
@@ -15,7 +17,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What ends a command early: words for a person, and the exit code for a script. */
 export class CommandFailed extends Error {
   readonly exit: ExitCode;
-  /** The API's problem, for `--json`. */
+  /** For `--json`: the API's problem, or what was found wrong here. */
   readonly problem: unknown;
   constructor(message: string, exit: ExitCode, problem?: unknown) {
     super(message);
@@ -38,7 +40,7 @@ interface Problem {
   readonly code?: string;
   readonly retry?: boolean;
   readonly requestId?: string;
-  readonly errors?: readonly { readonly field: string; readonly problem: string }[];
+  readonly errors?: readonly WrongField[];
 }
 
 const CALL_SECONDS = 20;
@@ -101,10 +103,14 @@ const exitOf = (status: number): ExitCode => {
   return status < 500 ? EXIT.usage : EXIT.failed;
 };
 
+/** A line for each wrong field. */
+export const fieldLines = (errors: readonly WrongField[]): readonly string[] =>
+  errors.map(({ field, problem }) => `  ${field === '' ? '(the whole)' : field}: ${problem}`);
+
 /** What, where, why, and what to do. */
 function wordsOf({ title = 'Failed', detail, code, retry, requestId, errors = [] }: Problem, status: number, withToken: boolean): string {
   const head = code === undefined ? `${title} (${status})` : `${title} (${code})`;
-  const fields = errors.map(({ field, problem }) => `  ${field === '' ? '(the whole)' : field}: ${problem}`);
+  const fields = fieldLines(errors);
   const why = fields.length > 0 ? fields : detail === undefined ? [] : [`  ${detail}`];
   const hint =
     status === 401

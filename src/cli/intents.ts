@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import { languageOf } from '../documents/reading.ts';
 import type { IntentStatus, ServiceStatus } from '../domain/status.ts';
 import { EXIT, CommandFailed } from './client.ts';
 import { facts, howMany, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
+import { validateCommand } from './validating.ts';
 import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
 
 const pathOf = (name: string): string => `/intents/${encodeURIComponent(name)}`;
@@ -24,7 +26,7 @@ export function intentCommands(program: Command, line: CommandLine): void {
       line.run(async (api, asJson, options: { file: string; watch?: boolean; until: string }) => {
         const until = untilOf(options.until);
         const text = await readInput(options.file);
-        const type = isJson(text) ? 'application/json' : 'application/yaml';
+        const type = `application/${languageOf(text)}`;
         const { name, created } = await api.send<{ name: string; created: boolean }>('POST', '/intents', { text, type });
         if (options.watch) {
           if (!asJson) output.out(`intent ${name} ${created ? 'started' : 'lives already'}\n`);
@@ -38,6 +40,8 @@ export function intentCommands(program: Command, line: CommandLine): void {
         return EXIT.ok;
       }),
     );
+
+  validateCommand(intent, line);
 
   intent
     .command('list')
@@ -133,16 +137,6 @@ export function intentCommands(program: Command, line: CommandLine): void {
         return EXIT.ok;
       }),
     );
-}
-
-/** Not by its first letter: YAML, too, may begin with a brace. */
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function untilOf(text: string): 'in-use' | 'ended' {

@@ -12,7 +12,7 @@ import { nanos } from './quantity.ts';
 import { RESOURCE_NAMES, type ResourceName, type Resources, canonicalResources } from './resources.ts';
 import type { ServiceRequest } from './service-request.ts';
 import { checkManifest } from './workload-check.ts';
-import { WorkloadManifest } from './workload-schema.ts';
+import { WorkloadManifest, asMeant } from './workload-schema.ts';
 import { needsOf, shareOut, sumOf } from './workload.ts';
 import { type WrongField, checked, fieldPath } from './wrong-fields.ts';
 
@@ -116,9 +116,11 @@ function reduceWorkload(workload: Readonly<Record<string, unknown>>, spec: Reado
   const first = new Map<string, number>();
   const needed = (['cpu', 'memory'] as const).filter((name) => section?.[name] === undefined);
   for (const [i, item] of manifests.entries()) {
-    const manifest = WorkloadManifest.safeParse(item);
-    if (!manifest.success) continue;
     const here = [...at, 'manifests', i];
+    const meant = asMeant(item);
+    if (meant.mistyped) problems.push(...hiddenByKind(meant.manifest, fieldPath(here)));
+    const manifest = WorkloadManifest.safeParse(meant.manifest);
+    if (!manifest.success) continue;
     readable.push(manifest.data);
     problems.push(...checkManifest(manifest.data, here, { remote: spec['placement'] !== 'local', needed, gpu: gpu?.resource }));
     const name = `${manifest.data.kind} ${manifest.data.metadata.name}`;
@@ -129,6 +131,12 @@ function reduceWorkload(workload: Readonly<Record<string, unknown>>, spec: Reado
   }
   const complete = readable.length > 0 && readable.length === manifests.length && problems.length === 0 && section !== undefined;
   return complete ? withGpus(reduceManifests(readable, section), gpu, readable) : { problems };
+}
+
+/** What is wrong with the shape of a manifest whose mistyped kind kept the schema from looking at it. */
+function hiddenByKind(manifest: unknown, at: string): readonly WrongField[] {
+  const read = checked(WorkloadManifest, manifest);
+  return read.ok ? [] : read.wrong.map(({ field, problem }) => ({ field: `${at}${/^(\[|$)/.test(field) ? '' : '.'}${field}`, problem }));
 }
 
 function withGpus(placed: Placed, section: IntentResources['gpu'], manifests: readonly WorkloadManifest[]): Placed {

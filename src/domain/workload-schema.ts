@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DNS_LABEL, DNS_SUBDOMAIN } from './ids.ts';
+import { nearestName } from './nearest.ts';
 import { parseQuantity } from './quantity.ts';
 
 /**
@@ -110,11 +111,22 @@ const REFUSED_KINDS: Readonly<Record<string, string>> = {
   List: 'write its items into workload.manifests',
 };
 
+/** A kind that is known, or why it is refused, which one that is none is probably a mistyping of. */
+const meantBy = (kind: string): string | undefined => {
+  const names = [...WORKLOAD_KINDS, ...Object.keys(REFUSED_KINDS)];
+  return names.includes(kind) ? kind : nearestName(kind, names);
+};
+const isKind = (kind: string | undefined): boolean => WORKLOAD_KINDS.some((known) => known === kind);
+
 const kindWords = (input: unknown): string => {
   const kind = typeof input === 'object' && input !== null && 'kind' in input ? input.kind : undefined;
   const known = `one of ${WORKLOAD_KINDS.join(', ')}`;
   if (typeof kind !== 'string') return `is missing; ${known}`;
-  return `must be ${known}, not ${kind.slice(0, 60)}; ${REFUSED_KINDS[kind] ?? 'what lies beside the namespace of the intent would not be given back with it'}`;
+  const meant = meantBy(kind);
+  const why = isKind(meant)
+    ? `did you mean ${meant}?`
+    : (REFUSED_KINDS[meant ?? ''] ?? 'what lies beside the namespace of the intent would not be given back with it');
+  return `must be ${known}, not ${kind.slice(0, 60)}; ${why}`;
 };
 
 /** One manifest of a workload. */
@@ -124,5 +136,19 @@ export const WorkloadManifest = z
   })
   .meta({ description: 'A Kubernetes object of the workload, without a namespace: the intent has its own.' });
 export type WorkloadManifest = z.infer<typeof WorkloadManifest>;
+
+const VERSIONS = new Map(WorkloadManifest.options.map(({ shape }) => [shape.kind.value as string, shape.apiVersion.value as string]));
+
+/**
+ * What a manifest was probably meant to be when its kind is mistyped, and with the right version: so that everything else that is wrong with it is told in the same round.
+ * Itself when nobody knows.
+ */
+export function asMeant(manifest: unknown): { readonly manifest: unknown; readonly mistyped: boolean } {
+  const kind = typeof manifest === 'object' && manifest !== null && 'kind' in manifest ? manifest.kind : undefined;
+  const meant = typeof kind === 'string' ? meantBy(kind) : undefined;
+  const apiVersion = VERSIONS.get(meant ?? '');
+  if (apiVersion === undefined) return { manifest, mistyped: false };
+  return { manifest: { ...(manifest as object), kind: meant, apiVersion }, mistyped: meant !== kind };
+}
 export type PodSpec = z.infer<typeof podSpec>;
 export type Container = z.infer<typeof container>;

@@ -49,6 +49,7 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
       './../ports/clock.ts',
     ],
   },
+  'src/documents': { values: ['./reading.ts', 'yaml'], never: ['../domain/ids.ts', '../http/api/body.ts', 'node:fs', 'zod'] },
   'src/ports': {
     values: ['./clock.ts'],
     types: ['../domain/ids.ts'],
@@ -147,7 +148,16 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
     never: ['../liqo/slices.ts', 'postgres', '@temporalio/activity'],
   },
   'src/http': {
-    values: ['./serve.ts', './rear/routes.ts', '../domain/faults.ts', '../rear/flavor.ts', '../../workflows/messages.ts', 'hono', 'zod'],
+    values: [
+      './serve.ts',
+      './rear/routes.ts',
+      '../domain/faults.ts',
+      '../documents/reading.ts',
+      '../rear/flavor.ts',
+      '../../workflows/messages.ts',
+      'hono',
+      'zod',
+    ],
     types: ['../ports/inventory.ts'],
     never: [
       '../adapters/postgres/store.ts',
@@ -178,9 +188,9 @@ const TABLE: Readonly<Record<string, { values: readonly string[]; types?: readon
     never: ['../../adapters/rear-http/client.ts', '../../runtime/main.ts', 'pino'],
   },
   'src/cli': {
-    values: ['./main.ts', '../domain/intent.ts', '../../workflows/messages.ts', 'commander', 'node:fs'],
+    values: ['./main.ts', '../domain/intent.ts', '../documents/reading.ts', '../../workflows/messages.ts', 'commander', 'node:fs'],
     types: ['../ports/records.ts'],
-    never: ['../http/api/app.ts', '../adapters/postgres/store.ts', '../runtime/main.ts', 'hono', '@temporalio/client'],
+    never: ['../http/api/app.ts', '../adapters/postgres/store.ts', '../runtime/main.ts', 'hono', 'yaml', '@temporalio/client'],
   },
   'src/brand-new': { values: ['./own.ts'], never: ['../domain/ids.ts', 'zod'] },
   'src/domain/brand-new': { values: ['./own.ts'], never: ['../ids.ts', 'zod'] },

@@ -1,11 +1,7 @@
 import type { Context } from 'hono';
-import { Composer, Lexer, LineCounter, Parser } from 'yaml';
+import { readDocument } from '../../documents/reading.ts';
 import { type Problem, faultProblem, httpProblem } from './problem.ts';
 
-/** Deeper documents than this are nobody's manifests. */
-const MOST_DEPTH = 64;
-/** A level of YAML puts up to three tokens on the parser's stack. */
-const MOST_TOKENS = MOST_DEPTH * 4;
 const JSON_TYPES = /^application\/(json|[\w.+-]+\+json)$/;
 const YAML_TYPES = /^(application|text)\/(x-)?yaml$|^application\/[\w.+-]+\+yaml$/;
 
@@ -39,11 +35,8 @@ export async function readBody(
   } catch {
     return refuse(faultProblem('BAD_REQUEST', 'the body is not UTF-8'));
   }
-  const parsed = yaml ? fromYaml(text) : fromJson(text);
-  if (parsed.ok && depthOf(parsed.value) > MOST_DEPTH) {
-    return refuse(faultProblem('BAD_REQUEST', `the body is nested more than ${MOST_DEPTH} deep`));
-  }
-  return parsed;
+  const read = readDocument(text, yaml ? 'yaml' : 'json');
+  return read.ok ? read : refuse(faultProblem('BAD_REQUEST', `the body ${read.problem}`));
 }
 
 async function limited(context: Context, limitBytes: number): Promise<Uint8Array | undefined> {
@@ -56,53 +49,4 @@ async function limited(context: Context, limitBytes: number): Promise<Uint8Array
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function fromJson(text: string): Body {
-  try {
-    return { ok: true, value: JSON.parse(text) as unknown };
-  } catch (error) {
-    return refuse(faultProblem('BAD_REQUEST', `the body is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`));
-  }
-}
-
-function fromYaml(text: string): Body {
-  const lines = new LineCounter();
-  try {
-    const composer = new Composer({ uniqueKeys: true, schema: 'core' });
-    const [document, second] = composer.compose(tokensOf(text, lines), true, text.length);
-    const [first] = document?.errors ?? [];
-    if (first) {
-      const { line, col } = lines.linePos(first.pos[0]);
-      return refuse(faultProblem('BAD_REQUEST', `the body is not YAML: ${first.message} at line ${line}, column ${col}`));
-    }
-    if (second) return refuse(faultProblem('BAD_REQUEST', 'the body is more than one YAML document'));
-    return { ok: true, value: document?.toJS({ maxAliasCount: 0 }) as unknown };
-  } catch (error) {
-    if (error instanceof TooDeep) return refuse(faultProblem('BAD_REQUEST', 'the body is nested too deeply'));
-    return refuse(faultProblem('BAD_REQUEST', 'the body is not plain YAML: aliases are not taken'));
-  }
-}
-
-class TooDeep extends Error {}
-
-/** As the library's own parser does it, which counts no depth: its composer recurses, and holds the process for seconds before its stack ends. */
-function* tokensOf(text: string, lines: LineCounter): ReturnType<Parser['parse']> {
-  const parser = new Parser(lines.addNewLine);
-  lines.addNewLine(0);
-  for (const lexeme of new Lexer().lex(text)) {
-    yield* parser.next(lexeme);
-    if (parser.stack.length > MOST_TOKENS) throw new TooDeep();
-  }
-  yield* parser.end();
-}
-
-function depthOf(value: unknown): number {
-  let level: readonly unknown[] = [value];
-  let depth = 0;
-  while (level.length > 0 && depth <= MOST_DEPTH) {
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
-    depth += 1;
-  }
-  return depth;
 }
