@@ -48,14 +48,37 @@ const CALL_SECONDS = 20;
 /** What the client asks with; `fetch` fits. */
 export type Fetcher = (url: string, init: RequestInit) => Promise<Response>;
 
+/** What is spoken at an address, as far as a handshake tells. */
+export type Spoken = 'tls' | 'clear' | 'unknown';
+
 /** A client of the API at a URL. `token` is asked for once, when the first call is made. */
 export function apiClient(
   url: string,
-  { fetcher, token }: { readonly fetcher: Fetcher; readonly token: () => Promise<string | undefined> },
+  {
+    fetcher,
+    token,
+    spokenAt,
+  }: {
+    readonly fetcher: Fetcher;
+    readonly token: () => Promise<string | undefined>;
+    /** Asked where a call came to nothing, and the wrong one of `http://` and `https://` may be why. */
+    readonly spokenAt: (url: string) => Promise<Spoken>;
+  },
 ): ApiClient {
   let asked: Promise<string | undefined> | undefined;
   // A node tells its address with or without the path of the API.
   const base = url.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+  /** Refuses the wrong one of `http://` and `https://` by its name. */
+  const refuseScheme = async (): Promise<void> => {
+    const asked = base.startsWith('https:') ? 'tls' : 'clear';
+    const spoken = await spokenAt(base);
+    if (spoken === asked || spoken === 'unknown') return;
+    const [right, wrong, words] = spoken === 'tls' ? ['https', 'http', 'speaks TLS'] : ['http', 'https', 'speaks no TLS'];
+    throw new CommandFailed(
+      `${base}: this address ${words}\n  Say ${right}:// instead of ${wrong}:// with --api URL or REARGUARD_API.`,
+      EXIT.unreachable,
+    );
+  };
   const call = async (path: string, init: RequestInit, seconds: number, signal?: AbortSignal): Promise<never> => {
     const bearer = await (asked ??= token());
     const headers = { ...init.headers, ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) };
@@ -67,10 +90,14 @@ export function apiClient(
       text = await response.text();
     } catch (error) {
       if (signal?.aborted || error instanceof CommandFailed) throw error;
-      throw new CommandFailed(unreachable(base, error), EXIT.unreachable);
+      const why = whyOf(error);
+      if (MISUNDERSTOOD.test(why)) await refuseScheme();
+      throw new CommandFailed(unreachable(base, why), EXIT.unreachable);
     }
     const body = parsed(text);
     if (response.ok && body !== undefined) return body as never;
+    // What many servers answer to whom speaks in clear where TLS is spoken.
+    if (response.status === 400 && body === undefined) await refuseScheme();
     if (response.ok || response.headers.get('content-type')?.startsWith('application/problem+json') !== true) {
       throw new CommandFailed(
         `what answers at ${base} is not a Rearguard node (status ${response.status}); say where it is with --api URL`,
@@ -127,16 +154,18 @@ function wordsOf({ title = 'Failed', detail, code, retry, requestId, errors = []
   return [head, ...why, ...hint].join('\n');
 }
 
-function unreachable(base: string, error: unknown): string {
+/** How those part who speak TLS on one side only. */
+const MISUNDERSTOOD = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|EPROTO|HPE_\w+|ERR_SSL_\w+)$/;
+
+/** A code, where there is one. */
+function whyOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const why =
-    cause instanceof Error
-      ? 'code' in cause
-        ? String(cause.code)
-        : cause.name === 'TimeoutError'
-          ? 'no answer in time'
-          : cause.message
-      : 'unknown';
+  if (!(cause instanceof Error)) return 'unknown';
+  if ('code' in cause) return String(cause.code);
+  return cause.name === 'TimeoutError' ? 'no answer in time' : cause.message;
+}
+
+function unreachable(base: string, why: string): string {
   if (/CERT|SIGNATURE|SSL|EPROTO/.test(why)) {
     return `no TLS with the node's API at ${base} (${why})\n  Name its authority by --ca-file or REARGUARD_CA_FILE, and a certificate by --cert-file and --key-file where it asks for one.`;
   }

@@ -7,7 +7,7 @@ import { intentCommands } from './intents.ts';
 import { keyCommands } from './keys.ts';
 import { marketCommands } from './market.ts';
 import { type Output, json } from './printing.ts';
-import { tlsFetcher } from './tls.ts';
+import { spokenAt, tlsFetcher } from './tls.ts';
 import { readTokenFile, tokenCommands, tokenFile } from './token.ts';
 
 const DEFAULT_API = 'http://127.0.0.1:3005';
@@ -73,6 +73,7 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
         const client = apiClient(url, {
           fetcher: fetcherFor(url, options(), world),
           token: async () => await tokenFor(url, environment, token),
+          spokenAt,
         });
         exit = await action(client, asJson, ...(given as never));
       },

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import https from 'node:https';
 import { Readable } from 'node:stream';
-import { createSecureContext } from 'node:tls';
-import { CommandFailed, EXIT, type Fetcher } from './client.ts';
+import { connect, createSecureContext } from 'node:tls';
+import { CommandFailed, EXIT, type Fetcher, type Spoken } from './client.ts';
 
 /** Files of a TLS connection to the API: whom to believe, and what to show. */
 export interface TlsFiles {
@@ -55,3 +55,25 @@ export function tlsFetcher(files: TlsFiles): Fetcher {
     });
   };
 }
+
+/** How long a handshake may take of somebody who just hung up. */
+const HANDSHAKE_MS = 3_000;
+
+/** What OpenSSL makes of an answer in clear. */
+const IN_CLEAR = ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'];
+
+/** What is spoken at a URL, whatever certificate is shown there: nothing is sent after the handshake. */
+export const spokenAt = (url: string): Promise<Spoken> =>
+  new Promise((resolve) => {
+    const { protocol, hostname, port } = new URL(url);
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    const usual = protocol === 'https:' ? 443 : 80;
+    const socket = connect({ host, port: Number(port || usual), rejectUnauthorized: false, timeout: HANDSHAKE_MS });
+    const say = (spoken: Spoken): void => {
+      socket.destroy();
+      resolve(spoken);
+    };
+    socket.once('secureConnect', () => say('tls'));
+    socket.once('timeout', () => say('unknown'));
+    socket.once('error', (error) => say('code' in error && IN_CLEAR.includes(String(error.code)) ? 'clear' : 'unknown'));
+  });

@@ -75,7 +75,7 @@ describe('the audit', () => {
     });
   });
 
-  test('tells what operators change, once it is done, and nothing of what they read or was refused', async () => {
+  test('tells what operators change, once it is done, and nothing of what they read, was so already or was refused', async () => {
     const transaction = transactionId(`${'c'.repeat(32)}-1`);
     const contract = contractOf(transaction);
     await store.inventory.publish(sliceOf(seller));
@@ -83,6 +83,8 @@ describe('the audit', () => {
     await store.inventory.sell({ transaction, contract, seller, lifetimeMs: 3_600_000 });
     await ask('PUT', '/api/v1/intents/web', document());
     await ask('GET', '/api/v1/intents/web');
+    // The same again changes nothing, and another one is refused.
+    expect((await ask('POST', '/api/v1/intents', document())).status).toBe(200);
     await ask('POST', '/api/v1/intents', document('web', '2'));
     await ask('POST', '/api/v1/nodes', { address: 'bob.example:3004' });
     await ask('DELETE', '/api/v1/nodes/bob.example:3004');

@@ -87,14 +87,17 @@ export function managementApi(
       const telling = async (more = {}): Promise<void> => {
         if (method !== 'get') await tell(route, context.req.param(), { ...told, ...more }, caller);
       };
-      const { status, body, headers } = await handle(context, deps, (facts) => void Object.assign(told, facts)).catch(
-        async (error: unknown) => {
-          const failed = inDoubt(error);
-          if (failed !== undefined) await telling({ failed });
-          throw error;
-        },
-      );
-      await telling();
+      const {
+        status,
+        body,
+        headers,
+        changed = true,
+      } = await handle(context, deps, (facts) => void Object.assign(told, facts)).catch(async (error: unknown) => {
+        const failed = inDoubt(error);
+        if (failed !== undefined) await telling({ failed });
+        throw error;
+      });
+      if (changed) await telling();
       return context.json(body, status as ContentfulStatusCode, { ...headers });
     });
   }

@@ -31,6 +31,7 @@ async function create(document: unknown, deps: ApiDeps, tell: Tell, name?: strin
     status: created ? 201 : 200,
     body: { name: reduced.ok.name, created },
     headers: { location: `/api/v1/intents/${reduced.ok.name}` },
+    changed: created,
   };
 }
 

@@ -38,6 +38,8 @@ export interface Answer {
   readonly status: ContentfulStatusCode;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** `false`: nothing was changed, since all was so already; the audit then tells nothing. */
+  readonly changed?: boolean;
 }
 /** Says what the audit is to tell of a change beside its operation and the parameters of its path: before it is made, since its answer may fail after it. */
 export type Tell = (facts: Readonly<Record<string, unknown>>) => void;
