@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { languageOf } from '../documents/reading.ts';
-import type { IntentStatus, ServiceStatus } from '../domain/status.ts';
+import { amountWords, costOf } from '../domain/money.ts';
+import { type Cost, inAll } from '../domain/spending.ts';
+import type { IntentStatus, ServiceStatus, Used } from '../domain/status.ts';
 import { EXIT, CommandFailed } from './client.ts';
 import { facts, howMany, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
@@ -8,8 +10,8 @@ import { validateCommand } from './validating.ts';
 import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
 
 const pathOf = (name: string): string => `/intents/${encodeURIComponent(name)}`;
-const where = ({ place }: IntentStatus): string =>
-  place === undefined ? '-' : place.kind === 'local' ? 'home' : `${place.seller} (${place.node})`;
+const where = ({ place, state }: IntentStatus): string =>
+  place === undefined || state === 'ended' ? '-' : place.kind === 'local' ? 'home' : `${place.seller} (${place.node})`;
 
 /** `rearguard intent …`. */
 export function intentCommands(program: Command, line: CommandLine): void {
@@ -58,7 +60,7 @@ export function intentCommands(program: Command, line: CommandLine): void {
               status.state,
               status.phase,
               where(status),
-              money(status.hourly),
+              status.state === 'ended' && status.cost ? costWords(status.cost) : money(status.hourly),
               span(now() - status.startedAt),
               status.ending?.reason ?? status.waitingFor ?? '',
             ]),
@@ -144,8 +146,34 @@ function untilOf(text: string): 'in-use' | 'ended' {
   throw new CommandFailed(`--until must be in-use or ended, not ${text}`, EXIT.usage);
 }
 
+const at = (time: number): string => new Date(time).toISOString();
+const costWords = (costs: readonly Cost[]): string =>
+  costs.length === 0 ? 'nothing' : costs.map(({ amount, currency }) => `${amountWords(amount)} ${currency}`).join(', ');
+/** By now, with what goes on. */
+const costBy = ({ used = [], cost = [] }: IntentStatus, now: number): readonly Cost[] =>
+  inAll([
+    ...cost,
+    ...used.flatMap(({ hourly, from, until }) =>
+      hourly && until === undefined ? [{ amount: costOf(hourly.amount, now - from), currency: hourly.currency }] : [],
+    ),
+  ]);
+/** A place or a service that is over: what, from when until when, at which price and for how much. */
+function usedText({ service, namespace, seller, node, contract, hourly, from, until, cost }: Used): readonly [string, string] {
+  const where = seller === undefined ? `home, in namespace ${namespace}` : `${seller}${node === undefined ? '' : ` (${node})`}`;
+  const words = [
+    where,
+    ...(contract === undefined ? [] : [`contract ${contract}`]),
+    `${at(from)} to ${until === undefined ? 'now' : at(until)}`,
+    ...(hourly ? [money(hourly)] : []),
+  ].join(', ');
+  const total = cost !== undefined && hourly ? `: ${costWords([{ amount: cost, currency: hourly.currency }])}` : '';
+  return [service === undefined ? 'place was' : `service ${service} was`, words + total];
+}
+
 function statusText({ status, plan, source }: View, now: number): string {
-  const { place, ending, endedAt } = status;
+  const { ending, endedAt } = status;
+  const ended = status.state === 'ended';
+  const place = ended ? undefined : status.place;
   const tried = plan.entries.filter(({ verdict }) => verdict === 'held' || verdict === 'trying');
   return facts([
     ['intent', status.name],
@@ -155,7 +183,9 @@ function statusText({ status, plan, source }: View, now: number): string {
     ['namespace', place?.namespace],
     ['contract', place?.kind === 'remote' ? place.contract : undefined],
     ...(status.services ?? []).map((service): readonly [string, string] => [`service ${service.name}`, serviceText(service)]),
-    ['cost', status.hourly && money(status.hourly)],
+    ...(status.used ?? []).filter(({ until }) => until !== undefined).map(usedText),
+    ['cost', ended ? undefined : status.hourly && `${money(status.hourly)}, ${costWords(costBy(status, now))} so far`],
+    ['total cost', ended && status.cost ? costWords(status.cost) : undefined],
     [
       'candidates',
       plan.entries.length > 0
@@ -164,8 +194,8 @@ function statusText({ status, plan, source }: View, now: number): string {
     ],
     ...(status.residue ?? []).map((residue): readonly [string, string] => ['left at peer', residue]),
     ['attempts', status.attempts > 0 ? String(status.attempts) : undefined],
-    ['started', new Date(status.startedAt).toISOString()],
-    ['ended', endedAt === undefined ? undefined : new Date(endedAt).toISOString()],
+    ['started', at(status.startedAt)],
+    ['ended', endedAt === undefined ? undefined : at(endedAt)],
     ['reason', ending && `${ending.reason}${ending.detail ? `: ${ending.detail}` : ''}`],
     ['note', source === 'projection' && status.state !== 'ended' ? 'as last written down: its workflow does not answer' : undefined],
   ]);

@@ -1,4 +1,4 @@
-import { addAmounts, compareAmounts, costOf, lastsFor, subtractAmounts } from './money.ts';
+import { addAmounts, compareAmounts, costOf, lastsFor, sameCurrency, subtractAmounts } from './money.ts';
 
 /** A time in which something costs; in milliseconds since the epoch. It goes on while there is no `until`. */
 export interface Stretch {
@@ -27,3 +27,17 @@ export function usedUpAt(budget: string, before: string, stretches: readonly Str
   const lasts = lastsFor(subtractAmounts(budget, spent), each);
   return lasts === undefined ? undefined : began + lasts;
 }
+
+/** What something costs altogether. */
+export interface Cost {
+  readonly amount: string;
+  readonly currency: string;
+}
+
+/** Costs added up, currency by currency: they are never converted. */
+export const inAll = (costs: readonly Cost[]): readonly Cost[] =>
+  costs.reduce<readonly Cost[]>((sums, cost) => {
+    const isSame = ({ currency }: Cost): boolean => sameCurrency(currency, cost.currency);
+    if (!sums.some(isSame)) return [...sums, cost];
+    return sums.map((each) => (isSame(each) ? { ...each, amount: addAmounts(each.amount, cost.amount) } : each));
+  }, []);

@@ -2,6 +2,7 @@ import type { PlanEntry, SilentNode } from './candidate.ts';
 import type { HostingPolicy } from './flavor.ts';
 import type { JournalEntry, Phase } from './journal.ts';
 import type { Ending } from './reasons.ts';
+import type { Cost } from './spending.ts';
 
 /** Where an intent's workload runs. */
 export type Place =
@@ -30,6 +31,25 @@ export interface ServiceStatus {
   readonly hosting?: HostingPolicy;
 }
 
+/** A time at home, or what was bought and for how long: a place, or a service. What a purchase that failed may have cost is among it. */
+export interface Used {
+  /** The service of the intent that it was; absent of a place. */
+  readonly service?: string;
+  /** At home. */
+  readonly namespace?: string;
+  readonly acquisition?: string;
+  readonly contract?: string;
+  readonly seller?: string;
+  /** The virtual node. */
+  readonly node?: string;
+  readonly hourly?: Cost;
+  /** In milliseconds since the epoch; without an end while it goes on. */
+  readonly from: number;
+  readonly until?: number;
+  /** Of one that is over: its price by its time, in the currency of that price. */
+  readonly cost?: string;
+}
+
 /** What a person wants to know of an intent at a glance. */
 export interface IntentStatus {
   readonly name: string;
@@ -39,11 +59,17 @@ export interface IntentStatus {
   /** In words: what it waits for, and since when (ms since the epoch). */
   readonly waitingFor?: string;
   readonly since: number;
+  /** Where it is; of one that has ended {@link used} says where it was. */
   readonly place?: Place;
+  /** What it uses and what it used, in the order of their beginning; of many attempts the last ones only. */
+  readonly used?: readonly Used[];
+  /** What all that is over has cost, also what `used` has forgotten; of one that has ended that is all. */
+  readonly cost?: readonly Cost[];
   /** Absent when the intent needs none. */
   readonly services?: readonly ServiceStatus[];
   readonly ending?: Ending;
-  readonly hourly?: { readonly amount: string; readonly currency: string };
+  /** Of what it holds. */
+  readonly hourly?: Cost;
   /** What stays at sellers that have no message for an end, in words. */
   readonly residue?: readonly string[];
   readonly attempts: number;

@@ -39,6 +39,10 @@ describe('pods at home do not run any more', () => {
     await happens(name, NONE);
     await untilSaid(name, { state: 'in-use', place: { kind: 'remote', seller: 'north.example' } });
     expect(await stepsOf(name)).toEqual(expect.arrayContaining(['pods-do-not-run', 'place-lost']));
+    expect((await stage.statusOf(name))?.used).toMatchObject([
+      { namespace: `intent-${name}`, until: expect.any(Number) },
+      { seller: 'north.example', from: expect.any(Number) },
+    ]);
     await finish(name);
   });
 

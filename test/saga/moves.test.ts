@@ -92,6 +92,13 @@ test.each(['withdrawn-by-seller', 'breach'] as const)(
       ],
     ]);
     await finish(name);
+    const { status } = (await trade.deps.intents.get(name)) ?? {};
+    expect(status).toMatchObject({ state: 'ended', cost: [{ amount: expect.stringMatching(/^0\.0+[1-9]/), currency: 'EUR' }] });
+    expect(status).not.toHaveProperty('place');
+    expect(status?.used).toMatchObject([
+      { seller: 'north.example', contract: place.contract, until: expect.any(Number), cost: expect.any(String) },
+      { seller: 'west.example', until: expect.any(Number), cost: expect.any(String) },
+    ]);
   },
 );
 

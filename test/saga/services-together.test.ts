@@ -119,7 +119,12 @@ test('a database whose seller withdraws: another one is bought, its Secret takes
   await withdraw(old);
   await untilSaid(name, { state: 'in-use', services: [{ state: 'held', seller: 'west.example' }] });
   expect(secretOf(name)).not.toEqual(before);
-  expect((await stage.untilInUse(name)).place).toEqual(place);
+  const after = await stage.untilInUse(name);
+  expect(after.place).toEqual(place);
+  expect(after.used?.filter(({ service }) => service === 'db')).toMatchObject([
+    { seller: 'north.example', contract: old.contract, until: expect.any(Number), cost: expect.any(String) },
+    { seller: 'west.example', from: expect.any(Number) },
+  ]);
   const journal = (await stage.node.processes.readIntent(name))?.journal ?? [];
   expect(journal.map(({ step, detail }) => `${step} ${detail ?? ''}`)).toContainEqual(
     'service-lost db of north.example: withdrawn-by-seller (sorry)',

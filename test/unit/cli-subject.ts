@@ -10,7 +10,7 @@ import { signerAt } from '../fakes/keys.ts';
 import { type MemoryAudit, memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { type MemoryProcesses, memoryProcesses } from '../fakes/memory-processes.ts';
-import { memoryRecords } from '../fakes/memory-records.ts';
+import { type MemoryRecords, memoryRecords } from '../fakes/memory-records.ts';
 import { handClock } from '../fakes/samples.ts';
 
 export const clock = handClock();
@@ -28,18 +28,20 @@ let fetcher: Fetcher;
 /** The same of a node that asks for tokens. */
 export let guarded: Fetcher;
 export let contracts: Contracts;
+export let records: MemoryRecords;
 export let inventory: Inventory;
 beforeEach(() => {
   fake = memoryProcesses({ clock });
   history = memoryAudit({ clock });
   const memory = memoryInventory({ clock });
+  records = memoryRecords({ clock });
   inventory = memory.inventory;
   contracts = memory.contracts;
   const deps = {
     processes: fake.processes,
     inventory,
     contracts,
-    ...memoryRecords({ clock }),
+    ...records,
     audit: history.audit,
     chain: history.chain,
     signer: signerAt('alice.example:3004', clock),

@@ -4,7 +4,7 @@ import { table } from '../../src/cli/printing.ts';
 import { isSlice } from '../../src/domain/flavor.ts';
 import { intentName } from '../../src/domain/ids.ts';
 import { buyerOf, flavorOf, newTransaction, ONE, TEN } from '../contracts/samples.ts';
-import { clock, fake, inventory, rearguard, YAML } from './cli-subject.ts';
+import { clock, fake, inventory, rearguard, records, YAML } from './cli-subject.ts';
 
 test('an intent is started, told, followed and ended', async () => {
   const run = ['intent', 'run', '-f', 'web.yaml'];
@@ -41,6 +41,70 @@ test('an intent is started, told, followed and ended', async () => {
     exit: 0,
     out: expect.stringContaining('ended: ended-by-user'),
   });
+});
+
+test('an intent says what it used and what that cost, so far and in all', async () => {
+  const name = intentName('web');
+  await rearguard(['intent', 'run', '-f', 'web.yaml'], { file: YAML });
+  const now = clock.now();
+  const hourly = { amount: '0.083333333334', currency: 'EUR' };
+  const north = {
+    acquisition: 'a-1',
+    contract: 'contract-1',
+    seller: 'north.example',
+    node: 'gpu-1',
+    hourly,
+    from: now - 7_200_000,
+  } as const;
+  const place = {
+    kind: 'remote',
+    namespace: 'intent-web',
+    acquisition: 'a-1',
+    contract: 'contract-1',
+    seller: 'north.example',
+    node: 'gpu-1',
+  } as const;
+  const old = {
+    service: 'db',
+    contract: 'contract-0',
+    seller: 'west.example',
+    hourly,
+    from: now - 7_200_000,
+    until: now - 3_600_000,
+    cost: '0.083333333334',
+  } as const;
+  const living = {
+    phase: 'usage',
+    state: 'in-use',
+    place,
+    hourly,
+    used: [old, north],
+    cost: [{ amount: '0.083333333334', currency: 'EUR' }],
+  } as const;
+  fake.change(name, living);
+  const { out } = await rearguard(['intent', 'status', 'web']);
+  expect(out).toMatch(/place: +north\.example \(gpu-1\)\n/);
+  expect(out).toMatch(
+    /service db was: +west\.example, contract contract-0, 2\S+Z to 2\S+Z, ~0\.0834 EUR\/h: ~0\.0834 EUR\ncost: +~0\.0834 EUR\/h, ~0\.2501 EUR so far\n/,
+  );
+  const over = { ...north, until: now, cost: '0.166666666668' };
+  const home = { namespace: 'intent-web', from: now - 60_000, until: now };
+  fake.change(name, {
+    state: 'ended',
+    endedAt: now,
+    ending: { reason: 'done' },
+    used: [old, over, home],
+    cost: [{ amount: '0.250000000002', currency: 'EUR' }],
+  });
+  const ended = (await rearguard(['intent', 'status', 'web'])).out;
+  expect(ended).not.toMatch(/^(place|contract|cost):/m);
+  expect(ended).toMatch(/place was: +north\.example \(gpu-1\), contract contract-1, 2\S+Z to 2\S+Z, ~0\.0834 EUR\/h: ~0\.1667 EUR\n/);
+  expect(ended).toMatch(/place was: +home, in namespace intent-web, 2\S+Z to 2\S+Z\ntotal cost: +~0\.2501 EUR\n/);
+  const record = await fake.processes.readIntent(name);
+  if (record) await records.intents.save(record);
+  expect((await rearguard(['intent', 'list'])).out).toMatch(/\nweb +ended +usage +- +~0\.2501 EUR +/);
+  if (record) await records.intents.save({ ...record, status: { ...record.status, used: [home], cost: [] } });
+  expect((await rearguard(['intent', 'status', 'web'])).out).toMatch(/total cost: +nothing\n/);
 });
 
 describe('exit codes and words', () => {

@@ -18,6 +18,7 @@ import { waitFor } from '../summaries.ts';
 import type { acquireFlavor } from './acquire-flavor.ts';
 import type { AcquisitionInput } from './acquisition.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, hearOf, mark, stretchesOf } from './intent-state.ts';
+import { forget } from './used.ts';
 
 /** Ended attempts that an intent remembers; the journal of each stays with its own workflow. */
 const MOST_ATTEMPTS = 50;
@@ -46,6 +47,7 @@ export async function acquire(
   const id = nextAttempt(state);
   const over = state.attempts.filter(({ last }) => last?.state === 'over');
   const forgotten = over.slice(0, Math.max(0, state.attempts.length + 1 - MOST_ATTEMPTS));
+  if (forgotten.length > 0) forget(state, forgotten);
   state.spent = spentBy(state.spent, stretchesOf(forgotten), Date.now());
   state.attempts = [
     ...state.attempts.filter((attempt) => !forgotten.includes(attempt)),

@@ -5,7 +5,7 @@ import type { Intent } from '../../src/domain/intent.ts';
 import type { Phase } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { ServiceRequest } from '../../src/domain/service-request.ts';
-import type { Stretch } from '../../src/domain/spending.ts';
+import type { Cost, Stretch } from '../../src/domain/spending.ts';
 import type { Place } from '../../src/domain/status.ts';
 import type { AcquisitionReport } from '../messages.ts';
 
@@ -46,8 +46,11 @@ export interface IntentState {
   silent: SilentNode[];
   /** Sellers that failed or withdrew in this intent: they come last. */
   demoted: string[];
-  /** Money spent on attempts that are forgotten. */
+  /** Money spent on attempts that are forgotten: in one sum, as a budget counts it, and currency by currency. */
   spent: string;
+  forgotten?: readonly Cost[] | undefined;
+  /** When the workload was at home. */
+  homes?: readonly { readonly namespace: string; readonly from: number; readonly until?: number }[] | undefined;
   /** Since when pods of the placed workload do not run. */
   troubledSince: number | undefined;
   /** Whether people were told that pods at home do not run. */

@@ -14,6 +14,7 @@ import { openHome } from './home.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
 import { type Services, openServices } from './services.ts';
 import type { Placement, PlacementSteps } from './usage.ts';
+import { putAt } from './used.ts';
 
 /** What a place answers where nothing comes up. */
 const LATE = ['WORKLOAD_TIMEOUT', 'PEERING_TIMEOUT'];
@@ -152,7 +153,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     }
     state.troubledSince = undefined;
     state.toldOfHome = false;
-    state.place = { kind: 'remote', namespace, acquisition: attempt.id, contract, seller: attempt.candidate.seller.domain, node };
+    putAt(state, { kind: 'remote', namespace, acquisition: attempt.id, contract, seller: attempt.candidate.seller.domain, node });
     return true;
   };
   /** Moves off a place: nothing new goes there, and its acquisition unwinds; it is undone here before anybody goes on. */
@@ -199,7 +200,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
         await undoing.removeWorkload({ intent: saga.context.intent, namespace });
         return await elsewhere();
       }
-      state.place = { kind: 'local', namespace };
+      putAt(state, { kind: 'local', namespace });
       return true;
     },
     elsewhere,

@@ -2,6 +2,7 @@ import type { IntentStatus, ServiceStatus } from '../../src/domain/status.ts';
 import { type IntentState, holderOf } from './intent-state.ts';
 import { namespaceOf } from './usage.ts';
 import { hourlyOf } from './living.ts';
+import { costOfAll, usedOf } from './used.ts';
 
 /** What its acquisitions could not give back, since the seller has no message for it. */
 export const residueOf = ({ attempts }: IntentState): readonly string[] =>
@@ -14,21 +15,27 @@ export function statusOf(state: IntentState, stuck: string, endedAt?: number): I
   const currency = attempts.find(({ candidate }) => candidate.hourly)?.candidate.hourly?.currency;
   const waitingFor = stuck || state.waitingFor;
   const residue = residueOf(state);
+  const used = usedOf(state, endedAt);
+  const cost = costOfAll(state);
+  const ended = endedAt !== undefined;
   return {
     name: intent.name,
     phase,
     // The phase begins with the deployment; in use is what runs, and whoever watches until then waits for no less.
-    state: endedAt !== undefined ? 'ended' : stuck ? 'stuck' : ending ? 'ending' : phase === 'usage' && !waitingFor ? 'in-use' : 'working',
+    state: ended ? 'ended' : stuck ? 'stuck' : ending ? 'ending' : phase === 'usage' && !waitingFor ? 'in-use' : 'working',
     since,
     attempts: Number(attempts.at(-1)?.id.split('-').at(-1) ?? 0),
     startedAt,
     ...(waitingFor && { waitingFor }),
-    ...(place && { place }),
+    // What is over stands no more, and costs no more.
+    ...(place && !ended && { place }),
+    ...(used.length > 0 && { used }),
+    ...((ended || cost.length > 0) && { cost }),
     ...(intent.services && { services: servicesOf(state) }),
     ...(ending && { ending }),
     ...(residue.length > 0 && { residue }),
-    ...(hourly && currency && { hourly: { amount: hourly, currency } }),
-    ...(endedAt !== undefined && { endedAt }),
+    ...(hourly && currency && !ended && { hourly: { amount: hourly, currency } }),
+    ...(ended && { endedAt }),
   };
 }
 

@@ -55,6 +55,20 @@ const ServiceStatus = z.object({
   hosting: z.enum(HOSTING_POLICIES).optional(),
 });
 
+const cost = z.object({ amount: z.string(), currency: z.string() }).describe('An exact decimal.');
+const Used = z.object({
+  service: z.string().optional().describe('The service of the intent that it was; absent of a place.'),
+  namespace: z.string().optional().describe('At home.'),
+  acquisition: z.string().optional(),
+  contract: z.string().optional(),
+  seller: z.string().optional(),
+  node: z.string().optional().describe('The virtual node.'),
+  hourly: hourly.optional(),
+  from: epoch,
+  until: epoch.optional().describe('Absent while it goes on.'),
+  cost: z.string().optional().describe('Of one that is over: its price by its time.'),
+});
+
 export const IntentStatus = z
   .object({
     name: z.string(),
@@ -62,7 +76,9 @@ export const IntentStatus = z
     state: z.enum(['working', 'in-use', 'ending', 'stuck', 'ended']),
     waitingFor: z.string().optional(),
     since: epoch,
-    place: Place.optional(),
+    place: Place.optional().describe('Absent of one that has ended; `used` says where it was.'),
+    used: z.array(Used).optional().describe('What it uses and used, in the order of their beginning; of many attempts the last ones only.'),
+    cost: z.array(cost).optional().describe('What all that is over has cost, in each currency; of an intent that has ended that is all.'),
     services: z.array(ServiceStatus).optional().describe('Absent when the intent needs none.'),
     ending: Ending.optional(),
     hourly: hourly.optional(),
