@@ -33,7 +33,7 @@ export function checkPart(slice: K8Slice, part: Resources): string | undefined {
     if (text !== undefined && parseQuantity(text) === undefined) return `${name} is not a quantity`;
   }
   if (amount(part, 'gpu') > 0n && slice.resources.gpu === undefined) return 'it has no GPUs';
-  const whole = sameResources(slice.resources, part);
+  const whole = part === slice.resources || sameResources(slice.resources, part);
   const { min, step } = slice.partitionability;
   for (const name of RESOURCE_NAMES) {
     const [wanted, least, unit] = [amount(part, name), amount(min, name), stepOf(step, name)];

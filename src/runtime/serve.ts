@@ -121,6 +121,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         loopbackBuyers: callsLoopback(configuration),
         limitsOf,
         listMost: rear.listMost,
+        listAtOnce: true,
         requestsPerSecond: rear.requestsPerSecond,
         bodyLimitBytes: rear.bodyLimitBytes,
         bodyTimeoutMs,

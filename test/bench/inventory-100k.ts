@@ -14,6 +14,8 @@ const GROUPS = FLAVORS / MATCHING;
 const TRADED = 100;
 const SIDES = 4;
 const WARM_UP = 100;
+/** More than would leave a flavor with the CPUs of a group that is asked for. */
+const TAKEN = { ...ONE, cpu: '2' };
 /** As the configuration has it by default. */
 const LIST_MOST = 1_000;
 
@@ -82,7 +84,7 @@ export async function measureInventory({ quick, say }: Measuring, trading: Tradi
         await store.inventory.reserve({
           flavor,
           buyer: buyerOf('others'),
-          part: ONE,
+          part: TAKEN,
           idempotencyKey: transaction,
           transaction,
           ttlMs: 60_000,

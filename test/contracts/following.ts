@@ -1,5 +1,6 @@
 import type { Flavor } from '../../src/domain/flavor.ts';
-import { following, openKeptFlavors } from '../../src/http/rear/kept-flavors.ts';
+import { following } from '../../src/http/rear/following.ts';
+import { openKeptFlavors } from '../../src/http/rear/kept-flavors.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 
 type Followed = Pick<Inventory, 'changes'>;

@@ -126,6 +126,7 @@ export async function rearNode(input: {
     loopbackBuyers: true,
     limitsOf: () => ({ holds: 100 }),
     listMost: 1_000,
+    listAtOnce: false,
     requestsPerSecond: 500,
     bodyLimitBytes: 65_536,
     bodyTimeoutMs: 10_000,

@@ -71,6 +71,14 @@ describe('formatQuantity', () => {
     ['0.1Ki', '102400m'],
     ['-1024Mi', '-1Gi'],
     ['0Gi', '0'],
+    ['1000E', '1000E'],
+    ['2048Ei', '2048Ei'],
+    // On both sides of what a number says exactly.
+    ['9007199254740991n', '9007199254740991n'],
+    ['9007199254740993n', '9007199254740993n'],
+    ['9007199254740993000n', '9007199254740993u'],
+    ['9007199254740993Ki', '9007199254740993Ki'],
+    ['9007199254740992Ki', '8Ei'],
   ])('%s is canonically %s, as a FLUIDOS node writes it', (text, expected) => expect(canonical(text)).toBe(expected));
 
   it('writes less than 1024 in decimal, as Kubernetes does', () => expect(formatQuantity(nanos('1000'), 'binary')).toBe('1k'));
@@ -85,6 +93,15 @@ describe('formatQuantity', () => {
         return formatQuantity(nanos(text), f) === text;
       }),
     ));
+  it('knows short ones by their look', () => {
+    const units = fc.constantFrom('', ...'n u m k M G T P E Ki Mi Gi Ti Pi Ei'.split(' '));
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1_100 }), units, (count, unit) => {
+        const text = `${count}${unit}`;
+        expect(canonical(text)).toBe(formatQuantity(nanos(text), familyOf(text)));
+      }),
+    );
+  });
   it('keeps the family', () => expect([familyOf('1Mi'), familyOf('1M'), familyOf('5')]).toEqual(['binary', 'decimal', 'decimal']));
 });
 

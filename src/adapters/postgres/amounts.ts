@@ -1,5 +1,5 @@
-import { formatQuantity, nanos } from '../../domain/quantity.ts';
-import { canonicalResources, RESOURCE_NAMES, type Resources } from '../../domain/resources.ts';
+import { nanos } from '../../domain/quantity.ts';
+import { formatResource, RESOURCE_NAMES, type Resources } from '../../domain/resources.ts';
 
 /** What the SQL domain `amounts` holds, as Postgres writes arrays: nano-units in the order of RESOURCE_NAMES. */
 export type Amounts = string;
@@ -9,10 +9,11 @@ export const toAmounts = (resources: Resources): Amounts => `{${RESOURCE_NAMES.m
 /** Reads amounts back in canonical spelling; storage and GPUs only where `like` has it, so that nothing that was never offered appears. */
 export function fromAmounts(amounts: Amounts, like: Resources): Resources {
   const [cpu = 0n, memory = 0n, pods = 0n, storage = 0n, gpu = 0n] = amounts.slice(1, -1).split(',').map(BigInt);
-  const read = { cpu: formatQuantity(cpu), memory: formatQuantity(memory), pods: formatQuantity(pods) };
-  return canonicalResources({
-    ...read,
-    ...(like.storage !== undefined && { storage: formatQuantity(storage) }),
-    ...(like.gpu !== undefined && { gpu: formatQuantity(gpu) }),
-  });
+  return {
+    cpu: formatResource('cpu', cpu),
+    memory: formatResource('memory', memory),
+    pods: formatResource('pods', pods),
+    ...(like.storage !== undefined && { storage: formatResource('storage', storage) }),
+    ...(like.gpu !== undefined && { gpu: formatResource('gpu', gpu) }),
+  };
 }

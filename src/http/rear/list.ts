@@ -3,7 +3,8 @@ import type { Inventory } from '../../ports/inventory.ts';
 import { writeFlavor } from '../../rear/flavor.ts';
 import { encode } from '../../rear/json.ts';
 import { type ServiceSelector, type SliceSelector, selectsService } from '../../rear/selector.ts';
-import { type Found, following, type KeptFlavors, openKeptFlavors } from './kept-flavors.ts';
+import { following } from './following.ts';
+import { type Found, type KeptFlavors, openKeptFlavors } from './kept-flavors.ts';
 
 const KNOWN_TO_ALL: ReadonlySet<string> = new Set(['k8slice', 'service']);
 const isKnownToAll = ({ offer }: Flavor): boolean => KNOWN_TO_ALL.has(offer.kind);

@@ -52,6 +52,8 @@ export interface RearOptions {
   readonly limitsOf: (buyer: NodeIdentity) => BuyerLimits;
   /** Flavors that one answer of LIST holds at most. */
   readonly listMost: number;
+  /** Reads what is on sale before anybody asks: of a hundred thousand flavors that takes seconds. */
+  readonly listAtOnce: boolean;
   /** What one remote address may send, in the mean of ten seconds; 0: no limit. */
   readonly requestsPerSecond: number;
   readonly bodyLimitBytes: number;

@@ -15,11 +15,13 @@ export function isOurAuthority(authority: string, { self, authorities }: Pick<Re
   return own.some((each) => authority === authorityOf('http', each) || authority === authorityOf('https', each));
 }
 
-/** A request as a signature covers it. */
+/** A request as a signature covers it; most ask for none, and what it costs to say whom they reached is spared then. */
 export function requestParts({ method = '', url = '', headers, socket }: IncomingMessage): RequestParts {
   return {
     method,
-    authority: authorityOf(socket instanceof TLSSocket ? 'https' : 'http', headers.host ?? ''),
+    get authority() {
+      return authorityOf(socket instanceof TLSSocket ? 'https' : 'http', headers.host ?? '');
+    },
     target: url,
     field: (name) => {
       const value = headers[name];

@@ -37,6 +37,8 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   const rear: Rear = { ...ports, options };
   const app = new Hono<Bindings>();
   const current = currentList(rear.inventory, options.listMost);
+  // One that fails is gone on with by the first who asks.
+  if (options.listAtOnce) current().catch(() => {});
   const seal = sealing(rear);
   const calls = callers(rear);
   if (options.requestsPerSecond > 0) app.use(limitSources(options.requestsPerSecond));

@@ -32,9 +32,10 @@ export function sealing({
   };
 
   return async (answer, incoming) => {
-    const { field, method, authority, target } = requestParts(incoming);
-    if (!asksForSignature(field)) return undefined;
-    const toSigned = isSigned(field);
+    const request = requestParts(incoming);
+    if (!asksForSignature(request.field)) return undefined;
+    const { method, authority, target } = request;
+    const toSigned = isSigned(request.field);
     if (!toSigned && !isOurAuthority(authority, options)) return undefined;
     const { body } = answer;
     if (toSigned || !(body instanceof Uint8Array)) return await sign(answer, incoming, toSigned);

@@ -1,0 +1,38 @@
+import type { Inventory, Listing } from '../../ports/inventory.ts';
+import type { KeptFlavors } from './kept-flavors.ts';
+
+/** Lineages that are asked for in one question. */
+const PAGE = 500;
+
+/**
+ * Keeps up with what is on sale, one call after the other; answers whether anything is different. Pages are put in together, once the last one is there: a hundred thousand new flavors are sorted once. A call that fails
+ * is gone on with by the next one.
+ */
+export function following(inventory: Pick<Inventory, 'changes'>, kept: KeptFlavors): () => Promise<boolean> {
+  let since: string | undefined;
+  let waiting: Listing[] = [];
+  let anew = false;
+  let different = false;
+  const read = async (ended: readonly string[]): Promise<number> => {
+    for (;;) {
+      const page = await inventory.changes({ ...(since !== undefined && { since }), ended });
+      if (page.anew) [waiting, anew] = [[], true];
+      waiting.push(...page.listings);
+      since = page.next;
+      if (page.more) continue;
+      if (anew) kept.clear();
+      kept.put(waiting);
+      different ||= anew || waiting.length > 0;
+      [waiting, anew] = [[], false];
+      return page.now;
+    }
+  };
+  return async () => {
+    // What ends by time alone is asked for when the store says that its time has come: its clock counts, not ours.
+    const ended = kept.ended(await read([]));
+    for (let at = 0; at < ended.length; at += PAGE) await read(ended.slice(at, at + PAGE));
+    const is = different;
+    different = false;
+    return is;
+  };
+}
