@@ -4,7 +4,7 @@ import { checkContract } from '../src/domain/contract-check.ts';
 import type { ContractTerms } from '../src/domain/contract.ts';
 import { isBlueprint } from '../src/domain/flavor.ts';
 import { partGpu } from '../src/domain/gpu.ts';
-import type { AcquisitionId, ClusterId, ContractId, TransactionId } from '../src/domain/ids.ts';
+import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import type { Ending } from '../src/domain/reasons.ts';
 import { Fault, type FaultCode, isFault } from '../src/domain/faults.ts';
 import type { Audit } from '../src/ports/audit.ts';
@@ -20,6 +20,8 @@ export interface Bought {
   readonly sellerCluster: ClusterId;
   /** Our identity there stands, and these credentials would not better it. */
   readonly identityStands: boolean;
+  /** Present when its peering was joined too. */
+  readonly joined?: true;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** For how long the seller may be asked to go on at a time, in milliseconds; absent where it may not. */
@@ -75,11 +77,30 @@ async function bindCluster(knownNodes: Pick<KnownNodes, 'bindCluster'>, { seller
   }
 }
 
-type BuyerDeps = Pick<ActivityDeps, 'peers' | 'contracts' | 'audit' | 'knownNodes' | 'notary' | 'fabric' | 'self' | 'clock' | 'timing'>;
+type BuyerDeps = Pick<
+  ActivityDeps,
+  'peers' | 'contracts' | 'audit' | 'knownNodes' | 'notary' | 'fabric' | 'processes' | 'self' | 'clock' | 'timing'
+>;
+
+/** Whether a purchase could join its peering; what could not be told now is told by the next step. */
+async function hasJoined(
+  { processes }: Pick<ActivityDeps, 'processes'>,
+  { terms, acquisition, replyTo }: { terms: ContractTerms; acquisition: AcquisitionId; replyTo: string },
+): Promise<boolean> {
+  try {
+    const user = { contract: terms.id, direction: 'bought', acquisition, replyTo, stands: true } as const;
+    await processes.joinPeering(terms.sellerCluster, user);
+    return true;
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return false;
+  }
+}
 
 /** Phase 3, buyer: a hold, then a contract. */
-export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, fabric, self, clock, timing }: BuyerDeps) => ({
+export const buyingActivities = (deps: BuyerDeps) => ({
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
+    const { peers, audit, fabric, self } = deps;
     return await withPeer(audit)(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const { flavor, part, service: wanted, seller } = candidate;
@@ -90,16 +111,22 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
       return { transaction: id };
     });
   },
-  /** PURCHASE; what it brings is stored by the same activity, credentials as a Secret: they never enter a history. */
+  /**
+   * PURCHASE; what it brings is stored by the same activity, credentials as a Secret: they never enter a history. `replyTo` is the workflow that entered the joining of the peering: where our identity
+   * stands nobody waits for an answer, so it is joined here.
+   */
   async buy({
     acquisition,
     candidate,
     transaction,
+    replyTo,
   }: {
     acquisition: AcquisitionId;
     candidate: Candidate;
     transaction: TransactionId;
+    replyTo?: string;
   }): Promise<Bought> {
+    const { peers, contracts, audit, knownNodes, notary, fabric, self, clock, timing } = deps;
     return await withPeer(audit, { silence: true })(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
@@ -123,12 +150,17 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
       const [, stands] = await allOf([stored, storeAccess()] as const);
       // Last: what refused to be used must not be signed by us.
       const signature = agreement?.signatures[1];
-      if (signature) await seller.countersign({ contract: terms.id, buyer, signature });
+      const isAsNamed = terms.id === contractOf(transaction) && terms.sellerCluster === candidate.seller.clusterId;
+      const [, joined] = await allOf([
+        signature && seller.countersign({ contract: terms.id, buyer, signature }),
+        stands && isAsNamed && replyTo !== undefined && hasJoined(deps, { terms, acquisition, replyTo }),
+      ] as const);
       const { renewal } = terms.flavor.terms ?? {};
       return {
         contract: terms.id,
         sellerCluster: terms.sellerCluster,
         identityStands: stands,
+        ...(joined && { joined }),
         expiresAt: Date.parse(terms.expiresAt),
         ...(renewal && agreement && { renewsForMs: renewal.forMs }),
       };
@@ -147,6 +179,7 @@ export const buyingActivities = ({ peers, contracts, audit, knownNodes, notary, 
     seller: string;
     ending: Ending;
   }): Promise<{ residue: boolean }> {
+    const { peers, contracts, fabric, self } = deps;
     return await heartbeating(async (signal) => {
       await fabric.dropCredentials({ acquisition });
       const bought = await contracts.ofAcquisition(acquisition);

@@ -46,6 +46,8 @@ export type Record = (line: {
 export interface Saga<C extends object> {
   /** Runs one step: entered first, then done. A failure leaves it entered. A step that was entered before runs again (it is idempotent) and has to be undone anew, in its old place. */
   forward(step: Step<C>): Promise<void>;
+  /** Enters a step whose effect another one brings about; it is undone like every other. */
+  enter(step: Step<C>): void;
   /** One round over everything entered, newest first, past failures; answers what is left. `there` first does what is left of a step `here`. Run it in a non-cancellable scope. */
   unwind(side: 'here' | 'there'): Promise<readonly Residue[]>;
   readonly context: C;
@@ -82,10 +84,14 @@ export function openSaga<C extends object>(steps: readonly Step<C>[], start: Pro
     finish('done');
     return undefined;
   };
+  const enter = ({ name }: Step<C>): void => {
+    if (entered.some((each) => each.name === name)) mark(name, { here: false, there: false });
+    else entered = [...entered, { name, here: false, there: false }];
+  };
   return {
+    enter,
     async forward(step) {
-      if (entered.some(({ name }) => name === step.name)) mark(step.name, { here: false, there: false });
-      else entered = [...entered, { name: step.name, here: false, there: false }];
+      enter(step);
       const finish = record({ step: step.name, phase: step.phase, direction: 'do' });
       try {
         // Two steps may run at once: what the other one learnt meanwhile stays.

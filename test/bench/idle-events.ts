@@ -7,12 +7,12 @@ import { testServerPath } from '../../deploy/playground/temporal.ts';
 import { waitFor } from '../../deploy/playground/wait.ts';
 import { temporalClient } from '../../src/adapters/temporal/connection.ts';
 import { temporalProcesses } from '../../src/adapters/temporal/processes.ts';
-import { acquisitionId, contractOf, intentName, transactionId, workflowIds } from '../../src/domain/ids.ts';
+import { type TransactionId, acquisitionId, contractOf, intentName, transactionId, workflowIds } from '../../src/domain/ids.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { startWorkers } from '../saga/workers.ts';
-import { document, flavorOf, identity, openTrade } from '../saga/trade.ts';
+import { type Trade, document, flavorOf, identity, openTrade } from '../saga/trade.ts';
 import { cloneDatabase, startDatabases } from '../store/database.ts';
 import { type Measured, type Measuring, percentile } from './measured.ts';
 
@@ -66,6 +66,7 @@ export async function measureIdleEvents({ quick, say }: Measuring): Promise<Meas
       const transaction = transactionId(`${'e'.repeat(32)}-1`);
       await deps.inventory.reserve({ flavor: flavor.id, buyer: east, part: PART, idempotencyKey: 'idle', transaction, ttlMs: 60_000 });
       await processes.purchase({ transaction }, 30_000);
+      await countersign({ deps, peers, transaction, buyer: east.address });
       const seller = deps.self.clusterId;
       const contract = contractOf(transaction);
       if (!seller || !east.clusterId) throw new Error('no cluster id');
@@ -97,6 +98,24 @@ export async function measureIdleEvents({ quick, say }: Measuring): Promise<Meas
     await database.drop();
     await stop();
   }
+}
+
+/** As a buyer does with what PURCHASE answers: nothing of a contract that one party signed is let in. */
+async function countersign(input: {
+  readonly deps: Pick<Trade['deps'], 'contracts'>;
+  readonly peers: Trade['peers'];
+  readonly transaction: TransactionId;
+  readonly buyer: string;
+}): Promise<void> {
+  const { contracts } = input.deps;
+  const sold = await contracts.ofTransaction(input.transaction);
+  if (!sold?.agreement) throw new Error('sold without a signature');
+  const { payload, signatures } = await input.peers.keys
+    .notaryAt(input.buyer)
+    .countersign({ terms: sold.terms, agreement: sold.agreement });
+  const [, signature] = signatures;
+  if (!signature) throw new Error('its buyer did not sign');
+  await contracts.countersign({ contract: sold.terms.id, payload, signature });
 }
 
 const DAY = 86_400_000;

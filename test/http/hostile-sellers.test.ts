@@ -9,6 +9,7 @@ import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import { buyerOf, flavorOf, ONE, SELLER } from '../contracts/samples.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
+import { memoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
@@ -39,6 +40,7 @@ async function meeting(purchase: RequestListener) {
     peers: httpPeers({ clock, limits: { purchaseMs: 300, answerBytes: 100_000 } }),
     knownNodes: memoryRecords({ clock }).knownNodes,
     fabric: fakeFabric(liqo, clusterId('alice-1')),
+    processes: memoryProcesses({ clock }).processes,
     notary: fakePeers({ clock }).keys.notaryAt(buyerOf('alice').address),
     self: buyerOf('alice'),
     timing: DEFAULT_TIMING,

@@ -9,6 +9,7 @@ import type { Peer } from '../../src/ports/peer.ts';
 import { buyerOf, flavorOf, newTransaction, ONE, SELLER } from '../contracts/samples.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
+import { memoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
@@ -36,6 +37,7 @@ async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({})) {
     contracts: memoryInventory({ clock }).contracts,
     knownNodes: memoryRecords({ clock }).knownNodes,
     fabric: fakeFabric(liqoWorld(), clusterId('alice-1')),
+    processes: memoryProcesses({ clock }).processes,
     notary: north.keys.notaryAt(buyerOf('alice').address),
     self: buyerOf('alice'),
     timing: DEFAULT_TIMING,

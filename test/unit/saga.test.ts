@@ -50,6 +50,19 @@ const step = (steps: readonly Step<Facts>[], name: string): Step<Facts> => {
 };
 
 describe('a saga', () => {
+  it('undoes a step that was only entered, in its place', async () => {
+    const { open, steps, effects } = world();
+    const saga = open();
+    const [a, b] = steps;
+    if (!a || !b) throw new Error('no steps');
+    saga.enter(b);
+    await saga.forward(a);
+    saga.enter(b);
+    effects.length = 0;
+    expect(await saga.unwind('there')).toEqual([]);
+    expect(effects).toEqual(['here a', 'there a', 'here b', 'there b']);
+  });
+
   it('goes forward, learns, and comes back newest first: here, then there', async () => {
     const { run, effects } = world();
     const saga = await run();

@@ -32,6 +32,8 @@ export interface Acquisition {
   readonly boughtAt?: number | undefined;
   readonly sellerCluster?: ClusterId;
   readonly identityStands?: boolean;
+  /** What bought joined the peering too. */
+  readonly joined?: true;
   readonly expiresAt?: number;
   readonly renewsForMs?: number;
   readonly node?: string;

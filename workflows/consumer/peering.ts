@@ -1,11 +1,16 @@
+import { contractOf } from '../../src/domain/ids.ts';
 import type { PeeringUser } from '../../src/domain/peering.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import type { Meeting } from '../meeting.ts';
 import { undoing, undoingShortly, watchingFor } from '../proxies.ts';
 import type { Acquisition, AcquisitionStep } from './acquisition.ts';
+import { joinsByBuying } from './reservation.ts';
 
-const bought = ({ id, contract, sellerCluster, workflowId, identityStands }: Acquisition) => {
-  if (!contract || !sellerCluster) return undefined;
+/** Also of one whose purchase was not heard of, but may have joined: by the ids that the seller has to give it. */
+const bought = ({ id, candidate, transaction, contract: known, sellerCluster, workflowId, identityStands }: Acquisition) => {
+  const contract = known ?? (joinsByBuying(candidate) && transaction ? contractOf(transaction) : undefined);
+  const seller = sellerCluster ?? candidate.seller.clusterId;
+  if (!contract || !seller) return undefined;
   const user: PeeringUser = {
     contract,
     direction: 'bought',
@@ -13,7 +18,7 @@ const bought = ({ id, contract, sellerCluster, workflowId, identityStands }: Acq
     replyTo: workflowId,
     ...(identityStands && { stands: true }),
   };
-  return { user, contract, seller: sellerCluster, acquisition: id };
+  return { user, contract, seller, acquisition: id };
 };
 const needed = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('peering runs after buy');
@@ -26,6 +31,7 @@ export const meetSeller = (meeting: Meeting, timing: Timing): AcquisitionStep =>
   phase: 'peering',
   forward: async (acquisition) => {
     const { seller, user } = needed(bought(acquisition));
+    if (acquisition.joined) return undefined;
     await meeting.join(seller, user);
     return undefined;
   },
