@@ -1,7 +1,10 @@
+import type { Handover } from '../src/domain/contract.ts';
+import { Fault, isFault } from '../src/domain/faults.ts';
+import { type HostedBound, handedOverHere } from '../src/domain/hosted.ts';
+import { hostedProblems } from '../src/domain/hosted-check.ts';
 import type { AcquisitionId, ContractId } from '../src/domain/ids.ts';
-import { Fault } from '../src/domain/faults.ts';
 import type { ActivityDeps } from './deps.ts';
-import { heartbeating } from './waiting.ts';
+import { heartbeating, waiting } from './waiting.ts';
 
 /** A bought service, and where its workload finds what it needs to use it; by ids and names. */
 export interface BoughtService {
@@ -12,26 +15,74 @@ export interface BoughtService {
   /** Its name in the intent, which is the Secret's too. */
   readonly service: string;
   readonly namespace: string;
+  /** What it may take here; where it is hosted here, in whole or in part. */
+  readonly bound?: HostedBound;
+}
+
+/** A bought service that runs here, in whole or in part. */
+export type HostedService = Pick<BoughtService, 'acquisition' | 'contract' | 'seller'> & Required<Pick<BoughtService, 'bound'>>;
+
+/** Refusals of manifests that are told; all of them are the seller's to mend. */
+const MOST_TOLD = 8;
+const LONGEST_WORDS = 1_000;
+
+/** Whether we run that: PEER_LIED, MANIFESTS_REFUSED with what is wrong with the manifests. */
+function lookThrough(handover: Handover, { acquisition, bound }: Pick<HostedService, 'acquisition' | 'bound'>): void {
+  handedOverHere(handover, acquisition);
+  const wrong = hostedProblems(handover.manifests ?? [], bound).map(({ field, problem }) =>
+    field === '' ? problem : `${field} ${problem}`,
+  );
+  const more = wrong.length > MOST_TOLD ? [`and ${wrong.length - MOST_TOLD} more`] : [];
+  const words = [...wrong.slice(0, MOST_TOLD), ...more].join('; ').slice(0, LONGEST_WORDS);
+  if (wrong.length > 0) throw new Fault('MANIFESTS_REFUSED', `what is to be run here is refused: ${words}`, {});
 }
 
 /** Phase 4 of services: instead of peering, what the seller made is handed over. */
 export const handoverActivities = ({
   peers,
   contracts,
+  audit,
   cluster,
+  hosting,
   self,
-}: Pick<ActivityDeps, 'peers' | 'contracts' | 'cluster' | 'self'>) => ({
+  timing,
+}: Pick<ActivityDeps, 'peers' | 'contracts' | 'audit' | 'cluster' | 'hosting' | 'self' | 'timing'>) => ({
+  /**
+   * Runs here what the seller hands over to be run, once all of it was looked at. MANIFESTS_REFUSED with what is wrong with them, before anything is applied; SERVICE_PENDING, which passes, while the seller
+   * makes its own part.
+   */
+  async hostBought({ acquisition, contract, seller, bound }: HostedService): Promise<void> {
+    await waiting(timing.hostingMs, async (wait) => {
+      const handover = await peers.at(seller, { ...(wait.signal && { signal: wait.signal }) }).handover({ contract, buyer: self });
+      const { manifests = [], secret, endpoint } = handover;
+      try {
+        lookThrough(handover, { acquisition, bound });
+      } catch (error) {
+        if (!isFault(error)) throw error;
+        const peer = (await contracts.get(contract))?.terms.seller.id ?? seller;
+        await audit.tally({ kind: 'peer-lied', peer, code: error.code, detail: error.message, contract });
+        throw error;
+      }
+      // Whoever is given up on must not make it after somebody took it away.
+      wait.signal?.throwIfAborted();
+      await hosting.hostBought({ acquisition, manifests, bound, secret, ...(endpoint && { sellersPort: endpoint.port }) }, wait);
+    });
+  },
+  async removeBought({ acquisition }: { acquisition: AcquisitionId }): Promise<void> {
+    await waiting(timing.undoRoundMs, (wait) => hosting.removeBought({ acquisition }, wait));
+  },
   /**
    * What the seller made, written where the workload mounts it by the activity that gets it: no history ever holds it. SERVICE_PENDING, which passes, while it is being made. The allocation becomes
    * active with it.
    */
-  async handOver({ acquisition, contract, seller, service, namespace }: BoughtService): Promise<void> {
+  async handOver({ acquisition, contract, seller, service, namespace, bound }: BoughtService): Promise<void> {
     await heartbeating(async (signal) => {
       const handover = await peers.at(seller, { signal }).handover({ contract, buyer: self });
-      if (handover.manifests !== undefined) throw new Fault('PEER_LIED', 'it was bought hosted by its seller, and comes as manifests');
+      if (!bound && handover.manifests !== undefined)
+        throw new Fault('PEER_LIED', 'it was bought hosted by its seller, and comes as manifests');
       // Whoever is given up on must not write it after somebody took it away.
       signal.throwIfAborted();
-      await cluster.handOver({ namespace, service, acquisition, handover });
+      await cluster.handOver({ namespace, service, acquisition, handover: bound ? handedOverHere(handover, acquisition) : handover });
       await contracts.activate(contract);
     });
   },

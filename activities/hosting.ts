@@ -1,5 +1,6 @@
 import { blueprintFor, instanceManifests, instanceValues } from '../src/domain/blueprint.ts';
 import { Fault } from '../src/domain/faults.ts';
+import { manifestsAt } from '../src/domain/hosted.ts';
 import type { ContractId, TransactionId } from '../src/domain/ids.ts';
 import type { ActivityDeps } from './deps.ts';
 import { waiting } from './waiting.ts';
@@ -42,7 +43,7 @@ export const hostingActivities = ({
         {
           contract,
           values: () => instanceValues(blueprint, configuration, made),
-          manifests: (values) => (service.hostingPolicy === 'Provider' ? instanceManifests(blueprint, values) : []),
+          manifests: (values) => instanceManifests({ manifests: manifestsAt('seller', service.hostingPolicy, blueprint) }, values),
         },
         wait,
       );

@@ -33,6 +33,8 @@ export interface Mending {
   readonly acquisition: (id: AcquisitionId) => Promise<string | undefined>;
   /** An instance of a blueprint whose contract nobody serves any more. */
   readonly instance: (contract: ContractId, among: Known, signal: AbortSignal) => Promise<string | undefined>;
+  /** What runs here for an acquisition that nobody holds any more. */
+  readonly bought: (id: AcquisitionId, among: Known, signal: AbortSignal) => Promise<string | undefined>;
 }
 
 const CLOSED: Ending = { reason: 'operator', detail: 'its workflow was closed by somebody; reconciled' };
@@ -108,8 +110,10 @@ export function openMending({
       let told = 'its seller told';
       if (acquisition) {
         const slice = { seller: terms.sellerCluster, acquisition };
-        if (terms.service) await cluster.takeBack({ acquisition });
-        else {
+        if (terms.service) {
+          await cluster.takeBack({ acquisition });
+          await hosting.removeBought({ acquisition }, { timeoutMs: timing.undoRoundMs, signal });
+        } else {
           await fabric.withdrawSlice(slice);
           await fabric.awaitSliceGone(slice, { timeoutMs: timing.undoRoundMs, signal });
         }
@@ -177,6 +181,14 @@ export function openMending({
       if (sold && (sold.state !== 'over' || (await runs(workflowIds.contract(sold.terms.transaction), among)))) return undefined;
       await hosting.remove({ contract }, { timeoutMs: timing.undoRoundMs, signal });
       return `an instance was of ${contract}, which is ${sold ? 'over' : 'not known here'}: removed`;
+    },
+    async bought(acquisition, among, signal) {
+      if (await runs(workflowIds.acquisition(acquisition), among)) return undefined;
+      // One whose contract lives is mended with it.
+      const contract = await contracts.ofAcquisition(acquisition);
+      if (contract && contract.state !== 'over') return undefined;
+      await hosting.removeBought({ acquisition }, { timeoutMs: timing.undoRoundMs, signal });
+      return `what ran here was of acquisition ${acquisition}, which nobody holds: removed`;
     },
     async acquisition(id) {
       if (await processes.isWanted(id)) return undefined;

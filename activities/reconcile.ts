@@ -150,6 +150,13 @@ export const reconcileActivities = (deps: Deps) => {
             (contract) => mending.instance(contract, among, signal),
           )),
         );
+        mended.push(
+          ...(await each(
+            (await listed('what is hosted for ourselves', hosting.bought)) ?? [],
+            (id) => `what is hosted of acquisition ${id}`,
+            (id) => mending.bought(id, among, signal),
+          )),
+        );
         // What gives back already needs no telling.
         const held = idsAfter(
           ACQUISITION,

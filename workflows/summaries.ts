@@ -51,6 +51,8 @@ export const SUMMARIES: { readonly [K in keyof Activities]: (input: Parameters<A
   removeReplica: ({ contract, buyer }) => `remove the replica of ${buyer}'s slice under ${contract}`,
 
   handOver: ({ service, namespace, contract }) => `write Secret ${service} of ${namespace}, as handed over under ${contract}`,
+  hostBought: ({ contract, acquisition }) => `run here what ${contract} hands over for ${acquisition}, until it is ready`,
+  removeBought: ({ acquisition }) => `remove what ran here for ${acquisition}`,
   takeBack: ({ acquisition }) => `remove the Secret that ${acquisition} was handed over`,
   hostInstance: ({ contract }) => `make what ${contract} bought, until it is ready`,
   removeInstance: ({ contract }) => `remove what was made for ${contract}`,

@@ -1,5 +1,6 @@
 import { configurationProblems } from './configuration-template.ts';
 import type { BlueprintKind, Flavor, HostingPolicy } from './flavor.ts';
+import { sharingProblems } from './hosted.ts';
 import type { Manifest } from './manifest.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -92,6 +93,7 @@ export function blueprintProblems(blueprint: Blueprint): readonly string[] {
     ...(template['type'] === 'object' ? [] : ['configuration: its type must be "object"']),
     ...places,
     ...made,
+    ...sharingProblems(blueprint),
     ...(has('Secret', secret) ? [] : [`secret: no manifest is a Secret ${secret}`]),
     ...(endpoint === undefined || has('Service', endpoint.service) ? [] : [`endpoint: no manifest is a Service ${endpoint.service}`]),
   ];

@@ -81,9 +81,11 @@ export interface Transaction {
 export interface Handover {
   /** The data of the Secret that the instance's own pods mount, as text. */
   readonly secret: Readonly<Record<string, string>>;
-  /** Where the instance answers, as seen from the seller's cluster; absent where the buyer hosts it. */
+  /** Where the instance answers, as seen from the seller's cluster; absent where that is at the buyer. */
   readonly endpoint?: { readonly host: string; readonly port: number };
-  /** Hosted by the buyer: what it applies in a namespace of its own, in this order. They name no namespace. */
+  /** The Service among the manifests where it answers instead. */
+  readonly service?: { readonly name: string; readonly port: number };
+  /** Hosted by the buyer, in whole or in part: what it applies in a namespace of its own, in this order. They name no namespace. */
   readonly manifests?: readonly Manifest[];
 }
 

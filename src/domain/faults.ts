@@ -25,6 +25,7 @@ export const FAULTS = {
   LIMIT_REACHED: { retry: false, http: 403 },
   TOO_MANY_REQUESTS: { retry: true, http: 429 },
   KUBECONFIG_REFUSED: { retry: false, http: 422 },
+  MANIFESTS_REFUSED: { retry: false, http: 422 },
   SLICE_DENIED: { retry: false, http: 422 },
   PEERING_TIMEOUT: { retry: false, http: 504 },
   WORKLOAD_REFUSED: { retry: false, http: 422 },

@@ -74,6 +74,9 @@ export const contractOf = (transaction: TransactionId): ContractId => contractId
 /** The namespace of what a contract's blueprint made, at its seller. */
 export const instanceNamespace = (contract: ContractId): string => contract;
 
+/** The namespace, at its buyer, of what a seller handed over to be run there. */
+export const hostedNamespace = (acquisition: AcquisitionId): string => `hosted-${acquisition}`;
+
 /** Workflow ids, one rule per type (`<kind>/<id>`). */
 export const workflowIds = {
   intent: (name: IntentName): string => `intent/${name}`,

@@ -41,16 +41,15 @@ export function latencyMs(value: string | number): number | undefined {
   return value >= 0 && value <= LONGEST_MS ? value : undefined;
 }
 
+const wholePods = amount.refine((value) => nanos(String(value)) > 0n && nanos(String(value)) % 10n ** 9n === 0n, {
+  error: 'must be a whole number of pods, at least 1',
+});
 /** How much to acquire. */
 export const IntentResources = z
   .strictObject({
     cpu: more('').optional(),
     memory: more('').optional(),
-    pods: amount
-      .refine((value) => nanos(String(value)) > 0n && nanos(String(value)) % 10n ** 9n === 0n, {
-        error: 'must be a whole number of pods, at least 1',
-      })
-      .optional(),
+    pods: wholePods.optional(),
     storage: amount.optional().describe('Ephemeral storage.'),
     gpu: z
       .strictObject({
@@ -101,6 +100,17 @@ export type IntentLimits = z.infer<typeof limits>;
 /** What a flavor's own words are compared with. */
 const words = z.string().trim().min(1).max(253);
 
+const hostedResources = z
+  .strictObject({
+    cpu: more('').optional().describe('1 when absent.'),
+    memory: more('').optional().describe('2Gi when absent.'),
+    pods: wholePods.optional().describe('4 when absent.'),
+    storage: amount.optional().describe('Of its claims; 8Gi when absent.'),
+  })
+  .describe(
+    'The most that may run of it here; only with the hosting policy Consumer or Shared. Processors and memory are those of the limits of its containers.',
+  );
+
 /** A service that is bought beside the place. */
 const service = z
   .strictObject({
@@ -117,8 +127,9 @@ const service = z
       .enum(TAKEN_POLICIES)
       .optional()
       .describe(
-        'Who hosts it; when absent what the seller offers, Provider first. Consumer is not taken: nothing of a seller’s is hosted by its buyer yet.',
+        'Who hosts it: its seller (`Provider`, which it is when absent), this cluster (`Consumer`), or each a part of it (`Shared`). What is hosted here is checked before it is applied, in a namespace of its own.',
       ),
+    resources: hostedResources.optional(),
     configuration: z
       .record(z.string(), z.unknown())
       .default({})
@@ -130,7 +141,7 @@ const service = z
 const PLACEMENTS = ['prefer-local', 'local', 'remote'] as const;
 export type Placement = (typeof PLACEMENTS)[number];
 
-const RESERVED_NAMESPACE = /^(kube-.*|liqo|liqo-.*|rearguard|intent-.*)$/;
+const RESERVED_NAMESPACE = /^(kube-.*|liqo|liqo-.*|rearguard|intent-.*|hosted-[0-9a-f]{12}-\d+)$/;
 
 /** What is to run. */
 const workload = z

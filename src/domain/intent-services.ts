@@ -1,4 +1,5 @@
 import { type IntentLimits, type WholeIntent, latencyMs } from './intent-schema.ts';
+import { hostedBound } from './hosted.ts';
 import { hourly, sameCurrency } from './money.ts';
 import type { ResourceRequest } from './candidate.ts';
 import type { ServiceRequest } from './service-request.ts';
@@ -24,14 +25,17 @@ export const reduceServices = (
   services: NonNullable<WholeIntent['spec']['services']>,
   counted: string | undefined,
 ): readonly ServiceRequest[] =>
-  services.map(({ limits, category, flavor, tags, hostingPolicy, ...wanted }) => ({
+  services.map(({ limits, category, flavor, tags, hostingPolicy, resources, ...wanted }) => ({
     ...wanted,
     ...(category !== undefined && { category }),
     ...(flavor !== undefined && { flavor }),
     ...(tags !== undefined && { tags }),
     ...(hostingPolicy !== undefined && { hostingPolicy }),
+    ...(isHostedHere(hostingPolicy) && { bound: hostedBound(resources) }),
     ...reduceLimits(limits, counted),
   }));
+
+const isHostedHere = (policy: unknown): boolean => policy === 'Consumer' || policy === 'Shared';
 
 /** What is wrong with services beyond their shape; it looks at whatever is readable, so that its problems are told together with those of the shape. */
 export function checkServices(spec: Fields): readonly WrongField[] {
@@ -43,7 +47,9 @@ export function checkServices(spec: Fields): readonly WrongField[] {
     .map(recordOf)
     .flatMap(({ kind, metadata }) => (kind === 'Secret' ? [recordOf(metadata)['name']] : []));
   const first = new Map<unknown, number>();
-  for (const [i, { name, category, flavor, tags }] of services.entries()) {
+  for (const [i, { name, category, flavor, tags, hostingPolicy, resources }] of services.entries()) {
+    if (resources !== undefined && !isHostedHere(hostingPolicy))
+      say(i, ['resources'], 'is of what is hosted here: with the hosting policy Consumer or Shared only');
     if (category === undefined && flavor === undefined && tags === undefined)
       say(i, [], 'says nothing of what is wanted: give a category, a flavor or tags');
     if (typeof name !== 'string') continue;

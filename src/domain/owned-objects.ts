@@ -5,8 +5,8 @@
 export interface OwnedKind {
   readonly apiVersion: string;
   readonly kind: string;
-  /** Where it lies: `cluster`, the peer's tenant namespace, the intent's namespace (at the seller: its copy), that of an instance of a blueprint, or our own namespace. */
-  readonly in: 'cluster' | 'tenant' | 'intent' | 'instance' | 'own';
+  /** Where it lies: `cluster`, the peer's tenant namespace, the intent's namespace (at the seller: its copy), that of an instance of a blueprint (at its buyer `hosted`), or our own namespace. */
+  readonly in: 'cluster' | 'tenant' | 'intent' | 'instance' | 'hosted' | 'own';
   readonly side: 'buyer' | 'seller' | 'both';
   readonly deletedBy: string;
   readonly sharedBy: string;
@@ -19,13 +19,16 @@ export const LIQO = {
 } as const;
 const RBAC = 'rbac.authorization.k8s.io/v1';
 
+/** What holds a stranger's service, and what only such a one has; the rest of its kinds are in other namespaces too. */
+const HOSTED = { in: 'hosted', side: 'buyer', deletedBy: 'acquireService, with the namespace', sharedBy: 'nobody' } as const;
+
 export const OWNED_KINDS = [
   {
     apiVersion: 'v1',
     kind: 'Namespace',
     in: 'cluster',
     side: 'both',
-    deletedBy: 'peering (tenant), fulfilIntent (intent), Liqo (remote copy), serveContract (instance)',
+    deletedBy: 'peering (tenant), fulfilIntent (intent), Liqo (remote copy), serveContract (instance), acquireService (hosted)',
     sharedBy: 'every contract with the peer',
   },
   {
@@ -106,5 +109,13 @@ export const OWNED_KINDS = [
     deletedBy: 'serveContract, with the namespace',
     sharedBy: 'nobody',
   },
+  ...(
+    [
+      ['v1', 'ResourceQuota'],
+      ['v1', 'LimitRange'],
+      ['networking.k8s.io/v1', 'NetworkPolicy'],
+      ['v1', 'PersistentVolumeClaim'],
+    ] as const
+  ).map(([apiVersion, kind]) => ({ ...HOSTED, apiVersion, kind })),
   { apiVersion: 'v1', kind: 'Pod', in: 'intent', side: 'both', deletedBy: 'fulfilIntent', sharedBy: 'nobody' },
 ] as const satisfies readonly OwnedKind[];

@@ -14,7 +14,7 @@ import {
   sellerOf,
 } from './matching.ts';
 import { NOTHING } from './resources.ts';
-import { type ServiceRequest, TAKEN_POLICIES } from './service-request.ts';
+import { DEFAULT_POLICY, type ServiceRequest } from './service-request.ts';
 
 /**
  * Whether a flavor will do for a service of an intent, and what an instance would cost; otherwise every reason why not. It trusts nothing that the seller wrote. The configuration is checked here, before
@@ -65,8 +65,10 @@ const short = (text: string): string => (text === '' ? '(none)' : text.slice(0, 
 
 /** A flavor that names no policy is hosted by its seller. */
 function policyOf(offered: readonly HostingPolicy[], wanted: HostingPolicy | undefined, refuse: Refuse): HostingPolicy | undefined {
-  const policies = offered.length === 0 ? (['Provider'] as const) : offered;
-  const taken = TAKEN_POLICIES.find((policy) => policies.includes(policy) && (wanted === undefined || policy === wanted));
-  if (taken === undefined) refuse('hosting', `is hosted by ${policies.join(' or ')}, not by ${wanted ?? TAKEN_POLICIES.join(' or ')}`);
-  return taken;
+  const policies = offered.length === 0 ? [DEFAULT_POLICY] : offered;
+  const policy = wanted ?? DEFAULT_POLICY;
+  if (policies.includes(policy)) return policy;
+  const hint = wanted === undefined ? '; name one as hostingPolicy to take it so' : '';
+  refuse('hosting', `is hosted by ${policies.join(' or ')}, not by ${policy}${hint}`);
+  return undefined;
 }

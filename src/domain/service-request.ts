@@ -1,8 +1,10 @@
 import type { ResourceRequest } from './candidate.ts';
-import type { BlueprintKind, HostingPolicy } from './flavor.ts';
+import { type BlueprintKind, HOSTING_POLICIES, type HostingPolicy } from './flavor.ts';
+import type { HostedBound } from './hosted.ts';
 
-/** Who may host it, the best first: nothing of a stranger's is hosted in our own cluster. */
-export const TAKEN_POLICIES = ['Provider', 'Shared'] as const satisfies readonly HostingPolicy[];
+/** Who may host it. Where the intent does not say, its seller: nothing of a stranger's is hosted in our own cluster unless somebody asks for it by name. */
+export const TAKEN_POLICIES = HOSTING_POLICIES;
+export const DEFAULT_POLICY = 'Provider' satisfies HostingPolicy;
 
 /** A service that an intent needs beside its place, in lowest terms: what may be bought, and how it is to be. */
 export interface ServiceRequest extends Pick<ResourceRequest, 'locations' | 'maxLatencyMs' | 'currency' | 'maxHourlyPrice'> {
@@ -14,8 +16,10 @@ export interface ServiceRequest extends Pick<ResourceRequest, 'locations' | 'max
   readonly flavor?: string;
   /** All of them. */
   readonly tags?: readonly string[];
-  /** What the seller offers when absent, hosted by it where it may be. */
-  readonly hostingPolicy?: (typeof TAKEN_POLICIES)[number];
+  /** {@link DEFAULT_POLICY} when absent. */
+  readonly hostingPolicy?: HostingPolicy;
+  /** What it may take here; only of what its buyer hosts, in whole or in part. */
+  readonly bound?: HostedBound;
   /** For the flavor's template; may hold secrets. */
   readonly configuration: Readonly<Record<string, unknown>>;
 }

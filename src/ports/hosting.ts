@@ -1,10 +1,11 @@
 import type { Values } from '../domain/blueprint.ts';
-import type { ContractId } from '../domain/ids.ts';
+import type { HostedBound } from '../domain/hosted.ts';
+import type { AcquisitionId, ContractId } from '../domain/ids.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { Wait } from './fabric.ts';
 
 /**
- * Instances of blueprints in our own cluster, each in a namespace of its contract's own. Idempotent; undoing takes ids only, and succeeds when there is nothing to undo.
+ * Instances of blueprints in our own cluster, each in a namespace of its contract's own where we sold it, or of its acquisition's where we bought it to be hosted here. Idempotent; undoing takes ids only, and succeeds when there is nothing to undo.
  * Faults: CLUSTER_UNREACHABLE, CLUSTER_REFUSED.
  */
 export interface Hosting {
@@ -31,6 +32,26 @@ export interface Hosting {
   remove(input: { readonly contract: ContractId }, wait: Wait): Promise<void>;
   /** The contracts of which something is here. */
   instances(): Promise<readonly ContractId[]>;
+  /**
+   * The buyer's side: applies what a seller handed over, which was checked, and waits until it is ready. Kubernetes itself keeps it within the bound and to the Pod Security Standard `restricted`, and its
+   * pods talk to each other, and to the seller's port where it has a part there. What the cluster does not take is WORKLOAD_REFUSED, without anything of `secret` in its words; WORKLOAD_TIMEOUT with what was
+   * last seen.
+   */
+  hostBought(
+    input: {
+      readonly acquisition: AcquisitionId;
+      readonly manifests: readonly Manifest[];
+      readonly bound: HostedBound;
+      readonly secret: Readonly<Record<string, string>>;
+      /** The port of the seller's part. */
+      readonly sellersPort?: number;
+    },
+    wait: Wait,
+  ): Promise<void>;
+  /** Until all of it is gone. STILL_THERE. */
+  removeBought(input: { readonly acquisition: AcquisitionId }, wait: Wait): Promise<void>;
+  /** The acquisitions of which something is hosted here. */
+  bought(): Promise<readonly AcquisitionId[]>;
 }
 
 /** Secret: never logged, never in a workflow's history. */

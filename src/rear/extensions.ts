@@ -4,7 +4,7 @@ import type { ContractState, EndNotice, Handover } from '../domain/contract.ts';
 import type { FaultCode } from '../domain/faults.ts';
 import { FAULTS } from '../domain/faults.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
-import { DNS_SUBDOMAIN } from '../domain/ids.ts';
+import { DNS_LABEL, DNS_SUBDOMAIN } from '../domain/ids.ts';
 import { EndReason, type Ending } from '../domain/reasons.ts';
 import type { Agreement, AgreementSignature } from '../domain/agreement.ts';
 import { AgreementSchema, SignatureSchema } from './agreement-schema.ts';
@@ -120,15 +120,22 @@ const manifest = z.looseObject({
 const handover = z.object({
   secret: secret,
   endpoint: z.object({ host: z.string().regex(/^[-.:a-zA-Z0-9]{1,253}$/), port: z.int().min(1).max(65_535) }).optional(),
+  service: z.object({ name: z.string().regex(DNS_LABEL), port: z.int().min(1).max(65_535) }).optional(),
   manifests: z.array(manifest).max(50).optional(),
 });
 export const readHandover = (value: unknown): Handover => {
-  const { secret, endpoint, manifests } = handover.parse(value);
-  return { secret, ...(endpoint && { endpoint }), ...(manifests && { manifests: manifests as unknown as Handover['manifests'] & object }) };
+  const { secret, endpoint, service, manifests } = handover.parse(value);
+  return {
+    secret,
+    ...(endpoint && { endpoint }),
+    ...(service && { service }),
+    ...(manifests && { manifests: manifests as unknown as Handover['manifests'] & object }),
+  };
 };
-export const writeHandover = ({ secret, endpoint, manifests }: Handover): object => ({
+export const writeHandover = ({ secret, endpoint, service, manifests }: Handover): object => ({
   secret: sorted(secret),
   ...(endpoint && { endpoint }),
+  ...(service && { service }),
   ...omitEmpty('manifests', manifests),
 });
 

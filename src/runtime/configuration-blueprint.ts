@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { type Blueprint, blueprintProblems } from '../domain/blueprint.ts';
-import { BLUEPRINT_KINDS } from '../domain/flavor.ts';
+import { BLUEPRINT_KINDS, HOSTING_POLICIES } from '../domain/flavor.ts';
 import { READY_MADE } from '../domain/ready-made.ts';
 import { label } from './configuration-fields.ts';
 import { location, price } from './configuration-flavor.ts';
-
-/** `Shared` is not among them: nothing of ours could keep its promise yet. */
-const POLICIES = ['Provider', 'Consumer'] as const;
 
 const manifest = z.looseObject({
   apiVersion: z.string().min(1),
@@ -29,10 +26,12 @@ const written = z.strictObject({
   category: z.string().max(100).optional().describe('What buyers look for, such as `database`.'),
   tags: z.array(z.string().min(1).max(100)).max(50).optional(),
   hostingPolicies: z
-    .array(z.enum(POLICIES))
+    .array(z.enum(HOSTING_POLICIES))
     .min(1)
     .default(['Provider'])
-    .describe('`Provider`: it runs in this cluster, in a namespace of its own. `Consumer`: the buyer gets its manifests and runs it.'),
+    .describe(
+      '`Provider`: it runs in this cluster, in a namespace of its own. `Consumer`: the buyer gets its manifests and runs it. `Shared`: manifests annotated `rearguard.dev/hosted-by: consumer` run at the buyer, all others here.',
+    ),
   instances: z.number().int().min(1).max(10_000).default(1).describe('How many may be sold at a time.'),
   price: price.optional().describe('Of an instance.'),
   location,
@@ -96,10 +95,10 @@ export const blueprint = written.check(({ value, issues }) => {
     void issues.push({ code: 'custom', input: value, path: [...path], message });
   if (value.use !== undefined) {
     for (const field of GIVEN) if (value[field] !== undefined) wrong([field], `is given by \`use: ${value.use}\``);
-    return;
+  } else {
+    for (const field of ['manifests', 'secret'] as const)
+      if (value[field] === undefined) return wrong([field], 'is needed where nothing ready-made is used');
   }
-  for (const field of ['manifests', 'secret'] as const)
-    if (value[field] === undefined) return wrong([field], 'is needed where nothing ready-made is used');
   for (const problem of blueprintProblems(blueprintOf(value))) wrong([], problem);
 });
 export type BlueprintConfiguration = z.output<typeof blueprint>;

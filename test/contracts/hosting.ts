@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Blueprint, instanceManifests, instanceValues } from '../../src/domain/blueprint.ts';
-import { type ContractId, contractId } from '../../src/domain/ids.ts';
+import { hostedBound } from '../../src/domain/hosted.ts';
+import { type AcquisitionId, type ContractId, acquisitionId, contractId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { READY_MADE } from '../../src/domain/ready-made.ts';
 import type { Hosting } from '../../src/ports/hosting.ts';
@@ -13,12 +14,32 @@ export interface HostingSubject {
   readonly timeoutMs: number;
   /** The Secret as a pod of the instance mounts it: read by the name that the pod itself says; `undefined` where there are no pods to ask. */
   mounted?(contract: ContractId): Promise<Readonly<Record<string, string>> | undefined>;
+  /** Whether that cluster takes such a pod where it hosts what that acquisition bought; absent where there is no cluster to ask. */
+  takes?(acquisition: AcquisitionId, pod: Manifest): Promise<true | string>;
   close(): Promise<void>;
 }
 
 const newContract = (): ContractId => contractId(`contract-${randomBytes(16).toString('hex')}`);
 const DATABASE: Blueprint = { ...READY_MADE.database, name: 'orders', hostingPolicies: ['Provider'] };
 const QUEUE: Blueprint = { ...READY_MADE['message-queue'], name: 'events', hostingPolicies: ['Provider'] };
+const newAcquisition = (): AcquisitionId => acquisitionId(`${randomBytes(6).toString('hex')}-1`);
+/** A pod as a hosted one has to be, but for what is changed. */
+const podOf = (change: object): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'more' },
+  spec: {
+    securityContext: { runAsNonRoot: true, runAsUser: 999, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: 'more',
+        image: 'docker.io/library/postgres:17',
+        resources: { limits: { cpu: '1m', memory: '1Mi' } },
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, ...change },
+      },
+    ],
+  },
+});
 /** Values that would be more than values, were manifests texts. */
 const HOSTILE = 'x\n---\nkind: Pod\nmetadata: {namespace: kube-system}\n"}}${password}{{.}} $(rm -rf /)';
 const NOTE: Blueprint = {
@@ -84,6 +105,34 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
       expect(there).toMatchObject({ ready: true, values: { database: 'app', username: 'y'.repeat(12) } });
       expect(there?.secret).toBeUndefined();
       await at.hosting.remove({ contract }, wait());
+    });
+
+    test.concurrent('what we bought to be hosted here runs in a place of its own, held to its bound; twice it is the same; nothing is left', async () => {
+      const acquisition = newAcquisition();
+      const manifests = instanceManifests(DATABASE, { username: 'user', password: 'hunter-two', database: 'app' });
+      const hosted = { acquisition, manifests, bound: hostedBound({ pods: 1 }), secret: { password: 'hunter-two' } };
+      for (const _ of [1, 2]) await at.hosting.hostBought(hosted, wait());
+      expect(await at.hosting.bought()).toContain(acquisition);
+      expect(await at.hosting.instances()).not.toContain(acquisition);
+      if (at.takes) {
+        // The Deployment has made the one pod that may be.
+        expect(await at.takes(acquisition, podOf({}))).toMatch(/exceeded quota/);
+        expect(await at.takes(acquisition, podOf({ privileged: true, allowPrivilegeEscalation: true }))).toMatch(
+          /violates PodSecurity "restricted/,
+        );
+      }
+      for (const _ of [1, 2]) await at.hosting.removeBought({ acquisition }, wait());
+      expect(await at.hosting.bought()).not.toContain(acquisition);
+    });
+
+    test.concurrent('what this cluster does not take of it is refused, and can be taken away', async () => {
+      const acquisition = newAcquisition();
+      const machine: Manifest = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name: 'vm' } };
+      const hosting = at.hosting.hostBought({ acquisition, manifests: [machine], bound: hostedBound(), secret: {} }, wait());
+      expect(await codeOf(hosting)).toBe('WORKLOAD_REFUSED');
+      expect(await at.hosting.bought()).toContain(acquisition);
+      await at.hosting.removeBought({ acquisition }, wait());
+      expect(await at.hosting.bought()).not.toContain(acquisition);
     });
 
     test.concurrent('a kind that the cluster does not have is refused, and what was begun can be taken away', async () => {

@@ -1,9 +1,10 @@
 /** Instances on the seller's real cluster; no image runs there, so what is compared is which Secret the pods mount, and what is in it. */
 import { openApi } from '../../src/adapters/kubernetes/api.ts';
 import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
-import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
+import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import type { PodObject, SecretObject } from '../../src/adapters/kubernetes/objects.ts';
-import { instanceNamespace } from '../../src/domain/ids.ts';
+import { Refused } from '../../src/adapters/kubernetes/faults.ts';
+import { hostedNamespace, instanceNamespace } from '../../src/domain/ids.ts';
 import type { HostingSubject } from '../contracts/hosting.ts';
 import type { RealClusters } from './clusters.ts';
 
@@ -26,6 +27,15 @@ export function hostingOn({ north, stack, timeoutMs }: RealClusters): HostingSub
       return Object.fromEntries(
         Object.entries(secret?.data ?? {}).map(([key, text]) => [key, Buffer.from(text, 'base64').toString('utf8')]),
       );
+    },
+    async takes(acquisition, pod) {
+      try {
+        await api.raw('POST', pathOf(KINDS.pod, { namespace: hostedNamespace(acquisition) }), pod);
+        return true;
+      } catch (error) {
+        if (error instanceof Refused && error.status === 403) return error.body.message ?? '';
+        throw error;
+      }
     },
     close: async () => api.close(),
   };

@@ -1,7 +1,7 @@
 /** `Hosting` in memory: passes the suite that the real one passes. */
 import type { Values } from '../../src/domain/blueprint.ts';
 import { Fault } from '../../src/domain/faults.ts';
-import type { ContractId } from '../../src/domain/ids.ts';
+import type { AcquisitionId, ContractId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import type { Hosting } from '../../src/ports/hosting.ts';
 
@@ -13,6 +13,10 @@ interface Row {
 
 export interface MemoryHosting {
   readonly hosting: Hosting;
+  /** What stands of an instance. */
+  made(contract: ContractId): readonly Manifest[] | undefined;
+  /** What was applied here for an acquisition. */
+  hosted(acquisition: AcquisitionId): readonly Manifest[] | undefined;
   /** What stands of instances, for leak reports. */
   objects(): readonly string[];
   /** From now on what is made becomes ready, or never does. */
@@ -24,6 +28,11 @@ const KNOWN = ['Secret', 'Service', 'ConfigMap', 'Deployment', 'StatefulSet', 'P
 
 export function memoryHosting(): MemoryHosting {
   const rows = new Map<ContractId, Row>();
+  const bought = new Map<AcquisitionId, readonly Manifest[]>();
+  const check = (made: readonly Manifest[]): void => {
+    const strange = made.find(({ kind }) => !KNOWN.includes(kind));
+    if (strange) throw new Fault('WORKLOAD_REFUSED', `this cluster has no ${strange.apiVersion} ${strange.kind}`);
+  };
   let becomesReady = true;
   const find = (row: Row, kind: string, name: string): Manifest | undefined =>
     row.manifests.find((each) => each.kind === kind && each.metadata.name === name);
@@ -33,8 +42,7 @@ export function memoryHosting(): MemoryHosting {
       const row = rows.get(contract) ?? { values: values(), manifests: [], ready: false };
       rows.set(contract, row);
       const made = manifests(row.values);
-      const strange = made.find(({ kind }) => !KNOWN.includes(kind));
-      if (strange) throw new Fault('WORKLOAD_REFUSED', `this cluster has no ${strange.apiVersion} ${strange.kind}`);
+      check(made);
       row.manifests = made;
       if (!becomesReady) throw new Fault('WORKLOAD_TIMEOUT', `the instance of ${contract} is not ready in time`, { contract });
       row.ready = true;
@@ -57,10 +65,28 @@ export function memoryHosting(): MemoryHosting {
     async instances() {
       return [...rows.keys()];
     },
+    async hostBought({ acquisition, manifests }, wait) {
+      wait.signal?.throwIfAborted();
+      bought.set(acquisition, bought.get(acquisition) ?? []);
+      check(manifests);
+      bought.set(acquisition, manifests);
+      if (!becomesReady) throw new Fault('WORKLOAD_TIMEOUT', `what is of ${acquisition} is not ready in time`, { acquisition });
+    },
+    async removeBought({ acquisition }) {
+      bought.delete(acquisition);
+    },
+    async bought() {
+      return [...bought.keys()];
+    },
   };
   return {
     hosting,
-    objects: () => [...rows.keys()].map((contract) => `instance of ${contract}`),
+    made: (contract) => rows.get(contract)?.manifests,
+    hosted: (acquisition) => bought.get(acquisition),
+    objects: () => [
+      ...[...rows.keys()].map((contract) => `instance of ${contract}`),
+      ...[...bought.keys()].map((acquisition) => `hosted of ${acquisition}`),
+    ],
     setReady(ready) {
       becomesReady = ready;
     },

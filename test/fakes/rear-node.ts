@@ -12,6 +12,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import { signerAt } from './keys.ts';
 import type { Signer } from '../../src/ports/signer.ts';
 import { blueprintFor, instanceManifests, instanceValues } from '../../src/domain/blueprint.ts';
+import { manifestsAt } from '../../src/domain/hosted.ts';
 import { memoryHosting } from './hosting.ts';
 import { memoryKnownSigners } from './memory-known-signers.ts';
 import { memoryAudit } from './memory-audit.ts';
@@ -68,7 +69,7 @@ export async function rearNode(input: {
     if (service && blueprint) {
       const values = () => instanceValues(blueprint, configuration, (length) => 'm'.repeat(length));
       const manifests = (made: ReturnType<typeof values>) =>
-        service.hostingPolicy === 'Provider' ? instanceManifests(blueprint, made) : [];
+        instanceManifests({ manifests: manifestsAt('seller', service.hostingPolicy, blueprint) }, made);
       await hosting.hosting.instantiate({ contract, values, manifests }, { timeoutMs: 1_000 });
     }
     return contract;

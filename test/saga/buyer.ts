@@ -26,6 +26,7 @@ export function playBuyer({ forgetful }: { readonly forgetful?: number } = {}) {
     trade.peers.heal();
     trade.fabric.heal();
     trade.cluster.heal();
+    trade.hosting.heal();
     letGo();
     await stage.database.clear();
   });
@@ -38,6 +39,7 @@ export function playBuyer({ forgetful }: { readonly forgetful?: number } = {}) {
   const letGo = (): void => {
     trade.fabric.letGo();
     trade.cluster.letGo();
+    trade.hosting.letGo();
   };
   const nothingLeft = async (): Promise<void> => {
     await stage.allOverAndReplayed();

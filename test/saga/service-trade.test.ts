@@ -1,15 +1,49 @@
 /** A slice and a database from one seller, by whole nodes over HTTP: what is handed over at the buyer is what the seller's instance has; ended, nothing is left on either side. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clusterId } from '../../src/domain/ids.ts';
+import type { Manifest } from '../../src/domain/manifest.ts';
 import { type Pair, openPair } from './pair.ts';
 import { document } from './trade.ts';
 
 const PASSWORD = 'hunter-two-and-more';
+/** A store at its seller, and at its buyer what speaks to it. */
+const SENSOR: NonNullable<Parameters<typeof openPair>[0]['blueprints']>[number] = {
+  name: 'air',
+  kind: 'sensor',
+  category: 'air',
+  hostingPolicies: ['Shared'],
+  configuration: { type: 'object', properties: { key: { type: 'string', writeOnly: true } } },
+  generated: { key: 24 },
+  secret: 'key',
+  endpoint: { service: 'store', port: 8883, host: 'air.north.example' },
+  manifests: [
+    { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key' }, stringData: { key: '${key}' } },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'store' }, spec: { type: 'NodePort', ports: [{ port: 8883 }] } },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'gateway', annotations: { 'rearguard.dev/hosted-by': 'consumer' } },
+      spec: {
+        automountServiceAccountToken: false,
+        securityContext: { runAsNonRoot: true, runAsUser: 999, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [
+          {
+            name: 'gateway',
+            image: 'north.example/gateway:1',
+            envFrom: [{ secretRef: { name: 'key' } }],
+            resources: { limits: { cpu: '100m', memory: '64Mi' } },
+            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+          },
+        ],
+      },
+    },
+  ],
+};
 let pair: Pair;
 beforeAll(async () => {
   pair = await openPair({
     sellers: ['north'],
-    blueprints: [{ name: 'orders', use: 'database', price: { amount: '0.05', currency: 'EUR' } }],
+    blueprints: [{ name: 'orders', use: 'database', price: { amount: '0.05', currency: 'EUR' } }, SENSOR],
   });
   await pair.untilReady();
 });
@@ -39,6 +73,30 @@ test('an application that needs a slice and a database gets both, and gives both
     expect(verified.out).not.toContain(PASSWORD);
   }
   const ended = await pair.rearguard('south', ['intent', 'end', 'shop', '--watch']);
+  expect([ended.exit, ended.out]).toEqual([0, expect.stringContaining('ended: ended-by-user')]);
+  await pair.allOverAndReplayed();
+});
+
+test('a sensor that both host: each has its part, both know the key, and ours knows where the seller’s answers', async () => {
+  const intent = document('air', {
+    services: [{ name: 'air', kind: 'sensor', category: 'air', hostingPolicy: 'Shared', resources: { pods: 1 } }],
+  });
+  const run = await pair.rearguard('south', ['intent', 'run', '-f', 'x', '--watch'], intent);
+  expect([run.exit, run.err]).toEqual([0, '']);
+  const [contract] = await pair.hosting.north.hosting.instances();
+  const [acquisition] = await pair.hosting.south.hosting.bought();
+  if (!contract || !acquisition) throw new Error('it runs on one side, or none');
+  const names = (manifests: readonly Manifest[] | undefined) => manifests?.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  expect(names(pair.hosting.north.made(contract))).toEqual(['Secret key', 'Service store']);
+  expect(names(pair.hosting.south.hosted(acquisition))).toEqual(['Secret key', 'Pod gateway']);
+  const made = await pair.hosting.north.hosting.look({ contract, secret: 'key' });
+  const secret = { host: 'air.north.example', port: '8883', key: made?.secret?.['key'] };
+  expect(secret.key).toMatch(/^[a-z][a-z0-9]{23}$/);
+  expect(pair.hosting.south.hosted(acquisition)?.[0]).toMatchObject({ stringData: secret });
+  expect([...pair.liqo.cluster(clusterId('south')).handedOver.values()].map(({ values }) => values)).toEqual([secret]);
+  const shown = await pair.rearguard('south', ['intent', 'status', 'air']);
+  expect(shown.out).toContain('hosted by Shared');
+  const ended = await pair.rearguard('south', ['intent', 'end', 'air', '--watch']);
   expect([ended.exit, ended.out]).toEqual([0, expect.stringContaining('ended: ended-by-user')]);
   await pair.allOverAndReplayed();
 });

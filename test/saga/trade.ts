@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { ActivityDeps } from '../../activities/deps.ts';
-import type { NodeIdentity, SliceFlavor } from '../../src/domain/flavor.ts';
+import type { Contract, Handover } from '../../src/domain/contract.ts';
+import type { HostingPolicy, NodeIdentity, SliceFlavor } from '../../src/domain/flavor.ts';
 import { clusterId, flavorId, nodeId } from '../../src/domain/ids.ts';
 import type { OfferTerms } from '../../src/domain/offer-terms.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import { DEFAULT_TIMING, type Timing } from '../../src/domain/timing.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
+import type { Hosting } from '../../src/ports/hosting.ts';
 import { blueprintOf } from '../fakes/samples.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
-import { memoryHosting } from '../fakes/hosting.ts';
+import { type MemoryHosting, memoryHosting } from '../fakes/hosting.ts';
 import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
@@ -68,6 +70,9 @@ export interface Trade {
   readonly peers: FakePeers;
   readonly fabric: Faulty<Fabric>;
   readonly cluster: Faulty<Cluster>;
+  readonly hosting: Faulty<Hosting>;
+  /** What runs at the buyer of an acquisition. */
+  readonly hosted: MemoryHosting['hosted'];
   readonly deps: Omit<ActivityDeps, 'processes'>;
   /** Everything that still stands anywhere; empty when nothing leaked. */
   leaks(): Promise<readonly string[]>;
@@ -81,6 +86,9 @@ export async function openTrade(
     readonly sellers?: readonly SellerName[];
     /** Who sells a database too, north's for less. */
     readonly databases?: readonly SellerName[];
+    /** Who may host one, and what is handed over of it; the seller, and what is made up, when not given. */
+    readonly hostingPolicies?: readonly HostingPolicy[];
+    readonly handover?: (contract: Contract) => Handover;
     /** What the sellers promise, how long their contracts last, and how far their clocks are ahead of ours. */
     readonly terms?: OfferTerms;
     readonly contractLifetimeMs?: number;
@@ -96,18 +104,27 @@ export async function openTrade(
   await store.knownNodes.configure(sellers.map((name) => identity(name).address));
   for (const name of sellers) {
     const amount = name === 'north' ? '0.10' : '0.20';
-    const database = blueprintOf(identity(name), 'service', { price: { amount, currency: 'EUR', period: 'hourly' } });
+    const { offer } = blueprintOf(identity(name));
+    const database = blueprintOf(identity(name), 'service', {
+      price: { amount, currency: 'EUR', period: 'hourly' },
+      offer: { ...offer, hostingPolicies: options.hostingPolicies ?? offer.hostingPolicies },
+    });
     const sold = options.databases?.includes(name) ? [database] : [];
     await peers.add({
       identity: identity(name),
       flavors: [{ ...flavorOf(identity(name), amount), ...(terms && { terms }) }, ...sold],
       ...(contractLifetimeMs !== undefined && { contractLifetimeMs }),
+      ...(options.handover && { handover: options.handover }),
     });
   }
   const fabric = faulty(fakeFabric(world, clusterId('south')));
   const cluster = faulty(fakeCluster(world, clusterId('south'), options.home));
+  const atHome = memoryHosting();
+  const hosting = faulty(atHome.hosting);
   return {
     world,
+    hosted: atHome.hosted,
+    hosting,
     peers,
     fabric,
     cluster,
@@ -119,7 +136,7 @@ export async function openTrade(
       notary: peers.keys.notaryAt(identity('south').address),
       fabric: fabric.port,
       cluster: cluster.port,
-      hosting: memoryHosting().hosting,
+      hosting: hosting.port,
       blueprints: [],
       clock,
       self: identity('south'),
@@ -138,6 +155,7 @@ export async function openTrade(
         ...own,
         ...allocations,
         ...world.objects(),
+        ...atHome.objects(),
       ];
     },
   };

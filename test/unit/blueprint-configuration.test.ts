@@ -60,7 +60,12 @@ describe('blueprints as they are configured', () => {
   });
 
   test.each([
-    ['Shared, which nobody can keep', '[{name: a, use: database, hostingPolicies: [Shared]}]', /hostingPolicies\[0\]/],
+    [
+      'Shared, of which nothing is the buyer’s',
+      MACHINE.replace('secret: login', 'secret: login\n  hostingPolicies: [Shared]'),
+      /Shared needs a manifest with the annotation rearguard\.dev\/hosted-by: consumer/,
+    ],
+    ['a ready-made one as Shared', '[{name: a, use: database, hostingPolicies: [Shared]}]', /Shared needs a manifest with the annotation/],
     ['a ready-made one with manifests', '[{name: a, use: database, secret: s}]', /secret is given by `use: database`/],
     ['neither', '[{name: a}]', /manifests is needed/],
     ['one name twice', '[{name: a, use: database}, {name: a, use: message-queue}]', /blueprints\[0\] has the same name/],

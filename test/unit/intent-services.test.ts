@@ -38,6 +38,12 @@ describe('services in lowest terms', () => {
       },
     });
   });
+  it.each([
+    ['Consumer', undefined, { cpu: '1', memory: '2Gi', pods: '4', storage: '8Gi' }],
+    ['Shared', { cpu: 0.5, memory: '4096Mi', storage: 0 }, { cpu: '500m', memory: '4Gi', pods: '4', storage: '0' }],
+  ])('hosted here, as %s, have a bound', (hostingPolicy, resources, bound) => {
+    expect(of([{ ...database, hostingPolicy, resources }])).toMatchObject({ ok: { services: [{ hostingPolicy, bound }] } });
+  });
   it('are counted in the currency of the budget', () => {
     expect(of([database], { budget: { amount: 1, currency: 'EUR' } })).toMatchObject({ ok: { services: [{ currency: 'EUR' }] } });
   });
@@ -66,13 +72,25 @@ describe('services that are wrong', () => {
       'a mistyped policy',
       [{ ...database, hostingPolicy: 'provider' }],
       {},
-      ['spec.services[0].hostingPolicy: must be one of Provider, Shared, not "provider"; did you mean Provider?'],
+      ['spec.services[0].hostingPolicy: must be one of Provider, Consumer, Shared, not "provider"; did you mean Provider?'],
     ],
     [
-      'a policy under which we would host what a stranger made',
-      [{ ...database, hostingPolicy: 'Consumer' }],
+      'room here for what is not hosted here',
+      [
+        { ...database, resources: { cpu: 1 } },
+        { name: 'q', category: 'queue', hostingPolicy: 'Provider', resources: {} },
+      ],
       {},
-      ['spec.services[0].hostingPolicy: must be one of Provider, Shared, not "Consumer"'],
+      [0, 1].map((i) => `spec.services[${i}].resources: is of what is hosted here: with the hosting policy Consumer or Shared only`),
+    ],
+    [
+      'half a pod, and no processor',
+      [{ ...database, hostingPolicy: 'Consumer', resources: { pods: 0.5, cpu: 0 } }],
+      {},
+      [
+        'spec.services[0].resources.cpu: must be more than 0',
+        'spec.services[0].resources.pods: must be a whole number of pods, at least 1',
+      ],
     ],
     ['no name', [{ category: 'database' }], {}, ['spec.services[0].name: is missing']],
     [

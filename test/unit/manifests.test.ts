@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { serviceSecret } from '../../src/adapters/kubernetes/handover.ts';
+import { fencesOf } from '../../src/adapters/kubernetes/hosted.ts';
 import { KINDS, kindOf, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { namespacePolicy, slicePolicy } from '../../src/adapters/kubernetes/policies.ts';
 import { remoteIdentity, resourceSlice, storedCredentials } from '../../src/adapters/kubernetes/slice-manifests.ts';
@@ -18,6 +19,7 @@ import {
   tenantServiceAccount,
 } from '../../src/adapters/kubernetes/tenant-manifests.ts';
 import { namespaceOffloading } from '../../src/adapters/kubernetes/workload-manifests.ts';
+import { hostedBound } from '../../src/domain/hosted.ts';
 import { acquisitionId, clusterId, contractId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { OWNED_KINDS } from '../../src/domain/owned-objects.ts';
@@ -36,6 +38,8 @@ const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
     acquisition,
     handover: { secret: { username: 'user', password: 'made-up' }, endpoint: { host: 'db.example', port: 5432 } },
   }),
+  'hosted-fences': fencesOf({ acquisition, bound: hostedBound() }),
+  'hosted-fences-of-both': fencesOf({ acquisition, bound: hostedBound({ cpu: '500m', storage: 0 }), sellersPort: 5432 }),
   'own-namespace': ownNamespace(),
   'tenant-namespace': meetingPlace(south),
   'tenant-role': tenantRole(),

@@ -1,6 +1,7 @@
 /** The comparison of tables, workflows and cluster, on fakes: what it mends, and that nothing which cannot be mended keeps the rest waiting. */
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
+import { hostedBound } from '../../src/domain/hosted.ts';
 import { acquisitionId, clusterId, contractOf, intentName, workflowIds } from '../../src/domain/ids.ts';
 import { NOTHING } from '../../src/domain/resources.ts';
 import { buyerOf, flavorOf, newTransaction, ONE, SELLER } from '../contracts/samples.ts';
@@ -149,10 +150,12 @@ test('a bought service that nobody holds is ended at its seller, and its Secret 
   const cluster = fakeCluster(world, NORTH);
   await cluster.ensureNamespace({ intent: intentName('shop'), namespace: 'intent-shop', runId: 'run-1' });
   await cluster.handOver({ namespace: 'intent-shop', service: 'db', acquisition, handover: { secret: { password: 'x' } } });
+  await hosting.hosting.hostBought({ acquisition, manifests: [], bound: hostedBound(), secret: {} }, { timeoutMs: 100 });
   expect(await reconcile()).toMatchObject({ mended: [expect.stringContaining('its seller told')], failed: [] });
   expect(peers.alive()).toEqual({ holds: [], contracts: [] });
   expect(memory.living()).toEqual([]);
   expect(world.objects()).toEqual(['north-1: namespace intent-shop']);
+  expect(await hosting.hosting.bought()).toEqual([]);
 });
 
 test('of a bought contract whose FLUIDOS seller knows no termination it is told what stays there', async () => {
@@ -186,6 +189,19 @@ test('an instance of a contract that is over, or that nobody knows, is removed; 
     ].toSorted(),
   );
   expect(await hosting.hosting.instances()).toEqual([contractOf(living)]);
+});
+
+test('what runs here for an acquisition that nobody holds is removed: with its contract, or alone; one that is held is left alone', async () => {
+  const [held, orphan] = [acquisitionId('c0ffee00beef-1'), acquisitionId('c0ffee00beef-2')];
+  const bound = hostedBound();
+  for (const acquisition of [held, orphan])
+    await hosting.hosting.hostBought({ acquisition, manifests: [], bound, secret: {} }, { timeoutMs: 100 });
+  at.open = [running(workflowIds.acquisition(held))];
+  expect(await reconcile()).toMatchObject({
+    mended: [`what ran here was of acquisition ${orphan}, which nobody holds: removed`],
+    failed: [],
+  });
+  expect(await hosting.hosting.bought()).toEqual([held]);
 });
 
 test('an audit that was tampered with is told', async () => {

@@ -44,9 +44,9 @@ describe('a flavor for a service', () => {
     });
   });
   it.each<[string, Partial<BlueprintOffer>, Partial<ServiceRequest>, string]>([
-    ['what the seller offers', { hostingPolicies: ['Shared', 'Provider'] }, {}, 'Provider'],
-    ['the only one', { hostingPolicies: ['Shared'] }, {}, 'Shared'],
-    ['what is wanted', { hostingPolicies: ['Provider', 'Shared'] }, { hostingPolicy: 'Shared' }, 'Shared'],
+    ['its seller, whatever else it offers', { hostingPolicies: ['Shared', 'Consumer', 'Provider'] }, {}, 'Provider'],
+    ['both, when that is wanted', { hostingPolicies: ['Provider', 'Shared'] }, { hostingPolicy: 'Shared' }, 'Shared'],
+    ['its buyer, when that is wanted', { hostingPolicies: ['Provider', 'Consumer'] }, { hostingPolicy: 'Consumer' }, 'Consumer'],
     ['its seller where it says none', { hostingPolicies: [] }, {}, 'Provider'],
   ])('is hosted by %s', (_, offer, wanted, policy) =>
     expect(verdict(offering(offer), wanted)).toMatchObject({ candidate: { service: { hostingPolicy: policy } } }),
@@ -57,7 +57,11 @@ describe('a flavor for a service', () => {
     ['another name', [offering({}), { flavor: 'big' }], 'not-wanted: is of name orders-service, not big'],
     ['a tag less', [offering({}), { tags: ['sql', 'ha'] }], 'not-wanted: lacks the tag ha'],
     ['another host', [offering({}), { hostingPolicy: 'Shared' }], 'hosting: is hosted by Provider, not by Shared'],
-    ['the buyer itself', [offering({ hostingPolicies: ['Consumer'] })], 'hosting: is hosted by Consumer, not by Provider or Shared'],
+    [
+      'the buyer itself, who did not ask for it',
+      [offering({ hostingPolicies: ['Consumer', 'Shared'] })],
+      'hosting: is hosted by Consumer or Shared, not by Provider; name one as hostingPolicy to take it so',
+    ],
     [
       'a configuration that it does not take',
       [offering({}), { configuration: { database: 'orders', password: 'short' } }],

@@ -1,5 +1,6 @@
 import type { Candidate } from '../../src/domain/candidate.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
+import type { HostedBound } from '../../src/domain/hosted.ts';
 import type { AcquisitionId, ClusterId, ContractId, TransactionId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Step } from '../../src/domain/saga.ts';
@@ -14,8 +15,8 @@ export interface AcquisitionInput {
   readonly replyTo: string;
   readonly self: NodeIdentity;
   readonly timing: Timing;
-  /** Of a service: its name in the intent, and the namespace where it is handed over. */
-  readonly service?: { readonly name: string; readonly namespace: string };
+  /** Of a service: its name in the intent, the namespace where it is handed over, and what it may take where it is hosted here. */
+  readonly service?: { readonly name: string; readonly namespace: string; readonly bound?: HostedBound };
   /** When the intent ends by itself, in milliseconds since the epoch. */
   readonly deadline?: number;
 }

@@ -27,10 +27,10 @@ const NOT_ALL: Ending = { reason: 'failed', detail: 'what it was bought together
 /** `prepare`: makes what the Secrets lie in. */
 export function openServices(state: IntentState, namespace: string, scribe: Scribe, prepare: () => Promise<void>): Services | undefined {
   if (!state.intent.services) return undefined;
-  const one = async ({ name }: ServiceRequest, candidates: readonly Candidate[]): Promise<boolean | Long> => {
+  const one = async ({ name, bound }: ServiceRequest, candidates: readonly Candidate[]): Promise<boolean | Long> => {
     for (const candidate of candidates) {
       mark(state, candidate.flavor.id, 'trying');
-      const attempt = await acquire(state, candidate, { name, namespace });
+      const attempt = await acquire(state, candidate, { name, namespace, ...(bound && { bound }) });
       if (attempt === 'long') return 'long';
       if (attempt) return true;
     }

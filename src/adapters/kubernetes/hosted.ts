@@ -1,0 +1,135 @@
+import { Fault } from '../../domain/faults.ts';
+import type { HostedBound } from '../../domain/hosted.ts';
+import { type AcquisitionId, acquisitionId, hostedNamespace } from '../../domain/ids.ts';
+import type { Manifest } from '../../domain/manifest.ts';
+import type { Wait } from '../../ports/fabric.ts';
+import type { Hosting } from '../../ports/hosting.ts';
+import type { Api } from './api.ts';
+import { type Place, type openMaking, ensurePlace, removePlace } from './instance-making.ts';
+import { KINDS } from './kinds.ts';
+import { OURS, REARGUARD, managed } from './labels.ts';
+import { type KubeObject, label } from './objects.ts';
+import { waitUntil } from './watching.ts';
+
+/** The API server itself lets in nothing that could reach the host, and tells whoever applies it. */
+const RESTRICTED = {
+  'pod-security.kubernetes.io/enforce': 'restricted',
+  'pod-security.kubernetes.io/warn': 'restricted',
+} as const;
+/** Addresses of the link: where clouds give away what their machines may do. */
+const OF_THE_LINK = { v4: '169.254.0.0/16', v6: 'fe80::/10' } as const;
+const FENCE = 'rearguard';
+
+const placeOf = (acquisition: AcquisitionId): Place => ({
+  name: hostedNamespace(acquisition),
+  owner: { key: OURS.acquisition, id: acquisition },
+  labels: RESTRICTED,
+  words: acquisition,
+  facts: { acquisition },
+});
+
+/** What Kubernetes holds a stranger's pods to, in that namespace: how much they take, what they write on a node's disk, and whom they talk to. */
+export function fencesOf(input: {
+  readonly acquisition: AcquisitionId;
+  readonly bound: HostedBound;
+  readonly sellersPort?: number;
+}): readonly Manifest[] {
+  const { acquisition, bound, sellersPort } = input;
+  const { cpu, memory, pods, storage } = bound;
+  const metadata = {
+    name: FENCE,
+    namespace: hostedNamespace(acquisition),
+    labels: { ...managed, [OURS.acquisition]: acquisition },
+  };
+  const anywhere = [{ ipBlock: { cidr: '0.0.0.0/0', except: [OF_THE_LINK.v4] } }, { ipBlock: { cidr: '::/0', except: [OF_THE_LINK.v6] } }];
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata,
+      spec: {
+        hard: {
+          'requests.cpu': cpu,
+          'limits.cpu': cpu,
+          'requests.memory': memory,
+          'limits.memory': memory,
+          pods,
+          'requests.storage': storage,
+          'services.nodeports': '0',
+          'services.loadbalancers': '0',
+        },
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata,
+      // A request as large as the limit, which is Kubernetes' default, would keep pods off nodes that have the room.
+      spec: {
+        limits: [
+          {
+            type: 'Container',
+            default: { 'ephemeral-storage': storage },
+            defaultRequest: { 'ephemeral-storage': '0' },
+            max: { 'ephemeral-storage': storage },
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata,
+      spec: {
+        podSelector: {},
+        policyTypes: ['Egress'],
+        egress: [
+          { to: [{ podSelector: {} }] },
+          { ports: (['UDP', 'TCP'] as const).map((protocol) => ({ protocol, port: 53 })) },
+          ...(sellersPort === undefined ? [] : [{ to: anywhere, ports: [{ protocol: 'TCP', port: sellersPort }] }]),
+        ],
+      },
+    },
+  ];
+}
+
+interface QuotaObject extends KubeObject {
+  readonly status?: { readonly hard?: Readonly<Record<string, string>> };
+}
+
+/** Before a quota is counted for the first time the API server refuses all that it is about, and pods before the namespace has its account. */
+const untilOpen = (api: Api, { name: namespace, words, facts }: Place, wait: Wait): Promise<true> =>
+  waitUntil({
+    api,
+    looks: [
+      { kind: KINDS.resourceQuota, namespace, name: FENCE },
+      { kind: KINDS.serviceAccount, namespace, name: 'default' },
+    ],
+    read([quotas = [], accounts = []], say) {
+      const isCounted = (quotas as readonly QuotaObject[]).some(({ status }) => status?.hard !== undefined);
+      if (isCounted && accounts.length > 0) return true;
+      say(isCounted ? `namespace ${namespace} has no account yet` : `the quota of namespace ${namespace} is not counted yet`);
+      return undefined;
+    },
+    wait,
+    late: (last) => new Fault('WORKLOAD_TIMEOUT', `nothing can run for ${words}; last seen: ${last}`, facts),
+  });
+
+/** The buyer's side of Hosting. */
+export const hostedCalls = (api: Api, make: ReturnType<typeof openMaking>): Pick<Hosting, 'hostBought' | 'removeBought' | 'bought'> => ({
+  async hostBought({ acquisition, manifests, bound, secret, sellersPort }, wait) {
+    const place = placeOf(acquisition);
+    await ensurePlace(api, place);
+    for (const fence of fencesOf({ acquisition, bound, ...(sellersPort !== undefined && { sellersPort }) })) await api.apply(fence);
+    await untilOpen(api, place, wait);
+    await make(place, manifests, Object.values(secret), wait);
+  },
+  removeBought: ({ acquisition }, wait) => removePlace(api, placeOf(acquisition), wait),
+  async bought() {
+    const { items } = await api.list(KINDS.namespace, { labels: `${OURS.managedBy}=${REARGUARD},${OURS.acquisition}` });
+    return items.flatMap((space) => {
+      const acquisition = acquisitionId(label(space, OURS.acquisition) ?? '');
+      return space.metadata.name === hostedNamespace(acquisition) ? [acquisition] : [];
+    });
+  },
+});
