@@ -1,6 +1,7 @@
 import { configurationProblems } from './configuration-template.ts';
 import type { BlueprintKind, Flavor, HostingPolicy } from './flavor.ts';
 import { sharingProblems } from './hosted.ts';
+import { offerProblems } from './hosted-offer.ts';
 import type { Manifest } from './manifest.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -94,6 +95,7 @@ export function blueprintProblems(blueprint: Blueprint): readonly string[] {
     ...places,
     ...made,
     ...sharingProblems(blueprint),
+    ...offerProblems(blueprint),
     ...(has('Secret', secret) ? [] : [`secret: no manifest is a Secret ${secret}`]),
     ...(endpoint === undefined || has('Service', endpoint.service) ? [] : [`endpoint: no manifest is a Service ${endpoint.service}`]),
   ];

@@ -13,6 +13,9 @@ const MOST_BYTES = 262_144;
 /** Faults that are told; of more nobody reads. */
 const MOST_TOLD = 50;
 
+/** Of a field that is not let in, whatever its value. */
+export const NOT_RUN = 'is nothing that is run for a seller';
+
 type Say = (path: readonly PropertyKey[], problem: string) => void;
 
 /**
@@ -48,7 +51,7 @@ export function hostedProblems(manifests: readonly unknown[], bound: HostedBound
 
 const below = (i: number, field: string): string => `manifests[${i}]${field === '' || field.startsWith('[') ? field : `.${field}`}`;
 /** An intent's writer is helped with a mistyped field; a seller is told that it is none for us. */
-const refused = (problem: string): string => problem.replace(/^is not a known field.*$/s, 'is nothing that is run for a seller');
+const refused = (problem: string): string => problem.replace(/^is not a known field.*$/s, NOT_RUN);
 
 const podOf = (manifest: HostedManifest): { readonly path: readonly string[]; readonly spec: HostedPodSpec } | undefined => {
   if (manifest.kind === 'Pod') return { path: ['spec'], spec: manifest.spec };

@@ -65,6 +65,11 @@ describe('blueprints as they are configured', () => {
       MACHINE.replace('secret: login', 'secret: login\n  hostingPolicies: [Shared]'),
       /Shared needs a manifest with the annotation rearguard\.dev\/hosted-by: consumer/,
     ],
+    [
+      'what no buyer would host',
+      MACHINE.replace('secret: login', 'secret: login\n  hostingPolicies: [Provider, Consumer]'),
+      /a buyer would not host it: VirtualMachine machine: kind must be one of ConfigMap/,
+    ],
     ['a ready-made one as Shared', '[{name: a, use: database, hostingPolicies: [Shared]}]', /Shared needs a manifest with the annotation/],
     ['a ready-made one with manifests', '[{name: a, use: database, secret: s}]', /secret is given by `use: database`/],
     ['neither', '[{name: a}]', /manifests is needed/],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/domain/contract.ts';
 import { HOSTED_BY, type Side, answersAt, handedOverHere, manifestsAt, sharingProblems } from '../../src/domain/hosted.ts';
 import type { HostingPolicy } from '../../src/domain/flavor.ts';
+import { offerProblems } from '../../src/domain/hosted-offer.ts';
 import { acquisitionId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 
@@ -79,6 +80,22 @@ describe('a blueprint that cannot be shared out', () => {
     expect(problems(MANIFESTS)).toEqual([]);
     expect(problems([SECRET], ['Provider', 'Consumer'])).toEqual([]);
   });
+});
+
+test('what a buyer would not host is told of each manifest, but for what its own values decide', () => {
+  const spec = { replicas: '${count}', template: { spec: { hostNetwork: true, nodeName: '${node}', containers: [] } } };
+  const problems = offerProblems({
+    manifests: [SECRET, { ...made('Deployment', 'web'), apiVersion: 'apps/v1', spec }],
+    secret: 's',
+    hostingPolicies: ['Provider', 'Consumer'],
+  });
+  expect(problems).toContain(
+    'a buyer would not host it: Deployment web: spec.template.spec.hostNetwork must be false or absent: it reaches into the host',
+  );
+  // A field that is not let in is refused whatever stands in it.
+  expect(problems.join()).toContain('spec.template.spec.nodeName is nothing that is run for a seller');
+  expect(problems.join()).not.toMatch(/replicas|Secret s/);
+  expect(offerProblems({ manifests: [SECRET], secret: 's', hostingPolicies: ['Consumer'] })).toEqual([]);
 });
 
 describe('what a workload is told of what its buyer hosts', () => {
