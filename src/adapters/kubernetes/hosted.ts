@@ -115,6 +115,10 @@ const untilOpen = (api: Api, { name: namespace, words, facts }: Place, wait: Wai
     late: (last) => new Fault('WORKLOAD_TIMEOUT', `nothing can run for ${words}; last seen: ${last}`, facts),
   });
 
+/** What the seller's Secrets hold besides what it hands over. */
+const secretsIn = ({ kind, data = {}, stringData = {} }: Manifest): readonly string[] =>
+  kind === 'Secret' ? [...Object.values(data as object), ...Object.values(stringData as object)].map(String) : [];
+
 /** The buyer's side of Hosting. */
 export const hostedCalls = (api: Api, make: ReturnType<typeof openMaking>): Pick<Hosting, 'hostBought' | 'removeBought' | 'bought'> => ({
   async hostBought({ acquisition, manifests, bound, secret, sellersPort }, wait) {
@@ -122,7 +126,7 @@ export const hostedCalls = (api: Api, make: ReturnType<typeof openMaking>): Pick
     await ensurePlace(api, place);
     for (const fence of fencesOf({ acquisition, bound, ...(sellersPort !== undefined && { sellersPort }) })) await api.apply(fence);
     await untilOpen(api, place, wait);
-    await make(place, manifests, Object.values(secret), wait);
+    await make(place, manifests, [...Object.values(secret), ...manifests.flatMap(secretsIn)], wait);
   },
   removeBought: ({ acquisition }, wait) => removePlace(api, placeOf(acquisition), wait),
   async bought() {
