@@ -1,8 +1,8 @@
-import type { Blueprint } from '../src/domain/blueprint.ts';
 import type { BuyerLimits } from '../src/domain/buyer-limits.ts';
 import type { NodeIdentity } from '../src/domain/flavor.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { Audit, Chain } from '../src/ports/audit.ts';
+import type { Blueprints } from '../src/ports/blueprints.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Cluster } from '../src/ports/cluster.ts';
 import type { Fabric } from '../src/ports/fabric.ts';
@@ -39,7 +39,7 @@ export interface ActivityDeps {
   readonly self: NodeIdentity;
   readonly timing: Timing;
   /** What this node makes for whoever buys it. */
-  readonly blueprints: readonly Blueprint[];
+  readonly blueprints: Blueprints;
   /** How long a sold contract lives. */
   readonly contractMs: number;
   /** What a buyer may have of us when it buys; absent where nobody is limited, so that no sale looks. */

@@ -1,4 +1,4 @@
-import { blueprintFor, instanceManifests, instanceValues } from '../src/domain/blueprint.ts';
+import { instanceManifests, instanceValues } from '../src/domain/blueprint.ts';
 import { Fault } from '../src/domain/faults.ts';
 import { manifestsAt } from '../src/domain/hosted.ts';
 import type { ContractId, TransactionId } from '../src/domain/ids.ts';
@@ -35,7 +35,7 @@ export const hostingActivities = ({
       const service = sold?.terms.service;
       if (!sold || !service) throw new Fault('CONTRACT_UNKNOWN', `no contract ${contract} of a blueprint`, { contract });
       if (sold.state !== 'active') throw new Fault('CONTRACT_OVER', `contract ${contract} is ${sold.state}`, { contract });
-      const blueprint = blueprintFor(blueprints, sold.terms.flavor);
+      const blueprint = await blueprints.of(sold.terms.flavor);
       if (!blueprint)
         throw new Fault('CONFIGURATION_INVALID', `${contract} is of a blueprint that is not configured any more`, { contract });
       const { configuration } = (await inventory.hold(transaction))?.service ?? service;

@@ -1,27 +1,62 @@
 import { createHash } from 'node:crypto';
+import { type Blueprint, blueprintFor } from '../domain/blueprint.ts';
 import { isFault } from '../domain/faults.ts';
-import { type BlueprintFlavor, type NodeIdentity, isBlueprint } from '../domain/flavor.ts';
+import { type BlueprintFlavor, type Location, type NodeIdentity, isBlueprint } from '../domain/flavor.ts';
 import { flavorId } from '../domain/ids.ts';
+import type { Price } from '../domain/money.ts';
+import type { Blueprints, KeptBlueprints } from '../ports/blueprints.ts';
 import type { Inventory } from '../ports/inventory.ts';
+import type { Configuration } from './configuration.ts';
 import { type BlueprintConfiguration, blueprintOf } from './configuration-blueprint.ts';
 
-/** A blueprint as other nodes see it: `<domain>-<kind>-<hex>`, the same at each start. */
-function flavorOf(written: BlueprintConfiguration, self: NodeIdentity, now: number): BlueprintFlavor {
-  const { price, location } = written;
-  const { name, kind, description, category, tags, hostingPolicies, configurationTemplate } = blueprintOf(written);
+/** A blueprint as other nodes see it: `<domain>-<kind>-<hex>`, the same at each start for what has the same names here. */
+export function blueprintFlavor(input: {
+  readonly blueprint: Blueprint;
+  readonly named: readonly string[];
+  readonly price?: Price;
+  readonly location?: Location;
+  readonly self: NodeIdentity;
+  readonly now: number;
+}): BlueprintFlavor {
+  const { blueprint, named, price, location, self, now } = input;
+  const { name, kind, description, category, tags, hostingPolicies, configurationTemplate } = blueprint;
   const digest = createHash('sha256')
-    .update(JSON.stringify([self.id, 'blueprint', kind, name]))
+    .update(JSON.stringify([self.id, 'blueprint', kind, ...named]))
     .digest('hex');
-  const places = Object.entries(location ?? {}).filter(([, value]) => value !== undefined);
   return {
     id: flavorId(`${self.domain}-${kind}-${digest.slice(0, 10)}`),
     providerId: self.id,
     offer: { kind, name, description, category, tags, hostingPolicies, configurationTemplate },
     ...(price && { price }),
-    ...(places.length > 0 && { location: Object.fromEntries(places) }),
+    ...(location && { location }),
     owner: { id: self.id, address: self.address, domain: self.domain },
     available: true,
     createdAt: new Date(now).toISOString(),
+  };
+}
+
+function flavorOf(written: BlueprintConfiguration, self: NodeIdentity, now: number): BlueprintFlavor {
+  const { price, name } = written;
+  const places = Object.entries(written.location ?? {}).filter(([, value]) => value !== undefined);
+  const location = places.length > 0 ? Object.fromEntries(places) : undefined;
+  return blueprintFlavor({
+    blueprint: blueprintOf(written),
+    named: [name],
+    ...(price && { price }),
+    ...(location && { location }),
+    self,
+    now,
+  });
+}
+
+/** What this node makes: what is configured, by its name, and what is kept of resources. */
+export function blueprintsOf({ blueprints }: Pick<Configuration, 'blueprints'>, kept: Pick<KeptBlueprints, 'of'>): Blueprints {
+  const configured = blueprints.map(blueprintOf);
+  return {
+    async of(flavor) {
+      const found = blueprintFor(configured, flavor);
+      return found || flavor.offer.kind === 'k8slice' ? found : await kept.of(flavor.id);
+    },
   };
 }
 
@@ -30,13 +65,16 @@ export async function publishBlueprints(input: {
   readonly blueprints: readonly BlueprintConfiguration[];
   readonly self: NodeIdentity;
   readonly inventory: Pick<Inventory, 'ledgers' | 'publish' | 'withdraw'>;
+  /** Those of resources are withdrawn by whoever watches these. */
+  readonly kept: Pick<KeptBlueprints, 'flavors'>;
   readonly now: number;
   readonly log: { info(facts: object, words: string): void; error(facts: object, words: string): void };
 }): Promise<void> {
-  const { blueprints, self, inventory, now, log } = input;
+  const { blueprints, self, inventory, kept, now, log } = input;
+  const others = new Set<string>(await kept.flavors());
   const wanted = blueprints.map((written) => ({ flavor: flavorOf(written, self, now), instances: written.instances }));
   for (const { lineage, onSale, flavor } of await inventory.ledgers()) {
-    if (!onSale || !isBlueprint(flavor) || wanted.some(({ flavor: { id } }) => id === lineage)) continue;
+    if (!onSale || !isBlueprint(flavor) || others.has(lineage) || wanted.some(({ flavor: { id } }) => id === lineage)) continue;
     await inventory.withdraw(flavor.id);
     log.info({ flavor: flavor.id, name: flavor.offer.name }, 'blueprint withdrawn: it is not configured any more');
   }

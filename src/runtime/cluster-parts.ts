@@ -6,6 +6,7 @@ import type { Hosting } from '../ports/hosting.ts';
 import type { KeyStore } from '../ports/signer.ts';
 import type { FlavorResources } from '../ports/flavor-resources.ts';
 import type { LocalResources } from '../ports/local-resources.ts';
+import type { ServiceBlueprints } from '../ports/service-blueprints.ts';
 import type { World } from '../ports/world.ts';
 import type { Configuration } from './configuration.ts';
 import { resolveName } from './resolve-name.ts';
@@ -22,6 +23,7 @@ export interface ClusterParts {
   readonly heads: KeyStore;
   readonly localResources: LocalResources;
   readonly flavorResources: FlavorResources;
+  readonly serviceBlueprints: ServiceBlueprints;
   /** Fails while the API server does not answer. */
   ready(): Promise<unknown>;
   close(): void;

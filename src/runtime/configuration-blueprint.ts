@@ -1,17 +1,10 @@
 import { z } from 'zod';
 import { type Blueprint, blueprintProblems } from '../domain/blueprint.ts';
 import { BLUEPRINT_KINDS, HOSTING_POLICIES } from '../domain/flavor.ts';
+import { blueprintManifest } from '../domain/manifest-schema.ts';
 import { READY_MADE } from '../domain/ready-made.ts';
 import { label } from './configuration-fields.ts';
 import { location, price } from './configuration-flavor.ts';
-
-const manifest = z.looseObject({
-  apiVersion: z.string().min(1),
-  kind: z.string().min(1),
-  metadata: z
-    .looseObject({ name: z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'must be a lower-case Kubernetes name') })
-    .refine((metadata) => !('namespace' in metadata), { path: ['namespace'], error: 'must not be there: each instance has its own' }),
-});
 
 const written = z.strictObject({
   name: label.max(40).describe('Names it here and in what is sold; unique among the blueprints.'),
@@ -44,7 +37,7 @@ const written = z.strictObject({
     .optional()
     .describe('Properties that are made up where the buyer leaves them out, and how many characters long: credentials.'),
   manifests: z
-    .array(manifest)
+    .array(blueprintManifest)
     .min(1)
     .max(50)
     .optional()
@@ -59,6 +52,16 @@ const written = z.strictObject({
     .optional()
     .describe('The Service among them where it answers.'),
 });
+
+/** What ServiceBlueprint resources do not say of themselves. */
+export const writtenServices = z
+  .strictObject({
+    price: price.optional().describe('Of an instance. One without any price is not on sale.'),
+    location,
+    instances: z.number().int().min(1).max(10_000).default(1).describe('How many of each may be sold at a time.'),
+  })
+  .prefault({})
+  .describe('Of ServiceBlueprint resources, where their annotations `rearguard.dev/…` do not say otherwise: docs/selling.md.');
 
 type Written = z.output<typeof written>;
 

@@ -3,7 +3,7 @@ import { ENFORCEMENTS } from '../domain/enforcement.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { Timing } from '../domain/timing.ts';
 import { api } from './configuration-api.ts';
-import { blueprint } from './configuration-blueprint.ts';
+import { blueprint, writtenServices } from './configuration-blueprint.ts';
 import { domain, hostPort, knownNode, label, listen, payloadKey, seconds } from './configuration-fields.ts';
 import { flavor } from './configuration-flavor.ts';
 import { identity } from './configuration-identity.ts';
@@ -157,8 +157,9 @@ export const ConfigurationSchema = z
     fluidos: z
       .strictObject({
         namespace: label.describe(
-          'Whose Flavor resources are sold, as if they stood in `flavors`; FLUIDOS nodes keep theirs in `fluidos`.',
+          'Whose Flavor resources are sold, as if they stood in `flavors`, and whose ServiceBlueprint resources, as if in `blueprints`; FLUIDOS nodes keep theirs in `fluidos`.',
         ),
+        services: writtenServices,
       })
       .optional()
       .describe(

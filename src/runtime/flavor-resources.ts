@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { isFault } from '../domain/faults.ts';
 import { type Flavor, type K8Slice, type NodeIdentity, isSlice } from '../domain/flavor.ts';
 import { nanos } from '../domain/quantity.ts';
 import { RESOURCE_NAMES } from '../domain/resources.ts';
@@ -9,10 +7,10 @@ import type { Inventory } from '../ports/inventory.ts';
 import { derivedFlavorId } from './flavor-ids.ts';
 import { NAME } from './flavors.ts';
 import type { StockLog } from './stock.ts';
+import { followWritten, publishChanged } from './written.ts';
 
 /** Marks a flavor that was read from a resource, by its name; travels as an additional property. */
 const RESOURCE = 'rearguard.dev/flavor-resource';
-const AGAIN_MS = 1_000;
 
 type Selling = Pick<Inventory, 'onSale' | 'publish' | 'withdraw'>;
 
@@ -53,42 +51,27 @@ async function publishResources(input: {
   readonly inventory: Selling;
   readonly now: number;
   readonly log: StockLog;
-  /** What was published of each name: a change of one costs the others nothing. */
   readonly published: Map<string, string>;
 }): Promise<readonly string[]> {
   const { written, self, inventory, now, log, published } = input;
   const wrong: string[] = [];
-  const good: { readonly name: string; readonly text: string; readonly flavor: Flavor }[] = [];
+  const good: Parameters<typeof publishChanged>[0]['good'][number][] = [];
   for (const each of written.flavors) {
     if ('wrong' in each) wrong.push(`${each.name}: ${each.wrong}`);
     else if (!each.available) continue;
     else if (each.offer.kind !== 'k8slice') wrong.push(`${each.name}: only slices of a cluster are read, not a ${each.offer.kind}`);
     else {
+      const flavor = flavorOf(each, each.offer, self, now);
       const below = negative(each.offer);
       if (below !== undefined) wrong.push(`${each.name}: ${below} is below nothing`);
-      else good.push({ name: each.name, text: JSON.stringify(each), flavor: flavorOf(each, each.offer, self, now) });
+      else good.push({ name: each.name, text: JSON.stringify(each), publish: () => inventory.publish(flavor) });
     }
   }
-  const kept = new Set(good.map(({ name }) => name));
-  for (const name of published.keys()) if (!kept.has(name)) published.delete(name);
-  await withdrawResources(inventory, log, kept);
-  for (const { name, text, flavor } of good) {
-    if (published.get(name) === text) continue;
-    try {
-      await inventory.publish(flavor);
-      published.set(name, text);
-    } catch (error) {
-      if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
-      wrong.push(`${name}: ${error.message}`);
-    }
-  }
-  return wrong;
+  const withdraw = (kept: ReadonlySet<string>): Promise<void> => withdrawResources(inventory, log, kept);
+  return [...wrong, ...(await publishChanged({ good, published, withdraw }))];
 }
 
-/**
- * For as long as the process runs, and it is the one that watches, FLUIDOS Flavor resources of a namespace are hand-written flavors of ours. What cannot be read is named in the log and at `/readyz`, and hinders no
- * other. When the store is away it begins anew, with the present state.
- */
+/** FLUIDOS Flavor resources of a namespace are hand-written flavors of ours, as `followWritten` follows them. */
 export async function sellResources(input: {
   readonly flavorResources: FlavorResources;
   readonly namespace: string;
@@ -100,30 +83,14 @@ export async function sellResources(input: {
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { flavorResources, namespace, inventory, self, clock, say, log, signal } = input;
-  let said = '';
-  while (!signal.aborted) {
-    const published = new Map<string, string>();
-    try {
-      await flavorResources.watch(
-        namespace,
-        async (written) => {
-          const wrong = await publishResources({ written, self, inventory, now: clock.now(), log, published });
-          const found = written.installed
-            ? `${written.flavors.length} Flavor resources in namespace ${namespace}`
-            : 'Flavor resources are not installed in the cluster';
-          const words = wrong.length === 0 ? found : `${found}; not on sale: ${wrong.join('; ')}`.slice(0, 2_000);
-          if (words !== said) log[wrong.length === 0 ? 'info' : 'error']({ namespace, wrong }, words);
-          said = words;
-          say(words);
-          return undefined;
-        },
-        signal,
-      );
-    } catch (error) {
-      if (signal.aborted) return;
-      const why = error instanceof Error ? error.message : String(error);
-      log.warn({ why, code: isFault(error) ? error.code : undefined }, 'reading Flavor resources was interrupted; beginning again');
-    }
-    if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
-  }
+  await followWritten<WrittenFlavors>({
+    what: 'Flavor resources',
+    namespace,
+    watch: (...from) => flavorResources.watch(...from),
+    count: ({ flavors }) => flavors.length,
+    publish: (written, published) => publishResources({ written, self, inventory, now: clock.now(), log, published }),
+    say,
+    log,
+    signal,
+  });
 }

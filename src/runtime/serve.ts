@@ -9,8 +9,7 @@ import { type Fetch, type Listener, type ServerTls, listen } from '../http/liste
 import { isLoopback } from '../http/rear/callback.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
 import { openCallers } from './callers.ts';
-import { publishBlueprints } from './blueprints.ts';
-import { blueprintOf } from './configuration-blueprint.ts';
+import { blueprintsOf, publishBlueprints } from './blueprints.ts';
 import { publishFlavors } from './flavors.ts';
 import { type Parts, buyerLimits, callsLoopback, trustOf } from './parts.ts';
 import { flavorsOnSale } from './selling.ts';
@@ -74,7 +73,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
 
   const open = async (): Promise<void> => {
     const store = await parts.store;
-    const { inventory, contracts, candidates, intents, knownNodes, knownSigners, audit, chain } = store;
+    const { inventory, keptBlueprints, contracts, candidates, intents, knownNodes, knownSigners, audit, chain } = store;
     const { processes, clock } = parts;
     const { limitsOf } = buyerLimits(configuration);
     const loopbackOnly = isLoopback(api.listen);
@@ -111,7 +110,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
       },
       {
         self: () => self,
-        blueprints: configuration.blueprints.map(blueprintOf),
+        blueprints: blueprintsOf(configuration, keptBlueprints),
         newTransaction: () => transactionId(`${randomBytes(16).toString('hex')}-${process.hrtime.bigint()}`),
         holdMs: rear.holdSeconds * 1_000,
         legacyHoldMs: rear.legacyHoldSeconds * 1_000,
@@ -142,7 +141,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const publish = { flavors, self: known, inventory, now: clock.now(), log };
     await readiness.keepTrying('flavors', () => publishFlavors(publish), signal);
     const { blueprints } = configuration;
-    await readiness.keepTrying('blueprints', () => publishBlueprints({ ...publish, blueprints }), signal);
+    await readiness.keepTrying('blueprints', () => publishBlueprints({ ...publish, kept: keptBlueprints, blueprints }), signal);
   };
   const opened = open().catch((error: unknown) => {
     if (!signal.aborted) log.error({ why: error instanceof Error ? error.message : String(error) }, 'the node cannot serve');

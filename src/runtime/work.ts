@@ -7,18 +7,13 @@ import { faultInterceptor } from '../../activities/interceptor.ts';
 import { bundleFor, dataConverter } from '../adapters/temporal/codec.ts';
 import { scheduleReconciliation } from '../adapters/temporal/schedule.ts';
 import { taskQueues } from '../domain/ids.ts';
-import type { NodeIdentity } from '../domain/flavor.ts';
-import type { Inventory } from '../ports/inventory.ts';
 import type { Ratings } from '../ports/ratings.ts';
-import { blueprintOf } from './configuration-blueprint.ts';
-import { sellResources, withdrawResources } from './flavor-resources.ts';
+import { blueprintsOf } from './blueprints.ts';
 import { idsInterceptor } from './log-ids.ts';
 import { temporalLog } from './log.ts';
 import { type Parts, buyerLimits } from './parts.ts';
 import { keepSealing } from './sealing.ts';
-import { sellCluster } from './selling-the-cluster.ts';
-import { maySell } from './selling.ts';
-import { withdrawStock } from './stock.ts';
+import { keepSelling } from './keep-selling.ts';
 import { followWorld } from './world.ts';
 
 /** How long a set of workers is given up on before new ones are made. */
@@ -48,7 +43,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
   readFileSync(codePath);
   try {
     const [store, self] = await Promise.all([parts.store, parts.self, parts.namespace, parts.keys]);
-    const { inventory, contracts, tenants, candidates, intents, knownNodes, knownSigners, audit, chain } = store;
+    const { inventory, keptBlueprints, contracts, tenants, candidates, intents, knownNodes, knownSigners, audit, chain } = store;
     const { peers, notary, processes, clock } = parts;
     const { fabric, cluster, hosting } = parts.cluster;
     const { limitsOf, limitSales } = buyerLimits(configuration);
@@ -69,7 +64,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       fabric,
       cluster,
       hosting,
-      blueprints: configuration.blueprints.map(blueprintOf),
+      blueprints: blueprintsOf(configuration, keptBlueprints),
       processes,
       clock,
       self,
@@ -79,16 +74,9 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
     };
     const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, audit, log, signal });
     const sealing = keepSealing({ chain, everyMs: configuration.audit.sealSeconds * 1_000, log, signal });
-    const sold = stock(parts, { inventory, self }).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
-    sold.catch((error: unknown) => log.error({ why: error instanceof Error ? error.message : String(error) }, 'the cluster is not sold'));
-    const written = resources(parts, { inventory, self }).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
-    written.catch((error: unknown) =>
-      log.error({ why: error instanceof Error ? error.message : String(error) }, 'Flavor resources are not sold'),
-    );
+    const selling = keepSelling(parts, { inventory, keptBlueprints, self });
+    // Told there; a stop waits for it.
+    selling.catch(() => {});
     const everyMs = configuration.timing.reconcileMs;
     await readiness.keepTrying('reconciliation', () => scheduleReconciliation({ temporal: parts.temporal, everyMs, log }), signal);
     let running = false;
@@ -110,32 +98,10 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       }
       if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
     }
-    await Promise.all([watching, sealing, sold, written]);
+    await Promise.all([watching, sealing, selling]);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-}
-
-/** Sells the cluster, or takes off sale what a configuration made of it that is not ours any more. */
-async function stock(parts: Parts, { inventory, self }: { readonly inventory: Inventory; readonly self: NodeIdentity }): Promise<void> {
-  const { configuration, readiness, log, signal, processes, clock } = parts;
-  const { fabric, localResources } = parts.cluster;
-  const { sell } = configuration;
-  if (sell && (await maySell({ configuration, fabric, readiness, log, signal })))
-    await sellCluster({ localResources, inventory, processes, sell, self, clock, log, signal });
-  else await readiness.keepTrying('stock', () => withdrawStock(inventory, log), signal);
-}
-
-/** Sells what Flavor resources of the cluster say, or takes off sale what they made while they were read. */
-async function resources(parts: Parts, { inventory, self }: { readonly inventory: Inventory; readonly self: NodeIdentity }): Promise<void> {
-  const { configuration, readiness, log, signal, clock } = parts;
-  const { fabric, flavorResources } = parts.cluster;
-  const { fluidos } = configuration;
-  const name = 'flavor resources';
-  const say = (words: string): void => readiness.say(name, words);
-  if (fluidos && (await maySell({ configuration, fabric, readiness, log, signal })))
-    await sellResources({ flavorResources, namespace: fluidos.namespace, inventory, self, clock, say, log, signal });
-  else await readiness.keepTrying(name, () => withdrawResources(inventory, log), signal);
 }
 
 function connect({ configuration: { temporal } }: Parts): Promise<NativeConnection> {

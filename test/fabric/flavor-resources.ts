@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
+import type { WrittenBlueprints } from '../../src/ports/service-blueprints.ts';
 import type { WrittenFlavors } from '../../src/ports/flavor-resources.ts';
+import { blueprintDefinition, serviceBlueprint } from '../fakes/fluidos-blueprints.ts';
 import { fluidosDefinition, fluidosFlavor } from '../fakes/fluidos-flavors.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
@@ -8,23 +10,27 @@ import { playClusters } from './linked.ts';
 const NAMESPACE = 'default';
 const MERGE = 'application/merge-patch+json';
 
-/** FLUIDOS Flavor resources on a real API server, whose definition comes and goes. */
+/** FLUIDOS Flavor and ServiceBlueprint resources on a real API server, whose definitions come and go. */
 export function flavorResourcesSuite(start: () => Promise<RealClusters>): void {
   describe('Flavor resources', () => {
     const { at, operator, nothingLeft } = playClusters(start);
     const watching = new AbortController();
     let told: WrittenFlavors | undefined;
+    let blueprints: WrittenBlueprints | undefined;
     let watches: Promise<unknown>;
     const definitions = pathOf(KINDS.definition);
     const flavors = pathOf(KINDS.fluidosFlavor, { namespace: NAMESPACE });
     beforeAll(() => {
-      const sink = async (written: WrittenFlavors): Promise<undefined> => void (told = written);
-      watches = Promise.allSettled([at.north.flavorResources.watch(NAMESPACE, sink, watching.signal)]);
+      const { flavorResources, serviceBlueprints } = at.north;
+      watches = Promise.allSettled([
+        flavorResources.watch(NAMESPACE, async (written) => void (told = written), watching.signal),
+        serviceBlueprints.watch(NAMESPACE, async (written) => void (blueprints = written), watching.signal),
+      ]);
     });
     afterAll(async () => {
       watching.abort();
       await watches;
-      await operator('north').remove(KINDS.definition, { name: fluidosDefinition.metadata.name });
+      for (const { metadata } of [fluidosDefinition, blueprintDefinition]) await operator('north').remove(KINDS.definition, metadata);
     });
     const tells = (written: object, timeout = 2_000) => vi.waitFor(() => expect(told).toMatchObject(written), { timeout, interval: 20 });
 
@@ -47,6 +53,27 @@ export function flavorResourcesSuite(start: () => Promise<RealClusters>): void {
       await tells({ flavors: [{ name: 'small' }] });
       await north.raw('DELETE', `${definitions}/${fluidosDefinition.metadata.name}`);
       await tells({ installed: false, flavors: [] });
+      await nothingLeft();
+    });
+
+    test('and ServiceBlueprints likewise, with their manifests as they were written', async () => {
+      const north = operator('north');
+      const path = pathOf(KINDS.serviceBlueprint, { namespace: NAMESPACE });
+      const told = (written: object, timeout = 2_000) =>
+        vi.waitFor(() => expect(blueprints).toMatchObject(written), { timeout, interval: 20 });
+      await told({ installed: false, blueprints: [] }, at.timeoutMs);
+      await north.raw('POST', definitions, blueprintDefinition);
+      await told({ installed: true, blueprints: [] }, at.timeoutMs);
+      await north.raw('POST', path, serviceBlueprint('db-mysql', {}, { price: '0.05', currency: 'EUR' }, NAMESPACE));
+      const secret = { kind: 'Secret', metadata: { name: 'db-credentials' }, stringData: { password: '${password}' } };
+      const blueprint = { name: 'db', endpoint: { service: 'db-service', port: 3306 }, manifests: [secret, {}, {}] };
+      await told({ blueprints: [{ name: 'db-mysql', price: { amount: '0.05' }, blueprint }] });
+      await north.raw('PATCH', `${path}/db-mysql`, { spec: { templates: [] } }, MERGE);
+      await told({ blueprints: [{ name: 'db-mysql', wrong: expect.stringContaining('templates') }] });
+      await north.raw('DELETE', `${path}/db-mysql`);
+      await told({ installed: true, blueprints: [] });
+      await north.raw('DELETE', `${definitions}/${blueprintDefinition.metadata.name}`);
+      await told({ installed: false, blueprints: [] });
       await nothingLeft();
     });
   });

@@ -1,8 +1,5 @@
 /** FLUIDOS' resource Flavor as its definition has it. */
 
-/** The end of its path in namespace `fluidos`. */
-export const FLUIDOS_FLAVOR = '/apis/nodecore.fluidos.eu/v1alpha1/namespaces/fluidos/flavors';
-
 /** A spec; other amounts in `characteristics`. */
 export const fluidosSpec = (change: object = {}, characteristics: object = {}): object => ({
   providerID: 'k1q2w3e4r5',

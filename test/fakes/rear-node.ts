@@ -11,13 +11,13 @@ import { rearRoutes } from '../../src/http/rear/routes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { signerAt } from './keys.ts';
 import type { Signer } from '../../src/ports/signer.ts';
-import { blueprintFor, instanceManifests, instanceValues } from '../../src/domain/blueprint.ts';
+import { instanceManifests, instanceValues } from '../../src/domain/blueprint.ts';
 import { manifestsAt } from '../../src/domain/hosted.ts';
 import { memoryHosting } from './hosting.ts';
 import { memoryKnownSigners } from './memory-known-signers.ts';
 import { memoryAudit } from './memory-audit.ts';
 import { memoryInventory } from './memory-inventory.ts';
-import { identityOf } from './samples.ts';
+import { identityOf, making } from './samples.ts';
 
 export type RearNode = Awaited<ReturnType<typeof rearNode>>;
 
@@ -64,7 +64,7 @@ export async function rearNode(input: {
       sign: (signed) => notaryNow().sign(signed),
     });
     const { service, flavor } = terms;
-    const blueprint = blueprintFor(input.options?.blueprints ?? [], flavor);
+    const blueprint = await input.options?.blueprints?.of(flavor);
     const { configuration = {} } = (await memory.inventory.hold(transaction))?.service ?? {};
     if (service && blueprint) {
       const values = () => instanceValues(blueprint, configuration, (length) => 'm'.repeat(length));
@@ -116,7 +116,7 @@ export async function rearNode(input: {
   const options: RearOptions = {
     self: () => self,
     newTransaction: () => transactionId(`${randomBytes(16).toString('hex')}-${clock.now()}000000`),
-    blueprints: [],
+    blueprints: making(),
     holdMs: 60_000,
     legacyHoldMs: 300_000,
     legacyBuyers: true,

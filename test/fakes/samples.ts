@@ -1,7 +1,8 @@
 /** Flavors and identities of our own making, for tests. */
 import { clusterId, flavorId, nodeId } from '../../src/domain/ids.ts';
-import type { Blueprint } from '../../src/domain/blueprint.ts';
+import { type Blueprint, blueprintFor } from '../../src/domain/blueprint.ts';
 import type { BlueprintFlavor, BlueprintKind, NodeIdentity, SliceFlavor } from '../../src/domain/flavor.ts';
+import type { Blueprints } from '../../src/ports/blueprints.ts';
 
 export const identityOf = (name: string, address = `${name}.example:3004`): NodeIdentity => ({
   id: nodeId(`${name}-node`),
@@ -80,6 +81,9 @@ export const makingOf = ({ offer }: BlueprintFlavor): Blueprint => ({
   secret: 'credentials',
   endpoint: { service: 'db', port: 5432 },
 });
+
+/** A node that makes these. */
+export const making = (...all: readonly Blueprint[]): Blueprints => ({ of: async (flavor) => blueprintFor(all, flavor) });
 
 /** A clock that tests move. */
 export function handClock(start = Date.parse('2026-11-27T12:00:00Z')): { now(): number; advance(milliseconds: number): void } {

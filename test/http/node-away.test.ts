@@ -13,6 +13,7 @@ import type { Hosting } from '../../src/ports/hosting.ts';
 import type { KeyStore } from '../../src/ports/signer.ts';
 import type { FlavorResources } from '../../src/ports/flavor-resources.ts';
 import type { LocalResources } from '../../src/ports/local-resources.ts';
+import type { ServiceBlueprints } from '../../src/ports/service-blueprints.ts';
 import type { World } from '../../src/ports/world.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
 import { runNode } from '../../src/runtime/run.ts';
@@ -28,6 +29,7 @@ const openCluster = () => ({
   heads: absent as KeyStore,
   localResources: absent as LocalResources,
   flavorResources: absent as FlavorResources,
+  serviceBlueprints: absent as ServiceBlueprints,
   ready: () => Promise.reject(new Error('away')),
   close: () => {},
 });

@@ -7,7 +7,7 @@ import { NOTHING } from '../../src/domain/resources.ts';
 import { codeOf } from '../contracts/peer.ts';
 import { peerServiceContract } from '../contracts/peer-service.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
-import { blueprintOf, handClock, identityOf, makingOf, sliceOf } from '../fakes/samples.ts';
+import { blueprintOf, handClock, identityOf, making, makingOf, sliceOf } from '../fakes/samples.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 const limits = { describeMs: 15_000, listMs: 15_000, reserveMs: 15_000, extensionMs: 15_000 };
@@ -22,7 +22,7 @@ const BLUEPRINTS = [makingOf(blueprintOf(SELLER)), makingOf(blueprintOf(SELLER, 
 
 peerServiceContract('over HTTP', async () => {
   const clock = handClock();
-  const seller = await rearNode({ name: 'north', clock, options: { legacyBuyers: false, blueprints: BLUEPRINTS } });
+  const seller = await rearNode({ name: 'north', clock, options: { legacyBuyers: false, blueprints: making(...BLUEPRINTS) } });
   const buyer = await rearNode({ name: 'south', clock });
   const [database, machine] = [blueprintOf(seller.identity), blueprintOf(seller.identity, 'vm')];
   for (const flavor of [database, machine]) await seller.memory.inventory.publish(flavor);
@@ -52,7 +52,7 @@ describe('a seller of blueprints', () => {
     const both = blueprintOf(SELLER, 'sensor');
     const { manifests: made } = makingOf(both);
     const sensor = { ...makingOf(both), hostingPolicies: ['Provider', 'Consumer', 'Shared'] as const, manifests: [...made, RELAY] };
-    north = await rearNode({ name: 'north', clock, options: { blueprints: [...BLUEPRINTS, sensor] } });
+    north = await rearNode({ name: 'north', clock, options: { blueprints: making(...BLUEPRINTS, sensor) } });
     south = await rearNode({ name: 'south', clock });
     const { inventory } = north.memory;
     await inventory.publish(blueprintOf(north.identity), undefined, 9);

@@ -19,6 +19,7 @@ import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { type MemoryHosting, memoryHosting } from '../fakes/hosting.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
+import { shownBlueprints } from '../fakes/fluidos-blueprints.ts';
 import { memoryKeyStore } from '../fakes/keys.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
 import { cloneDatabase } from '../store/database.ts';
@@ -47,6 +48,8 @@ export interface Nodes<N extends string> {
   readonly temporal: Readonly<Record<N, TemporalClient>>;
   /** The nodes of each cluster as its owner sees them. */
   readonly nodes: Readonly<Record<N, ReturnType<typeof shownNodes>>>;
+  /** What is written into each cluster. */
+  readonly written: Readonly<Record<N, ReturnType<typeof shownBlueprints>>>;
   untilReady(): Promise<void>;
   /** Runs a command as a person would, at one node. */
   rearguard(node: N, argv: readonly string[], file?: unknown): Promise<Said>;
@@ -66,6 +69,8 @@ interface Options<N extends string> {
   readonly offers?: Partial<Record<N, object>>;
   /** What they make besides for whoever buys it. */
   readonly blueprints?: NonNullable<z.input<typeof ConfigurationSchema>['blueprints']>;
+  /** What they read of their clusters' FLUIDOS resources. */
+  readonly fluidos?: NonNullable<z.input<typeof ConfigurationSchema>['fluidos']>;
   /** How they sell their clusters, instead of a flavor that is written by hand. */
   readonly sell?: NonNullable<z.input<typeof ConfigurationSchema>['sell']>;
   readonly temporalAddress?: string;
@@ -92,6 +97,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
   const fabric = each((name) => faulty(fakeFabric(liqo, clusterId(name))));
   const cluster = each((name) => faulty(fakeCluster(liqo, clusterId(name))));
   const nodes = each(() => shownNodes());
+  const written = each(() => shownBlueprints());
   const hosting = each(() => memoryHosting());
   const keys = each(() => memoryKeyStore());
   const heads = each(() => memoryKeyStore());
@@ -118,6 +124,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
         knownNodes: sellers.filter((seller) => seller !== name).map((seller) => listensAt(seller, 0)),
         flavors: sells && !options.sell ? [offer] : [],
         ...(sells && options.sell && { sell: options.sell }),
+        ...(sells && options.fluidos && { fluidos: options.fluidos }),
         blueprints: sells ? (options.blueprints ?? []) : [],
         timing: { ...QUICK, ...options.timing },
         audit: { sealSeconds: 0.2 },
@@ -134,6 +141,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
       heads: heads[name],
       localResources: nodes[name].localResources,
       flavorResources: { watch: async () => undefined },
+      serviceBlueprints: written[name].serviceBlueprints,
       ready: async () => {},
       close: () => {},
     });
@@ -169,6 +177,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
     hosting,
     temporal,
     nodes,
+    written,
     async untilReady() {
       for (const node of names) await waitFor(`${node} to be ready`, 60, async () => (await fetch(`${api[node]}/readyz`)).ok);
     },

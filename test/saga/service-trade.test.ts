@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clusterId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
+import { writtenBlueprint } from '../fakes/fluidos-blueprints.ts';
 import { type Pair, openPair } from './pair.ts';
 import { document } from './trade.ts';
 
@@ -43,6 +44,7 @@ let pair: Pair;
 beforeAll(async () => {
   pair = await openPair({
     sellers: ['north'],
+    fluidos: { namespace: 'fluidos', services: { price: { amount: '0.04', currency: 'EUR' }, instances: 2 } },
     blueprints: [{ name: 'orders', use: 'database', price: { amount: '0.05', currency: 'EUR' } }, SENSOR],
   });
   await pair.untilReady();
@@ -97,6 +99,26 @@ test('a sensor that both host: each has its part, both know the key, and ours kn
   const shown = await pair.rearguard('south', ['intent', 'status', 'air']);
   expect(shown.out).toContain('hosted by Shared');
   const ended = await pair.rearguard('south', ['intent', 'end', 'air', '--watch']);
+  expect([ended.exit, ended.out]).toEqual([0, expect.stringContaining('ended: ended-by-user')]);
+  await pair.allOverAndReplayed();
+});
+
+test('what somebody wrote into the seller’s cluster as a ServiceBlueprint is bought, and serves on when its author takes it away', async () => {
+  await pair.written.north.write(writtenBlueprint('db-mysql', {}, {}));
+  const configuration = { username: 'app', password: PASSWORD, database: 'stock' };
+  const intent = document('stock', { services: [{ name: 'stock-db', flavor: 'db', configuration }] });
+  const run = await pair.rearguard('south', ['intent', 'run', '-f', 'x', '--watch'], intent);
+  expect([run.exit, run.err]).toEqual([0, '']);
+  const [contract] = await pair.hosting.north.hosting.instances();
+  if (!contract) throw new Error('nothing was made');
+  const values = [...pair.liqo.cluster(clusterId('south')).handedOver.values()].map((each) => each.values);
+  expect(values).toEqual([{ ...configuration, url: 'mysql://app@db/stock', host: `db-service.${contract}.svc`, port: '3306' }]);
+  const onSale = async () => (await pair.rearguard('north', ['--json', 'flavors'])).out;
+  expect(await onSale()).toContain('"db"');
+  await pair.written.north.write();
+  expect(await onSale()).not.toContain('"db"');
+  expect(await pair.hosting.north.hosting.instances()).toEqual([contract]);
+  const ended = await pair.rearguard('south', ['intent', 'end', 'stock', '--watch']);
   expect([ended.exit, ended.out]).toEqual([0, expect.stringContaining('ended: ended-by-user')]);
   await pair.allOverAndReplayed();
 });

@@ -14,7 +14,7 @@ import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
 import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 import type { Stage } from './stage.ts';
-import { blueprintOf, makingOf } from '../fakes/samples.ts';
+import { blueprintOf, making, makingOf } from '../fakes/samples.ts';
 import { QUICK, identity } from './trade.ts';
 
 /** A seller with one flavor, and a buyer whose Liqo and notices are in memory. */
@@ -90,7 +90,7 @@ export async function openShop(
     fabric: fabric.port,
     cluster: fakeCluster(world, clusterId('north')),
     hosting: hosting.port,
-    blueprints: [makingOf(database)],
+    blueprints: making(makingOf(database)),
     clock,
     self: identity('north'),
     timing: { ...QUICK, buyerAbsentMs: 30_000, buyerGoneMs: 30_000, ...timing },

@@ -9,7 +9,7 @@ import { DEFAULT_TIMING, type Timing } from '../../src/domain/timing.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Hosting } from '../../src/ports/hosting.ts';
-import { blueprintOf } from '../fakes/samples.ts';
+import { blueprintOf, making } from '../fakes/samples.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { type MemoryHosting, memoryHosting } from '../fakes/hosting.ts';
@@ -137,7 +137,7 @@ export async function openTrade(
       fabric: fabric.port,
       cluster: cluster.port,
       hosting: hosting.port,
-      blueprints: [],
+      blueprints: making(),
       clock,
       self: identity('south'),
       timing: { ...QUICK, ...options.timing },

@@ -63,6 +63,7 @@ test('the process of a second node stops', async () => {
         heads: away,
         localResources: away,
         flavorResources: away,
+        serviceBlueprints: away,
         ready: () => Promise.reject(new Error('away')),
         close: () => {},
       }),

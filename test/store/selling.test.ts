@@ -71,6 +71,7 @@ async function served(
       heads: memoryKeyStore(),
       localResources: { watch: async () => undefined },
       flavorResources: { watch: async () => undefined },
+      serviceBlueprints: { watch: async () => undefined },
       ready: async () => undefined,
       close: () => undefined,
     }),

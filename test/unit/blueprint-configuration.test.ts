@@ -6,6 +6,7 @@ import { publishBlueprints } from '../../src/runtime/blueprints.ts';
 import { blueprintOf } from '../../src/runtime/configuration-blueprint.ts';
 import { ConfigurationSchema } from '../../src/runtime/configuration.ts';
 import { SELLER } from '../contracts/samples.ts';
+import { memoryKeptBlueprints } from '../fakes/kept-blueprints.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 
 const NODE = { node: { id: 'alice', domain: 'alice.example', address: 'alice.example:3004' } };
@@ -84,8 +85,9 @@ describe('blueprints as they are configured', () => {
 
 test('what is configured is on sale, with as many instances; what is not any more comes off it, and slices stay', async () => {
   const { inventory } = memoryInventory({ clock: { now: () => 0 } });
+  const kept = memoryKeptBlueprints();
   const log = { info: () => undefined, error: () => undefined };
-  const publish = (yaml: string) => publishBlueprints({ blueprints: valid(yaml), self: SELLER, inventory, now: 0, log });
+  const publish = (yaml: string) => publishBlueprints({ blueprints: valid(yaml), self: SELLER, inventory, kept, now: 0, log });
   const both = `${MACHINE}\n- {name: orders, use: database, instances: 2}`;
   await publish(both);
   const first = await inventory.list();

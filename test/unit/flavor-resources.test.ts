@@ -1,7 +1,5 @@
-/** FLUIDOS Flavor resources as flavors of ours: what is read, what of it is on sale, and a watch of what may not be installed. */
-import type { ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
-import { kubernetesFlavorResources } from '../../src/adapters/kubernetes/flavor-resources.ts';
+/** FLUIDOS Flavor resources as flavors of ours: what is read, and what of it is on sale. */
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { isSlice } from '../../src/domain/flavor.ts';
 import { contractOf } from '../../src/domain/ids.ts';
 import type { FlavorResources, WrittenFlavors } from '../../src/ports/flavor-resources.ts';
@@ -10,9 +8,8 @@ import { readFlavorResource } from '../../src/rear/flavor-resource.ts';
 import { publishFlavors } from '../../src/runtime/flavors.ts';
 import { sellResources } from '../../src/runtime/flavor-resources.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
-import { FLUIDOS_FLAVOR, fluidosFlavor, fluidosSpec } from '../fakes/fluidos-flavors.ts';
+import { fluidosSpec } from '../fakes/fluidos-flavors.ts';
 import { type MemoryInventory, memoryInventory } from '../fakes/memory-inventory.ts';
-import { type Request, json, playApiServer, status } from './api-server.ts';
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
 const written = (name: string, change: object = {}) => ({ name, ...readFlavorResource(fluidosSpec(change)) });
@@ -167,92 +164,5 @@ describe('what is written', () => {
     expect(await listed()).toHaveLength(2);
     await tell(installed());
     expect((await listed()).map(({ id }) => id)).toEqual([flavorOf('hand').id]);
-  });
-});
-
-describe('the watch', () => {
-  const at = playApiServer();
-  const isWatch = ({ query }: Request): boolean => query.get('watch') === 'true';
-  /** What the API server has: its definition, and flavors; each change ends all watches, so that they are looked at anew. */
-  let served: boolean;
-  let refused: number | undefined;
-  let flavors: object[];
-  let open: ServerResponse[];
-  let told: WrittenFlavors[];
-  let ending: AbortController;
-  let watching: Promise<unknown>;
-  const change = (make: () => void): void => {
-    make();
-    for (const response of open.splice(0)) response.end();
-  };
-  const definition = () => ({
-    metadata: { name: 'flavors.nodecore.fluidos.eu' },
-    spec: { versions: [{ name: 'v1alpha1', served: true }] },
-    status: { conditions: [{ type: 'Established', status: 'True' }] },
-  });
-  const last = (state: unknown) => vi.waitFor(() => expect(told.at(-1)).toMatchObject(state as object), { timeout: 4_000, interval: 10 });
-
-  beforeEach(() => {
-    [served, refused, flavors, open, told] = [false, undefined, [], [], []];
-    ending = new AbortController();
-    at.answer = (request, response) => {
-      if (request.path.includes('/leases'))
-        return json(response, request.method === 'GET' ? 404 : 201, { metadata: { resourceVersion: '1' } });
-      const ofDefinition = request.path.includes('customresourcedefinitions');
-      if (ofDefinition && refused !== undefined) return status(refused)(request, response);
-      if (!ofDefinition && !served) return status(404)(request, response);
-      if (isWatch(request)) {
-        response.writeHead(200);
-        response.flushHeaders();
-        open.push(response);
-        return;
-      }
-      const items = ofDefinition ? (served ? [definition()] : []) : flavors;
-      json(response, 200, { items, metadata: { resourceVersion: '1' } });
-    };
-  });
-  const begin = (): void => {
-    const resources = kubernetesFlavorResources({ api: at.api, log: quiet });
-    const sink = async (state: WrittenFlavors): Promise<undefined> => void told.push(state);
-    watching = Promise.allSettled([resources.watch('fluidos', sink, ending.signal)]);
-  };
-  afterEach(async () => {
-    ending.abort();
-    change(() => undefined);
-    await watching;
-  });
-
-  it('follows a definition that is installed later, its flavors, and its going', async () => {
-    begin();
-    await last({ installed: false, flavors: [] });
-    change(() => {
-      served = true;
-      flavors = [fluidosFlavor('b'), fluidosFlavor('a', { flavorType: {} })];
-    });
-    await last({
-      installed: true,
-      flavors: [
-        { name: 'a', wrong: expect.any(String) },
-        { name: 'b', available: true },
-      ],
-    });
-    change(() => (flavors = [fluidosFlavor('b')]));
-    await last({ installed: true, flavors: [{ name: 'b' }] });
-    change(() => (served = false));
-    await last({ installed: false, flavors: [] });
-    change(() => (served = true));
-    await last({ installed: true, flavors: [{ name: 'b' }] });
-    expect(at.asked.filter(({ path }) => path.includes('flavors')).every(({ path }) => path.endsWith(FLUIDOS_FLAVOR))).toBe(true);
-  });
-
-  it('begins once it is allowed to look, and ends nothing before', async () => {
-    refused = 403;
-    begin();
-    await vi.waitFor(() => expect(at.asked.filter(({ path }) => path.includes('customresource')).length).toBeGreaterThan(1), {
-      timeout: 4_000,
-    });
-    expect(told).toEqual([]);
-    refused = undefined;
-    await last({ installed: false });
   });
 });

@@ -42,6 +42,7 @@ export const KINDS = {
   podMetrics: kind('metrics.k8s.io/v1beta1', 'PodMetrics', 'pods'),
   definition: kind('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
   fluidosFlavor: kind('nodecore.fluidos.eu/v1alpha1', 'Flavor', 'flavors'),
+  serviceBlueprint: kind('nodecore.fluidos.eu/v1alpha1', 'ServiceBlueprint', 'serviceblueprints'),
   foreignCluster: kind('core.liqo.io/v1beta1', 'ForeignCluster', 'foreignclusters', false),
   tenant: kind(AUTH, 'Tenant', 'tenants'),
   identity: kind(AUTH, 'Identity', 'identities'),

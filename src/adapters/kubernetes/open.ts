@@ -5,6 +5,7 @@ import type { Hosting } from '../../ports/hosting.ts';
 import type { KeyStore } from '../../ports/signer.ts';
 import type { FlavorResources } from '../../ports/flavor-resources.ts';
 import type { LocalResources } from '../../ports/local-resources.ts';
+import type { ServiceBlueprints } from '../../ports/service-blueprints.ts';
 import type { World } from '../../ports/world.ts';
 import { openApi } from './api.ts';
 import { kubernetesCluster } from './cluster.ts';
@@ -16,6 +17,7 @@ import { secretKeyStore } from './key-store.ts';
 import { type SnapshotEntry, snapshotOf } from './snapshot.ts';
 import { kubernetesFlavorResources } from './flavor-resources.ts';
 import { kubernetesLocalResources } from './local-resources.ts';
+import { kubernetesServiceBlueprints } from './service-blueprints.ts';
 import { kubernetesWorld } from './world.ts';
 
 /** One Kubernetes cluster with Liqo. */
@@ -30,6 +32,7 @@ export interface Kubernetes {
   readonly heads: KeyStore;
   readonly localResources: LocalResources;
   readonly flavorResources: FlavorResources;
+  readonly serviceBlueprints: ServiceBlueprints;
   /** For leak reports. */
   snapshot(): Promise<readonly SnapshotEntry[]>;
   /** The API server's version; CLUSTER_UNREACHABLE when it does not answer. */
@@ -62,6 +65,7 @@ export function openKubernetes(input: {
     heads: secretKeyStore(api, 'audit-heads'),
     localResources: kubernetesLocalResources({ api, log }),
     flavorResources: kubernetesFlavorResources({ api, log }),
+    serviceBlueprints: kubernetesServiceBlueprints({ api, log }),
     snapshot: () => snapshotOf(api),
     async ready() {
       try {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Fault } from '../../domain/faults.ts';
 import type { Audit, Chain, Heads } from '../../ports/audit.ts';
+import type { KeptBlueprints } from '../../ports/blueprints.ts';
 import type { Contracts, Inventory, Tenants } from '../../ports/inventory.ts';
 import type { KnownSigners } from '../../ports/known-signers.ts';
 import type { Turns } from '../../ports/turns.ts';
@@ -13,6 +14,7 @@ import { events } from './events.ts';
 import { flavorIdOf, flavors, type NewFlavorId } from './flavors.ts';
 import { holds } from './holds.ts';
 import { intents } from './intents.ts';
+import { keptBlueprints } from './kept-blueprints.ts';
 import { knownNodes } from './known-nodes.ts';
 import { knownSigners } from './known-signers.ts';
 import { listChanges } from './list-changes.ts';
@@ -27,6 +29,7 @@ import { verifying } from './verifying.ts';
 /** Everything that a node keeps in Postgres. */
 export interface Store {
   readonly inventory: Inventory;
+  readonly keptBlueprints: KeptBlueprints;
   readonly contracts: Contracts;
   readonly intents: IntentRecords;
   readonly candidates: Candidates;
@@ -88,6 +91,7 @@ export async function openStore(options: {
       { ...flavors(pool, newId), ...listChanges(pool), ...buyers(pool), ...holds(pool), ...sales(pool, newId), ...recount(pool, newId) },
       log,
     ),
+    keptBlueprints: guarded(keptBlueprints(pool), log),
     contracts: guarded(contracts(pool), log),
     intents: guarded(intents(pool), log),
     candidates: guarded(candidates(pool), log),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { blueprintFor, instanceManifests } from '../../domain/blueprint.ts';
+import { instanceManifests } from '../../domain/blueprint.ts';
 import type { Contract, Handover } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { answersAt, isSecret, manifestsAt } from '../../domain/hosted.ts';
@@ -42,7 +42,7 @@ export function handingOver(
     if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
     if (!service) throw new Fault('BAD_REQUEST', 'nothing is handed over of a slice');
     if (agreement && agreement.signatures.length < 2) throw new Fault('BUYER_REFUSED', 'this contract is not countersigned');
-    const blueprint = blueprintFor(options.blueprints, terms.flavor);
+    const blueprint = await options.blueprints.of(terms.flavor);
     const { secret = '', endpoint } = blueprint ?? {};
     const { hostingPolicy } = service;
     const at = blueprint && endpoint && answersAt(hostingPolicy, blueprint);

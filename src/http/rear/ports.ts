@@ -1,9 +1,9 @@
-import type { Blueprint } from '../../domain/blueprint.ts';
 import type { BuyerLimits } from '../../domain/buyer-limits.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
 import type { PeerRules } from '../../domain/peer-policy.ts';
 import type { TransactionId } from '../../domain/ids.ts';
 import type { Audit } from '../../ports/audit.ts';
+import type { Blueprints } from '../../ports/blueprints.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Hosting } from '../../ports/hosting.ts';
@@ -33,7 +33,7 @@ export interface RearOptions {
   /** Ourselves, with the cluster id; undefined until Liqo has told it, and so long every route answers 503. */
   readonly self: () => NodeIdentity | undefined;
   /** What is made for whoever buys it. */
-  readonly blueprints: readonly Blueprint[];
+  readonly blueprints: Blueprints;
   readonly newTransaction: () => TransactionId;
   /** How long a reservation holds, for buyers with an idempotency key and for FLUIDOS buyers, which have none. */
   readonly holdMs: number;

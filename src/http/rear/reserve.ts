@@ -68,7 +68,7 @@ export function reserving(
     if (kind === undefined) return (await part(flavor, configuration)) ?? {};
     const found = await inventory.flavor(flavorId(flavor));
     if (found === undefined) throw unknown(flavor);
-    return { service: wantedInstance(found, { kind, data: configuration?.data }, options.blueprints) };
+    return { service: await wantedInstance(found, { kind, data: configuration?.data }, options.blueprints) };
   };
 
   const translated = async (error: unknown, flavor: string, configuration: WireConfiguration | undefined): Promise<unknown> => {

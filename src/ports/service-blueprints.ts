@@ -1,0 +1,30 @@
+import type { Blueprint } from '../domain/blueprint.ts';
+import type { Location } from '../domain/flavor.ts';
+import type { Period } from '../domain/money.ts';
+
+/** A blueprint that somebody wrote into the cluster; what it does not say of its price, the configuration says. */
+export interface WrittenBlueprint {
+  /** The resource's, not the blueprint's. */
+  readonly name: string;
+  readonly blueprint: Blueprint;
+  readonly price: { readonly amount?: string; readonly currency?: string; readonly period?: Period };
+  readonly location?: Location;
+  readonly instances?: number;
+}
+/** One that cannot be read, and why. */
+export interface UnreadableBlueprint {
+  readonly name: string;
+  readonly wrong: string;
+}
+
+/** The blueprints of a namespace; `installed`: whether the cluster knows such resources at all. */
+export interface WrittenBlueprints {
+  readonly installed: boolean;
+  readonly blueprints: readonly (WrittenBlueprint | UnreadableBlueprint)[];
+}
+
+/** FLUIDOS ServiceBlueprint resources of our own cluster, watched. */
+export interface ServiceBlueprints {
+  /** As `FlavorResources` tells flavors. */
+  watch(namespace: string, sink: (written: WrittenBlueprints) => Promise<undefined>, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,140 @@
+/** What of FLUIDOS ServiceBlueprint resources is on sale, at which price, and what becomes of it. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { contractOf } from '../../src/domain/ids.ts';
+import type { Inventory } from '../../src/ports/inventory.ts';
+import { publishBlueprints } from '../../src/runtime/blueprints.ts';
+import { ConfigurationSchema } from '../../src/runtime/configuration.ts';
+import { sellServiceBlueprints, withdrawBlueprints } from '../../src/runtime/service-blueprints.ts';
+import { buyerOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
+import { shownBlueprints, writtenBlueprint as written } from '../fakes/fluidos-blueprints.ts';
+import { memoryKeptBlueprints } from '../fakes/kept-blueprints.ts';
+import { type MemoryInventory, memoryInventory } from '../fakes/memory-inventory.ts';
+
+const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
+const clock = { now: () => NOON };
+const NODE = { id: 'north', domain: 'north.example', address: 'north.example:3004' };
+
+let memory: MemoryInventory;
+let kept: ReturnType<typeof memoryKeptBlueprints>;
+let shown: ReturnType<typeof shownBlueprints>;
+let said: string[];
+/** How many instances the store was asked to publish of each. */
+let asked: (number | undefined)[];
+let ending: AbortController;
+let running: Promise<unknown>;
+const listed = async () => await memory.inventory.list();
+const begin = (services: object = {}, blueprints: readonly object[] = []): void => {
+  const { fluidos, blueprints: configured } = ConfigurationSchema.parse({
+    node: NODE,
+    fluidos: { namespace: 'fluidos', services },
+    blueprints,
+  });
+  if (!fluidos) throw new Error('no fluidos');
+  const { serviceBlueprints } = shown;
+  const inventory: Inventory = {
+    ...memory.inventory,
+    async publish(flavor, terms, instances) {
+      asked.push(instances);
+      await memory.inventory.publish(flavor, terms, instances);
+    },
+  };
+  const say = (words: string): void => void said.push(words);
+  running = sellServiceBlueprints({
+    serviceBlueprints,
+    fluidos,
+    configured,
+    inventory,
+    kept,
+    self: SELLER,
+    clock,
+    say,
+    log: quiet,
+    signal: ending.signal,
+  });
+};
+
+beforeEach(() => {
+  memory = memoryInventory({ clock });
+  [kept, shown, said, asked, ending, running] = [
+    memoryKeptBlueprints(),
+    shownBlueprints(),
+    [],
+    [],
+    new AbortController(),
+    Promise.resolve(),
+  ];
+});
+afterEach(async () => {
+  ending.abort();
+  await running;
+});
+
+it('is on sale as ours at its own price, with as many instances; goes with its resource, and what is sold stays sold', async () => {
+  begin();
+  await shown.write(written('db-mysql', {}, { price: '0.05', currency: 'EUR', instances: '2', city: 'Oslo' }));
+  const [flavor] = await listed();
+  if (!flavor) throw new Error('nothing is listed');
+  expect(flavor).toMatchObject({
+    owner: { id: SELLER.id },
+    price: { amount: '0.05', currency: 'EUR', period: 'hourly' },
+    location: { city: 'Oslo' },
+    offer: { kind: 'service', name: 'db', category: 'database' },
+  });
+  const service = { hostingPolicy: 'Provider', configuration: { username: 'u', password: 'p', database: 'd' } } as const;
+  const buy = async (key: string) => {
+    const transaction = newTransaction();
+    const [now = flavor] = await listed();
+    await memory.inventory.reserve({ flavor: now.id, buyer: buyerOf('alice'), service, transaction, idempotencyKey: key, ttlMs: 1_000 });
+    await memory.inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 1_000 });
+  };
+  await buy('1');
+  await buy('2');
+  expect(await listed()).toEqual([]);
+  await shown.write();
+  expect(memory.living()).toHaveLength(2);
+  expect((await kept.of(flavor.id))?.secret).toBe('db-credentials');
+  await shown.uninstall();
+  expect(said.at(-1)).toBe('ServiceBlueprint resources are not installed in the cluster');
+});
+
+it('takes from the configuration what it does not say of itself, and without a price is not on sale', async () => {
+  begin({ price: { amount: '0.10', currency: 'CHF' }, location: { country: 'Italy' }, instances: 3 });
+  await shown.write(written('a', {}, {}), written('b', {}, { price: '0.2', country: 'Norway' }));
+  expect((await listed()).map(({ price, location }) => [price?.amount, price?.currency, location?.country]).toSorted()).toEqual([
+    ['0.10', 'CHF', 'Italy'],
+    ['0.2', 'CHF', 'Norway'],
+  ]);
+  expect(asked).toEqual([3, 3]);
+  expect(said.at(-1)).toBe('2 ServiceBlueprint resources in namespace fluidos');
+});
+
+it('is named with the reason when it cannot be sold, and hinders no other', async () => {
+  begin({}, [{ name: 'taken', use: 'database' }]);
+  await shown.write(
+    { name: 'broken', wrong: 'templates: none is a Secret that could be handed over' },
+    written('dear', {}, { price: '1' }),
+    written('free', {}, {}),
+    written('good'),
+    written('taken-too', { name: 'taken' }),
+  );
+  expect(await listed()).toHaveLength(1);
+  expect(said.at(-1)).toBe(
+    '5 ServiceBlueprint resources in namespace fluidos; not on sale: broken: templates: none is a Secret that could be handed over; ' +
+      'dear: its price has no currency: annotate it rearguard.dev/currency; ' +
+      'free: has no price: annotate it rearguard.dev/price, or say fluidos.services.price in the configuration; ' +
+      'taken-too: blueprints of the configuration have a service taken',
+  );
+});
+
+it('leaves what is configured alone, and is left alone by it; off, all of it is withdrawn', async () => {
+  begin();
+  const { blueprints } = ConfigurationSchema.parse({ node: NODE, blueprints: [{ name: 'own', use: 'database' }] });
+  await shown.write(written('good'));
+  await publishBlueprints({ blueprints, self: SELLER, inventory: memory.inventory, kept, now: NOON, log: quiet });
+  expect((await listed()).map(({ offer }) => 'name' in offer && offer.name).toSorted()).toEqual(['db', 'own']);
+  await shown.write();
+  expect((await listed()).map(({ offer }) => 'name' in offer && offer.name)).toEqual(['own']);
+  await shown.write(written('good'));
+  await withdrawBlueprints(memory.inventory, kept, quiet);
+  expect((await listed()).map(({ offer }) => 'name' in offer && offer.name)).toEqual(['own']);
+});
