@@ -128,9 +128,18 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
     test.concurrent('what this cluster does not take of it is refused, and can be taken away', async () => {
       const acquisition = newAcquisition();
       const machine: Manifest = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name: 'vm' } };
-      const hosting = at.hosting.hostBought({ acquisition, manifests: [machine], bound: hostedBound(), secret: {} }, wait());
-      expect(await codeOf(hosting)).toBe('WORKLOAD_REFUSED');
+      const hosting = (manifests: readonly Manifest[]) =>
+        at.hosting.hostBought({ acquisition, manifests, bound: hostedBound(), secret: {} }, wait());
+      expect(await codeOf(hosting([machine]))).toBe('WORKLOAD_REFUSED');
       expect(await at.hosting.bought()).toContain(acquisition);
+      if (at.takes) {
+        const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { key: 'hunter-two' } };
+        const wrong = { ...podOf({}), spec: { restartPolicy: 'hunter-two', containers: [{ name: 'c', image: 'c' }] } };
+        // Words of the API server, but for what no history may hold.
+        const words = await hosting([secret, wrong]).catch((error: unknown) => (error instanceof Error ? error.message : ''));
+        expect(words).toMatch(/restartPolicy.*…/);
+        expect(words).not.toContain('hunter-two');
+      }
       await at.hosting.removeBought({ acquisition }, wait());
       expect(await at.hosting.bought()).not.toContain(acquisition);
     });
