@@ -1,16 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection, type QueryDefinition, WorkflowNotFoundError, defaultPayloadConverter } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
+import { Client, Connection, type QueryDefinition, WorkflowNotFoundError } from '@temporalio/client';
 import type { PlanEntry } from '../../src/domain/candidate.ts';
 import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { IntentStatus } from '../../src/domain/status.ts';
 import * as messages from '../../workflows/messages.ts';
-
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+import { type HistoryEvent, type Purpose, leadsTo } from './leading.ts';
 
 /** One run of a workflow as far as it was followed. */
-export interface Followed {
+export interface Followed extends Purpose {
   readonly node: string;
   readonly workflowId: string;
   readonly runId: string;
@@ -81,8 +79,8 @@ export async function openFollowing(input: {
     looks.set(key, turn);
     const handle = clientOf(node).workflow.getHandle(workflowId, runId);
     const ask = <T>(query: QueryDefinition<T>) => connection.withDeadline(Date.now() + QUERY_MS, () => handle.query(query));
-    const tell = (told: Omit<Followed, 'node' | 'workflowId' | 'runId' | 'open'>): void => {
-      if (looks.get(key) === turn) put({ node, workflowId, runId, open, ...told });
+    const tell = (told: Pick<Followed, 'read' | 'journal' | 'status' | 'plan'>): void => {
+      if (looks.get(key) === turn) put({ node, workflowId, runId, open, ...purposes.get(`${node} ${workflowId}`), ...told });
     };
     /** False when nobody answers. */
     const read = async (): Promise<boolean> => {
@@ -128,7 +126,8 @@ export async function openFollowing(input: {
         );
         const events = page.history?.events ?? [];
         for (const event of events) {
-          for (const [otherNode, other] of leadsTo(event, scheduled)) follow(otherNode ?? node, other);
+          for (const { workflowId: other, at = node, purpose } of leadsTo(event, scheduled))
+            follow(at, other, purpose === 'same' ? purposes.get(`${node} ${workflowId}`) : purpose);
           nextRun = event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? nextRun;
         }
         const open = (page.nextPageToken?.length ?? 0) > 0;
@@ -140,10 +139,13 @@ export async function openFollowing(input: {
     }
   };
 
-  function follow(node: string, workflowId: string): void {
+  const purposes = new Map<string, Purpose>();
+  function follow(node: string, workflowId: string, purpose?: Purpose): void {
     const key = `${node} ${workflowId}`;
     if (active.has(key) || !clients.has(node)) return;
     active.add(key);
+    const [kind, name = ''] = workflowId.split('/');
+    purposes.set(key, purpose ?? (kind === 'intent' ? { intent: name } : {}));
     void run(node, workflowId)
       .catch((error: unknown) => {
         // What was never started, or a server that is going away, has nothing to tell.
@@ -157,7 +159,7 @@ export async function openFollowing(input: {
   }
 
   const following: Following = {
-    follow,
+    follow: (node, workflowId) => follow(node, workflowId),
     all: () => [...seen.values()],
     latest: (node, workflowId) => [...seen.values()].filter((one) => one.node === node && one.workflowId === workflowId).at(-1),
     until: (what, seconds, wanted, last = () => '') =>
@@ -203,37 +205,4 @@ export async function openFollowing(input: {
     },
   };
   return following;
-}
-
-const inputOf = (event: HistoryEvent | undefined): unknown => {
-  const payload = event?.activityTaskScheduledEventAttributes?.input?.payloads?.[0];
-  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
-};
-interface Asked {
-  readonly peer?: string;
-  readonly transaction?: string;
-  readonly candidate?: { readonly seller?: { readonly id?: string } };
-}
-
-/** Which other workflows an event names: children, the peering that was joined, and the contract at the seller once PURCHASE came back. */
-function leadsTo(event: HistoryEvent, scheduled: Map<string, HistoryEvent>): readonly (readonly [string | undefined, string])[] {
-  const child = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId;
-  if (child) return [[undefined, child]];
-  const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
-  if (activity) {
-    scheduled.set(String(event.eventId), event);
-    return [];
-  }
-  const closed =
-    event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
-  const before = closed && scheduled.get(String(closed.scheduledEventId));
-  const asked = inputOf(before ?? undefined) as Asked | undefined;
-  switch (before?.activityTaskScheduledEventAttributes?.activityType?.name) {
-    case 'joinPeering':
-      return asked?.peer ? [[undefined, `peering/${asked.peer}`]] : [];
-    case 'buy':
-      return asked?.transaction && asked.candidate?.seller?.id ? [[asked.candidate.seller.id, `contract/${asked.transaction}`]] : [];
-    default:
-      return [];
-  }
 }

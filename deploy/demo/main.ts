@@ -46,7 +46,7 @@ async function show(
   voice: Voice,
   onKept: () => void,
 ): Promise<readonly Outcome[]> {
-  const telling = openTelling({ isTTY: process.stdout.isTTY, write: voice.out });
+  const telling = openTelling({ isTTY: process.stdout.isTTY, columns: process.stdout.columns, write: voice.out });
   const [count, sellers] = contexts?.providers.length === 1 ? ['Two', 'north sells'] : ['Three', 'north and west sell'];
   telling.title('-', `${count} nodes are started: south buys, ${sellers}`);
   if (!contexts) telling.say(LISTENING);

@@ -3,6 +3,7 @@ import type { JournalEntry } from '../../src/domain/journal.ts';
 import { priceWords } from '../../src/domain/money.ts';
 import type { Followed } from './following.ts';
 import type { Outcome } from './report-file.ts';
+import { cut, wrapped } from './wrapping.ts';
 
 /** Says what happens, for somebody who watches. */
 export interface Telling {
@@ -22,106 +23,126 @@ export interface Telling {
 
 /** Longer than a query takes to answer, shorter than anybody waits for. */
 const HELD_MS = 400;
+/** No row is longer, however wide the terminal. */
+const WIDEST = 120;
+const INDENT = ' '.repeat(23);
 const ANSI = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33', cyan: '36' } as const;
 
 /** Where it is said: a terminal, a pipe, or a test that keeps it. */
 export interface Out {
   readonly isTTY?: boolean;
+  /** How wide it is, when it is a terminal. */
+  readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
 export function openTelling(out: Out): Telling {
+  const width = Math.min(out.columns ?? WIDEST, WIDEST);
   const paint = (style: keyof typeof ANSI, text: string): string => (out.isTTY ? `\u001B[${ANSI[style]}m${text}\u001B[0m` : text);
   /** Steps of several nodes are learnt of in any order; held for a moment, they are told in the order in which they happened. */
-  let held: { readonly at: number; readonly line: string }[] = [];
+  let held: { readonly at: number; readonly lines: string }[] = [];
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    for (const { line } of held.toSorted((a, b) => a.at - b.at)) out.write(`${line}\n`);
+    for (const { lines } of held.toSorted((a, b) => a.at - b.at)) out.write(`${lines}\n`);
     held = [];
   };
-  const hold = (at: number, line: string): void => {
-    held.push({ at, line });
+  const hold = (at: number, lines: string): void => {
+    held.push({ at, lines });
     timer ??= setTimeout(flush, HELD_MS);
   };
-  const write = (line = ''): void => {
+  const write = (lines = ''): void => {
     flush();
-    out.write(`${line}\n`);
+    out.write(`${lines}\n`);
   };
   let began = Date.now();
-  const at = (time: number): string => `${clock(time)} ${`+${((time - began) / 1000).toFixed(1)} s`.padStart(9)}`;
+  const at = (time: number): string => `  ${clock(time)} ${`+${((time - began) / 1000).toFixed(2)} s`.padStart(10)}  `;
+  /** Words behind `head`, in as many lines as they need, under each other. */
+  const under = (head: string, words: string, style?: keyof typeof ANSI): string =>
+    wrapped(words, Math.max(40, width - head.length))
+      .map((line, i) => `${i === 0 ? head : ' '.repeat(head.length)}${style === undefined ? line : paint(style, line)}`)
+      .join('\n');
+  const now = (words: string, style?: keyof typeof ANSI): string => under(at(Date.now()), words, style);
 
   return {
     title(key, words) {
       began = Date.now();
       write();
-      write(paint('bold', `(${key}) ${words}`));
+      write(under('', `(${key}) ${words}`, 'bold'));
     },
-    say: (words) => hold(Date.now(), `  ${at(Date.now())}  ${words}`),
-    act: (words) => hold(Date.now(), `  ${at(Date.now())}  ${paint('yellow', words)}`),
-    steps(before, now) {
+    say: (words) => hold(Date.now(), now(words)),
+    act: (words) => hold(Date.now(), now(words, 'yellow')),
+    steps(before, after) {
       const told = new Set((before?.journal ?? []).filter(({ outcome }) => outcome !== 'running').map(keyOf));
-      for (const entry of now.journal) {
+      for (const entry of after.journal) {
         if (entry.outcome === 'running' || told.has(keyOf(entry))) continue;
-        const took = (entry.endedAt ?? entry.startedAt) - entry.startedAt;
-        const what = `${entry.direction === 'undo' ? '↩ ' : ''}${entry.step}${entry.side ? ` (${entry.side})` : ''}`;
-        const mark = entry.outcome === 'done' ? paint('green', '✓') : paint('red', '✗');
-        const detail = entry.detail ? paint('dim', ` ${cut(entry.detail, 160)}`) : '';
-        const time = took > 0 ? ` ${(took / 1000).toFixed(2)} s` : '';
-        hold(
-          entry.endedAt ?? entry.startedAt,
-          `  ${at(entry.endedAt ?? entry.startedAt)}  ${paint('cyan', now.node.padEnd(6))}${kindOf(now.workflowId).padEnd(12)}${entry.phase.padEnd(12)}${mark} ${what}${time}${detail}`,
-        );
+        const time = entry.endedAt ?? entry.startedAt;
+        const took = time - entry.startedAt;
+        const [sign, style] = entry.outcome === 'done' ? (['✓', 'green'] as const) : (['✗', 'red'] as const);
+        const what = `${entry.direction === 'undo' ? '↩ ' : ''}${entry.step}${entry.side ? ` (${entry.side})` : ''}${took > 0 ? ` ${(took / 1000).toFixed(2)} s` : ''}`;
+        const [node, of] = [`${after.node.padEnd(5)} `, purposeOf(after)];
+        const rest = `${of.padEnd(24)} ${kindOf(after.workflowId).padEnd(11)} ${entry.phase.padEnd(11)} `;
+        const row = `${at(time)}${paint('cyan', node)}${rest}${paint(style, sign)} ${what}`;
+        const length = at(time).length + node.length + rest.length + 2 + what.length;
+        const detail = entry.detail === undefined ? '' : cut(entry.detail, 300);
+        if (detail === '') hold(time, row);
+        else if (length + 1 + detail.length <= width) hold(time, `${row} ${paint('dim', detail)}`);
+        else hold(time, `${row}\n${under(' '.repeat(at(time).length + node.length), detail, 'dim')}`);
       }
     },
     plan(entries) {
-      for (const { rank, flavorId, seller, hourly, verdict, reasons } of entries) {
-        const price = hourly ? priceWords(hourly) : 'no price';
-        write(
-          `${' '.repeat(26)}${paint('dim', `offer ${rank ?? '-'}: ${flavorId} of ${seller}, ${price}: ${verdict}${reasons.length > 0 ? ` (${cut(reasons.join('; '), 300)})` : ''}`)}`,
-        );
+      for (const { service, rank, flavorId, seller, hourly, verdict, reasons } of entries) {
+        const what = `offer ${rank ?? '-'}${service === undefined ? '' : ` for ${service}`}: ${flavorId} of ${seller}`;
+        const why = reasons.length > 0 ? ` (${cut(reasons.join('; '), 300)})` : '';
+        write(under(INDENT, `${what}, ${hourly ? priceWords(hourly) : 'no price'}: ${verdict}${why}`, 'dim'));
       }
     },
     leaks(leaks) {
       if (leaks.length === 0)
         write(
-          `  ${at(Date.now())}  ${paint('green', 'leak report: empty (objects of all clusters, inventory sums, holds, allocations, contracts, open workflows are as before)')}`,
+          now(
+            'leak report: empty (objects of all clusters, inventory sums, holds, allocations, contracts, open workflows are as before)',
+            'green',
+          ),
         );
-      else write(`  ${at(Date.now())}  ${paint('red', `leak report: ${leaks.length} left`)}`);
-      for (const leak of leaks) write(`${' '.repeat(26)}${leak}`);
+      else write(now(`leak report: ${leaks.length} left`, 'red'));
+      for (const leak of leaks) write(under(INDENT, leak));
     },
     outcome({ outcome, detail, milliseconds }) {
-      const words = `${outcome}${detail ? `: ${detail}` : ''} (${(milliseconds / 1000).toFixed(1)} s)`;
-      write(`  ${at(Date.now())}  ${paint(outcome === 'fulfilled' ? 'green' : outcome === 'left-out' ? 'yellow' : 'red', words)}`);
+      write(now(`${outcome}${detail ? `: ${detail}` : ''} (${(milliseconds / 1000).toFixed(1)} s)`, styleOf(outcome)));
     },
     summary(outcomes) {
+      const row = (cells: readonly [string, string, string, string, string, string]): string => {
+        const [scenario, ...others] = cells;
+        const [outcome, ...figures] = others;
+        return `${scenario.padEnd(20)}${outcome?.padEnd(10)}${figures.map((figure, i) => figure.padStart(i === 0 ? 9 : 7)).join('')}  `;
+      };
       write();
-      write(
-        paint(
-          'bold',
-          `${'scenario'.padEnd(22)}${'outcome'.padEnd(12)}${'time'.padStart(9)}  ${'steps'.padStart(5)}  ${'undone'.padStart(6)}  ${'leaks'.padStart(5)}  note`,
-        ),
-      );
+      write(paint('bold', `${row(['scenario', 'outcome', 'time', 'steps', 'undone', 'leaks'])}note`));
       for (const { key, name, outcome, milliseconds, steps, leaks, notes, detail } of outcomes) {
         const undone = steps.filter(({ direction }) => direction === 'undo').length;
-        const style = outcome === 'fulfilled' ? 'green' : outcome === 'left-out' ? 'yellow' : 'red';
         const time = `${(milliseconds / 1000).toFixed(1)} s`;
-        const note = cut([...notes, ...(detail === undefined ? [] : [detail])].join('; '), 160);
-        write(
-          `${`(${key}) ${name}`.padEnd(22)}${paint(style, outcome.padEnd(12))}${time.padStart(9)}  ${String(steps.length - undone).padStart(5)}  ${String(undone).padStart(6)}  ${String(leaks.length).padStart(5)}  ${note}`,
-        );
+        const note = cut([...notes, ...(detail === undefined ? [] : [detail])].join('; '), 300);
+        const figures = [`${steps.length - undone}`, `${undone}`, `${leaks.length}`] as const;
+        const lines = under(row([`(${key}) ${name}`, outcome, time, ...figures]), note);
+        write(lines.replace(outcome, paint(styleOf(outcome), outcome)));
       }
     },
   };
 }
 
+const styleOf = (outcome: Outcome['outcome']): keyof typeof ANSI =>
+  outcome === 'fulfilled' ? 'green' : outcome === 'left-out' ? 'yellow' : 'red';
+/** Of whom a workflow's steps are: the intent, and behind the arrow who sells to it; of a peering the other side. */
+function purposeOf({ workflowId, intent, seller }: Followed): string {
+  const [kind, id = ''] = workflowId.split('/');
+  const [sells] = seller?.split('.') ?? [];
+  return cut(kind === 'peering' ? `with ${id}` : [intent ?? id, ...(sells === undefined ? [] : ['←', sells])].join(' '), 24);
+}
 const keyOf = ({ step, direction, side, startedAt }: JournalEntry): string => `${step} ${direction} ${side} ${startedAt}`;
 const kindOf = (workflowId: string): string => workflowId.split('/')[0] ?? workflowId;
 const clock = (time: number): string => {
   const date = new Date(time);
-  return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+  return date.toTimeString().slice(0, 8);
 };
-
-/** At most so many characters; what is cut off shows. */
-const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);

@@ -124,7 +124,7 @@ export async function startWorld({
     await Promise.all([...processes.values()].map((each) => each.start()));
     telling.say(`nodes: ${names.join(', ')} serve and work`);
     telling.say(
-      'below: ✓ done, ✗ failed, ↩ undone, (here) by its own side alone or (there) with what needs the peer; each line is of a node and of one of its workflows',
+      'below, in each row: the node; the intent, and behind ← the seller it buys from; the workflow at that node; the phase; the step: ✓ done, ✗ failed, ↩ undone, (here) by its own side alone or (there) with what needs the peer',
     );
 
     const following = await openFollowing({

@@ -10,7 +10,7 @@ import {
   untilIntent,
   untilOver,
   untilPodRuns,
-  untilSecondContract,
+  untilNextSells,
   untilStep,
 } from '../../deploy/demo/scenarios/acts.ts';
 import { type Scenario, expect } from '../../deploy/demo/scenarios/scenario.ts';
@@ -105,10 +105,10 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       const goOn = hang(world, seller);
       const since = Date.now();
       try {
-        await untilSecondContract(world, since, note);
-        await untilStep(world, 0, 'extend', 'failed', 20);
         const second = world.sellers[1];
         expect(second !== undefined, 'there is no second seller');
+        await untilNextSells(world, { gone: seller, since, next: second, note });
+        await untilStep(world, 0, 'extend', 'failed', 20);
         await untilPodRuns(world, 'seller-away', await untilBought(world, 'seller-away', second), second);
       } finally {
         goOn();

@@ -1,10 +1,11 @@
-import { acquisitions, ask, end, peeringBegins, untilBought, untilClosed, untilPodRuns, untilSecondContract, untilStep } from './acts.ts';
+import { acquisitions, ask, end, peeringBegins, untilBought, untilClosed, untilPodRuns, untilNextSells, untilStep } from './acts.ts';
 import { type Scenario, expect } from './scenario.ts';
 
 export const nodeKilled: Scenario = {
   key: 'c2',
   name: 'node-killed',
-  title: 'The cheapest seller dies whole, its Kubernetes too, in the middle of peering: the next seller serves before it is back',
+  title:
+    'The cheapest seller dies whole, its Kubernetes too, in the middle of peering: the buyer buys of the next seller while the first is down',
   killsClusters: true,
   sellers: 2,
   async run(world, note) {
@@ -19,7 +20,7 @@ export const nodeKilled: Scenario = {
     world.telling.act(
       `${cheapest.name}: SIGKILL to Kubernetes, Liqo, rearguard serve and work, as soon as the buyer's ResourceSlice was seen there`,
     );
-    await untilSecondContract(world, killedAt, note);
+    await untilNextSells(world, { gone: cheapest, since: killedAt, next: second, note });
     // Had the virtual node been Ready already, the kill would have come too late, and this step would be done.
     await untilStep(world, 0, 'extend', 'failed', 20);
     const [first] = acquisitions(world);

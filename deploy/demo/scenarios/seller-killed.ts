@@ -1,10 +1,11 @@
-import { acquisitions, ask, end, untilBought, untilClosed, untilPodRuns, untilSecondContract, untilStep } from './acts.ts';
+import { acquisitions, ask, end, untilBought, untilClosed, untilPodRuns, untilNextSells, untilStep } from './acts.ts';
 import { type Scenario, expect } from './scenario.ts';
 
 export const sellerKilled: Scenario = {
   key: 'c1',
   name: 'seller-killed',
-  title: 'The cheapest seller dies after it has reserved: what was begun is undone here, and the next seller serves before it is back',
+  title:
+    'The cheapest seller dies between RESERVE and PURCHASE: the buyer undoes its own side, buys of the next seller while the first is down, and gives back there what was begun once it is up',
   killsClusters: false,
   sellers: 2,
   async run(world, note) {
@@ -19,7 +20,7 @@ export const sellerKilled: Scenario = {
     await cheapest.processes.kill();
     const killedAt = Date.now();
     world.telling.act(`${cheapest.name}: SIGKILL to rearguard serve and work, after RESERVE and before PURCHASE was answered`);
-    await untilSecondContract(world, killedAt, note);
+    await untilNextSells(world, { gone: cheapest, since: killedAt, next: second, note });
     const place = await untilBought(world, name, second);
     await untilPodRuns(world, name, place, second);
     const [first] = acquisitions(world);

@@ -42,7 +42,7 @@ export const withdrawn: Scenario = {
       60,
       ({ type }) => type === 'DELETED',
     );
-    world.telling.act(`${cheapest.name} ends contract ${lost.contract}`);
+    world.telling.act(`${cheapest.name} ends contract ${lost.contract}, which intent ${loses} runs on`);
     const endedAt = Date.now();
     try {
       await cheapest.api.endContract(lost.contract);
