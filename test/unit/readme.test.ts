@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { intentName, taskQueues, workflowIds } from '../../src/domain/ids.ts';
 import { reduceIntent } from '../../src/domain/intent.ts';
-import { workflowTypes } from '../../workflows/messages.ts';
+import * as messages from '../../workflows/messages.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
@@ -47,8 +47,18 @@ it('the oldest Node that is promised is one that every dependency runs on', () =
 
 it('the README says how a plain Temporal client starts an intent as the node itself does', () =>
   expect(readme).toContain(
-    `--task-queue ${taskQueues.forward} --type ${workflowTypes.intent} --workflow-id ${workflowIds.intent(intentName('shop'))}`,
+    `--task-queue ${taskQueues.forward} --type ${messages.workflowTypes.intent} --workflow-id ${workflowIds.intent(intentName('shop'))}`,
   ));
+
+it('what the README has the temporal program ask for is there', () => {
+  const asked = [...readme.matchAll(/--type (\w+) -o json/g)].map(([, name]) => name);
+  expect(asked).toEqual([messages.journal.name]);
+  const updates = [...readme.matchAll(/temporal workflow update execute [^\n]* --name (\w+)/g)].map(([, name]) => name);
+  expect(updates).toEqual([messages.end.name]);
+  const attributes = [...readme.matchAll(/'(Rearguard\w+) = /g)].map(([, name]) => name);
+  expect(attributes.length).toBeGreaterThan(0);
+  for (const name of attributes) expect(Object.keys(messages.SEARCH_ATTRIBUTES)).toContain(name);
+});
 
 it('every decision is in the list of decisions', () => {
   const list = readFileSync(path.join(root, 'docs/decisions/README.md'), 'utf8');
