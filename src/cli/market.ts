@@ -27,9 +27,10 @@ export function marketCommands(program: Command, line: CommandLine): void {
   program
     .command('flavors')
     .description('what this node sells now')
+    .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
-      line.run(async (api, asJson) => {
-        const { items } = await api.get<List<Flavor>>('/flavors');
+      line.run(async (api, asJson, { limit }: { limit: string }) => {
+        const { items } = await api.get<List<Flavor>>(`/flavors?${new URLSearchParams({ limit })}`);
         const row = (flavor: Flavor): readonly string[] => [flavor.id, amounts(flavor), money(flavor.price), place(flavor)];
         line.tell(asJson, items, () => table(['FLAVOR', 'FREE', 'PRICE', 'PLACE'], items.map(row)));
         return EXIT.ok;

@@ -32,12 +32,12 @@ export interface Inventory {
   publish(flavor: Flavor, terms?: string, instances?: number): Promise<void>;
   /** Takes a flavor off sale; what is sold of it stays sold. */
   withdraw(flavor: FlavorId): Promise<void>;
-  /** What can be bought now: totals less what is sold and held. One query. */
-  list(): Promise<readonly Flavor[]>;
+  /** What can be bought now: totals less what is sold and held; the first ones by the ids under which they were published, all of them without a limit. */
+  list(filter?: { readonly limit?: number }): Promise<readonly Flavor[]>;
   /** Every flavor that is on sale, those of which nothing is left at the moment too: one that is given back is listed again. */
-  onSale(): Promise<readonly Flavor[]>;
+  onSale(made?: FlavorsMade): Promise<readonly Flavor[]>;
   /** What is promised of each flavor that was ever published and is on sale, or of which something is sold or held still. */
-  ledgers(): Promise<readonly Ledger[]>;
+  ledgers(made?: FlavorsMade): Promise<readonly Ledger[]>;
   /** The sales of such flavors that are not over, in no order. */
   salesOf(lineages: readonly FlavorId[]): Promise<readonly Sold[]>;
   /**
@@ -106,6 +106,14 @@ export interface Inventory {
   buyers(input: { readonly limit: number }): Promise<readonly BuyerHoldings[]>;
   /** Sums for the leak report. */
   sums(): Promise<InventorySums>;
+}
+
+/** Which flavors somebody cares for: of the others a node may have a hundred thousand. */
+export interface FlavorsMade {
+  /** Those that bear this additional property. */
+  readonly property?: string;
+  /** Those that are made from blueprints. */
+  readonly blueprint?: boolean;
 }
 
 /** What is reserved and sold to one buyer; the cost of a reservation is known where a credit is set. */

@@ -73,7 +73,7 @@ export async function publishBlueprints(input: {
   const { blueprints, self, inventory, kept, now, log } = input;
   const others = new Set<string>(await kept.flavors());
   const wanted = blueprints.map((written) => ({ flavor: flavorOf(written, self, now), instances: written.instances }));
-  for (const { lineage, onSale, flavor } of await inventory.ledgers()) {
+  for (const { lineage, onSale, flavor } of await inventory.ledgers({ blueprint: true })) {
     if (!onSale || !isBlueprint(flavor) || others.has(lineage) || wanted.some(({ flavor: { id } }) => id === lineage)) continue;
     await inventory.withdraw(flavor.id);
     log.info({ flavor: flavor.id, name: flavor.offer.name }, 'blueprint withdrawn: it is not configured any more');

@@ -88,7 +88,7 @@ export function openBreaches(input: {
     const carrying = (ground: Ground): ReadonlySet<string> =>
       new Set(nodes.filter((node) => !fits(NOTHING, carriedOn(ground, [node]))).map(({ name }) => name));
     const lineages = new Set(nodes.flatMap((node) => [node.name, stockName(node, 'node')].map((name) => lineageOf(self, 'node', name))));
-    const ledgers = stockLedgers(await inventory.ledgers()).filter(({ sold }) => !fits(NOTHING, sold));
+    const ledgers = (await stockLedgers(inventory)).filter(({ sold }) => !fits(NOTHING, sold));
     let againMs: number | undefined;
     const told = new Set<string>();
     for (const ground of groundsOf([...[...short.values()].map((each) => each.ground), ...ledgers])) {

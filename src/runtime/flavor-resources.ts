@@ -36,7 +36,7 @@ const negative = ({ resources, partitionability: { min, step } }: K8Slice): stri
 
 /** Takes off sale what resources made, but for those of these names; what is sold stays sold. */
 export async function withdrawResources(inventory: Selling, log: StockLog, kept: ReadonlySet<string> = new Set()): Promise<void> {
-  for (const flavor of await inventory.onSale()) {
+  for (const flavor of await inventory.onSale({ property: RESOURCE })) {
     const name = isSlice(flavor) ? flavor.offer.additionalProperties?.[RESOURCE] : undefined;
     if (typeof name !== 'string' || kept.has(name)) continue;
     await inventory.withdraw(flavor.id);

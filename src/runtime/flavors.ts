@@ -61,7 +61,7 @@ export async function publishFlavors(input: {
 }): Promise<void> {
   const { flavors, self, inventory, now, log } = input;
   const names = new Set(flavors.map(({ name }) => name));
-  for (const flavor of await inventory.onSale()) {
+  for (const flavor of await inventory.onSale({ property: NAME })) {
     const name = isSlice(flavor) ? flavor.offer.additionalProperties?.[NAME] : undefined;
     if (typeof name !== 'string' || names.has(name)) continue;
     await inventory.withdraw(flavor.id);

@@ -36,8 +36,8 @@ export interface StockLedger extends Ledger {
   /** Which GPUs are among it, by their name. */
   readonly gpus?: string;
 }
-export const stockLedgers = (ledgers: readonly Ledger[]): readonly StockLedger[] =>
-  ledgers.flatMap((ledger) => {
+export const stockLedgers = async (inventory: Pick<Inventory, 'ledgers'>): Promise<readonly StockLedger[]> =>
+  (await inventory.ledgers({ property: STOCK })).flatMap((ledger) => {
     const pool = poolOf(ledger);
     const gpus = gpuNameOf(ledger.flavor);
     return pool ? [{ ...ledger, pool, architecture: architectureOf(ledger), ...(gpus !== undefined && { gpus }) }] : [];
@@ -74,7 +74,7 @@ export async function withdrawStock(
   log: StockLog,
   kept: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  for (const { lineage, onSale } of stockLedgers(await inventory.ledgers())) {
+  for (const { lineage, onSale } of await stockLedgers(inventory)) {
     if (!onSale || kept.has(lineage)) continue;
     await inventory.withdraw(lineage);
     log.info({ flavor: lineage }, 'flavor withdrawn: the cluster does not have it, or does not sell it, any more');
@@ -102,7 +102,7 @@ export async function publishStock(input: {
   const names = new Map<string, string>(stock.map(({ name }) => [lineageOf(self, pool, name), name]));
   // Off sale first: nothing more is promised of what is gone while the others are counted.
   await withdrawStock(inventory, log, new Set(names.keys()));
-  const ledgers = new Map(stockLedgers(await inventory.ledgers()).map((ledger) => [names.get(ledger.lineage) ?? ledger.lineage, ledger]));
+  const ledgers = new Map((await stockLedgers(inventory)).map((ledger) => [names.get(ledger.lineage) ?? ledger.lineage, ledger]));
   const promised = new Map<string, Promised>(
     [...ledgers].map(([name, { architecture, gpus, sold, held }]) => [
       name,

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { FaultCode } from '../../src/domain/faults.ts';
 import { clusterId, contractOf, flavorId } from '../../src/domain/ids.ts';
 import { A, alice, type InventorySubject, openDesk, TTL } from './inventory-desk.ts';
-import { buyerOf, newTransaction, NOON, ONE, TEN } from './samples.ts';
+import { blueprintOf } from '../fakes/samples.ts';
+import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, TEN } from './samples.ts';
 
 /** What every `Inventory` does, the real one and fakes, until something is sold; `make` answers an empty one each time. */
 export function inventoryContract(make: () => Promise<InventorySubject>): void {
@@ -45,6 +46,22 @@ export function inventoryContract(make: () => Promise<InventorySubject>): void {
       expect(await inventory.onSale()).toEqual([]);
       await inventory.giveBack({ contract: contractOf(id), ending: { reason: 'done' } });
       expect(await inventory.list()).toEqual([]);
+    });
+
+    it('is told up to a limit, in the order of ids, and by what it was made of', async () => {
+      const [first, last] = [flavorOf('0000'), flavorOf('zzzz')];
+      const marked = { ...last, offer: { ...last.offer, additionalProperties: { mark: 'yes', other: 1 } } };
+      const database = blueprintOf(SELLER);
+      for (const flavor of [marked, database, first]) await inventory.publish(flavor);
+      const ids = (flavors: readonly { readonly id: string }[]) => flavors.map(({ id }) => id);
+      const lineages = (ledgers: readonly { readonly lineage: string }[]) => ledgers.map(({ lineage }) => lineage);
+      const all = [first.id, A.id, last.id, database.id].toSorted();
+      expect(ids(await inventory.list())).toEqual(all);
+      expect(ids(await inventory.list({ limit: 2 }))).toEqual(all.slice(0, 2));
+      expect(ids(await inventory.onSale({ property: 'mark' }))).toEqual([last.id]);
+      expect(ids(await inventory.onSale({ blueprint: true }))).toEqual([database.id]);
+      expect(lineages(await inventory.ledgers({ property: 'mark' }))).toEqual([last.id]);
+      expect(lineages(await inventory.ledgers({ blueprint: true }))).toEqual([database.id]);
     });
   });
 

@@ -16,7 +16,7 @@ import { add, canonicalResources, fits, NOTHING, type Resources } from '../../sr
 import { contractedService } from '../../src/domain/service-terms.ts';
 import { rest as less } from '../../src/domain/stock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Contracts, Hold, Inventory } from '../../src/ports/inventory.ts';
+import type { Contracts, FlavorsMade, Hold, Inventory } from '../../src/ports/inventory.ts';
 import { memoryContracts } from './memory-contracts.ts';
 
 type Row = Omit<Hold, 'state' | 'service'> & {
@@ -47,6 +47,10 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
 
   const placeOf = (buyer: NodeIdentity, key: string | undefined, flavor: string): string =>
     JSON.stringify(key === undefined ? [buyer.id, 'flavor', flavor] : [buyer.id, 'key', key]);
+  const isMade = ({ offer }: Flavor, { property, blueprint }: FlavorsMade): boolean =>
+    offer.kind === 'k8slice'
+      ? !blueprint && (property === undefined || property in (offer.additionalProperties ?? {}))
+      : property === undefined;
   const living = (row: Row): boolean => row.state === 'held' && Date.parse(row.expiresAt) > clock.now();
   const holding = (): readonly Row[] => [...rows.values()].filter(living);
   const sold = (): readonly Row[] =>
@@ -102,8 +106,8 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     async serves(flavor) {
       return flavors.get(flavor)?.onSale === true;
     },
-    async list() {
-      return [...flavors.values()].flatMap(({ flavor, onSale }) => {
+    async list({ limit } = {}) {
+      const listed = [...flavors.values()].flatMap(({ flavor, onSale }) => {
         if (!onSale) return [];
         if (flavor.offer.kind !== 'k8slice') return left(flavor) > 0 ? [flavor] : [];
         const rest = free(flavor);
@@ -112,12 +116,14 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
         const price = priceOfPart(flavor, rest);
         return [{ ...flavor, ...(price === undefined ? {} : { price }), offer }];
       });
+      return listed.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
     },
-    async onSale() {
-      return [...flavors.values()].flatMap(({ flavor, onSale }) => (onSale ? [flavor] : []));
+    async onSale(made = {}) {
+      return [...flavors.values()].flatMap(({ flavor, onSale }) => (onSale && isMade(flavor, made) ? [flavor] : []));
     },
-    async ledgers() {
+    async ledgers(made = {}) {
       return [...flavors.values()].flatMap(({ flavor, onSale, terms }) => {
+        if (!isMade(flavor, made)) return [];
         const of = (rows: readonly Row[]) => sumOf(rows.filter(({ flavorId }) => flavorId === flavor.id));
         const published = { wanted: resourcesOf(flavor), ...(terms !== undefined && { terms }) };
         const ledger = { lineage: flavor.id, onSale, flavor, ...published, sold: of(sold()), held: of(holding()) };

@@ -1,6 +1,6 @@
 /** Flavors, contracts, nodes, processes and keys by the management API. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { contractOf, transactionId } from '../../src/domain/ids.ts';
+import { contractOf, flavorId, transactionId } from '../../src/domain/ids.ts';
 import type { PublishedKey } from '../../src/domain/did.ts';
 import { sliceOf } from '../fakes/samples.ts';
 import { clock, seller, buyer, fake, store, records, deps, document, ask } from './api-subject.ts';
@@ -44,7 +44,9 @@ describe('the market', () => {
     expect((await ask('GET', '/api/v1/sums')).body).toEqual(sums);
     const has = { buyer, contracts: 1, holds: 0, resources: allocation.resources, hourly: [{ amount: '0.8', currency: 'EUR' }] };
     expect((await ask('GET', '/api/v1/buyers?limit=1')).body).toEqual({ items: [{ ...has, limits: { holds: 5, cpu: '64' } }] });
-    expect((await ask('GET', '/api/v1/flavors')).status).toBe(200);
+    for (const id of ['one', 'two']) await store.inventory.publish({ ...sliceOf(seller), id: flavorId(id) });
+    expect((await ask('GET', '/api/v1/flavors')).body).toMatchObject({ items: [{ id: 'one' }, { id: 'two' }] });
+    expect((await ask('GET', '/api/v1/flavors?limit=1')).body).toEqual({ items: [expect.objectContaining({ id: 'one' })] });
     expect((await ask('GET', '/api/v1/candidates')).body).toEqual({ items: [] });
   });
 

@@ -92,8 +92,8 @@ test('what is configured is on sale, with as many instances; what is not any mor
   await publish(both);
   const first = await inventory.list();
   expect(first.map(({ id, offer }) => [id.replace(/[0-9a-f]{10}$/, ''), offer.kind])).toEqual([
-    ['north.example-vm-', 'vm'],
     ['north.example-service-', 'service'],
+    ['north.example-vm-', 'vm'],
   ]);
   expect((await inventory.ledgers()).length).toBe(2);
   await publish(both);

@@ -155,6 +155,7 @@ test('flavors with GPUs show how many, and of which model', async () => {
   const { out } = await rearguard(['flavors']);
   expect(out).toContain('10 cpu, 20Gi, 100 pods, 4 GPUs (A100)');
   expect(out).toMatch(/10 cpu, 20Gi, 100 pods {2,}1 EUR/);
+  expect(JSON.parse((await rearguard(['--json', 'flavors', '-n', '1'])).out)).toEqual([expect.objectContaining({ id: plain.id })]);
 });
 
 test('what buyers have, of what they may', async () => {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { isSlice } from '../../src/domain/flavor.ts';
 import { contractOf } from '../../src/domain/ids.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
 import { offeredTerms } from '../../src/runtime/configuration-terms.ts';
-import { publishFlavors } from '../../src/runtime/flavors.ts';
+import { NAME, publishFlavors } from '../../src/runtime/flavors.ts';
 import { buyerOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 
@@ -46,7 +47,8 @@ test('what is promised with a flavor is its own, or what the node promises with 
     sla: { availabilityPercent: 99.5, creditPercent: 10 },
     telemetry: { metrics: ['cpu_usage'], intervalMs: 15_000 },
   };
-  expect((await inventory.list()).map(({ terms }) => terms)).toEqual([all, { noticeMs: 5_000 }, undefined]);
+  const named = (await inventory.list()).filter(isSlice).map(({ offer, terms }) => [offer.additionalProperties?.[NAME], terms]);
+  expect(Object.fromEntries(named)).toEqual({ 'as-all': all, own: { noticeMs: 5_000 }, nothing: undefined });
   expect(offeredTerms(sell?.terms)).toEqual(all);
   await publish();
 });

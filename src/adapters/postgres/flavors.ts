@@ -2,8 +2,8 @@ import { Fault } from '../../domain/faults.ts';
 import { type BlueprintKind, type Flavor, isSlice } from '../../domain/flavor.ts';
 import { type FlavorId, flavorId } from '../../domain/ids.ts';
 import { isSellable, partOf } from '../../domain/partition.ts';
-import { add, canonicalResources, fits, NOTHING, type Resources } from '../../domain/resources.ts';
-import type { Inventory, Sold } from '../../ports/inventory.ts';
+import { canonicalResources, fits, NOTHING, type Resources } from '../../domain/resources.ts';
+import type { FlavorsMade, Inventory } from '../../ports/inventory.ts';
 import { type Amounts, fromAmounts, toAmounts } from './amounts.ts';
 import { type Db, json, type Pool } from './connect.ts';
 
@@ -18,6 +18,14 @@ export interface FlavorRow {
   readonly created_at: Date;
 }
 
+/** Flavors that are read, and turned into ours, in one go: others have their turn in between. */
+export const PAGE = 500;
+
+/** The condition on a flavor `f` that it was made so. */
+export const isMade = (sql: Db, { property, blueprint = false }: FlavorsMade) => sql`
+  (${property ?? null}::text is null or jsonb_exists(f.description #> '{offer,additionalProperties}', ${property ?? null}::text))
+  and (not ${blueprint}::boolean or f.description #>> '{offer,kind}' <> 'k8slice')`;
+
 /** Names the next flavor of a lineage; unique in the world. */
 export type NewFlavorId = (domain: string, kind: 'k8slice' | BlueprintKind) => FlavorId;
 
@@ -31,7 +39,7 @@ export const counted = ({ offer }: Pick<Flavor, 'offer'>, instances = 1): Resour
   offer.kind === 'k8slice' ? offer.resources : { ...NOTHING, pods: String(instances) };
 
 /** The flavor as it was when it was made: price and resources never change under an id. */
-const flavorOf = (row: FlavorRow): Flavor => {
+export const flavorOf = (row: FlavorRow): Flavor => {
   const whole: Flavor = { ...row.description, id: row.id, available: true, createdAt: row.created_at.toISOString() };
   return isSlice(whole) ? partOf(whole, fromAmounts(row.total, whole.offer.resources)) : whole;
 };
@@ -84,10 +92,7 @@ export async function renew(
 }
 
 /** What is on sale: the part of `Inventory` that lists. */
-export const flavors = (
-  pool: Pool,
-  newId: NewFlavorId,
-): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'ledgers' | 'salesOf' | 'serves' | 'sums'> => ({
+export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'serves'> => ({
   async publish(flavor: Flavor, terms?: string, instances?: number) {
     const described = description(flavor);
     const lineage = flavor.id;
@@ -139,60 +144,24 @@ export const flavors = (
       await sql`update flavor set state = 'withdrawn' where lineage = ${row.id} and state = 'living'`;
     });
   },
-  async list() {
-    const rows = await pool<(FlavorRow & { free: Amounts })[]>`
-      select f.*, s.free from flavor f join stock s using (lineage) where f.state = 'living' order by f.lineage`;
-    return rows.flatMap((row) => {
-      const flavor = listedOf(row);
-      return isListed(row, flavor) ? [flavor] : [];
-    });
-  },
-  async onSale() {
-    return (await pool<FlavorRow[]>`select * from flavor where state = 'living' order by lineage`).map(flavorOf);
-  },
-  async ledgers() {
-    const rows = await pool<(FlavorRow & { on_sale: boolean; held: Amounts; sold: Amounts; wanted: Amounts; terms_key: string | null })[]>`
-      select f.*, s.on_sale, s.held, s.sold, l.wanted, l.terms_key
-      from stock s join lineage l on l.id = s.lineage join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true
-      where s.on_sale or 0 < any (s.sold) or 0 < any (s.held) order by s.lineage`;
-    return rows.map((row) => {
-      const of = (amounts: Amounts) => fromAmounts(amounts, counted(row.description));
-      return {
-        lineage: flavorId(row.lineage),
-        onSale: row.on_sale,
-        flavor: flavorOf(row),
-        wanted: of(row.wanted),
-        ...(row.terms_key !== null && { terms: row.terms_key }),
-        sold: of(row.sold),
-        held: of(row.held),
-      };
-    });
-  },
-  async salesOf(lineages) {
-    const rows = await pool<(Omit<Sold, 'soldAt'> & { sold_at: Date })[]>`
-      select h.lineage, h.transaction, h.contract, h.resources, c.created_at as sold_at, c.state = 'ending' as ending
-      from contract c join hold h on h.transaction = c.transaction
-      where c.role = 'seller' and c.state <> 'over' and h.lineage in ${pool(lineages.length > 0 ? [...lineages] : [''])}`;
-    return rows.map(({ sold_at, ...sold }) => ({ ...sold, soldAt: sold_at.toISOString() }));
-  },
-  async sums() {
-    const rows = await pool<(FlavorRow & { free: Amounts; held: Amounts; sold: Amounts; holds: number; living: boolean })[]>`
-      select f.*, f.state = 'living' as living, s.sold, s.held, s.free,
-        (select count(*)::integer from hold where lineage = s.lineage and state = 'held' and expires_at > clock_now()) as holds
-      from stock s join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true`;
-    let sums = { free: NOTHING, held: NOTHING, sold: NOTHING, holds: 0, flavors: 0 };
-    for (const row of rows) {
-      const { offer } = row.description;
-      const of = (amounts: Amounts) => (offer.kind === 'k8slice' ? fromAmounts(amounts, offer.resources) : NOTHING);
-      sums = {
-        free: row.living ? add(sums.free, of(row.free)) : sums.free,
-        held: add(sums.held, of(row.held)),
-        sold: add(sums.sold, of(row.sold)),
-        holds: sums.holds + row.holds,
-        flavors: sums.flavors + (row.living && isListed(row) ? 1 : 0),
-      };
+  async list({ limit = Number.POSITIVE_INFINITY } = {}) {
+    const listed: Flavor[] = [];
+    for (let after: string | undefined = ''; after !== undefined && listed.length < limit; ) {
+      const rows: readonly (FlavorRow & { free: Amounts })[] = await pool`
+        select f.*, s.free from flavor f join stock s using (lineage) where f.state = 'living' and f.lineage > ${after} order by f.lineage limit ${PAGE}`;
+      for (const row of rows) {
+        const flavor = listedOf(row);
+        if (isListed(row, flavor)) listed.push(flavor);
+      }
+      after = rows.length === PAGE ? rows.at(-1)?.lineage : undefined;
     }
-    return sums;
+    return listed.slice(0, limit);
+  },
+  async onSale(made = {}) {
+    const rows = pool<FlavorRow[]>`select * from flavor f where state = 'living' and ${isMade(pool, made)} order by lineage`.cursor(PAGE);
+    const found: Flavor[] = [];
+    for await (const page of rows) found.push(...page.map(flavorOf));
+    return found;
   },
 });
 

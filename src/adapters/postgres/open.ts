@@ -15,6 +15,7 @@ import { flavorIdOf, flavors, type NewFlavorId } from './flavors.ts';
 import { holds } from './holds.ts';
 import { intents } from './intents.ts';
 import { keptBlueprints } from './kept-blueprints.ts';
+import { ledgers } from './ledgers.ts';
 import { knownNodes } from './known-nodes.ts';
 import { knownSigners } from './known-signers.ts';
 import { listChanges } from './list-changes.ts';
@@ -88,7 +89,15 @@ export async function openStore(options: {
   };
   return {
     inventory: guarded(
-      { ...flavors(pool, newId), ...listChanges(pool), ...buyers(pool), ...holds(pool), ...sales(pool, newId), ...recount(pool, newId) },
+      {
+        ...flavors(pool, newId),
+        ...ledgers(pool),
+        ...listChanges(pool),
+        ...buyers(pool),
+        ...holds(pool),
+        ...sales(pool, newId),
+        ...recount(pool, newId),
+      },
       log,
     ),
     keptBlueprints: guarded(keptBlueprints(pool), log),

@@ -63,8 +63,11 @@ export const marketRoutes: readonly Route[] = [
     role: 'viewer',
     summary: 'What this node sells now: totals less what is sold and held',
     tag: 'market',
+    query: z.object({
+      limit: limit.describe(`How many, in the order of the ids under which they were published; ${LISTED.usual} when absent.`),
+    }),
     answers: { 200: { description: 'Our own flavors.', schema: listOf(Flavor) } },
-    handle: async (_, { inventory }) => ok({ items: await inventory.list() }),
+    handle: async ({ query: { limit: most = LISTED.usual } }, { inventory }) => ok({ items: await inventory.list({ limit: most }) }),
   }),
   route({
     method: 'get',
