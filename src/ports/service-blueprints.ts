@@ -1,5 +1,5 @@
 import type { Blueprint } from '../domain/blueprint.ts';
-import type { Location } from '../domain/flavor.ts';
+import type { HostingPolicy, Location } from '../domain/flavor.ts';
 import type { Period } from '../domain/money.ts';
 
 /** A blueprint that somebody wrote into the cluster; what it does not say of its price, the configuration says. */
@@ -7,6 +7,8 @@ export interface WrittenBlueprint {
   /** The resource's, not the blueprint's. */
   readonly name: string;
   readonly blueprint: Blueprint;
+  /** Which of its hosting policies cannot be offered. */
+  readonly unoffered: readonly { readonly policy: HostingPolicy; readonly why: string }[];
   readonly price: { readonly amount?: string; readonly currency?: string; readonly period?: Period };
   readonly location?: Location;
   readonly instances?: number;

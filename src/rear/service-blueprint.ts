@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Blueprint, blueprintProblems } from '../domain/blueprint.ts';
 import { HOSTING_POLICIES, type HostingPolicy, type Location } from '../domain/flavor.ts';
-import { HOSTED_BY } from '../domain/hosted.ts';
 import { blueprintManifest } from '../domain/manifest-schema.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { PERIODS, type Period, parseAmount } from '../domain/money.ts';
@@ -12,6 +11,8 @@ import { compact, firstIssue, goObject, listOf, opaque, strictText } from './rea
 /** What a resource ServiceBlueprint of FLUIDOS (`nodecore.fluidos.eu/v1alpha1`) says, and what its annotations say of what FLUIDOS has no field for. */
 export interface ServiceBlueprintResource {
   readonly blueprint: Blueprint;
+  /** Which of its hosting policies cannot be offered. */
+  readonly unoffered: readonly { readonly policy: HostingPolicy; readonly why: string }[];
   readonly price: { readonly amount?: string; readonly currency?: string; readonly period?: Period };
   readonly location?: Location;
   readonly instances?: number;
@@ -37,14 +38,25 @@ const spec = goObject({
   templates: listOf(goObject({ name: strictText, serviceData: opaque })),
 });
 
-/**
- * As written, the first being what a buyer gets that asks for none; none at all means the provider's cluster, as FLUIDOS' definition says. `Shared`, which there leaves it to a scheduler what runs where, is offered where a
- * manifest says that its buyer runs it (docs/decisions/0058).
- */
-function policiesOf(written: readonly string[], manifests: readonly Manifest[]): readonly HostingPolicy[] {
-  const parted = manifests.some(({ metadata }) => metadata.annotations?.[HOSTED_BY] !== undefined);
-  const offered = HOSTING_POLICIES.filter((policy) => written.includes(policy) && (parted || policy !== 'Shared'));
-  return written.length === 0 ? ['Provider'] : offered.toSorted((a, b) => written.indexOf(a) - written.indexOf(b));
+/** Those that can be offered, as written, the first being what a buyer gets that asks for none; and why the others cannot. None written means the provider's cluster, as FLUIDOS' definition says. */
+function hostingOf(blueprint: Blueprint, written: readonly string[]): Pick<ServiceBlueprintResource, 'blueprint' | 'unoffered'> {
+  const named = HOSTING_POLICIES.filter((policy) => written.includes(policy)).toSorted((a, b) => written.indexOf(a) - written.indexOf(b));
+  const tried = (written.length === 0 ? (['Provider'] as const) : named).map((policy) => ({
+    policy,
+    why: blueprintProblems({ ...blueprint, hostingPolicies: [policy] })[0],
+  }));
+  return {
+    blueprint: { ...blueprint, hostingPolicies: tried.flatMap(({ policy, why }) => (why === undefined ? [policy] : [])) },
+    unoffered: tried.flatMap(({ policy, why }) => (why === undefined ? [] : [{ policy, why }])),
+  };
+}
+
+/** Those of its labels that mean something to FLUIDOS alone would be refused by a buyer that hosts it. */
+function unlabelled(manifest: Manifest): Manifest {
+  const { labels, ...metadata } = manifest.metadata;
+  if (!isRecord(labels) || (labels[ENDPOINT] === undefined && labels[CREDENTIALS] === undefined)) return manifest;
+  const { [ENDPOINT]: _, [CREDENTIALS]: __, ...others } = labels;
+  return { ...manifest, metadata: { ...metadata, ...(Object.keys(others).length > 0 && { labels: others }) } };
 }
 
 function templateOf(category: string, names: readonly string[]): Blueprint['configurationTemplate'] {
@@ -130,29 +142,29 @@ export function readServiceBlueprint(resource: {
     manifests.push(manifest.data as Manifest);
   }
 
-  const hostingPolicies = policiesOf(read.data.hostingPolicies, manifests);
-  if (hostingPolicies.length === 0)
-    return { wrong: `hostingPolicies: must name Provider, Consumer, or Shared with a manifest annotated ${HOSTED_BY}: consumer` };
   const said = notes.data;
   const secret = secretOf(manifests);
   if ('wrong' in secret) return secret;
   const endpoint = endpointOf(manifests, said['rearguard.dev/host']);
   if ('wrong' in endpoint) return endpoint;
-  const blueprint: Blueprint = {
+  const written: Blueprint = {
     name,
     kind: 'service',
     description,
     category,
     tags,
-    hostingPolicies,
+    hostingPolicies: [],
     configurationTemplate: templateOf(category, [...names]),
     generated: {},
-    manifests,
+    manifests: manifests.map(unlabelled),
     secret: secret.name,
     ...endpoint,
   };
-  const [problem] = blueprintProblems(blueprint);
+  const [problem] = blueprintProblems(written);
   if (problem !== undefined) return { wrong: problem };
+  const hosting = hostingOf(written, read.data.hostingPolicies);
+  if (hosting.blueprint.hostingPolicies.length === 0)
+    return { wrong: `hostingPolicies: ${hosting.unoffered[0]?.why ?? `must name one of ${HOSTING_POLICIES.join(', ')}`}` };
   const location = compact({
     country: said['rearguard.dev/country'],
     city: said['rearguard.dev/city'],
@@ -163,7 +175,7 @@ export function readServiceBlueprint(resource: {
   const { 'rearguard.dev/price': amount, 'rearguard.dev/currency': currency, 'rearguard.dev/period': period } = said;
   const instances = said['rearguard.dev/instances'];
   return {
-    blueprint,
+    ...hosting,
     price: compact({ amount, currency, period }),
     ...(Object.keys(location).length > 0 && { location }),
     ...(instances !== undefined && { instances: Number(instances) }),

@@ -88,6 +88,7 @@ async function publishWritten(input: {
         .update(JSON.stringify([described, blueprint]))
         .digest('hex');
       lineages.add(flavor.id);
+      for (const { policy, why } of each.unoffered) wrong.push(`${name} as ${policy}: ${why}`);
       good.push({
         name,
         text,

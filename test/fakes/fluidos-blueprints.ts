@@ -53,7 +53,7 @@ export const blueprintSpec = (change: object = {}): object => ({
   description: 'A database',
   category: 'database',
   tags: ['database', 'mysql'],
-  hostingPolicies: ['Provider', 'Consumer'],
+  hostingPolicies: ['Provider'],
   templates: databaseTemplates,
   ...change,
 });

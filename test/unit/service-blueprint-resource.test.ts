@@ -29,7 +29,7 @@ describe('a ServiceBlueprint', () => {
       description: 'A database',
       category: 'database',
       tags: ['database', 'mysql'],
-      hostingPolicies: ['Provider', 'Consumer'],
+      hostingPolicies: ['Provider'],
       secret: 'db-credentials',
       endpoint: { service: 'db-service', port: 3306 },
       generated: {},
@@ -75,11 +75,21 @@ describe('a ServiceBlueprint', () => {
   });
 
   it('is hosted where it says: by the provider when it says nothing, shared where a manifest is marked as its buyer’s', () => {
-    const policies = (hostingPolicies: readonly string[]) => good({ hostingPolicies }).blueprint.hostingPolicies;
+    const policies = (hostingPolicies: readonly string[], templates = databaseTemplates) =>
+      good({ hostingPolicies, templates }).blueprint.hostingPolicies;
     expect(policies([])).toEqual(['Provider']);
-    expect(policies(['Shared', 'Consumer', 'Provider'])).toEqual(['Consumer', 'Provider']);
-    const templates = [...databaseTemplates, other({}, { name: 'gateway', annotations: { 'rearguard.dev/hosted-by': 'consumer' } })];
-    expect(good({ hostingPolicies: ['Shared', 'Provider'], templates }).blueprint.hostingPolicies).toEqual(['Shared', 'Provider']);
+    // No container of it has limits or runs as somebody but root: no buyer of ours would host that.
+    expect(good({ hostingPolicies: ['Shared', 'Consumer', 'Provider'] })).toMatchObject({
+      blueprint: { hostingPolicies: ['Provider'] },
+      unoffered: [
+        { policy: 'Shared', why: expect.stringContaining('Shared needs a manifest') },
+        { policy: 'Consumer', why: expect.stringContaining('a buyer would not host it: Deployment db: ') },
+      ],
+    });
+    expect(policies(['Consumer', 'Provider'], [secret({})])).toEqual(['Consumer', 'Provider']);
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more', annotations: { 'rearguard.dev/hosted-by': 'consumer' } } };
+    const templates = [...databaseTemplates, { name: 'map', serviceData: map }];
+    expect(policies(['Shared', 'Provider'], templates)).toEqual(['Shared', 'Provider']);
   });
 
   const two = (label: object): object => ({
@@ -115,8 +125,9 @@ describe('a ServiceBlueprint', () => {
     ['no Secret', { templates: [service] }, /none is a Secret/],
     ['two Secrets alike', two({}), /label one Secret/],
     ['two endpoints', { templates: [credentials, service, service] }, /several Services are labelled/],
+    ['a policy that is none', { hostingPolicies: ['Nobody'] }, /^hostingPolicies: must name one of Provider, Consumer, Shared/],
     ['no name', { name: '' }, /^name: /],
-    ['Shared alone', { hostingPolicies: ['Shared'] }, /^hostingPolicies: must name/],
+    ['Shared alone', { hostingPolicies: ['Shared'] }, /^hostingPolicies: .*Shared needs a manifest/],
   ])('with %s is told to be wrong', (_what, change, words) => {
     expect(read(change)).toEqual({ wrong: expect.stringMatching(words) });
   });

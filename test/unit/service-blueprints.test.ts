@@ -126,6 +126,13 @@ it('is named with the reason when it cannot be sold, and hinders no other', asyn
   );
 });
 
+it('is on sale under the policies that can be kept, and says which cannot', async () => {
+  begin();
+  await shown.write(written('db-mysql', { hostingPolicies: ['Consumer', 'Provider'] }));
+  expect((await listed()).map(({ offer }) => 'hostingPolicies' in offer && offer.hostingPolicies)).toEqual([['Provider']]);
+  expect(said.at(-1)).toMatch(/not on sale: db-mysql as Consumer: a buyer would not host it: /);
+});
+
 it('leaves what is configured alone, and is left alone by it; off, all of it is withdrawn', async () => {
   begin();
   const { blueprints } = ConfigurationSchema.parse({ node: NODE, blueprints: [{ name: 'own', use: 'database' }] });
