@@ -1,42 +1,11 @@
 /** What every `Cluster` must do, real or fake: one suite, given two linked clusters that are peered. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { acquisitionId, type IntentName, intentName, intentNamespace } from '../../src/domain/ids.ts';
+import { acquisitionId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { fits } from '../../src/domain/resources.ts';
 import type { Cluster, WorkloadHealth } from '../../src/ports/cluster.ts';
 import { type Attempt, type LinkedClusters, fails, newAttempt, openLinked } from './linked.ts';
-
-const container = { name: 'web', image: 'registry.example/web:1', resources: { requests: { cpu: '200m', memory: '128Mi' } } };
-export const deployment = (replicas = 2): Manifest => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web' },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: 'web' } },
-    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [container] } },
-  },
-});
-export const pod: Manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'alone' }, spec: { containers: [container] } };
-const job: Manifest = {
-  apiVersion: 'batch/v1',
-  kind: 'Job',
-  metadata: { name: 'once' },
-  spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers: [container] } } },
-};
-const configMap: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { colour: 'green' } };
-
-let names = 0;
-export interface Place {
-  readonly intent: IntentName;
-  readonly namespace: string;
-  readonly runId: string;
-}
-export function newPlace(): Place {
-  names += 1;
-  const intent = intentName(`shop-${names}`);
-  return { intent, namespace: intentNamespace(intent), runId: `run-${names}` };
-}
+import { configMap, deployment, job, newPlace, type Place, pod } from './workloads.ts';
 
 export function clusterContract(name: string, start: () => Promise<LinkedClusters>): void {
   describe(`Cluster: ${name}`, () => {

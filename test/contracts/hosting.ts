@@ -7,7 +7,7 @@ import { type AcquisitionId, type ContractId, acquisitionId, contractId } from '
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { READY_MADE } from '../../src/domain/ready-made.ts';
 import type { Hosting } from '../../src/ports/hosting.ts';
-import { codeOf } from './peer.ts';
+import { codeOf } from './peer-harness.ts';
 
 export interface HostingSubject {
   readonly hosting: Hosting;

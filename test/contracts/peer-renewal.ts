@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Contract } from '../../src/domain/contract.ts';
 import { acquisitionId } from '../../src/domain/ids.ts';
 import { nextEnd } from '../../src/domain/renewal.ts';
-import { codeOf, type PeerHarness } from './peer.ts';
+import { codeOf, type PeerHarness } from './peer-harness.ts';
 
 export function peerRenewalContract(name: string, start: () => Promise<PeerHarness>): void {
   describe(`Renewals at a peer: ${name}`, () => {

@@ -7,7 +7,7 @@ import type { BlueprintFlavor } from '../../src/domain/flavor.ts';
 import { type AcquisitionId, acquisitionId, clusterId } from '../../src/domain/ids.ts';
 import { NOTHING } from '../../src/domain/resources.ts';
 import type { Peer } from '../../src/ports/peer.ts';
-import { codeOf, type PeerHarness } from './peer.ts';
+import { codeOf, type PeerHarness } from './peer-harness.ts';
 
 export interface ServiceHarness extends Omit<PeerHarness, 'flavor' | 'storeBought' | 'endAtSeller' | 'notices' | 'nowhere'> {
   /** Two `blueprintOf` its seller, of one instance each. */

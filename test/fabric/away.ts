@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { NOTHING } from '../../src/domain/resources.ts';
 import type { WorldEvent } from '../../src/ports/world.ts';
-import { deployment, newPlace } from '../contracts/cluster.ts';
+import { deployment, newPlace } from '../contracts/workloads.ts';
 import { type Attempt, fails, newAttempt } from '../contracts/linked.ts';
 import { type RealClusters, running } from './clusters.ts';
 import { playClusters } from './linked.ts';

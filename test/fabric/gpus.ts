@@ -5,7 +5,7 @@ import { GPU_KINDS } from '../../src/domain/gpu.ts';
 import { remoteNamespace, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { withGpus } from '../../src/domain/stock-gpus.ts';
-import { newPlace } from '../contracts/cluster.ts';
+import { newPlace } from '../contracts/workloads.ts';
 import { BOUGHT, newAttempt } from '../contracts/linked.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';

@@ -3,7 +3,7 @@ import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import type { Kubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { NOTHING } from '../../src/domain/resources.ts';
 import type { ClusterNode } from '../../src/domain/stock.ts';
-import { deployment, newPlace } from '../contracts/cluster.ts';
+import { deployment, newPlace } from '../contracts/workloads.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
 

@@ -9,7 +9,7 @@ import { removeOrphans } from '../../src/adapters/kubernetes/orphans.ts';
 import { TENANT_ROLE } from '../../src/adapters/kubernetes/tenant-manifests.ts';
 import { clusterId, remoteNamespace, sliceKubeconfigSecret, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
-import { deployment, newPlace, pod } from '../contracts/cluster.ts';
+import { deployment, newPlace, pod } from '../contracts/workloads.ts';
 import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/linked.ts';
 import { ANYBODY, canI } from './can-i.ts';
 import type { RealClusters } from './clusters.ts';

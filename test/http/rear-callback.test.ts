@@ -7,7 +7,7 @@ import { contractId } from '../../src/domain/ids.ts';
 import type { AddressRules, Resolve } from '../../src/domain/forbidden-addresses.ts';
 import { callbackPlace } from '../../src/http/rear/callback.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
-import { codeOf } from '../contracts/peer.ts';
+import { codeOf } from '../contracts/peer-harness.ts';
 import { strangeServer } from '../fakes/raw-http.ts';
 import { handClock } from '../fakes/samples.ts';
 

@@ -6,7 +6,7 @@ import { localTurns } from '../../src/adapters/rear-http/turns.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, flavorId, transactionId } from '../../src/domain/ids.ts';
 import type { Peers } from '../../src/ports/peer.ts';
-import { codeOf } from '../contracts/peer.ts';
+import { codeOf } from '../contracts/peer-harness.ts';
 import { strangeServer } from '../fakes/raw-http.ts';
 import { handClock, identityOf } from '../fakes/samples.ts';
 

@@ -1,7 +1,7 @@
 /** What a seller can answer to RESERVE and PURCHASE: what is no answer is a lie, a refusal is told as what it is. */
 import { describe, expect, test, vi } from 'vitest';
 import { isFault } from '../../src/domain/faults.ts';
-import { codeOf } from '../contracts/peer.ts';
+import { codeOf } from '../contracts/peer-harness.ts';
 import { buyer, purchase, reserve, says, seller } from './hostile-subject.ts';
 
 vi.setConfig({ testTimeout: 30_000 });

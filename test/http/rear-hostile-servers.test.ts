@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
-import { codeOf } from '../contracts/peer.ts';
+import { codeOf } from '../contracts/peer-harness.ts';
 import { strangeServer } from '../fakes/raw-http.ts';
 import { handClock } from '../fakes/samples.ts';
 import { DESCRIPTION, IMPATIENT, LIMITS, closing, purchase, reserve, says, seller } from './hostile-subject.ts';

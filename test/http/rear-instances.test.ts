@@ -4,7 +4,7 @@ import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import type { HostingPolicy } from '../../src/domain/flavor.ts';
 import { acquisitionId, flavorId } from '../../src/domain/ids.ts';
 import { NOTHING } from '../../src/domain/resources.ts';
-import { codeOf } from '../contracts/peer.ts';
+import { codeOf } from '../contracts/peer-harness.ts';
 import { peerServiceContract } from '../contracts/peer-service.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
 import { blueprintOf, handClock, identityOf, making, makingOf, sliceOf } from '../fakes/samples.ts';

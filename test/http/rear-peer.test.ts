@@ -2,7 +2,8 @@
 import { vi } from 'vitest';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import type { ContractId } from '../../src/domain/ids.ts';
-import { peerContract, type PeerHarness } from '../contracts/peer.ts';
+import { peerContract } from '../contracts/peer.ts';
+import type { PeerHarness } from '../contracts/peer-harness.ts';
 import { peerRenewalContract } from '../contracts/peer-renewal.ts';
 import { rearNode } from '../fakes/rear-node.ts';
 import { handClock, sliceOf } from '../fakes/samples.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId } from '../../src/domain/ids.ts';
-import { codeOf, peerContract, type PeerHarness } from '../contracts/peer.ts';
+import { peerContract } from '../contracts/peer.ts';
+import { codeOf, type PeerHarness } from '../contracts/peer-harness.ts';
 import { peerServiceContract } from '../contracts/peer-service.ts';
 import { peerRenewalContract } from '../contracts/peer-renewal.ts';
 import { fakePeers } from '../fakes/peers.ts';
