@@ -12,6 +12,7 @@ import type { Notary } from '../src/ports/notary.ts';
 import type { KnownNodes } from '../src/ports/records.ts';
 import { allOf } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
+import { requestSlice } from './slices.ts';
 import { heartbeating } from './waiting.ts';
 
 /** What a buyer's saga keeps of a contract. The terms are in the table. */
@@ -22,6 +23,8 @@ export interface Bought {
   readonly identityStands: boolean;
   /** Present when its peering was joined too. */
   readonly joined?: true;
+  /** Present when its slice was asked for too. */
+  readonly asked?: true;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** For how long the seller may be asked to go on at a time, in milliseconds; absent where it may not. */
@@ -82,14 +85,16 @@ type BuyerDeps = Pick<
   'peers' | 'contracts' | 'audit' | 'knownNodes' | 'notary' | 'fabric' | 'processes' | 'self' | 'clock' | 'timing'
 >;
 
-/** Whether a purchase could join its peering; what could not be told now is told by the next step. */
-async function hasJoined(
+const join = (
   { processes }: Pick<ActivityDeps, 'processes'>,
   { terms, acquisition, replyTo }: { terms: ContractTerms; acquisition: AcquisitionId; replyTo: string },
-): Promise<boolean> {
+): Promise<void> =>
+  processes.joinPeering(terms.sellerCluster, { contract: terms.id, direction: 'bought', acquisition, replyTo, stands: true });
+
+/** Whether a purchase could begin what comes after it; what it could not is done by its own step. */
+async function done(work: () => Promise<void>): Promise<boolean> {
   try {
-    const user = { contract: terms.id, direction: 'bought', acquisition, replyTo, stands: true } as const;
-    await processes.joinPeering(terms.sellerCluster, user);
+    await work();
     return true;
   } catch (error) {
     if (!isFault(error)) throw error;
@@ -112,8 +117,8 @@ export const buyingActivities = (deps: BuyerDeps) => ({
     });
   },
   /**
-   * PURCHASE; what it brings is stored by the same activity, credentials as a Secret: they never enter a history. `replyTo` is the workflow that entered the joining of the peering: where our identity
-   * stands nobody waits for an answer, so it is joined here.
+   * PURCHASE; what it brings is stored by the same activity, credentials as a Secret: they never enter a history. `replyTo` is the workflow that entered the next steps too: where our identity
+   * stands nobody has to answer anything before the peering is joined and the slice asked for, so both is done here.
    */
   async buy({
     acquisition,
@@ -151,16 +156,21 @@ export const buyingActivities = (deps: BuyerDeps) => ({
       // Last: what refused to be used must not be signed by us.
       const signature = agreement?.signatures[1];
       const isAsNamed = terms.id === contractOf(transaction) && terms.sellerCluster === candidate.seller.clusterId;
+      const goesOn = replyTo !== undefined && stands && isAsNamed;
       const [, joined] = await allOf([
         signature && seller.countersign({ contract: terms.id, buyer, signature }),
-        stands && isAsNamed && replyTo !== undefined && hasJoined(deps, { terms, acquisition, replyTo }),
+        goesOn && done(() => join(deps, { terms, acquisition, replyTo })),
       ] as const);
+      // The seller lets nothing in of what only it signed.
+      const isSliceAsked =
+        goesOn && (await done(() => requestSlice(fabric, { acquisition, seller: terms.sellerCluster, terms, sliceClass: 'rearguard' })));
       const { renewal } = terms.flavor.terms ?? {};
       return {
         contract: terms.id,
         sellerCluster: terms.sellerCluster,
         identityStands: stands,
         ...(joined && { joined }),
+        ...(isSliceAsked && { asked: isSliceAsked }),
         expiresAt: Date.parse(terms.expiresAt),
         ...(renewal && agreement && { renewsForMs: renewal.forMs }),
       };

@@ -1,12 +1,9 @@
-import type { ContractTerms } from '../src/domain/contract.ts';
-import { gpuNodesOf, gpuResourceOf } from '../src/domain/gpu.ts';
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
 import type { PeeringAnswer, PeeringReport, PeeringUser } from '../src/domain/peering.ts';
-import { canonicalResources } from '../src/domain/resources.ts';
 import { Fault, isFault } from '../src/domain/faults.ts';
-import type { SliceGpus } from '../src/ports/fabric.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { ActivityDeps } from './deps.ts';
+import { amountsOf, requestSlice } from './slices.ts';
 import { heartbeating, waiting } from './waiting.ts';
 
 interface Slice {
@@ -16,13 +13,6 @@ interface Slice {
 interface Replica {
   readonly contract: ContractId;
   readonly buyer: ClusterId;
-}
-
-/** What the GPUs of a contract are to Kubernetes; nothing when it sold none. */
-function gpusOf({ resources, flavor: { offer } }: ContractTerms): { readonly gpus?: SliceGpus } {
-  if (offer.kind !== 'k8slice' || resources.gpu === undefined || resources.gpu === '0') return {};
-  const nodes = gpuNodesOf(offer);
-  return { gpus: { resource: gpuResourceOf(offer), ...(nodes && { nodes }) } };
 }
 
 /** How long a buyer's own teardown has before its replica is taken away without it; the rest of a round is for that. */
@@ -72,16 +62,20 @@ export const meetingActivities = ({
 
 /** Phase 4, buyer: one slice per acquisition. */
 export const sliceActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps, 'fabric' | 'contracts' | 'timing'>) => ({
-  /** One effect, the slice; the rest waits for what Liqo and the seller make of it. The virtual node serves from then on, so the allocation becomes active. */
-  async extend({ acquisition, seller, sliceClass }: Slice & { sliceClass: 'rearguard' | 'default' }): Promise<{ node: string }> {
+  /** One effect, the slice, unless it was `asked` for already; the rest waits for what Liqo and the seller make of it. The virtual node serves from then on, so the allocation becomes active. */
+  async extend({
+    acquisition,
+    seller,
+    sliceClass,
+    asked = false,
+  }: Slice & { sliceClass: 'rearguard' | 'default'; asked?: boolean }): Promise<{ node: string }> {
     return await waiting(timing.virtualNodeMs, async (wait) => {
       const bought = await contracts.ofAcquisition(acquisition);
       if (!bought) throw new Fault('CONTRACT_UNKNOWN', `no contract of acquisition ${acquisition} is stored here`, { acquisition });
-      const resources = canonicalResources(bought.terms.resources);
-      const contract = bought.terms.id;
-      await fabric.requestSlice({ acquisition, seller, contract, resources, ...gpusOf(bought.terms), sliceClass });
+      const { terms } = bought;
+      if (!asked) await requestSlice(fabric, { acquisition, seller, terms, sliceClass });
       const ready = await fabric.awaitVirtualNode({ acquisition, seller }, wait);
-      await contracts.activate(contract);
+      await contracts.activate(terms.id);
       return ready;
     });
   },
@@ -113,7 +107,7 @@ export const admissionActivities = ({
         await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is not countersigned` });
         throw new Fault('SLICE_DENIED', `contract ${contract} is not countersigned by its buyer`, { contract });
       }
-      await fabric.admitSlice({ buyer, contract, resources: canonicalResources(sold.terms.resources), ...gpusOf(sold.terms) });
+      await fabric.admitSlice({ buyer, contract, ...amountsOf(sold.terms) });
       await contracts.activate(contract);
     });
     await admitted.catch(async (error: unknown) => {

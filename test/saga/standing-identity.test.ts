@@ -1,4 +1,4 @@
-/** A purchase that finds our identity at its seller standing joins the peering in the same breath, and leaves it whatever becomes of its answer. */
+/** A purchase that finds our identity at its seller standing joins the peering and asks for the slice in the same breath, and both are undone whatever becomes of its answer. */
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { type IntentName, clusterId, workflowIds } from '../../src/domain/ids.ts';
@@ -30,6 +30,7 @@ test('the first joins by itself, the second by buying; the identity outlives the
   const second = await start('second');
   const other = await boughtPlace(second);
   expect(await activitiesOf(second)).toEqual(['buy', 'extend']);
+  expect(trade.fabric.called('requestSlice')).toBe(2);
   await expect.poll(usersOfNorth).toEqual([one.contract, other.contract]);
   await finishBoth(first, second);
 });
@@ -48,4 +49,44 @@ describe('joined by a purchase whose answer never comes', () => {
     await expect.poll(usersOfNorth).toEqual([contract]);
     await finishBoth(first, second);
   });
+});
+
+test('a slice that buying could not ask for is asked for by its own step', async () => {
+  await open();
+  const first = await start('first');
+  await boughtPlace(first);
+  trade.fabric.plan('requestSlice', { kind: 'lose-answer' });
+  const second = await start('second');
+  await boughtPlace(second);
+  expect(trade.fabric.called('requestSlice')).toBe(3);
+  await finishBoth(first, second);
+});
+
+test('a worker that dies once the slice is asked for: the purchase is finished by the next one', async () => {
+  await open();
+  const first = await start('first');
+  const { contract } = await boughtPlace(first);
+  trade.fabric.plan('requestSlice', { kind: 'hang' });
+  const second = await start('second');
+  await trade.fabric.whenHanging('requestSlice');
+  await stage.killWorkers();
+  trade.fabric.letGo();
+  await stage.startWorkers();
+  const other = await boughtPlace(second);
+  await expect.poll(usersOfNorth).toEqual([contract, other.contract]);
+  await finishBoth(first, second);
+});
+
+test('an intent that ends while its slice is asked for leaves nothing', async () => {
+  await open();
+  const first = await start('first');
+  await boughtPlace(first);
+  trade.fabric.plan('requestSlice', { kind: 'hang' });
+  const second = await start('second');
+  await trade.fabric.whenHanging('requestSlice');
+  await end(second);
+  trade.fabric.letGo();
+  await stage.resultOf(second);
+  await end(first);
+  await over(first);
 });

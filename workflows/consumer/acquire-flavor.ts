@@ -15,7 +15,7 @@ export async function acquireFlavor(input: AcquisitionInput, carried?: Carried):
     const reach = extend(input.timing);
     return {
       steps: [meet, reach],
-      ahead: meet,
+      ahead: [meet, reach],
       phase: 'peering',
       // Liqo copies the slice as soon as our identity at the seller stands, so the one need not wait for the other.
       forward: (saga) =>

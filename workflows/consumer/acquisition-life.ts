@@ -19,7 +19,7 @@ import { waitFor } from '../summaries.ts';
 import { openUnwinding } from '../unwinding.ts';
 import type { Acquisition, AcquisitionInput, AcquisitionStep } from './acquisition.ts';
 import { type Held, openHolding } from './holding.ts';
-import { buy, isHeldByKey, joinsByBuying, reserve } from './reservation.ts';
+import { buy, isHeldByKey, goesOnByBuying, reserve } from './reservation.ts';
 import type { Look } from './tending.ts';
 
 /** What rides continue-as-new. */
@@ -33,8 +33,8 @@ export interface Carried {
 export interface Reach {
   /** What follows reserve and buy, in their order. */
   readonly steps: readonly AcquisitionStep[];
-  /** The one of them that buying may bring about too. */
-  readonly ahead?: AcquisitionStep;
+  /** Those of them that buying may begin too. */
+  readonly ahead?: readonly AcquisitionStep[];
   /** The phase in which they run. */
   readonly phase: Phase;
   readonly forward: (saga: Saga<Acquisition>) => Promise<void>;
@@ -119,7 +119,7 @@ export async function liveAcquisition(
   /** What was not refused outright may have been bought. */
   const purchase = async (): Promise<void> => {
     saga.learn({ boughtAt: Date.now() });
-    if (reach.ahead && joinsByBuying(candidate)) saga.enter(reach.ahead);
+    if (goesOnByBuying(candidate)) for (const step of reach.ahead ?? []) saga.enter(step);
     try {
       await saga.forward(buy);
     } catch (error) {

@@ -33,8 +33,9 @@ export interface Acquisition {
   readonly boughtAt?: number | undefined;
   readonly sellerCluster?: ClusterId;
   readonly identityStands?: boolean;
-  /** What bought joined the peering too. */
+  /** What bought joined the peering too, and asked for the slice. */
   readonly joined?: true;
+  readonly asked?: true;
   readonly expiresAt?: number;
   readonly renewsForMs?: number;
   readonly node?: string;

@@ -4,11 +4,11 @@ import type { Timing } from '../../src/domain/timing.ts';
 import type { Meeting } from '../meeting.ts';
 import { undoing, undoingShortly, watchingFor } from '../proxies.ts';
 import type { Acquisition, AcquisitionStep } from './acquisition.ts';
-import { joinsByBuying } from './reservation.ts';
+import { goesOnByBuying } from './reservation.ts';
 
-/** Also of one whose purchase was not heard of, but may have joined: by the ids that the seller has to give it. */
+/** Also of one whose purchase was not heard of, but may have gone on: by the ids that the seller has to give it. */
 const bought = ({ id, candidate, transaction, contract: known, sellerCluster, workflowId, identityStands }: Acquisition) => {
-  const contract = known ?? (joinsByBuying(candidate) && transaction ? contractOf(transaction) : undefined);
+  const contract = known ?? (goesOnByBuying(candidate) && transaction ? contractOf(transaction) : undefined);
   const seller = sellerCluster ?? candidate.seller.clusterId;
   if (!contract || !seller) return undefined;
   const user: PeeringUser = {
@@ -48,7 +48,8 @@ export const extend = (timing: Timing): AcquisitionStep => ({
   forward: async (acquisition) => {
     const { seller } = needed(bought(acquisition));
     const sliceClass = acquisition.candidate.dialect === 'fluidos' ? 'default' : 'rearguard';
-    return await watchingFor(timing.virtualNodeMs).extend({ acquisition: acquisition.id, seller, sliceClass });
+    const { id, asked } = acquisition;
+    return await watchingFor(timing.virtualNodeMs).extend({ acquisition: id, seller, sliceClass, ...(asked && { asked }) });
   },
   undoHere: async (acquisition) => {
     const known = bought(acquisition);

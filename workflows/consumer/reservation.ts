@@ -25,17 +25,17 @@ export const reserve = (leaves: (residue: string) => void): AcquisitionStep => (
   },
 });
 
-/** Whether its user of the peering can be named, and so let go, though the answer of whoever joined it is lost (docs/decisions/0023). */
-export const joinsByBuying = ({ dialect, service, seller }: Candidate): boolean =>
+/** Whether what buying goes on with can be named, and so undone, though its answer is lost (docs/decisions/0023). */
+export const goesOnByBuying = ({ dialect, service, seller }: Candidate): boolean =>
   dialect !== 'fluidos' && service === undefined && seller.clusterId !== undefined;
 
-/** The contract, stored here with its credentials. It is never undone without its hold, so giving that up ends it too. Where our identity stands the peering is joined too. */
+/** The contract, stored here with its credentials. It is never undone without its hold, so giving that up ends it too. Where our identity stands the peering is joined, and the slice asked for. */
 export const buy: AcquisitionStep = {
   name: 'buy',
   phase: 'reservation',
   forward: ({ id, candidate, transaction, workflowId }) => {
     if (!transaction) throw new Error('buy runs after reserve');
-    const joining = joinsByBuying(candidate) && { replyTo: workflowId };
-    return (candidate.dialect === 'fluidos' ? buyingSlowly : buying).buy({ acquisition: id, candidate, transaction, ...joining });
+    const further = goesOnByBuying(candidate) && { replyTo: workflowId };
+    return (candidate.dialect === 'fluidos' ? buyingSlowly : buying).buy({ acquisition: id, candidate, transaction, ...further });
   },
 };
