@@ -7,6 +7,7 @@ import { type AcquisitionId, type ContractId, acquisitionId, contractId } from '
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { READY_MADE } from '../../src/domain/ready-made.ts';
 import type { Hosting } from '../../src/ports/hosting.ts';
+import { exampleOf } from '../fakes/written-examples.ts';
 import { codeOf } from './peer-harness.ts';
 
 export interface HostingSubject {
@@ -16,6 +17,8 @@ export interface HostingSubject {
   mounted?(contract: ContractId): Promise<Readonly<Record<string, string>> | undefined>;
   /** Whether that cluster takes such a pod where it hosts what that acquisition bought; absent where there is no cluster to ask. */
   takes?(acquisition: AcquisitionId, pod: Manifest): Promise<true | string>;
+  /** What a controller would say of an object of an instance, once it is there; answers the object. Absent where everything is ready by itself. */
+  says?(contract: ContractId, object: Manifest, status: object): Promise<object>;
   close(): Promise<void>;
 }
 
@@ -90,6 +93,50 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
       },
     );
 
+    test.concurrent.each([
+      [
+        'vm',
+        { cores: 2 },
+        { template: { spec: { domain: { cpu: { cores: 2 } } } } },
+        { conditions: [{ type: 'Ready', status: 'False', message: 'booting' }] },
+        { conditions: [{ type: 'Ready', status: 'True' }] },
+        ['password', 'username'],
+        22,
+      ],
+      [
+        'sensor',
+        { station: 'north-roof' },
+        { station: 'north-roof', everySeconds: 60 },
+        { ready: false },
+        { ready: true },
+        ['token', 'topic'],
+        8883,
+      ],
+    ] as const)(
+      'a %s of docs/selling.md is made, is ready when its kind says so and no sooner, is handed over, and goes',
+      async (kind, given, spec, before, after, keys, port) => {
+        const contract = newContract();
+        const blueprint = exampleOf(kind);
+        const { secret, endpoint } = blueprint;
+        const looks = () => at.hosting.look({ contract, secret, ...(endpoint && { endpoint }) });
+        const making = host(contract, blueprint, given);
+        making.catch(() => undefined);
+        const object = blueprint.manifests.at(-1);
+        if (at.says && object) {
+          expect(await at.says(contract, object, before)).toMatchObject({ spec });
+          expect((await looks())?.ready).toBe(false);
+          await at.says(contract, object, after);
+        }
+        const made = await making;
+        expect(made).toMatchObject({ ready: true, endpoint: { port } });
+        expect(Object.keys(made?.secret ?? {}).toSorted()).toEqual(keys);
+        expect(await host(contract, blueprint, given)).toEqual(made);
+        await at.hosting.remove({ contract }, wait());
+        expect(await looks()).toBeUndefined();
+        expect(await at.hosting.instances()).not.toContain(contract);
+      },
+    );
+
     test.concurrent('a hostile value stays a value, and stays where it is', async () => {
       const contract = newContract();
       const there = await host(contract, NOTE, { note: HOSTILE });
@@ -127,10 +174,10 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
 
     test.concurrent('what this cluster does not take of it is refused, and can be taken away', async () => {
       const acquisition = newAcquisition();
-      const machine: Manifest = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name: 'vm' } };
+      const strange: Manifest = { apiVersion: 'example.org/v1', kind: 'Nothing', metadata: { name: 'none' } };
       const hosting = (manifests: readonly Manifest[]) =>
         at.hosting.hostBought({ acquisition, manifests, bound: hostedBound(), secret: {} }, wait());
-      expect(await codeOf(hosting([machine]))).toBe('WORKLOAD_REFUSED');
+      expect(await codeOf(hosting([strange]))).toBe('WORKLOAD_REFUSED');
       expect(await at.hosting.bought()).toContain(acquisition);
       if (at.takes) {
         const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { key: 'hunter-two' } };
@@ -146,8 +193,8 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
 
     test.concurrent('a kind that the cluster does not have is refused, and what was begun can be taken away', async () => {
       const contract = newContract();
-      const machine: Manifest = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name: 'vm' } };
-      const making = at.hosting.instantiate({ contract, values: () => ({ size: 'small' }), manifests: () => [machine] }, wait());
+      const strange: Manifest = { apiVersion: 'example.org/v1', kind: 'Nothing', metadata: { name: 'none' } };
+      const making = at.hosting.instantiate({ contract, values: () => ({ size: 'small' }), manifests: () => [strange] }, wait());
       expect(await codeOf(making)).toBe('WORKLOAD_REFUSED');
       expect((await at.hosting.look({ contract, secret: 'none' }))?.ready).not.toBe(true);
       await at.hosting.remove({ contract }, wait());

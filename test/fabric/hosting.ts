@@ -1,20 +1,25 @@
 /** Instances on the seller's real cluster; no image runs there, so what is compared is which Secret the pods mount, and what is in it. */
+import { vi } from 'vitest';
 import { openApi } from '../../src/adapters/kubernetes/api.ts';
 import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import type { PodObject, SecretObject } from '../../src/adapters/kubernetes/objects.ts';
+import { openKinds } from '../../src/adapters/kubernetes/instance-kinds.ts';
 import { Refused } from '../../src/adapters/kubernetes/faults.ts';
 import { hostedNamespace, instanceNamespace } from '../../src/domain/ids.ts';
 import type { HostingSubject } from '../contracts/hosting.ts';
 import type { RealClusters } from './clusters.ts';
+import { installDefinitions, removeDefinitions } from './instance-definitions.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 type Mounting = PodObject & { readonly spec?: { readonly volumes?: readonly { readonly secret?: { readonly secretName?: string } }[] } };
 
-export function hostingOn({ north, stack, timeoutMs }: RealClusters): HostingSubject {
+export async function hostingOn({ north, stack, timeoutMs }: RealClusters): Promise<HostingSubject> {
   const kubeconfig = stack.clusters['north']?.kubeconfigPath;
   if (kubeconfig === undefined) throw new Error('no cluster north');
   const api = openApi(ownConnection({ kubeconfig }), quiet);
+  await installDefinitions(api, timeoutMs);
+  const kindsOf = openKinds(api);
   return {
     hosting: north.hosting,
     timeoutMs,
@@ -37,6 +42,23 @@ export function hostingOn({ north, stack, timeoutMs }: RealClusters): HostingSub
         throw error;
       }
     },
-    close: async () => api.close(),
+    async says(contract, object, status) {
+      const where = { namespace: instanceNamespace(contract), name: object.metadata.name };
+      const kind = await kindsOf(object);
+      const found = await vi.waitFor(
+        async () => {
+          const there = await api.get(kind, where);
+          if (!there) throw new Error(`no ${object.kind} ${where.name} yet`);
+          return there;
+        },
+        { timeout: timeoutMs, interval: 50 },
+      );
+      await api.raw('PATCH', pathOf(kind, { ...where, sub: 'status' }), { status }, 'application/merge-patch+json');
+      return found;
+    },
+    async close() {
+      await removeDefinitions(api);
+      api.close();
+    },
   };
 }

@@ -23,8 +23,8 @@ export interface MemoryHosting {
   setReady(ready: boolean): void;
 }
 
-/** Kinds that it knows, as a cluster without KubeVirt does. */
-const KNOWN = ['Secret', 'Service', 'ConfigMap', 'Deployment', 'StatefulSet', 'Pod', 'Job'];
+/** Kinds that it knows. */
+const KNOWN = ['Secret', 'Service', 'ConfigMap', 'Deployment', 'StatefulSet', 'Pod', 'Job', 'VirtualMachine', 'Gateway'];
 
 export function memoryHosting(): MemoryHosting {
   const rows = new Map<ContractId, Row>();

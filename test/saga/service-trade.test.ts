@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clusterId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { writtenBlueprint } from '../fakes/fluidos-blueprints.ts';
+import { exampleOf, writtenExamples } from '../fakes/written-examples.ts';
 import { type Pair, openPair } from './pair.ts';
 import { document } from './trade.ts';
 
@@ -45,7 +46,7 @@ beforeAll(async () => {
   pair = await openPair({
     sellers: ['north'],
     fluidos: { namespace: 'fluidos', services: { price: { amount: '0.04', currency: 'EUR' }, instances: 2 } },
-    blueprints: [{ name: 'orders', use: 'database', price: { amount: '0.05', currency: 'EUR' } }, SENSOR],
+    blueprints: [{ name: 'orders', use: 'database', price: { amount: '0.05', currency: 'EUR' } }, SENSOR, ...writtenExamples],
   });
   await pair.untilReady();
 });
@@ -122,3 +123,30 @@ test('what somebody wrote into the seller’s cluster as a ServiceBlueprint is b
   expect([ended.exit, ended.out]).toEqual([0, expect.stringContaining('ended: ended-by-user')]);
   await pair.allOverAndReplayed();
 });
+
+test.each([
+  ['vm', 'virtual-machine', { cores: 4 }, { username: 'owner', host: expect.stringMatching(/^ssh\./), port: '22' }, 'password'],
+  ['sensor', 'air-quality', { station: 'north-roof' }, { topic: 'air/north-roof', host: 'gateway.alice.example', port: '8883' }, 'token'],
+] as const)(
+  'a %s of docs/selling.md is bought like any service, handed over, and given back',
+  async (kind, category, configuration, known, secret) => {
+    const intent = document(`one-${kind}`, { services: [{ name: 'thing', kind, category, configuration }] });
+    const run = await pair.rearguard('south', ['intent', 'run', '-f', 'x', '--watch'], intent);
+    expect([run.exit, run.err]).toEqual([0, '']);
+    const [contract] = await pair.hosting.north.hosting.instances();
+    if (!contract) throw new Error('nothing was made');
+    const { manifests } = exampleOf(kind);
+    const [, wanted] = Object.entries(configuration)[0] ?? [];
+    const made = pair.hosting.north.made(contract);
+    expect(made?.map((each) => each.kind)).toEqual(manifests.map((each) => each.kind));
+    expect(JSON.stringify(made?.at(-1))).toContain(JSON.stringify(wanted));
+    const handed = [...pair.liqo.cluster(clusterId('south')).handedOver.values()].map(({ values }) => values);
+    expect(handed).toEqual([{ ...known, [secret]: expect.stringMatching(/^[a-z][a-z0-9]{23,31}$/) }]);
+    const shown = await pair.rearguard('south', ['--json', 'contract', 'show', contract]);
+    expect(JSON.parse(shown.out)).toMatchObject({ terms: { flavor: { offer: { kind } }, service: { configuration } } });
+    expect(shown.out).not.toContain(String(handed[0]?.[secret]));
+    const ended = await pair.rearguard('south', ['intent', 'end', `one-${kind}`, '--watch']);
+    expect([ended.exit, ended.out]).toEqual([0, expect.stringContaining('ended: ended-by-user')]);
+    await pair.allOverAndReplayed();
+  },
+);

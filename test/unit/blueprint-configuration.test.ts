@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { instanceManifests, instanceProblems, instanceValues } from '../../src/domain/blueprint.ts';
 import { READY_MADE } from '../../src/domain/ready-made.ts';
 import { checked } from '../../src/domain/wrong-fields.ts';
 import { publishBlueprints } from '../../src/runtime/blueprints.ts';
@@ -8,6 +9,7 @@ import { ConfigurationSchema } from '../../src/runtime/configuration.ts';
 import { SELLER } from '../contracts/samples.ts';
 import { memoryKeptBlueprints } from '../fakes/kept-blueprints.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
+import { examplesText, exampleOf, writtenExamples } from '../fakes/written-examples.ts';
 
 const NODE = { node: { id: 'alice', domain: 'alice.example', address: 'alice.example:3004' } };
 const read = (yaml: string) => checked(ConfigurationSchema, { ...NODE, blueprints: parse(yaml) });
@@ -21,7 +23,7 @@ const valid = (yaml: string) => {
   return result.value.blueprints;
 };
 
-/** As docs/selling.md shows it. */
+/** As little as a machine needs. */
 const MACHINE = `
 - name: small-machine
   kind: vm
@@ -58,6 +60,21 @@ describe('blueprints as they are configured', () => {
     const [machine] = valid(MACHINE);
     if (!machine) throw new Error('none');
     expect(blueprintOf(machine)).toMatchObject({ kind: 'vm', generated: { password: 24 }, secret: 'login' });
+  });
+
+  test('the worked examples of docs/selling.md are taken as they stand there, and are filled without a configuration wherever they have defaults', () => {
+    const result = checked(ConfigurationSchema, { ...NODE, ...(parse(examplesText) as object) });
+    expect(result).toMatchObject({ ok: true });
+    expect(writtenExamples).toHaveLength(2);
+    const make = (length: number): string => 'm'.repeat(length);
+    const [machine, gateway] = [exampleOf('vm'), exampleOf('sensor')];
+    const manifests = instanceManifests(machine, instanceValues(machine, {}, make));
+    expect(manifests.at(-1)).toMatchObject({ spec: { template: { spec: { domain: { cpu: { cores: 1 } } } } } });
+    expect(manifests[1]).toMatchObject({ stringData: { userdata: expect.stringContaining(`user: owner\npassword: ${make(24)}\n`) } });
+    expect(instanceProblems(gateway, {})).toEqual([expect.stringContaining('configuration.station')]);
+    expect(instanceManifests(gateway, instanceValues(gateway, { station: 'south-gate' }, make)).at(-1)).toMatchObject({
+      spec: { station: 'south-gate', everySeconds: 60 },
+    });
   });
 
   test.each([
