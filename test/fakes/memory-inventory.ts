@@ -3,29 +3,19 @@
  * sales, so that there are no descendants.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type BuyerUse, type HourlyAmount, limitReached, NO_USE, passedBy, tooManyHolds, using } from '../../src/domain/buyer-limits.ts';
-import type { Contract, ContractTerms, ServiceTerms } from '../../src/domain/contract.ts';
+import { limitReached, passedBy, tooManyHolds } from '../../src/domain/buyer-limits.ts';
+import type { Contract, ContractTerms } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import { type Flavor, isBlueprint, type NodeIdentity, withoutTerms } from '../../src/domain/flavor.ts';
 import { checkGpu, withAmounts } from '../../src/domain/gpu.ts';
 import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
-import { clusterIdsClash } from './cluster-ids.ts';
-import { hourly } from '../../src/domain/money.ts';
 import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
-import { add, canonicalResources, fits, NOTHING, type Resources } from '../../src/domain/resources.ts';
+import { add, canonicalResources, fits, NOTHING } from '../../src/domain/resources.ts';
 import { contractedService } from '../../src/domain/service-terms.ts';
-import { rest as less } from '../../src/domain/stock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Contracts, FlavorsMade, Hold, Inventory } from '../../src/ports/inventory.ts';
 import { memoryContracts } from './memory-contracts.ts';
-
-type Row = Omit<Hold, 'state' | 'service'> & {
-  state: Hold['state'];
-  service?: ServiceTerms;
-  contract?: Hold['contract'];
-  readonly key?: string;
-  readonly place: string;
-};
+import { memoryRows, type Row } from './memory-rows.ts';
 
 export interface MemoryInventory {
   readonly inventory: Inventory;
@@ -37,12 +27,13 @@ export interface MemoryInventory {
 }
 
 export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInventory {
-  const flavors = new Map<string, { flavor: Flavor; onSale: boolean; terms?: string; instances?: number }>();
-  const rows = new Map<string, Row>();
   /** By (buyer, key), or (buyer, flavor) without one. */
   const places = new Map<string, TransactionId | 'tombstone'>();
-  const owners = new Map<string, string>();
   const contracts = memoryContracts();
+  const { flavors, rows, living, holding, sold, sumOf, takenOf, left, resourcesOf, free, costOf, useOf, bind } = memoryRows({
+    clock,
+    contracts,
+  });
   let generation = 0;
 
   const placeOf = (buyer: NodeIdentity, key: string | undefined, flavor: string): string =>
@@ -51,38 +42,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     offer.kind === 'k8slice'
       ? !blueprint && (property === undefined || property in (offer.additionalProperties ?? {}))
       : property === undefined;
-  const living = (row: Row): boolean => row.state === 'held' && Date.parse(row.expiresAt) > clock.now();
-  const holding = (): readonly Row[] => [...rows.values()].filter(living);
-  const sold = (): readonly Row[] =>
-    [...rows.values()].filter((row) => row.state === 'sold' && contracts.get(row.contract)?.state !== 'over');
-  const sumOf = (of: readonly Row[]): Resources => canonicalResources(of.reduce((sum, { resources }) => add(sum, resources), NOTHING));
-  const takenOf = (flavor: string): readonly Row[] => [...holding(), ...sold()].filter(({ flavorId }) => flavorId === flavor);
-  const left = ({ id }: Flavor): number => (flavors.get(id)?.instances ?? 0) - takenOf(id).length;
-  const resourcesOf = ({ offer }: Flavor): Resources => (offer.kind === 'k8slice' ? canonicalResources(offer.resources) : NOTHING);
-  const free = ({ id, offer }: Flavor): Resources =>
-    offer.kind === 'k8slice' ? canonicalResources(less(offer.resources, sumOf(takenOf(id)))) : NOTHING;
   const transactionOf = ({ transaction, flavorId, expiresAt, resources }: Row) => ({ id: transaction, flavorId, expiresAt, resources });
-
-  const costOf = (flavor: Flavor | undefined, part: Resources): HourlyAmount | undefined => {
-    const price = flavor && priceOfPart(flavor, part);
-    return price && { amount: hourly(price), currency: price.currency };
-  };
-  const useOf = (buyer: string, except?: string): BuyerUse =>
-    [...sold(), ...holding()]
-      .filter((row) => row.buyer.id === buyer && row.transaction !== except)
-      .reduce((use, { state, resources, flavorId }) => {
-        const cost = costOf(flavors.get(flavorId)?.flavor, resources);
-        return using(use, { resources, hourly: cost, isContract: state === 'sold' });
-      }, NO_USE);
-
-  /** A Liqo cluster id belongs to the node that reserved under it first. */
-  const bind = ({ id, clusterId: cluster }: NodeIdentity): void => {
-    if (cluster === undefined) throw new Fault('BUYER_REFUSED', 'a buyer has to name its Liqo cluster');
-    for (const [known, owner] of owners)
-      if ((known === cluster && owner !== id) || clusterIdsClash(clusterId(known), cluster))
-        throw new Fault('BUYER_REFUSED', 'another node holds this cluster id', { cluster });
-    owners.set(cluster, id);
-  };
 
   const inventory: Inventory = {
     async publish(flavor, terms, instances = 1) {
