@@ -7,7 +7,10 @@ import { RESOURCE_NAMES, type ResourceName, type Resources, canonicalResources, 
 /** Without any of these a slice runs no pod; storage may be absent. */
 const NEEDED = ['cpu', 'memory', 'pods'] as const satisfies readonly ResourceName[];
 
-const amount = (resources: Resources, name: ResourceName): bigint => nanos(resources[name] ?? '0');
+const amount = (resources: Resources, name: ResourceName): bigint => {
+  const stated = resources[name];
+  return stated === undefined ? 0n : nanos(stated);
+};
 
 /** Nobody sells half a GPU. */
 const stepOf = (step: Resources, name: ResourceName): bigint => {
@@ -36,10 +39,12 @@ export function checkPart(slice: K8Slice, part: Resources): string | undefined {
   const whole = part === slice.resources || sameResources(slice.resources, part);
   const { min, step } = slice.partitionability;
   for (const name of RESOURCE_NAMES) {
-    const [wanted, least, unit] = [amount(part, name), amount(min, name), stepOf(step, name)];
+    const [wanted, least] = [amount(part, name), amount(min, name)];
     if (wanted < 0n || (wanted === 0n && NEEDED.some((needed) => needed === name))) return `${name} must be more than 0`;
     if (wanted < least) return `${name} ${part[name] ?? '0'} is below the minimum of ${min[name] ?? '0'}`;
-    if (!whole && roundUp(least, unit, wanted) !== wanted)
+    if (whole) continue;
+    const unit = stepOf(step, name);
+    if (roundUp(least, unit, wanted) !== wanted)
       return `${name} ${part[name] ?? '0'} is not the minimum of ${min[name] ?? '0'} and whole steps of ${formatResource(name, unit)}`;
   }
   return undefined;

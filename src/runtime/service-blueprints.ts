@@ -21,7 +21,7 @@ export async function withdrawBlueprints(
 ): Promise<void> {
   const written = new Set<string>(await kept.flavors());
   if (written.size === 0) return;
-  for (const { lineage, onSale, flavor } of await inventory.ledgers()) {
+  for (const { lineage, onSale, flavor } of await inventory.ledgers({ blueprint: true })) {
     if (!onSale || !written.has(lineage) || still.has(lineage)) continue;
     await inventory.withdraw(flavor.id);
     log.info({ flavor: flavor.id }, 'blueprint withdrawn: its resource is gone, or is not for sale any more');

@@ -71,3 +71,19 @@ test('holds that end together are asked for in pages, and again when that failed
   await follow();
   expect(questions.map(({ ended }) => ended?.length)).toEqual([0, 0, 500, 500, 0, 500, 500, 100, 0]);
 });
+
+test('while a long list is sorted in, others have their turn', async () => {
+  const listings = Array.from({ length: 35_000 }, (_, n) => listing(`many-${n}`));
+  const { follow, ids } = asked([page('1', { anew: true, listings })]);
+  let turns = 0;
+  let goesOn = true;
+  const turn = (): void => {
+    turns += 1;
+    if (goesOn) setImmediate(turn);
+  };
+  setImmediate(turn);
+  expect(await follow()).toBe(true);
+  goesOn = false;
+  expect(turns).toBeGreaterThanOrEqual(3);
+  expect(ids()).toHaveLength(9);
+});

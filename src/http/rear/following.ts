@@ -1,12 +1,15 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Inventory, Listing } from '../../ports/inventory.ts';
 import type { KeptFlavors } from './kept-flavors.ts';
 
 /** Lineages that are asked for in one question. */
 const PAGE = 500;
+/** Listings that are put in at once: tens of milliseconds, after which others have their turn. */
+const TOGETHER = 10_000;
 
 /**
- * Keeps up with what is on sale, one call after the other; answers whether anything is different. Pages are put in together, once the last one is there: a hundred thousand new flavors are sorted once. A call that fails
- * is gone on with by the next one.
+ * Keeps up with what is on sale, one call after the other; answers whether anything is different. Pages are put in together, once the last one is there: new flavors are sorted in by the ten thousand, and nobody who
+ * waits for such a call sees half of them. A call that fails is gone on with by the next one.
  */
 export function following(inventory: Pick<Inventory, 'changes'>, kept: KeptFlavors): () => Promise<boolean> {
   let since: string | undefined;
@@ -21,7 +24,10 @@ export function following(inventory: Pick<Inventory, 'changes'>, kept: KeptFlavo
       since = page.next;
       if (page.more) continue;
       if (anew) kept.clear();
-      kept.put(waiting);
+      for (let at = 0; at < waiting.length; at += TOGETHER) {
+        if (at > 0) await nextTurn();
+        kept.put(waiting.slice(at, at + TOGETHER));
+      }
       different ||= anew || waiting.length > 0;
       [waiting, anew] = [[], false];
       return page.now;
