@@ -58,6 +58,7 @@ describe('RESERVE and PURCHASE', () => {
     expect(await codeOf(reserve(await seller(problem('NOT_ENOUGH'))))).toBe('NOT_ENOUGH');
     expect(await codeOf(reserve(await seller(problem('STORE_UNAVAILABLE'))))).toBe('PEER_UNREACHABLE');
     expect(await codeOf(reserve(await seller(problem('TOO_MANY_REQUESTS'))))).toBe('PEER_UNREACHABLE');
+    expect(await codeOf(reserve(await seller(problem('KEYS_UNAVAILABLE'))))).toBe('PEER_UNREACHABLE');
     expect(await codeOf(reserve(await seller(problem('INTENT_INVALID'))))).toBe('PEER_REFUSED');
     expect(await codeOf(reserve(await seller(problem('constructor'))))).toBe('NOT_ENOUGH');
   });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
 import type { Contract } from '../../src/domain/contract.ts';
+import { Fault } from '../../src/domain/faults.ts';
 import type { Flavor } from '../../src/domain/flavor.ts';
 import { acquisitionId, flavorId } from '../../src/domain/ids.ts';
 import type { OfferTerms } from '../../src/domain/offer-terms.ts';
@@ -110,6 +111,29 @@ describe('the seller says no, and why', () => {
     expect(await codeOf(renew(contract))).toBe('BUYER_REFUSED');
     expect(await strict.memory.contracts.get(contract.terms.id)).not.toHaveProperty('renewals');
   });
+});
+
+test('a seller that cannot sign for a moment does not say no: asked again, it goes on', async () => {
+  let away = true;
+  const ring = await nodes.open(
+    'ring',
+    {},
+    {
+      notary: {
+        checkBuyer: (input) => nodes.south.notary().checkBuyer(input),
+        grantRenewal: async (input) => {
+          if (away) throw new Fault('KEYS_UNAVAILABLE', 'the ring is being rotated');
+          return await ring.notary().grantRenewal(input);
+        },
+      },
+    },
+  );
+  const contract = await buy(ON_REQUEST, { seller: ring });
+  expect(await codeOf(renew(contract))).toBe('PEER_UNREACHABLE');
+  expect(await refusals(ring)).toEqual([]);
+  away = false;
+  await renew(contract);
+  expect(await ring.memory.contracts.get(contract.terms.id)).toMatchObject({ renewedUntil: nextEnd(contract) });
 });
 
 test('what was promised goes on although it is sold no more', async () => {

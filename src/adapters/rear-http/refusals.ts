@@ -29,6 +29,8 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   'CLUSTER_UNREACHABLE',
   'STILL_THERE',
   'TOO_MANY_REQUESTS',
+  // Its own keys, or ours where it looks them up: either is back in a moment, and nothing was decided.
+  'KEYS_UNAVAILABLE',
 ]);
 const UNKNOWN: Readonly<Record<Operation, FaultCode>> = {
   describe: 'PEER_REFUSED',
