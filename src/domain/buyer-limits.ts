@@ -1,6 +1,6 @@
 import { Fault } from './faults.ts';
 import type { NodeIdentity } from './flavor.ts';
-import { addAmounts, canonicalAmount, compareAmounts, sameCurrency } from './money.ts';
+import { addAmounts, compareAmounts, exactPriceWords, sameCurrency } from './money.ts';
 import { type PeerNames, type PeerRules, ruleFor } from './peer-policy.ts';
 import { nanos, type Quantity } from './quantity.ts';
 import { add, formatResource, RESOURCE_NAMES, type ResourceName, type Resources } from './resources.ts';
@@ -73,7 +73,7 @@ export function passedBy(limits: BuyerLimits, use: BuyerUse, { resources, hourly
   if (!credit || compareAmounts(hourly.amount, '0') === 0) return undefined;
   const used = use.hourly.find(({ currency }) => sameCurrency(currency, credit.currency))?.amount ?? '0';
   if (compareAmounts(addAmounts(used, hourly.amount), credit.amount) <= 0) return undefined;
-  const words = (amount: string): string => `${canonicalAmount(amount)} ${credit.currency}/h`;
+  const words = (amount: string): string => exactPriceWords({ amount, currency: credit.currency });
   return { limit: 'credit', most: words(credit.amount), used: words(used), wanted: words(hourly.amount) };
 }
 

@@ -5,7 +5,7 @@ import { type Flavor, isBlueprint, type NodeIdentity } from './flavor.ts';
 import type { TransactionId } from './ids.ts';
 import { sameJson } from './json.ts';
 import { isSameAddress } from './address.ts';
-import { compareAmounts, parseAmount } from './money.ts';
+import { compareAmounts, exactPriceWords, parseAmount } from './money.ts';
 import { termsDifferences } from './offer-terms.ts';
 import { priceOfPart } from './partition.ts';
 import { type Resources, sameResources } from './resources.ts';
@@ -107,15 +107,12 @@ function priceDifferences(asked: AskedContract, terms: ContractTerms): readonly 
   const expected = priceOfPart(asked.flavor, asked.part);
   const { price } = terms;
   if (expected === undefined && price === undefined) return [];
-  if (price === undefined) return [`price: asked ${expected?.amount} ${expected?.currency}, got none`];
-  const free = parseAmount(price.amount) === 0n;
-  if (expected === undefined) return free ? [] : [`price: asked none, got ${price.amount} ${price.currency} ${price.period}`];
-  if (expected.currency !== price.currency || expected.period !== price.period || parseAmount(price.amount) === undefined) {
-    return [`price: asked ${expected.currency} ${expected.period}, got ${price.currency} ${price.period}`];
-  }
-  return compareAmounts(price.amount, expected.amount) > 0
-    ? [`price: asked ${expected.amount}, got ${price.amount} ${price.currency} ${price.period}`]
-    : [];
+  const words = `price: asked ${expected ? exactPriceWords(expected) : 'none'}, got ${price ? exactPriceWords(price) : 'none'}`;
+  if (price === undefined) return [words];
+  const offered = parseAmount(price.amount);
+  if (expected === undefined) return offered === 0n ? [] : [words];
+  const isSame = expected.currency === price.currency && expected.period === price.period && offered !== undefined;
+  return isSame && compareAmounts(price.amount, expected.amount) <= 0 ? [] : [words];
 }
 
 /** Refuses a contract that is not what was asked: PEER_LIED with what differs. */

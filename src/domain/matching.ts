@@ -2,7 +2,7 @@ import { isSameAddress } from './address.ts';
 import type { Candidate, Dialect, Refusal, ResourceRequest } from './candidate.ts';
 import { type Flavor, type Location, type NodeIdentity, type SliceFlavor, isSlice } from './flavor.ts';
 import { whyNotGpu } from './gpu.ts';
-import { compareAmounts, hourly, parseAmount, sameCurrency } from './money.ts';
+import { compareAmounts, exactPriceWords, hourly, parseAmount, sameCurrency } from './money.ts';
 import { checkPart, priceOfPart, roundUpPart } from './partition.ts';
 import { parseQuantity } from './quantity.ts';
 import { RESOURCE_NAMES, type Resources, lacking } from './resources.ts';
@@ -165,5 +165,5 @@ export function checkPrice(priced: Hourly | undefined, request: Paid, refuse: Re
   if (priced === undefined) refuse('no-price', `states no price, and one in ${wanted} is wanted`);
   else if (!sameCurrency(priced.currency, wanted)) refuse('currency', `is paid in ${priced.currency}, and ${wanted} is wanted`);
   else if (request.maxHourlyPrice && compareAmounts(priced.amount, request.maxHourlyPrice.amount) > 0)
-    refuse('price', `costs ${priced.amount} ${priced.currency}/h for the part, and at most ${request.maxHourlyPrice.amount} is wanted`);
+    refuse('price', `costs ${exactPriceWords(priced)} for the part, and at most ${request.maxHourlyPrice.amount} is wanted`);
 }

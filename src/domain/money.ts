@@ -73,9 +73,13 @@ export function amountWords(amount: string): string {
   return `~${formatAmount(divideUp(units(exact), grain) * grain)}`;
 }
 
-/** A price as people read it, everywhere the same: `0.25 EUR/h`. */
-export const priceWords = ({ amount, currency, period = 'hourly' }: Omit<Price, 'period'> & { readonly period?: Period }): string =>
-  `${amountWords(amount)} ${currency}/${PER[period]}`;
+type Written = Omit<Price, 'period'> & { readonly period?: Period };
+const perPeriod = (amount: string, { currency, period = 'hourly' }: Written): string => `${amount} ${currency}/${PER[period]}`;
+/** A price as people read it, everywhere the same: `0.25 EUR/h`, by the hour where it has no period. */
+export const priceWords = (price: Written): string => perPeriod(amountWords(price.amount), price);
+/** The same to the last digit, for whoever is told that it is too much, or another. */
+export const exactPriceWords = (price: Written): string =>
+  perPeriod(AMOUNT.test(price.amount) ? canonicalAmount(price.amount) : price.amount, price);
 
 /** What is left of `a` after `b`; nothing when that is more. */
 export const subtractAmounts = (a: string, b: string): string => formatAmount(units(a) > units(b) ? units(a) - units(b) : 0n);

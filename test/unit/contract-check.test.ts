@@ -132,4 +132,11 @@ describe('bait and switch', () => {
     expect(differences.some((line) => line.startsWith(`${what}: `))).toBe(true);
     expect(() => checkContract({ ...asked, ...change }, got, NOW)).toThrowError(expect.objectContaining({ code: 'PEER_LIED' }));
   });
+
+  test('is told the prices to the last digit', () => {
+    const differing = (got: ContractTerms, change: object = {}) => contractDifferences({ ...asked, ...change }, got, NOW);
+    expect(differing(price({ amount: '0.200000000001' }))).toEqual(['price: asked 0.2 EUR/h, got 0.200000000001 EUR/h']);
+    expect(differing(price({ period: 'daily' }))).toEqual(['price: asked 0.2 EUR/h, got 0.2 EUR/day']);
+    expect(differing(unpriced)).toEqual(['price: asked 0.2 EUR/h, got none']);
+  });
 });

@@ -67,6 +67,12 @@ describe('costOf and lastsFor', () => {
   it('lasts for ever at no cost', () => expect(money.lastsFor('1', '0')).toBeUndefined());
 });
 
+it('a price to the last digit, for whoever is told that it is too much', () => {
+  const price = { amount: '0.0833333333340', currency: 'EUR', period: 'daily' } as const;
+  expect(money.exactPriceWords({ ...price, amount: '0.083333333330' })).toBe('0.08333333333 EUR/day');
+  expect(money.exactPriceWords(price)).toBe('0.0833333333340 EUR/day');
+});
+
 describe('amountWords', () => {
   it.each([
     ['0', '0'],
