@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { languageOf } from '../documents/reading.ts';
-import { amountWords, costOf } from '../domain/money.ts';
+import { costOf } from '../domain/money.ts';
 import { type Cost, inAll } from '../domain/spending.ts';
 import type { IntentStatus, ServiceStatus, Used } from '../domain/status.ts';
 import { EXIT, CommandFailed } from './client.ts';
-import { facts, howMany, money, span, table } from './printing.ts';
+import { costs, facts, howMany, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 import { validateCommand } from './validating.ts';
 import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
@@ -60,7 +60,7 @@ export function intentCommands(program: Command, line: CommandLine): void {
               status.state,
               status.phase,
               where(status),
-              status.state === 'ended' && status.cost ? costWords(status.cost) : money(status.hourly),
+              status.state === 'ended' && status.cost ? costs(status.cost) : money(status.hourly),
               span(now() - status.startedAt),
               status.ending?.reason ?? status.waitingFor ?? '',
             ]),
@@ -147,8 +147,6 @@ function untilOf(text: string): 'in-use' | 'ended' {
 }
 
 const at = (time: number): string => new Date(time).toISOString();
-const costWords = (costs: readonly Cost[]): string =>
-  costs.length === 0 ? 'nothing' : costs.map(({ amount, currency }) => `${amountWords(amount)} ${currency}`).join(', ');
 /** By now, with what goes on. */
 const costBy = ({ used = [], cost = [] }: IntentStatus, now: number): readonly Cost[] =>
   inAll([
@@ -166,7 +164,7 @@ function usedText({ service, namespace, seller, node, contract, hourly, from, un
     `${at(from)} to ${until === undefined ? 'now' : at(until)}`,
     ...(hourly ? [money(hourly)] : []),
   ].join(', ');
-  const total = cost !== undefined && hourly ? `: ${costWords([{ amount: cost, currency: hourly.currency }])}` : '';
+  const total = cost !== undefined && hourly ? `: ${costs([{ amount: cost, currency: hourly.currency }])}` : '';
   return [service === undefined ? 'place was' : `service ${service} was`, words + total];
 }
 
@@ -184,8 +182,8 @@ function statusText({ status, plan, source }: View, now: number): string {
     ['contract', place?.kind === 'remote' ? place.contract : undefined],
     ...(status.services ?? []).map((service): readonly [string, string] => [`service ${service.name}`, serviceText(service)]),
     ...(status.used ?? []).filter(({ until }) => until !== undefined).map(usedText),
-    ['cost', ended ? undefined : status.hourly && `${money(status.hourly)}, ${costWords(costBy(status, now))} so far`],
-    ['total cost', ended && status.cost ? costWords(status.cost) : undefined],
+    ['cost', ended ? undefined : status.hourly && `${money(status.hourly)}, ${costs(costBy(status, now))} so far`],
+    ['total cost', ended && status.cost ? costs(status.cost) : undefined],
     [
       'candidates',
       plan.entries.length > 0

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { priceWords } from '../domain/money.ts';
+import { amountWords, priceWords } from '../domain/money.ts';
+import type { Cost } from '../domain/spending.ts';
 
 /** Where a command writes; tests hand in their own. */
 export interface Output {
@@ -41,6 +42,9 @@ export function span(milliseconds: number): string {
 
 /** A price, by the hour where it has no period. */
 export const money = (price: Parameters<typeof priceWords>[0] | undefined): string => (price ? priceWords(price) : '-');
+/** What something cost, currency by currency. */
+export const costs = (of: readonly Cost[]): string =>
+  of.length === 0 ? 'nothing' : of.map(({ amount, currency }) => `${amountWords(amount)} ${currency}`).join(', ');
 export const resources = (of: {
   readonly cpu: string;
   readonly memory: string;

@@ -32,10 +32,11 @@ test('an intent is started, told, followed and ended', async () => {
     /service db: +held; contract contract-1 of north.example, hosted by Provider; Secret db of namespace intent-web\n/,
   );
   await expect.poll(() => fake.waiting()).toBe(1);
-  fake.change(intentName('web'), { state: 'ended', ending: { reason: 'budget', detail: '2 EUR are used up' }, endedAt: clock.now() });
+  const cost = [{ amount: '2.00000001', currency: 'EUR' }];
+  fake.change(intentName('web'), { state: 'ended', ending: { reason: 'budget', detail: 'used up' }, cost, endedAt: clock.now() });
   const watched = await watching;
   expect(watched.exit).toBe(1);
-  expect(watched.out).toMatch(/… fits\n[^]*usage: in-use at home\n[^]*ended: budget \(2 EUR are used up\)\n$/);
+  expect(watched.out).toMatch(/… fits\n[^]*usage: in-use at home\n[^]*ended: budget \(used up\); cost ~2.0001 EUR in all\n$/);
   expect((await rearguard(['intent', 'status', 'web'])).exit).toBe(1);
   expect(await rearguard(['intent', 'end', 'web', '--watch'])).toMatchObject({
     exit: 0,

@@ -14,7 +14,7 @@ import { openHome } from './home.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
 import { type Services, openServices } from './services.ts';
 import type { Placement, PlacementSteps } from './usage.ts';
-import { putAt } from './used.ts';
+import { placeWords, putAt } from './used.ts';
 
 /** What a place answers where nothing comes up. */
 const LATE = ['WORKLOAD_TIMEOUT', 'PEERING_TIMEOUT'];
@@ -242,12 +242,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       state.since = Date.now();
       state.waitingFor = undefined;
       scribe.phase('usage');
-      const { place } = state;
-      scribe.details(
-        place?.kind === 'remote'
-          ? `**Running** on \`${place.node}\` of ${place.seller}, contract \`${place.contract}\``
-          : `**Running** at home in \`${place?.namespace}\``,
-      );
+      scribe.details(placeWords(state.place));
     },
   };
   return placing;

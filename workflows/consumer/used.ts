@@ -11,6 +11,12 @@ export function putAt(state: IntentState, place: Place): void {
   state.place = place;
 }
 
+/** Where it runs, in Markdown. */
+export const placeWords = (place: Place | undefined): string =>
+  place?.kind === 'remote'
+    ? `**Running** on \`${place.node}\` of ${place.seller}, contract \`${place.contract}\``
+    : `**Running** at home in \`${place?.namespace}\``;
+
 /** What was bought of an attempt, and what it cost when it is over: from its purchase until it was let go, as a budget counts it. */
 function boughtOf({ id, candidate, service, last, boughtAt, until }: Attempt): readonly Used[] {
   if (boughtAt === undefined) return [];
