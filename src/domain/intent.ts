@@ -12,7 +12,8 @@ import { nanos } from './quantity.ts';
 import { RESOURCE_NAMES, type ResourceName, type Resources, canonicalResources } from './resources.ts';
 import type { ServiceRequest } from './service-request.ts';
 import { checkManifest } from './workload-check.ts';
-import { WorkloadManifest, asMeant } from './workload-schema.ts';
+import { readManifest } from './workload-reading.ts';
+import { WorkloadManifest } from './workload-schema.ts';
 import { needsOf, shareOut, sumOf } from './workload.ts';
 import { type WrongField, checked, fieldPath } from './wrong-fields.ts';
 
@@ -117,13 +118,14 @@ function reduceWorkload(workload: Readonly<Record<string, unknown>>, spec: Reado
   const needed = (['cpu', 'memory'] as const).filter((name) => section?.[name] === undefined);
   for (const [i, item] of manifests.entries()) {
     const here = [...at, 'manifests', i];
-    const meant = asMeant(item);
-    if (meant.mistyped) problems.push(...hiddenByKind(meant.manifest, fieldPath(here)));
-    const manifest = WorkloadManifest.safeParse(meant.manifest);
-    if (!manifest.success) continue;
-    readable.push(manifest.data);
-    problems.push(...checkManifest(manifest.data, here, { remote: spec['placement'] !== 'local', needed, gpu: gpu?.resource }));
-    const name = `${manifest.data.kind} ${manifest.data.metadata.name}`;
+    const read = readManifest(item);
+    if (read.meant !== undefined) problems.push(...hiddenByKind(read.meant, fieldPath(here)));
+    const { manifest } = read;
+    if (!manifest) continue;
+    if (read.whole) readable.push(manifest);
+    const terms = { remote: spec['placement'] !== 'local', needed, gpu: gpu?.resource, isHidden: read.isHidden };
+    problems.push(...checkManifest(manifest, here, terms));
+    const name = `${manifest.kind} ${manifest.metadata.name}`;
     const before = first.get(name);
     if (before !== undefined)
       problems.push({ field: fieldPath([...here, 'metadata', 'name']), problem: `must be unique: manifests[${before}] is a ${name} too` });

@@ -25,6 +25,8 @@ interface Terms {
   readonly needed: readonly ContainerResource[];
   /** An extended resource that the intent says are GPUs. */
   readonly gpu?: string | undefined;
+  /** Whether nothing can be said about a place of the manifest. */
+  readonly isHidden: (path: readonly PropertyKey[]) => boolean;
 }
 type Say = (path: readonly PropertyKey[], problem: string) => void;
 
@@ -33,9 +35,11 @@ type Say = (path: readonly PropertyKey[], problem: string) => void;
  * container must say of itself, since no resources section does. Paths begin at `at`.
  */
 export function checkManifest(manifest: WorkloadManifest, at: readonly PropertyKey[], terms: Terms): readonly WrongField[] {
-  const { remote } = terms;
+  const { remote, isHidden } = terms;
   const wrong: WrongField[] = [];
-  const say: Say = (path, problem) => void wrong.push({ field: fieldPath([...at, ...path]), problem });
+  const say: Say = (path, problem) => {
+    if (!isHidden(path)) wrong.push({ field: fieldPath([...at, ...path]), problem });
+  };
 
   for (const [key, problem] of Object.entries(FOREIGN_METADATA)) if (isThere(manifest.metadata[key])) say(['metadata', key], problem);
   for (const map of ['labels', 'annotations'] as const) {

@@ -56,7 +56,10 @@ describe('refuses what cannot work, and says why', () => {
     [
       'no name',
       { ...pod('a'), metadata: { generateName: 'a-' } },
-      ['metadata.name: is missing: what we create must have a name to be removed by'],
+      [
+        'metadata.name: is missing: what we create must have a name to be removed by',
+        'metadata.generateName: must be absent: what we create must have a name to be removed by',
+      ],
     ],
     ['a bad name', pod('A_b'), ['metadata.name: must be a Kubernetes name: lower-case letters, digits, hyphens and dots, at most 253']],
     ['a long name', pod('a'.repeat(64)), ['metadata.name: must be at most 63 characters long']],
