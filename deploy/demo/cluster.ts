@@ -41,6 +41,9 @@ export async function liqoOf({ objects }: ClusterView): Promise<{ readonly clust
   return { ...(clusterId !== undefined && { clusterId }), ...(version !== undefined && { version }) };
 }
 
+/** Where a user's clusters are named. */
+export const usersKubeconfig = (): string => process.env['KUBECONFIG'] || `${process.env['HOME'] ?? ''}/.kube/config`;
+
 export function clusterView(kubeconfig: string, context?: string): ClusterView {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);

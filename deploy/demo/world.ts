@@ -6,7 +6,7 @@ import { openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { completed, ConfigurationSchema } from '../../src/runtime/configuration.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
 import { type Api, openApi } from './api.ts';
-import { type ClusterView, clusterView, liqoOf } from './cluster.ts';
+import { type ClusterView, clusterView, liqoOf, usersKubeconfig } from './cluster.ts';
 import { NODE_NAMES, type NodeName, type NodePlace, nodeConfiguration } from './configuration.ts';
 import { type Followed, type Following, openFollowing } from './following.ts';
 import { type Traced, inspect } from './leak-report.ts';
@@ -207,7 +207,6 @@ export async function startWorld({
 }
 
 const SILENT = { debug() {}, info() {}, warn() {} };
-const usersKubeconfig = (): string => process.env['KUBECONFIG'] || `${process.env['HOME'] ?? ''}/.kube/config`;
 
 /** Which release of something a Go module of the playground builds: a control plane that was built from modules does not know its own. */
 const pinned = (module: string, dependency: string): string | undefined =>

@@ -107,6 +107,8 @@ export const READY_MADE = {
           fromSecret('POSTGRES_PASSWORD', 'password'),
           fromSecret('POSTGRES_DB', 'database'),
           { name: 'PGDATA', value: '/var/lib/postgresql/data/pgdata' },
+          // The image lets in whoever comes from within the pod, as everybody does who comes by a forwarded port.
+          { name: 'POSTGRES_INITDB_ARGS', value: '--auth-host=scram-sha-256' },
         ],
       }),
     ],

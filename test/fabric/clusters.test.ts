@@ -29,7 +29,7 @@ afterAll(async () => {
 
 fabricContract('Kubernetes and Liqo', start);
 clusterContract('Kubernetes and Liqo', start);
-hostingContract('Kubernetes', async () => hostingOn(await start()));
+hostingContract('Kubernetes', () => hostingOn(start));
 tenantSuite(start);
 tenantsSuite(start);
 hostileBuyerSuite(start);

@@ -1,5 +1,6 @@
 import { intentName, intentNamespace, instanceNamespace, remoteNamespace, contractId } from '../../../src/domain/ids.ts';
 import type { Seen } from '../cluster.ts';
+import { askPostgres, isPretended, openWayToPod } from '../connecting.ts';
 import type { DemoNode, World } from '../world.ts';
 import { ask, clusterOf, end, intentOf, untilBought, untilIntent, untilOver, untilPodRuns } from './acts.ts';
 import { type Scenario, expect } from './scenario.ts';
@@ -28,8 +29,8 @@ const named =
   ({ metadata }: Seen): boolean =>
     metadata?.name === name;
 
-/** The Secret that the hosted pods mount, by what the pods themselves say. */
-async function mountedBy(seller: DemoNode, namespace: string): Promise<string> {
+/** A hosted pod that runs, and the Secret that it mounts, by what it says itself. */
+async function hostedPod(seller: DemoNode, namespace: string): Promise<{ readonly pod: Seen; readonly mounted: string }> {
   const pod = await seller.cluster.awaitEvent(
     `a hosted pod at ${seller.name}`,
     `/api/v1/namespaces/${namespace}/pods`,
@@ -39,7 +40,24 @@ async function mountedBy(seller: DemoNode, namespace: string): Promise<string> {
   const volumes = pod.spec?.volumes ?? [];
   const mounted = volumes.flatMap(({ secret }) => secret?.secretName ?? []);
   expect(mounted.length === 1 && mounted[0] !== undefined, `the hosted pod mounts ${mounted.length} Secrets`);
-  return mounted[0] ?? '';
+  return { pod, mounted: mounted[0] ?? '' };
+}
+
+/** Connects to the database as its buyer could: with what the buyer's own Secret says, and with another password. Nobody can where no image runs. */
+async function connected({ cluster, name }: DemoNode, pod: Seen, said: Readonly<Record<string, string>>): Promise<string> {
+  const node = await cluster.objects.read({ apiVersion: 'v1', kind: 'Node', metadata: { name: pod.spec?.nodeName ?? '' } });
+  if (isPretended(node.metadata?.annotations)) return `no image runs at ${name}, whose nodes are kwok's: nobody connects to the database`;
+  const { username = '', password = '', database = '', port = '' } = said;
+  const { namespace = '', name: podName = '' } = pod.metadata ?? {};
+  const way = await openWayToPod(cluster.config, { namespace, pod: podName, port: Number(port) });
+  try {
+    const ask = (tried: string) => askPostgres({ way, username, password: tried, database });
+    expect((await ask(password)) === 'let in', 'the database does not let in whom its Secret names');
+    expect((await ask(`${password}x`)) === 'refused', 'the database lets in whoever comes');
+  } finally {
+    await way.close();
+  }
+  return 'the database lets in whom the Secret names, and refuses another password';
 }
 
 async function neither(world: World): Promise<void> {
@@ -80,7 +98,7 @@ export const together: Scenario = {
 
     const namespace = intentNamespace(intentName(name));
     const hosted = instanceNamespace(contractId(service.contract));
-    const mounted = await mountedBy(host, hosted);
+    const { pod, mounted } = await hostedPod(host, hosted);
     const [theirs, ours, copy] = await Promise.all([
       secretIn(host, hosted, named(mounted)),
       secretIn(world.buyer, namespace, named(SERVICE.name)),
@@ -99,6 +117,7 @@ export const together: Scenario = {
     world.telling.say(
       `Secret ${SERVICE.name} of ${world.buyer.name} holds what the database's own pods mount at ${host.name} (${values.map(([key]) => key).join(', ')}), and that it answers at ${ours['host']}:${ours['port']}; ${seller.name} has the same for the pod`,
     );
+    world.telling.say(await connected(host, pod, ours));
     const histories = JSON.stringify(intentOf(world, name) ?? {});
     expect(!values.some(([key, value]) => key === 'password' && histories.includes(value)), 'the password stands in the journal');
     await end(world, name);
