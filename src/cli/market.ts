@@ -40,9 +40,10 @@ export function marketCommands(program: Command, line: CommandLine): void {
   program
     .command('candidates')
     .description('what other nodes offered, as last seen')
+    .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
-      line.run(async (api, asJson) => {
-        const { items } = await api.get<List<Candidate & { readonly seenAt: string }>>('/candidates');
+      line.run(async (api, asJson, { limit }: { limit: string }) => {
+        const { items } = await api.get<List<Candidate & { readonly seenAt: string }>>(`/candidates?${new URLSearchParams({ limit })}`);
         const row = ({ flavor, seller, hourly, latencyMs, part, seenAt }: Candidate & { readonly seenAt: string }): readonly string[] => [
           flavor.id,
           seller.domain,

@@ -13,7 +13,8 @@ export interface IntentRecords {
 export interface Candidates {
   /** Replaces what one known node (by its address) offered, in one transaction, so that nobody sees it empty in between. What a node offered is forgotten with it. */
   replace(node: string, candidates: readonly Candidate[]): Promise<void>;
-  list(): Promise<readonly (Candidate & { readonly seenAt: string })[]>;
+  /** By node and flavor; all of them without a limit. */
+  list(filter?: { readonly limit?: number }): Promise<readonly (Candidate & { readonly seenAt: string })[]>;
 }
 
 /** A node that we ask for flavors. */

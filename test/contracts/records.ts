@@ -72,6 +72,13 @@ export function candidatesContract(make: () => Promise<{ readonly candidates: Ca
     expect(Date.parse(seenAt)).not.toBeNaN();
   });
 
+  it('lists so many, by node and flavor', async () => {
+    await candidates.replace('west', [candidate('1')]);
+    await candidates.replace('north', [candidate('3'), candidate('2')]);
+    expect(await listed()).toEqual(['2', '3', '1'].map((name) => flavorOf(name).id));
+    expect((await candidates.list({ limit: 2 })).map(({ flavor }) => flavor.id)).toEqual([flavorOf('2').id, flavorOf('3').id]);
+  });
+
   it('forgets with a node what it offered, and takes nothing of one that is asked no more', async () => {
     await candidates.replace('north', [candidate('1')]);
     await candidates.replace('west', [candidate('2')]);

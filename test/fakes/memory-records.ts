@@ -37,7 +37,11 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
         if (nodes.has(node))
           offers.set(node, [...new Map(candidates.map((candidate) => [candidate.flavor.id, { ...candidate, seenAt: now() }])).values()]);
       },
-      list: async () => [...offers.values()].flat(),
+      list: async ({ limit } = {}) =>
+        [...offers]
+          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+          .flatMap(([, found]) => found.toSorted((a, b) => (a.flavor.id < b.flavor.id ? -1 : 1)))
+          .slice(0, limit),
     },
     knownNodes: {
       list: async () => [...nodes.values()].toSorted((a, b) => (a.address < b.address ? -1 : 1)),

@@ -48,6 +48,16 @@ describe('the market', () => {
     expect((await ask('GET', '/api/v1/flavors')).body).toMatchObject({ items: [{ id: 'one' }, { id: 'two' }] });
     expect((await ask('GET', '/api/v1/flavors?limit=1')).body).toEqual({ items: [expect.objectContaining({ id: 'one' })] });
     expect((await ask('GET', '/api/v1/candidates')).body).toEqual({ items: [] });
+    let asked: unknown;
+    const list = async (filter: unknown) => {
+      asked = filter;
+      return [];
+    };
+    Object.assign(deps, { candidates: { ...deps.candidates, list } });
+    await ask('GET', '/api/v1/candidates');
+    expect(asked).toEqual({ limit: 100 });
+    await ask('GET', '/api/v1/candidates?limit=7');
+    expect(asked).toEqual({ limit: 7 });
   });
 
   test('ends a contract by role, for a reason of that role', async () => {

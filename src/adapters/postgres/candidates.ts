@@ -24,8 +24,9 @@ export const candidates = (pool: Pool): Candidates => ({
       ]);
     });
   },
-  async list() {
-    const rows = await pool<CandidateRow[]>`select candidate, seen_at from peering_candidate order by node, flavor_id`;
+  async list({ limit } = {}) {
+    const rows = await pool<CandidateRow[]>`
+      select candidate, seen_at from peering_candidate order by node, flavor_id limit ${limit ?? null}`;
     return rows.map((row) => ({ ...row.candidate, seenAt: row.seen_at.toISOString() }));
   },
 });

@@ -76,8 +76,9 @@ export const marketRoutes: readonly Route[] = [
     role: 'viewer',
     summary: 'What other nodes offered, as last seen',
     tag: 'market',
+    query: z.object({ limit: limit.describe(`How many, by node and flavor; ${LISTED.usual} when absent.`) }),
     answers: { 200: { description: 'The Peering Candidates table.', schema: listOf(Candidate) } },
-    handle: async (_, { candidates }) => ok({ items: await candidates.list() }),
+    handle: async ({ query: { limit: most = LISTED.usual } }, { candidates }) => ok({ items: await candidates.list({ limit: most }) }),
   }),
   route({
     method: 'get',
