@@ -4,10 +4,12 @@ import { isFault } from '../domain/faults.ts';
 import { type BlueprintFlavor, type Location, type NodeIdentity, isBlueprint } from '../domain/flavor.ts';
 import { flavorId } from '../domain/ids.ts';
 import type { Price } from '../domain/money.ts';
+import type { OfferTerms } from '../domain/offer-terms.ts';
 import type { Blueprints, KeptBlueprints } from '../ports/blueprints.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Configuration } from './configuration.ts';
 import { type BlueprintConfiguration, blueprintOf } from './configuration-blueprint.ts';
+import { offeredTerms } from './configuration-terms.ts';
 
 /** A blueprint as other nodes see it: `<domain>-<kind>-<hex>`, the same at each start for what has the same names here. */
 export function blueprintFlavor(input: {
@@ -15,10 +17,11 @@ export function blueprintFlavor(input: {
   readonly named: readonly string[];
   readonly price?: Price;
   readonly location?: Location;
+  readonly terms?: OfferTerms;
   readonly self: NodeIdentity;
   readonly now: number;
 }): BlueprintFlavor {
-  const { blueprint, named, price, location, self, now } = input;
+  const { blueprint, named, price, location, terms, self, now } = input;
   const { name, kind, description, category, tags, hostingPolicies, configurationTemplate } = blueprint;
   const digest = createHash('sha256')
     .update(JSON.stringify([self.id, 'blueprint', kind, ...named]))
@@ -29,6 +32,7 @@ export function blueprintFlavor(input: {
     offer: { kind, name, description, category, tags, hostingPolicies, configurationTemplate },
     ...(price && { price }),
     ...(location && { location }),
+    ...(terms && { terms }),
     owner: { id: self.id, address: self.address, domain: self.domain },
     available: true,
     createdAt: new Date(now).toISOString(),
@@ -39,11 +43,13 @@ function flavorOf(written: BlueprintConfiguration, self: NodeIdentity, now: numb
   const { price, name } = written;
   const places = Object.entries(written.location ?? {}).filter(([, value]) => value !== undefined);
   const location = places.length > 0 ? Object.fromEntries(places) : undefined;
+  const terms = offeredTerms(written.terms);
   return blueprintFlavor({
     blueprint: blueprintOf(written),
     named: [name],
     ...(price && { price }),
     ...(location && { location }),
+    ...(terms && { terms }),
     self,
     now,
   });

@@ -5,6 +5,7 @@ import { blueprintManifest } from '../domain/manifest-schema.ts';
 import { READY_MADE } from '../domain/ready-made.ts';
 import { label } from './configuration-fields.ts';
 import { location, price } from './configuration-flavor.ts';
+import { offerTerms } from './configuration-terms.ts';
 
 const written = z.strictObject({
   name: label.max(40).describe('Names it here and in what is sold; unique among the blueprints.'),
@@ -28,6 +29,7 @@ const written = z.strictObject({
   instances: z.number().int().min(1).max(10_000).default(1).describe('How many may be sold at a time.'),
   price: price.optional().describe('Of an instance.'),
   location,
+  terms: offerTerms('What we promise with it, instead of all of `rear.terms`; `{}` is nothing.'),
   configuration: z
     .record(z.string(), z.unknown())
     .optional()
@@ -59,6 +61,7 @@ export const writtenServices = z
     price: price.optional().describe('Of an instance. One without any price is not on sale.'),
     location,
     instances: z.number().int().min(1).max(10_000).default(1).describe('How many of each may be sold at a time.'),
+    terms: offerTerms('What we promise with each, instead of all of `rear.terms`; `{}` is nothing.'),
   })
   .prefault({})
   .describe('Of ServiceBlueprint resources, where their annotations `rearguard.dev/…` do not say otherwise: docs/selling.md.');

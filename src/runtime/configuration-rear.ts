@@ -17,7 +17,7 @@ export const rear = z.strictObject({
   legacyHoldSeconds: seconds(3_600).default(300).describe('The same for FLUIDOS buyers, which need longer between RESERVE and PURCHASE.'),
   contractDays: z.number().min(0.00001).max(366).default(365).describe('How long a sold contract lives.'),
   terms: offerTerms(
-    'What we promise with every flavor of `flavors` and `sell` whose own `terms` say nothing else: `renewal: {kind, days}`, `noticeSeconds`, `sla: {availabilityPercent, latencyMs, creditPercent}`, `telemetry: {metrics, intervalSeconds}`; see docs/contracts.md. What is absent is not promised.',
+    'What we promise with every flavor of `flavors`, `sell` and `blueprints`, and of FLUIDOS ServiceBlueprint resources, whose own `terms` say nothing else: `renewal: {kind, days}`, `noticeSeconds`, `sla: {availabilityPercent, latencyMs, creditPercent}`, `telemetry: {metrics, intervalSeconds}`; see docs/contracts.md. What is absent is not promised.',
   ),
   legacyBuyers: z
     .boolean()

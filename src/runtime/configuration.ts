@@ -229,6 +229,8 @@ export function completed(parsed: Parsed): Configuration {
   return {
     ...parsed,
     flavors: parsed.flavors.map(withTerms),
+    blueprints: parsed.blueprints.map(withTerms),
+    ...(parsed.fluidos && { fluidos: { ...parsed.fluidos, services: withTerms(parsed.fluidos.services) } }),
     ...(parsed.sell && { sell: withTerms(parsed.sell) }),
     temporal: { ...parsed.temporal, namespace: parsed.temporal.namespace ?? `rearguard-${id.replaceAll(':', '-')}` },
     database: { ...parsed.database, schema: parsed.database.schema ?? sqlName },

@@ -5,6 +5,7 @@ import type { KeptBlueprints } from '../ports/blueprints.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { ServiceBlueprints, WrittenBlueprint, WrittenBlueprints } from '../ports/service-blueprints.ts';
 import { blueprintFlavor } from './blueprints.ts';
+import { offeredTerms } from './configuration-terms.ts';
 import type { Configuration } from './configuration.ts';
 import type { StockLog } from './stock.ts';
 import { followWritten, publishChanged } from './written.ts';
@@ -47,8 +48,17 @@ function offered(
   const places = Object.entries({ ...defaults.location, ...each.location }).filter(([, value]) => value !== undefined);
   const location = places.length > 0 ? Object.fromEntries(places) : undefined;
   const { blueprint, name } = each;
+  const terms = offeredTerms(defaults.terms);
   return {
-    flavor: blueprintFlavor({ blueprint, named: ['resource', name], price, ...(location && { location }), self, now }),
+    flavor: blueprintFlavor({
+      blueprint,
+      named: ['resource', name],
+      price,
+      ...(location && { location }),
+      ...(terms && { terms }),
+      self,
+      now,
+    }),
     instances: each.instances ?? defaults.instances,
   };
 }

@@ -46,7 +46,16 @@ beforeAll(async () => {
   pair = await openPair({
     sellers: ['north'],
     fluidos: { namespace: 'fluidos', services: { price: { amount: '0.04', currency: 'EUR' }, instances: 2 } },
-    blueprints: [{ name: 'orders', use: 'database', price: { amount: '0.05', currency: 'EUR' } }, SENSOR, ...writtenExamples],
+    blueprints: [
+      {
+        name: 'orders',
+        use: 'database',
+        price: { amount: '0.05', currency: 'EUR' },
+        terms: { renewal: { kind: 'automatic', days: 30 }, noticeSeconds: 3_600 },
+      },
+      SENSOR,
+      ...writtenExamples,
+    ],
   });
   await pair.untilReady();
 });
@@ -71,6 +80,8 @@ test('an application that needs a slice and a database gets both, and gives both
       terms: { service: { hostingPolicy: 'Provider', configuration: { database: 'orders' } } },
     });
     expect(shown.out).not.toContain(PASSWORD);
+    const words = await pair.rearguard(node, ['contract', 'show', contract]);
+    expect(words.out).toMatch(/renewal: +automatic, for 30d at a time\nnotice: +1h\n/);
     const verified = await pair.rearguard(node, ['contract', 'export', contract]);
     expect(verified.out).toContain('hostingPolicy');
     expect(verified.out).not.toContain(PASSWORD);

@@ -75,6 +75,7 @@ export async function openShop(
   await store.inventory.publish(flavor);
   const database = blueprintOf(identity('north'), 'service', {
     id: flavorId(`north.example-service-${count.toString(16).padStart(4, '0')}`),
+    ...(terms && { terms }),
   });
   await store.inventory.publish(database, undefined, 2);
   const instances = memoryHosting();

@@ -108,6 +108,7 @@ export async function openTrade(
     const database = blueprintOf(identity(name), 'service', {
       price: { amount, currency: 'EUR', period: 'hourly' },
       offer: { ...offer, hostingPolicies: options.hostingPolicies ?? offer.hostingPolicies },
+      ...(terms && { terms }),
     });
     const sold = options.databases?.includes(name) ? [database] : [];
     await peers.add({

@@ -5,7 +5,7 @@ import { READY_MADE } from '../../src/domain/ready-made.ts';
 import { checked } from '../../src/domain/wrong-fields.ts';
 import { publishBlueprints } from '../../src/runtime/blueprints.ts';
 import { blueprintOf } from '../../src/runtime/configuration-blueprint.ts';
-import { ConfigurationSchema } from '../../src/runtime/configuration.ts';
+import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
 import { SELLER } from '../contracts/samples.ts';
 import { memoryKeptBlueprints } from '../fakes/kept-blueprints.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
@@ -60,6 +60,33 @@ describe('blueprints as they are configured', () => {
     const [machine] = valid(MACHINE);
     if (!machine) throw new Error('none');
     expect(blueprintOf(machine)).toMatchObject({ kind: 'vm', generated: { password: 24 }, secret: 'login' });
+  });
+
+  test('what is promised with one, and otherwise with all, is on its flavor; `{}` is nothing', async () => {
+    const { inventory } = memoryInventory({ clock: { now: () => 0 } });
+    const yaml =
+      '[{name: own, use: database, terms: {noticeSeconds: 60}}, {name: all, use: database}, {name: none, use: database, terms: {}}]';
+    const read = checked(ConfigurationSchema, {
+      ...NODE,
+      rear: { terms: { renewal: { kind: 'automatic', days: 1 } } },
+      blueprints: parse(yaml),
+    });
+    if (!read.ok) throw new Error('refused');
+    const log = { info: () => undefined, error: () => undefined };
+    await publishBlueprints({
+      blueprints: completed(read.value).blueprints,
+      self: SELLER,
+      inventory,
+      kept: memoryKeptBlueprints(),
+      now: 0,
+      log,
+    });
+    const promised = new Map((await inventory.list()).map(({ offer, terms }) => ['name' in offer ? offer.name : '', terms]));
+    expect(Object.fromEntries(promised)).toEqual({
+      own: { noticeMs: 60_000 },
+      all: { renewal: { kind: 'automatic', forMs: 86_400_000 } },
+      none: undefined,
+    });
   });
 
   test('the worked examples of docs/selling.md are taken as they stand there, and are filled without a configuration wherever they have defaults', () => {

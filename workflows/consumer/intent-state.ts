@@ -90,6 +90,16 @@ export const holderOf = ({ attempts }: IntentState, service: string): Attempt | 
 /** The services of the intent that nobody holds for it. */
 export const missingServices = (state: IntentState): readonly ServiceRequest[] =>
   (state.intent.services ?? []).filter(({ name }) => !holderOf(state, name));
+/** What served as a service of the intent and is to be left, but does so until its contract ends. */
+export const leavingService = ({ attempts }: IntentState, service: string): Attempt | undefined =>
+  attempts.findLast(
+    ({ service: name, last, released }) => name === service && last?.state === 'lost' && last.usableUntil !== undefined && !released,
+  );
+/** What was lost of services that another attempt holds by now. */
+export const supersededServices = (state: IntentState): readonly Attempt[] =>
+  state.attempts.filter(
+    ({ service, last, released }) => service !== undefined && last?.state === 'lost' && !released && holderOf(state, service) !== undefined,
+  );
 /** What an attempt costs: from its purchase until it is let go, whether it ever served or not. While it is not known whether it has bought, it has. */
 const stretchOf = ({ candidate, last, since, boughtAt, until }: Attempt): readonly Stretch[] => {
   const hourly = candidate.hourly?.amount;

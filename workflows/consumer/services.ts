@@ -2,11 +2,22 @@ import type { Candidate } from '../../src/domain/candidate.ts';
 import { planOf, rank } from '../../src/domain/ranking.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { ServiceRequest } from '../../src/domain/service-request.ts';
+import { codeOf, wordsOf } from '../failures.ts';
 import { asking } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { type Long, acquire, demote, hear, letGo, outcomeOf } from './acquiring.ts';
 import { inTurn, untilFound, whyLast } from './discovery.ts';
-import { type Attempt, type IntentState, attemptOf, holderOf, mark, missingServices } from './intent-state.ts';
+import {
+  type Attempt,
+  type IntentState,
+  attemptOf,
+  changeAttempt,
+  holderOf,
+  leavingService,
+  mark,
+  missingServices,
+  supersededServices,
+} from './intent-state.ts';
 
 /** The services of an intent, bought before its place: all of them and the place, or nothing. */
 export interface Services {
@@ -16,7 +27,7 @@ export interface Services {
   readonly giveBack: () => Promise<false | Long>;
   /** Rounds until all are held, for a workload at home. `false`: the history is long, go on in a new run. */
   readonly secure: () => Promise<boolean>;
-  /** Another one for what was lost, while the workload runs on; then what is left of the old one is let go. `false`: the history is long. */
+  /** Another one for what was lost, while the workload runs on; then what is left of the old one is let go. One that serves until its contract ends is kept when nobody has another. `false`: the history is long. */
   readonly replace: () => Promise<boolean>;
   /** Hears the rest of what the run before was waiting for, when that was a service. */
   readonly heard: () => Promise<boolean>;
@@ -71,6 +82,17 @@ export function openServices(state: IntentState, namespace: string, scribe: Scri
     return true;
   };
   const lastOf = (name: string): Attempt | undefined => state.attempts.findLast(({ service }) => service === name);
+  /** Nobody has another one: what serves until its contract ends is better than none. Whether that is so of all that is missing. */
+  const keepLeaving = (why: string): boolean => {
+    const missing = missingServices(state);
+    const leaving = missing.flatMap(({ name }) => leavingService(state, name) ?? []);
+    if (leaving.length < missing.length) return false;
+    for (const { id, candidate, service, last } of leaving) {
+      scribe.note('usage', 'service-kept', `${service} of ${candidate.seller.domain}: ${why}`);
+      if (last) changeAttempt(state, id, { last: { ...last, state: 'held' } });
+    }
+    return true;
+  };
   const services: Services = {
     acquire: round,
     heard,
@@ -112,11 +134,14 @@ export function openServices(state: IntentState, namespace: string, scribe: Scri
         }
       }
       state.seeking = 'use';
-      const old = state.attempts.filter(({ service, last, released }) => service !== undefined && last?.state === 'lost' && !released);
-      if (!(await untilFound(state, scribe, round))) return false;
+      try {
+        if (!(await untilFound(state, scribe, round))) return false;
+      } catch (error) {
+        if (codeOf(error) !== 'NO_CANDIDATE' || !keepLeaving(wordsOf(error))) throw error;
+      }
       state.seeking = undefined;
       // Its Secret is the new one's by now.
-      for (const { id, last } of old) await letGo(state, id, last?.ending ?? { reason: 'superseded' });
+      for (const { id, last } of supersededServices(state)) await letGo(state, id, last?.ending ?? { reason: 'superseded' });
       return true;
     },
   };

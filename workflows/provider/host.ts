@@ -6,6 +6,7 @@ import { observing, undoing, watchingFor } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
 import type { Sale, SaleStep } from './sale.ts';
+import type { Term } from './term.ts';
 
 /** What a contract's blueprint makes, in a namespace of the contract's own. It is taken away by us alone: nothing of it needs the buyer. */
 export const hostInstance = (timing: Timing): SaleStep => ({
@@ -19,14 +20,16 @@ export const hostInstance = (timing: Timing): SaleStep => ({
 });
 
 /** An instance that serves: until its contract ends, or its buyer did not sign in time. `undefined` when the history is long. */
-export async function serveInstance(saga: Saga<Sale>, timing: Timing, scribe: Scribe): Promise<Ending | undefined> {
-  const { contract, buyerCluster, expiresAt = Number.MAX_SAFE_INTEGER } = saga.context;
+export async function serveInstance(saga: Saga<Sale>, term: Term, timing: Timing, scribe: Scribe): Promise<Ending | undefined> {
+  const { contract, buyerCluster } = saga.context;
   scribe.phase('usage');
   const absentAt = Date.now() + timing.buyerAbsentMs;
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) return undefined;
+    const due = await term.look();
+    if (!due) continue;
+    if ('reason' in due) return due;
     const now = Date.now();
-    if (now >= expiresAt) return { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
     const { admitted = false } = saga.context;
     if (!admitted && now >= absentAt) {
       if (!(await observing.isCountersigned({ contract })))
@@ -35,6 +38,6 @@ export async function serveInstance(saga: Saga<Sale>, timing: Timing, scribe: Sc
       continue;
     }
     const words = admitted ? `${contract} served, until its end` : `buyer ${buyerCluster} to countersign`;
-    await waitFor(words, () => false, Math.min(expiresAt, admitted ? expiresAt : absentAt) - now);
+    await waitFor(words, term.hasNews, Math.min(due.wakeAt, admitted ? due.wakeAt : absentAt) - now);
   }
 }

@@ -26,6 +26,7 @@ import { openMetering } from './meter.ts';
 import type { Sale } from './sale.ts';
 import { sell as sellTo } from './sell.ts';
 import { meetBuyer } from './sign.ts';
+import { openTerm } from './term.ts';
 
 /** What a sale is started with; the buyer's cluster where the hold names one, so that the start enters what is done for that buyer too. */
 export interface SaleInput {
@@ -93,7 +94,8 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
   const scribe = openScribe(carried?.journal);
   const unwinding = openUnwinding(scribe, timing);
   poke = unwinding.poke;
-  const metering = openMetering(timing, scribe, carried?.sliceSeen ?? false, () => noticed);
+  const metering = openMetering(timing, scribe, carried?.sliceSeen ?? false);
+  const termOf = openTerm(timing, scribe, () => noticed);
   const buyer = openBuyer({
     contract,
     timing,
@@ -140,7 +142,9 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
         scribe.details(
           `Contract \`${contract}\` with ${saga.context.buyerCluster}, until ${new Date(saga.context.expiresAt ?? 0).toISOString()}`,
         );
-        return await (host ? serveInstance(saga, timing, scribe) : metering.meter(saga, admit));
+        return await (host
+          ? serveInstance(saga, termOf(saga, 'instance'), timing, scribe)
+          : metering.meter(saga, admit, termOf(saga, 'slice')));
       });
       return lived ?? end?.ending;
     } catch (error) {
