@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { Writable } from 'node:stream';
 import { type KubeConfig, PortForward } from '@kubernetes/client-node';
 import postgres from 'postgres';
 
@@ -21,20 +22,25 @@ export type Answer = 'let in' | 'refused';
 /** What a login may take, also over the API server of a cluster that is far. */
 const WITHIN_MS = 20_000;
 
-/** Listens at loopback; `forward` takes each connection to where it goes, and answers how it is cut off there. */
-export async function openWay(forward: (socket: net.Socket) => Promise<() => void>): Promise<Way> {
+/** Of a socket that cannot be opened its library tells by an event, which is no error. */
+const wordsOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+
+/** Listens at loopback; `forward` takes each connection to where it goes, tells what is wrong there, and answers how it is cut off. */
+export async function openWay(forward: (socket: net.Socket, tell: (words: string) => void) => Promise<() => void>): Promise<Way> {
   const open = new Set<net.Socket>();
   let trouble: string | undefined;
   const server = net.createServer((socket) => {
     open.add(socket);
     socket.on('error', () => socket.destroy());
-    forward(socket).then(
+    const tell = (words: string): void => void (trouble = words);
+    forward(socket, tell).then(
       (cut) => {
         if (socket.closed) cut();
         else socket.once('close', cut);
       },
       (error: unknown) => {
-        trouble = error instanceof Error ? error.message : String(error);
+        tell(wordsOf(error));
         socket.destroy();
       },
     );
@@ -62,8 +68,15 @@ export async function openWayToPod(
   { namespace, pod, port }: { readonly namespace: string; readonly pod: string; readonly port: number },
 ): Promise<Way> {
   const forwarding = new PortForward(config);
-  return await openWay(async (socket) => {
-    const opened = await forwarding.portForward(namespace, pod, [port], socket, null, socket);
+  return await openWay(async (socket, tell) => {
+    const errors = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        // Each stream begins with the port, which is cut off: nothing is left of an error stream that has no error.
+        if (chunk.length > 0) tell(chunk.toString('utf8').slice(0, 500));
+        done();
+      },
+    });
+    const opened = await forwarding.portForward(namespace, pod, [port], socket, errors, socket);
     const there = typeof opened === 'function' ? opened() : opened;
     if (there === null) throw new Error(`nothing is forwarded to ${pod}`);
     there.addEventListener('close', () => socket.destroy());
