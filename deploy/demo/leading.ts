@@ -19,6 +19,16 @@ interface Asked {
   readonly candidate?: { readonly seller?: { readonly id?: string } };
 }
 
+/** What a purchase brought, as far as it leads anywhere. */
+interface Brought {
+  readonly sellerCluster?: string;
+  readonly joined?: true;
+}
+const broughtBy = (event: HistoryEvent): Brought | undefined => {
+  const payload = event.activityTaskCompletedEventAttributes?.result?.payloads?.[0];
+  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+};
+
 const textOf = (payload: temporal.api.common.v1.IPayload | undefined): string | undefined => {
   const value: unknown = payload && defaultPayloadConverter.fromPayload(payload);
   return typeof value === 'string' ? value : undefined;
@@ -31,7 +41,7 @@ interface Next {
   readonly purpose: Purpose | 'same';
 }
 
-/** Which other workflows an event names: children, the peering that was joined, and the contract at the seller once PURCHASE came back. */
+/** Which other workflows an event names: children, the peering that was joined (by a purchase, or by its own step), and the contract at the seller once PURCHASE came back. */
 export function leadsTo(event: HistoryEvent, scheduled: Map<string, HistoryEvent>): readonly Next[] {
   const { workflowId: child, memo } = event.startChildWorkflowExecutionInitiatedEventAttributes ?? {};
   if (child) {
@@ -50,10 +60,15 @@ export function leadsTo(event: HistoryEvent, scheduled: Map<string, HistoryEvent
   switch (before?.activityTaskScheduledEventAttributes?.activityType?.name) {
     case 'joinPeering':
       return asked?.peer ? [{ workflowId: `peering/${asked.peer}`, purpose: {} }] : [];
-    case 'buy':
-      return asked?.transaction && asked.candidate?.seller?.id
-        ? [{ workflowId: `contract/${asked.transaction}`, at: asked.candidate.seller.id, purpose: 'same' }]
-        : [];
+    case 'buy': {
+      const { joined, sellerCluster } = broughtBy(event) ?? {};
+      const sold = asked?.transaction;
+      const at = asked?.candidate?.seller?.id;
+      return [
+        ...(sold && at ? [{ workflowId: `contract/${sold}`, at, purpose: 'same' } as const] : []),
+        ...(joined && sellerCluster ? [{ workflowId: `peering/${sellerCluster}`, purpose: {} }] : []),
+      ];
+    }
     default:
       return [];
   }

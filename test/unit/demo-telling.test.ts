@@ -1,6 +1,8 @@
-/** What the demo says: whose each row is, in lines that fit a terminal. */
+/** What the demo says: whose each row is, in lines that fit a terminal; and where it reads along. */
+import { defaultPayloadConverter } from '@temporalio/client';
 import { expect, test, vi } from 'vitest';
 import type { Followed } from '../../deploy/demo/following.ts';
+import { type HistoryEvent, leadsTo } from '../../deploy/demo/leading.ts';
 import { openTelling } from '../../deploy/demo/telling.ts';
 import type { JournalEntry } from '../../src/domain/journal.ts';
 
@@ -90,4 +92,26 @@ test.each([80, 100, 200])('words are wrapped at %i columns, at 120 at most, and 
   );
   expect(words.replaceAll(' ', '')).toContain('x'.repeat(300));
   expect(words).toContain('it was late');
+});
+
+const payloads = (value: unknown) => ({ payloads: [defaultPayloadConverter.toPayload(value)] });
+/** Where the demo goes when an activity has ended so. */
+function after(name: string, asked: object, brought?: object) {
+  const scheduled = new Map<string, HistoryEvent>();
+  leadsTo({ eventId: 5 as never, activityTaskScheduledEventAttributes: { activityType: { name }, input: payloads(asked) } }, scheduled);
+  const scheduledEventId = 5 as never;
+  const ended: HistoryEvent = brought
+    ? { activityTaskCompletedEventAttributes: { scheduledEventId, result: payloads(brought) } }
+    : { activityTaskFailedEventAttributes: { scheduledEventId } };
+  return leadsTo(ended, scheduled).map(({ workflowId, at = 'here' }) => `${workflowId} ${at}`);
+}
+const ASKED = { transaction: 't', candidate: { seller: { id: 'north' } } };
+
+test.each([
+  ['its own step', 'joinPeering', { peer: 'c' }, {}, ['peering/c here']],
+  ['a purchase', 'buy', ASKED, { sellerCluster: 'c', joined: true }, ['contract/t north', 'peering/c here']],
+  ['neither yet', 'buy', ASKED, { sellerCluster: 'c' }, ['contract/t north']],
+  ['nobody, since the purchase failed', 'buy', ASKED, undefined, ['contract/t north']],
+])('the demo reads a peering along that was joined by %s', (_, name, asked, brought, expected) => {
+  expect(after(name, asked, brought)).toEqual(expected);
 });
