@@ -55,13 +55,12 @@ function flavorOf(written: BlueprintConfiguration, self: NodeIdentity, now: numb
   });
 }
 
-/** What this node makes: what is configured, by its name, and what is kept of resources. */
+/** What this node makes: of what was sold of a resource, what is kept of it, since a configured blueprint of the same name may have come later; else what is configured, by its name. */
 export function blueprintsOf({ blueprints }: Pick<Configuration, 'blueprints'>, kept: Pick<KeptBlueprints, 'of'>): Blueprints {
   const configured = blueprints.map(blueprintOf);
   return {
     async of(flavor) {
-      const found = blueprintFor(configured, flavor);
-      return found || flavor.offer.kind === 'k8slice' ? found : await kept.of(flavor.id);
+      return flavor.offer.kind === 'k8slice' ? undefined : ((await kept.of(flavor.id)) ?? blueprintFor(configured, flavor));
     },
   };
 }

@@ -1,8 +1,9 @@
 /** What of FLUIDOS ServiceBlueprint resources is on sale, at which price, and what becomes of it. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { contractOf } from '../../src/domain/ids.ts';
+import { READY_MADE } from '../../src/domain/ready-made.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
-import { publishBlueprints } from '../../src/runtime/blueprints.ts';
+import { blueprintsOf, publishBlueprints } from '../../src/runtime/blueprints.ts';
 import { ConfigurationSchema } from '../../src/runtime/configuration.ts';
 import { sellServiceBlueprints, withdrawBlueprints } from '../../src/runtime/service-blueprints.ts';
 import { buyerOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
@@ -144,4 +145,19 @@ it('leaves what is configured alone, and is left alone by it; off, all of it is 
   await shown.write(written('good'));
   await withdrawBlueprints(memory.inventory, kept, quiet);
   expect((await listed()).map(({ offer }) => 'name' in offer && offer.name)).toEqual(['own']);
+});
+
+it('is made as it was sold, also when a blueprint of its name is configured later', async () => {
+  begin();
+  await shown.write(written('good'));
+  const [sold] = await listed();
+  const { blueprints } = ConfigurationSchema.parse({ node: NODE, blueprints: [{ name: 'db', use: 'database' }] });
+  await shown.write();
+  await publishBlueprints({ blueprints, self: SELLER, inventory: memory.inventory, kept, now: NOON, log: quiet });
+  const [own] = await listed();
+  if (!sold || !own) throw new Error('nothing is listed');
+  const made = blueprintsOf({ blueprints }, kept);
+  const [first, later] = [await made.of(sold), await made.of(own)];
+  expect(first?.secret).toBe('db-credentials');
+  expect([later?.name, later?.secret]).toEqual(['db', READY_MADE.database.secret]);
 });
