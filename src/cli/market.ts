@@ -12,7 +12,12 @@ import type { CommandLine } from './program.ts';
 
 interface List<T> {
   readonly items: readonly T[];
+  readonly more?: true;
 }
+/** Told beside the list, so that it stays one: to a person as to whoever reads `--json`. */
+const leftOut = ({ output }: CommandLine, { items, more }: List<unknown>): void => {
+  if (more) output.err(`these are the first ${items.length}; there are more: see --limit\n`);
+};
 const amounts = (flavor: Flavor): string => {
   if (!isSlice(flavor)) return flavor.offer.kind;
   const { resources: free, gpu } = flavor.offer;
@@ -30,9 +35,11 @@ export function marketCommands(program: Command, line: CommandLine): void {
     .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
       line.run(async (api, asJson, { limit }: { limit: string }) => {
-        const { items } = await api.get<List<Flavor>>(`/flavors?${new URLSearchParams({ limit })}`);
+        const found = await api.get<List<Flavor>>(`/flavors?${new URLSearchParams({ limit })}`);
+        const { items } = found;
         const row = (flavor: Flavor): readonly string[] => [flavor.id, amounts(flavor), money(flavor.price), place(flavor)];
         line.tell(asJson, items, () => table(['FLAVOR', 'FREE', 'PRICE', 'PLACE'], items.map(row)));
+        leftOut(line, found);
         return EXIT.ok;
       }),
     );
@@ -43,7 +50,8 @@ export function marketCommands(program: Command, line: CommandLine): void {
     .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
       line.run(async (api, asJson, { limit }: { limit: string }) => {
-        const { items } = await api.get<List<Candidate & { readonly seenAt: string }>>(`/candidates?${new URLSearchParams({ limit })}`);
+        const found = await api.get<List<Candidate & { readonly seenAt: string }>>(`/candidates?${new URLSearchParams({ limit })}`);
+        const { items } = found;
         const row = ({ flavor, seller, hourly, latencyMs, part, seenAt }: Candidate & { readonly seenAt: string }): readonly string[] => [
           flavor.id,
           seller.domain,
@@ -54,6 +62,7 @@ export function marketCommands(program: Command, line: CommandLine): void {
           `${span(now() - Date.parse(seenAt))} ago`,
         ];
         line.tell(asJson, items, () => table(['FLAVOR', 'SELLER', 'PART', 'COST', 'LATENCY', 'PLACE', 'SEEN'], items.map(row)));
+        leftOut(line, found);
         return EXIT.ok;
       }),
     );

@@ -46,18 +46,28 @@ describe('the market', () => {
     expect((await ask('GET', '/api/v1/buyers?limit=1')).body).toEqual({ items: [{ ...has, limits: { holds: 5, cpu: '64' } }] });
     for (const id of ['one', 'two']) await store.inventory.publish({ ...sliceOf(seller), id: flavorId(id) });
     expect((await ask('GET', '/api/v1/flavors')).body).toMatchObject({ items: [{ id: 'one' }, { id: 'two' }] });
-    expect((await ask('GET', '/api/v1/flavors?limit=1')).body).toEqual({ items: [expect.objectContaining({ id: 'one' })] });
+    expect((await ask('GET', '/api/v1/flavors?limit=1')).body).toEqual({ items: [expect.objectContaining({ id: 'one' })], more: true });
+    expect((await ask('GET', '/api/v1/flavors?limit=2')).body).not.toHaveProperty('more');
     expect((await ask('GET', '/api/v1/candidates')).body).toEqual({ items: [] });
     let asked: unknown;
+    const offered = [...'12345678'].map((id) => ({
+      flavor: { ...sliceOf(seller), id: flavorId(id) },
+      seller,
+      dialect: 'rearguard',
+      part: { cpu: '1', memory: '1Gi', pods: '1' },
+      rating: 0.5,
+      seenAt: '2026-01-01T00:00:00.000Z',
+    }));
     const list = async (filter: unknown) => {
       asked = filter;
-      return [];
+      return offered;
     };
     Object.assign(deps, { candidates: { ...deps.candidates, list } });
     await ask('GET', '/api/v1/candidates');
-    expect(asked).toEqual({ limit: 100 });
-    await ask('GET', '/api/v1/candidates?limit=7');
-    expect(asked).toEqual({ limit: 7 });
+    // One more than is shown, to know whether there are others.
+    expect(asked).toEqual({ limit: 101 });
+    expect((await ask('GET', '/api/v1/candidates?limit=8')).body).toEqual({ items: offered });
+    expect((await ask('GET', '/api/v1/candidates?limit=7')).body).toEqual({ items: offered.slice(0, 7), more: true });
   });
 
   test('ends a contract by role, for a reason of that role', async () => {

@@ -4,7 +4,7 @@ import { Fault } from '../../domain/faults.ts';
 import { contractId } from '../../domain/ids.ts';
 import { type ApiDeps, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
 import { Allocation, Candidate, Contract, Flavor, Sums } from './schemas-market.ts';
-import { Accepted, LISTED, limit, listOf } from './schemas.ts';
+import { Accepted, LISTED, firstOf, limit, listOf } from './schemas.ts';
 
 const params = z.object({ id: z.string().min(1).max(253) });
 const BUYER = ['ended-by-user', 'operator'] as const;
@@ -54,6 +54,12 @@ async function end(contract: StoredContract, wanted: z.output<typeof EndRequest>
   else throw new Fault('CONTRACT_UNKNOWN', `contract ${terms.id} is of no acquisition of ours`, { contract: terms.id });
 }
 
+/** The first ones, and whether there are others: one more than is answered is asked for. */
+async function first<T>(most: number, list: (filter: { readonly limit: number }) => Promise<readonly T[]>) {
+  const found = await list({ limit: most + 1 });
+  return ok({ items: found.slice(0, most), ...(found.length > most && { more: true }) });
+}
+
 /** What this node sells, is offered, and has agreed on. */
 export const marketRoutes: readonly Route[] = [
   route({
@@ -66,8 +72,8 @@ export const marketRoutes: readonly Route[] = [
     query: z.object({
       limit: limit.describe(`How many, in the order of the ids under which they were published; ${LISTED.usual} when absent.`),
     }),
-    answers: { 200: { description: 'Our own flavors.', schema: listOf(Flavor) } },
-    handle: async ({ query: { limit: most = LISTED.usual } }, { inventory }) => ok({ items: await inventory.list({ limit: most }) }),
+    answers: { 200: { description: 'Our own flavors.', schema: firstOf(Flavor) } },
+    handle: async ({ query: { limit: most = LISTED.usual } }, { inventory }) => await first(most, inventory.list),
   }),
   route({
     method: 'get',
@@ -77,8 +83,8 @@ export const marketRoutes: readonly Route[] = [
     summary: 'What other nodes offered, as last seen',
     tag: 'market',
     query: z.object({ limit: limit.describe(`How many, by node and flavor; ${LISTED.usual} when absent.`) }),
-    answers: { 200: { description: 'The Peering Candidates table.', schema: listOf(Candidate) } },
-    handle: async ({ query: { limit: most = LISTED.usual } }, { candidates }) => ok({ items: await candidates.list({ limit: most }) }),
+    answers: { 200: { description: 'The Peering Candidates table.', schema: firstOf(Candidate) } },
+    handle: async ({ query: { limit: most = LISTED.usual } }, { candidates }) => await first(most, candidates.list),
   }),
   route({
     method: 'get',

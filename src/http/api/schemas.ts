@@ -175,6 +175,9 @@ export const Process = z
   .meta({ id: 'Process', description: 'An open workflow.' });
 
 export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+/** A list that may be cut off where nothing else says so: whoever reads a short one must not take it for all. */
+export const firstOf = <T extends z.ZodType>(item: T) =>
+  listOf(item).extend({ more: z.literal(true).optional().describe('There are others; absent when these are all.') });
 
 /** How many rows a list shows, unless it is told otherwise, and at most. */
 export const LISTED = { usual: 100, most: 1_000 } as const;
