@@ -4,7 +4,7 @@ import { sizeOfJson } from './json.ts';
 import type { HostedBound } from './hosted.ts';
 import { nanos } from './quantity.ts';
 import { formatResource } from './resources.ts';
-import { type WrongField, checked, fieldPath } from './wrong-fields.ts';
+import { UNKNOWN_FIELD, type WrongField, checked, fieldPath } from './wrong-fields.ts';
 import { peakOf } from './workload.ts';
 
 /** What one hand-over may hold at most: as many manifests as a blueprint may have, and as many bytes of JSON as an intent. */
@@ -20,9 +20,13 @@ type Say = (path: readonly PropertyKey[], problem: string) => void;
 
 /**
  * What is wrong with manifests that a seller hands over to be run at home, all of it at once; empty when they may be applied in a namespace of their own. They are a stranger's: what is not known to be
- * harmless is refused, and no value of theirs is in the words. `bound`: what all of it may take together.
+ * harmless is refused, and no value of theirs is in the words; of very many the first 50. `bound`: what all of it may take together. `counts`: which of them are any.
  */
-export function hostedProblems(manifests: readonly unknown[], bound: HostedBound): readonly WrongField[] {
+export function hostedProblems(
+  manifests: readonly unknown[],
+  bound: HostedBound,
+  counts: (wrong: WrongField) => boolean = () => true,
+): readonly WrongField[] {
   if (manifests.length > MOST_MANIFESTS)
     return [{ field: '', problem: `must be at most ${MOST_MANIFESTS} manifests, and are ${manifests.length}` }];
   const size = sizeOfJson(manifests);
@@ -31,13 +35,17 @@ export function hostedProblems(manifests: readonly unknown[], bound: HostedBound
   const wrong: WrongField[] = [];
   const readable: HostedManifest[] = [];
   const first = new Map<string, number>();
+  const tell = (fault: WrongField): void => {
+    if (wrong.length < MOST_TOLD && counts(fault)) wrong.push(fault);
+  };
   for (const [i, manifest] of manifests.entries()) {
-    const read = checked(HostedManifest, manifest);
+    if (wrong.length === MOST_TOLD) return wrong;
+    const read = checked(HostedManifest, manifest, { hints: false });
     if (!read.ok) {
-      wrong.push(...read.wrong.map(({ field, problem }) => ({ field: below(i, field), problem: refused(problem) })));
+      for (const { field, problem } of read.wrong) tell({ field: below(i, field), problem: refused(problem) });
       continue;
     }
-    const say: Say = (path, problem) => void wrong.push({ field: fieldPath(['manifests', i, ...path]), problem });
+    const say: Say = (path, problem) => tell({ field: fieldPath(['manifests', i, ...path]), problem });
     const name = `${read.value.kind} ${read.value.metadata.name}`;
     const before = first.get(name);
     if (before !== undefined) say(['metadata', 'name'], `must be unique: manifests[${before}] is a ${name} too`);
@@ -45,13 +53,13 @@ export function hostedProblems(manifests: readonly unknown[], bound: HostedBound
     readable.push(read.value);
     checkPod(read.value, say);
   }
-  wrong.push(...checkSum(readable, bound));
-  return wrong.slice(0, MOST_TOLD);
+  for (const fault of checkSum(readable, bound)) tell(fault);
+  return wrong;
 }
 
 const below = (i: number, field: string): string => `manifests[${i}]${field === '' || field.startsWith('[') ? field : `.${field}`}`;
 /** An intent's writer is helped with a mistyped field; a seller is told that it is none for us. */
-const refused = (problem: string): string => problem.replace(/^is not a known field.*$/s, NOT_RUN);
+const refused = (problem: string): string => (problem === UNKNOWN_FIELD ? NOT_RUN : problem);
 
 const podOf = (manifest: HostedManifest): { readonly path: readonly string[]; readonly spec: HostedPodSpec } | undefined => {
   if (manifest.kind === 'Pod') return { path: ['spec'], spec: manifest.spec };

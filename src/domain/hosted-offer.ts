@@ -2,7 +2,7 @@ import type { HostingPolicy } from './flavor.ts';
 import { type HostedBound, manifestsAt } from './hosted.ts';
 import { NOT_RUN, hostedProblems } from './hosted-check.ts';
 import type { Manifest } from './manifest.ts';
-import { fieldPath } from './wrong-fields.ts';
+import { type WrongField, fieldPath } from './wrong-fields.ts';
 
 /** How much it may take is each buyer's to say. */
 const ENDLESS: HostedBound = { cpu: '1E', memory: '1E', pods: '1E', storage: '1E' };
@@ -24,13 +24,12 @@ export function offerProblems(blueprint: {
   const lines = blueprint.hostingPolicies.flatMap((policy) => {
     const part = manifestsAt('buyer', policy, blueprint);
     const open = new Set(openFields(part, ['manifests']));
-    return hostedProblems(part, ENDLESS)
-      .filter(({ field, problem }) => problem === NOT_RUN || !open.has(field))
-      .map(({ field, problem }) => {
-        const [, index = '', rest = ''] = /^manifests\[(\d+)\]\.?(.*)$/s.exec(field) ?? [];
-        const manifest = part[Number(index)];
-        return `a buyer would not host it: ${manifest ? `${manifest.kind} ${manifest.metadata.name}: ` : ''}${rest} ${problem}`;
-      });
+    const decided = ({ field, problem }: WrongField): boolean => problem === NOT_RUN || !open.has(field);
+    return hostedProblems(part, ENDLESS, decided).map(({ field, problem }) => {
+      const [, index = '', rest = ''] = /^manifests\[(\d+)\]\.?(.*)$/s.exec(field) ?? [];
+      const manifest = part[Number(index)];
+      return `a buyer would not host it: ${manifest ? `${manifest.kind} ${manifest.metadata.name}: ` : ''}${rest} ${problem}`;
+    });
   });
   return [...new Set(lines)];
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { LEAST_OF_A_CONTAINER } from './hosted.ts';
 import { DNS_LABEL, DNS_SUBDOMAIN } from './ids.ts';
+import { nanos } from './quantity.ts';
 import { amount } from './workload-schema.ts';
 
 /**
@@ -41,10 +43,14 @@ export const labels = z
   })
   .optional();
 
-const QUANTITIES = { cpu: amount.optional(), memory: amount.optional(), 'ephemeral-storage': amount.optional() };
+const some = (name: keyof typeof LEAST_OF_A_CONTAINER) => {
+  const least = LEAST_OF_A_CONTAINER[name];
+  return amount.refine((value) => nanos(String(value)) >= nanos(least), `must be at least ${least}: to a kubelet 0 is no limit`);
+};
+const [cpu, memory, disk] = [some('cpu'), some('memory'), some('ephemeral-storage').optional()];
 const resources = z.strictObject({
-  requests: z.strictObject(QUANTITIES).optional(),
-  limits: z.strictObject({ ...QUANTITIES, cpu: amount, memory: amount }),
+  requests: z.strictObject({ cpu: cpu.optional(), memory: memory.optional(), 'ephemeral-storage': disk }).optional(),
+  limits: z.strictObject({ cpu, memory, 'ephemeral-storage': disk }),
 });
 
 const keyRef = z.strictObject({ name: objectName, key: short, optional: flag });

@@ -14,6 +14,9 @@ export interface HostedBound {
   readonly pods: Quantity;
   readonly storage: Quantity;
 }
+/** What a container that is hosted is limited to and asks for at least: to a kubelet 0 is no limit, and less memory starts nothing. */
+export const LEAST_OF_A_CONTAINER = { cpu: '1m', memory: '1Mi', 'ephemeral-storage': '1' } as const;
+
 /** Room for one small database with a replica. */
 const SMALL: HostedBound = { cpu: '1', memory: '2Gi', pods: '4', storage: '8Gi' };
 

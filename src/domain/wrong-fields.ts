@@ -10,14 +10,23 @@ export interface WrongField {
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly wrong: readonly WrongField[] };
 
-/** Parses an input, or names every wrong field at once, with the nearest known name of an unknown one. */
-export function checked<S extends z.ZodType>(schema: S, input: unknown): Checked<z.output<S>> {
+/** Of a field that the schema does not have; a hint may follow. */
+export const UNKNOWN_FIELD = 'is not a known field';
+/** Unknown fields of one object that are told, and those of one input that get a hint: each hint is a walk through the schema, and an input may have tens of thousands. */
+const MOST_UNKNOWN = 50;
+const MOST_HINTS = 50;
+
+/**
+ * Parses an input, or names every wrong field at once, of unknown ones the first 50 of each object, with the nearest known name of the first 50. `hints: false` for strangers, who are not helped.
+ */
+export function checked<S extends z.ZodType>(schema: S, input: unknown, { hints = true } = {}): Checked<z.output<S>> {
   const result = schema.safeParse(input, { error: words });
   if (result.success) return { ok: true, value: result.data };
-  const known = (): Known => knownOf(schema);
+  let left = hints ? MOST_HINTS : 0;
+  const hintOf: Hint = (key, path) => (left-- > 0 ? hintAt(knownOf(schema), key, path) : '');
   const seen = new Set<string>();
   const wrong = result.error.issues
-    .flatMap((issue) => described(issue, [], known))
+    .flatMap((issue) => described(issue, [], hintOf))
     .filter(({ field, problem }) => {
       const line = `${field}\n${problem}`;
       return seen.has(line) ? false : seen.add(line);
@@ -45,19 +54,24 @@ export const fieldPath = (path: readonly PropertyKey[]): string =>
 type Issue = z.core.$ZodIssue;
 type Known = z.core.JSONSchema.BaseSchema;
 
-function described(issue: Issue, above: readonly PropertyKey[], known: () => Known): readonly WrongField[] {
+/** What a field that nobody knows was probably meant to be, behind a semicolon; may be empty. */
+type Hint = (key: string, path: readonly PropertyKey[]) => string;
+const hintAt = (known: Known, key: string, path: readonly PropertyKey[]): string => {
+  const names = namesAt(known, path);
+  const near = nearestName(key, names) ?? elsewhere(key, known, path);
+  if (near) return `; did you mean ${near}?`;
+  return names.length > 0 ? `; known here: ${names.slice(0, 20).join(', ')}` : '';
+};
+
+function described(issue: Issue, above: readonly PropertyKey[], hintOf: Hint): readonly WrongField[] {
   const path = [...above, ...issue.path];
-  if (issue.code === 'unrecognized_keys') {
-    const names = namesAt(known(), path);
-    return issue.keys.map((key) => {
-      const near = nearestName(key, names) ?? elsewhere(key, known(), path);
-      const hint = near ? `did you mean ${near}?` : names.length > 0 ? `known here: ${names.slice(0, 20).join(', ')}` : '';
-      return { field: fieldPath([...path, key]), problem: `is not a known field${hint === '' ? '' : `; ${hint}`}` };
-    });
-  }
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys
+      .slice(0, MOST_UNKNOWN)
+      .map((key) => ({ field: fieldPath([...path, key]), problem: `${UNKNOWN_FIELD}${hintOf(key, path)}` }));
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const least = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0] ?? [];
-    if (least.length > 0 && depth(least) > 0) return least.flatMap((inner) => described(inner, path, known));
+    if (least.length > 0 && depth(least) > 0) return least.flatMap((inner) => described(inner, path, hintOf));
   }
   return [{ field: fieldPath(path), problem: issue.message }];
 }

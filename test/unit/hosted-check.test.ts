@@ -4,7 +4,7 @@ import { instanceManifests } from '../../src/domain/blueprint.ts';
 import { hostedBound } from '../../src/domain/hosted.ts';
 import { hostedProblems } from '../../src/domain/hosted-check.ts';
 import { READY_MADE } from '../../src/domain/ready-made.ts';
-import { LIMITS, SAFE, claim, container, deployment, metadata, of, pod, podSpec, secret, service, template } from './hosted-manifests.ts';
+import { LIMITS, SAFE, claim, deployment, metadata, of, pod, podSpec, secret, service, template } from './hosted-manifests.ts';
 
 const BOUND = hostedBound();
 const told = (manifests: readonly unknown[], bound = BOUND): readonly string[] =>
@@ -13,6 +13,7 @@ const told = (manifests: readonly unknown[], bound = BOUND): readonly string[] =
 const P = 'manifests[0].spec';
 const C = `${P}.containers[0]`;
 const NOT_RUN = 'is nothing that is run for a seller';
+const NO_LIMIT = 'to a kubelet 0 is no limit';
 const HOST = 'must be false or absent: it reaches into the host';
 
 describe('what may run', () => {
@@ -133,6 +134,20 @@ describe('what is refused', () => {
       [`${C}.securityContext.seccompProfile: must be RuntimeDefault, here or for the whole pod`],
     ],
     ['a container without limits', pod({}, { resources: { requests: LIMITS } }), [`${C}.resources.limits: is missing`]],
+    [
+      'limits that are none',
+      pod({}, { resources: { limits: { cpu: 0, memory: '0', 'ephemeral-storage': '0' } } }),
+      [
+        `${C}.resources.limits.cpu: must be at least 1m: ${NO_LIMIT}`,
+        `${C}.resources.limits.memory: must be at least 1Mi: ${NO_LIMIT}`,
+        `${C}.resources.limits.ephemeral-storage: must be at least 1: ${NO_LIMIT}`,
+      ],
+    ],
+    [
+      'no request',
+      pod({}, { resources: { requests: { memory: 1 }, limits: LIMITS } }),
+      [`${C}.resources.requests.memory: must be at least 1Mi: ${NO_LIMIT}`],
+    ],
     ['a limit less', pod({}, { resources: { limits: { cpu: '1' } } }), [`${C}.resources.limits.memory: is missing`]],
     [
       'a GPU',
@@ -189,47 +204,5 @@ describe('what is refused', () => {
       'manifests[3]',
     ]);
     expect(lines.join()).not.toContain('hunter');
-  });
-
-  test.each<[string, readonly unknown[], readonly string[]]>([
-    ['one name twice', [pod(), pod()], ['manifests[1].metadata.name: must be unique: manifests[0] is a Pod p too']],
-    ['too many', Array.from({ length: 51 }, () => pod()), ['must be at most 50 manifests, and are 51']],
-    [
-      'too large',
-      [secret({ stringData: { a: 'x'.repeat(300_000) } })],
-      [expect.stringMatching(/^must be at most 262144 bytes of JSON, and are 300/)],
-    ],
-    ['too many pods', [deployment({ replicas: 5 })], ['take 5 of pods together, and the intent lets its service have 4']],
-    [
-      'more than was allowed, all together',
-      [
-        deployment({
-          replicas: 2,
-          template: { ...template, spec: podSpec({}, { resources: { limits: { cpu: '400m', memory: '1Gi' } } }) },
-        }),
-        pod({ initContainers: [container({ name: 'i', resources: { limits: { cpu: '300m', memory: '64Mi' } } })] }),
-      ],
-      [
-        'take 1100m of cpu together, and the intent lets its service have 1',
-        'take 2112Mi of memory together, and the intent lets its service have 2Gi',
-      ],
-    ],
-    [
-      'claims of every pod of a set',
-      [
-        claim('1Gi'),
-        of('StatefulSet', 'apps/v1', {
-          replicas: 3,
-          selector: {},
-          template,
-          volumeClaimTemplates: [{ metadata: { name: 'd' }, spec: claim('3Gi').spec }],
-        }),
-      ],
-      ['take 10Gi of storage together, and the intent lets its service have 8Gi'],
-    ],
-  ])('%s', (_what, manifests, lines) => expect(told(manifests)).toEqual(lines));
-
-  test('what the intent allows is allowed', () => {
-    expect(told([deployment({ replicas: 5 })], hostedBound({ pods: 5 }))).toEqual([]);
   });
 });

@@ -98,6 +98,19 @@ test('what a buyer would not host is told of each manifest, but for what its own
   expect(offerProblems({ manifests: [SECRET], secret: 's', hostingPolicies: ['Consumer'] })).toEqual([]);
 });
 
+test('values that are open hide no fault behind them, however many they are', () => {
+  const ports = Array.from({ length: 50 }, () => ({ port: '${port}', protocol: '${protocol}' }));
+  const problems = offerProblems({
+    manifests: [{ ...made('Service', 'web'), spec: { ports, type: 'NodePort' } }, made('Role', 'r')],
+    secret: 's',
+    hostingPolicies: ['Consumer'],
+  });
+  expect(problems).toEqual([
+    expect.stringContaining('Service web: spec.type must be ClusterIP'),
+    expect.stringContaining('Role r: kind must be one of'),
+  ]);
+});
+
 describe('what a workload is told of what its buyer hosts', () => {
   const acquisition = acquisitionId('c0ffee00beef-1');
   const given = { secret: { password: 'x' }, manifests: MANIFESTS } as const;

@@ -1,5 +1,5 @@
 /** Problems are read in logs, answers and histories: what somebody meant as a secret is not among them. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { reduceIntent } from '../../src/domain/intent.ts';
 import { checked } from '../../src/domain/wrong-fields.ts';
@@ -36,4 +36,23 @@ test.each([
 ])('a wrong value below %s: %s', (key, problem) => {
   const schema = z.object({ [key]: z.object({ deep: z.array(z.enum(['a', 'b'])) }) });
   expect(checked(schema, { [key]: { deep: ['hunter2'] } })).toEqual({ ok: false, wrong: [{ field: `${key}.deep[0]`, problem }] });
+});
+
+describe('tens of thousands of unknown fields', () => {
+  const schema = z.array(z.strictObject({ colour: z.string().optional() }));
+  const told = (input: unknown, options?: { readonly hints: boolean }) => {
+    const read = checked(schema, input, options);
+    return read.ok ? [] : read.wrong.map(({ problem }) => problem);
+  };
+  test('in one object: the first 50 are told', () => {
+    expect(told([Object.fromEntries(Array.from({ length: 24_000 }, (_, i) => [`k${i}`, 1]))])).toHaveLength(50);
+  });
+  test('in as many objects: the first 50 get a hint, and those of a stranger none', () => {
+    const input = Array.from({ length: 200 }, () => ({ color: 'red' }));
+    expect(told(input)).toEqual([
+      ...Array<string>(50).fill('is not a known field; did you mean colour?'),
+      ...Array<string>(150).fill('is not a known field'),
+    ]);
+    expect(told(input, { hints: false })).toEqual(Array<string>(200).fill('is not a known field'));
+  });
 });

@@ -1,5 +1,5 @@
 import { Fault } from '../../domain/faults.ts';
-import type { HostedBound } from '../../domain/hosted.ts';
+import { type HostedBound, LEAST_OF_A_CONTAINER } from '../../domain/hosted.ts';
 import { type AcquisitionId, acquisitionId, hostedNamespace } from '../../domain/ids.ts';
 import type { Manifest } from '../../domain/manifest.ts';
 import type { Wait } from '../../ports/fabric.ts';
@@ -70,7 +70,8 @@ export function fencesOf(input: {
           {
             type: 'Container',
             default: { 'ephemeral-storage': storage },
-            defaultRequest: { 'ephemeral-storage': '0' },
+            defaultRequest: { 'ephemeral-storage': LEAST_OF_A_CONTAINER['ephemeral-storage'] },
+            min: LEAST_OF_A_CONTAINER,
             max: { 'ephemeral-storage': storage },
           },
         ],
