@@ -135,7 +135,10 @@ export async function letGo(state: IntentState, id: AcquisitionId, ending: Endin
   if (!attempt || attempt.released || attempt.last?.state === 'over') return;
   changeAttempt(state, id, { released: ending, until: Date.now() });
   try {
-    await getExternalWorkflowHandle(workflowIds.acquisition(id)).signal(messages.release, ending, { eager });
+    // Whoever is stopped in the middle must not take it for closed.
+    await CancellationScope.nonCancellable(() =>
+      getExternalWorkflowHandle(workflowIds.acquisition(id)).signal(messages.release, ending, { eager }),
+    );
   } catch {
     closed(state, id, ending);
   }

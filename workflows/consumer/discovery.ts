@@ -1,17 +1,25 @@
-import { ApplicationFailure, sleep, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { Candidate } from '../../src/domain/candidate.ts';
 import { planOf, rank } from '../../src/domain/ranking.ts';
 import { asking } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
+import { waitFor } from '../summaries.ts';
 import type { Long } from './acquiring.ts';
-import { type IntentState, mark, missingServices } from './intent-state.ts';
+import { type IntentState, goneServices, mark, missingServices } from './intent-state.ts';
+import { hearsBoth } from './replacing.ts';
 import type { Services } from './services.ts';
 
 /**
  * Phase 2: tries round after round, with a growing pause between them, while the intent's patience lasts. Each refusal is kept with its reason, so that an intent which finds nothing explains itself. `false`:
  * the history is long, go on in a new run.
  */
-export async function untilFound(state: IntentState, scribe: Scribe, round: () => Promise<boolean | Long>): Promise<boolean> {
+export async function untilFound(
+  state: IntentState,
+  scribe: Scribe,
+  round: () => Promise<boolean | Long>,
+  /** Counts what makes another round worth while at once. */
+  news: () => number = () => 0,
+): Promise<boolean> {
   const { intent, facts } = state;
   state.search ??= { until: Date.now() + intent.patienceMs, pauseMs: facts.timing.discoveryPauseMs };
   const { until } = state.search;
@@ -31,7 +39,8 @@ export async function untilFound(state: IntentState, scribe: Scribe, round: () =
     }
     state.waitingFor = `capacity: ${explain(state)}`;
     scribe.details(`Nothing to buy at the moment: ${explain(state)}. Asks again in ${Math.round(Math.min(pause, left) / 1000)} s.`);
-    await sleep(Math.min(pause, left), { summary: 'nothing to buy at the moment: until every known node is asked again' });
+    const known = news();
+    await waitFor('nothing to buy at the moment: until every known node is asked again', () => news() > known, Math.min(pause, left));
     pause = Math.min(pause * 2, facts.timing.discoveryPauseMaxMs);
     state.search = { until, pauseMs: pause };
   }
@@ -63,26 +72,34 @@ export async function search(
   services: Services | undefined,
 ): Promise<boolean> {
   const { request } = state.intent;
-  return await untilFound(state, scribe, async () => {
-    if (await isEnough()) return true;
-    state.phase = 'discovery';
-    scribe.phase('discovery');
-    const finish = scribe.record({ step: 'discover', phase: 'discovery', direction: 'do' });
-    const found = await asking.discover({ request });
-    finish('done');
-    const candidates = inTurn(state, rank(found.candidates, request));
-    state.plan = [...planOf(candidates, whyLast(state)), ...found.refused, ...state.plan.filter(({ service }) => service !== undefined)];
-    state.silent = [...found.silent];
-    // Without a place services are of no use.
-    const ready = candidates.length === 0 || services === undefined || (await services.acquire());
-    if (ready === 'long') return 'long';
-    for (const candidate of ready ? candidates : []) {
-      mark(state, candidate.flavor.id, 'trying');
-      const taken = await take(candidate);
-      if (taken) return taken;
-    }
-    return (await services?.giveBack()) ?? false;
-  });
+  // A service that is lost meanwhile is looked for at once.
+  const lacks = (): number => missingServices(state).length + goneServices(state).length;
+  const news = services && state.place && hearsBoth() ? lacks : undefined;
+  return await untilFound(
+    state,
+    scribe,
+    async () => {
+      if (await isEnough()) return true;
+      state.phase = 'discovery';
+      scribe.phase('discovery');
+      const finish = scribe.record({ step: 'discover', phase: 'discovery', direction: 'do' });
+      const found = await asking.discover({ request });
+      finish('done');
+      const candidates = inTurn(state, rank(found.candidates, request));
+      state.plan = [...planOf(candidates, whyLast(state)), ...found.refused, ...state.plan.filter(({ service }) => service !== undefined)];
+      state.silent = [...found.silent];
+      // Without a place services are of no use.
+      const ready = candidates.length === 0 || services === undefined || (await services.acquire());
+      if (ready === 'long') return 'long';
+      for (const candidate of ready ? candidates : []) {
+        mark(state, candidate.flavor.id, 'trying');
+        const taken = await take(candidate);
+        if (taken) return taken;
+      }
+      return (await services?.giveBack()) ?? false;
+    },
+    news,
+  );
 }
 
 /** Why nothing was bought, in a line. */

@@ -22,6 +22,7 @@ import { type Admitted, admit, atHome } from './intent.ts';
 import { type IntentState, hearOf, mark, openState } from './intent-state.ts';
 import { openLiving, watchLimits } from './living.ts';
 import { openPlacing } from './placing.ts';
+import { replaceBeside } from './replacing.ts';
 import { refusedStatus, residueOf, statusOf } from './status.ts';
 import { releaseAll, untilReleased } from './tear-down.ts';
 import { type Placement, namespaceOf, placementSteps } from './usage.ts';
@@ -105,13 +106,13 @@ export async function fulfilIntent(document: unknown, carried?: Carried): Promis
     if (!(await ('state' in opened ? placing.goOn() : place(opened)))) return undefined;
     for (;;) {
       placing.settled();
-      const turn = await living.live(saga.context);
+      const lived = await living.live(saga.context);
+      const { services } = placing;
+      const turn = lived.kind === 'service' && services ? await replaceBeside(known, services, living, saga.context) : lived;
       if (turn.kind === 'long') return undefined;
       if (turn.kind === 'end') return turn.ending;
       if (turn.kind === 'reapply') await placing.again();
-      else if (turn.kind === 'service') {
-        if (!((await placing.services?.replace()) ?? true)) return undefined;
-      } else if (!(await placing.move(turn.ending))) return undefined;
+      else if (turn.kind === 'lost' && !(await placing.move(turn.ending))) return undefined;
     }
   };
   const guarded = async (): Promise<Ending | undefined> => {

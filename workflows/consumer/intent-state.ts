@@ -40,6 +40,8 @@ export interface IntentState {
   unheard: AcquisitionId | undefined;
   /** What the services that are being bought are for, while no place is: a workload at home, or one that runs and lost one. */
   seeking?: 'home' | 'use' | undefined;
+  /** Services may have been replaced while a place was searched: what they took the place of is to be let go. */
+  supersedes?: boolean | undefined;
   /** The place that is kept while another one is searched, and why it is to be left; without an `id` it is home. */
   kept: { readonly id?: AcquisitionId; readonly why: Ending } | undefined;
   plan: PlanEntry[];
@@ -95,6 +97,12 @@ export const leavingService = ({ attempts }: IntentState, service: string): Atte
   attempts.findLast(
     ({ service: name, last, released }) => name === service && last?.state === 'lost' && last.usableUntil !== undefined && !released,
   );
+/** The missing ones that nothing serves as any more, so that a workload could not run anywhere. */
+export const goneServices = (state: IntentState): readonly ServiceRequest[] =>
+  missingServices(state).filter(({ name }) => !leavingService(state, name));
+/** The missing ones that something serves as for a while. */
+export const leavingServices = (state: IntentState): readonly ServiceRequest[] =>
+  missingServices(state).filter(({ name }) => leavingService(state, name) !== undefined);
 /** What was lost of services that another attempt holds by now. */
 export const supersededServices = (state: IntentState): readonly Attempt[] =>
   state.attempts.filter(

@@ -9,7 +9,7 @@ import { askingPauses, hearingPauses } from '../pauses.ts';
 import { glancing } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
-import { type IntentState, attemptOf, holderOf, missingServices, stretchesOf } from './intent-state.ts';
+import { type IntentState, attemptOf, goneServices, holderOf, missingServices, stretchesOf, supersededServices } from './intent-state.ts';
 import { type Placement, manifestsOf } from './usage.ts';
 
 /** What a held workload came to: its end, a lost place, a workload that somebody removed, or a history that is long. */
@@ -17,13 +17,16 @@ export type Turn =
   | { readonly kind: 'end'; readonly ending: Ending }
   | { readonly kind: 'lost'; readonly ending: Ending }
   | { readonly kind: 'reapply' }
-  /** A service is held no more. */
+  /** A service is held no more, or what it took the place of is still held. */
   | { readonly kind: 'service' }
+  /** What was done beside is done. */
+  | { readonly kind: 'served' }
   | { readonly kind: 'long' };
 
 /** Phase 5 as a wait: woken by the shared watch, by the acquisition, and once a day. */
 export interface Living {
-  readonly live: (placement: Placement) => Promise<Turn>;
+  /** `isDone`: of a search for a service that goes on beside, until when nothing else is said of services. */
+  readonly live: (placement: Placement, isDone?: () => boolean) => Promise<Turn>;
 }
 
 const podsOf = ({ state, pods, message }: WorkloadHealth): string =>
@@ -43,7 +46,7 @@ export function openLiving(state: IntentState, timing: Timing, scribe: Scribe): 
     return last && last.state !== 'held' ? (last.ending ?? { reason: 'breach' }) : undefined;
   };
 
-  const lacksService = (): boolean => missingServices(state).length > 0;
+  const lacksService = (): boolean => missingServices(state).length > 0 || (!!state.supersedes && supersededServices(state).length > 0);
 
   /** Silence is not news, and nonsense is not either: but what was told once is not told again, so one looks again. */
   const glance = async (workload: WorkloadRef): Promise<WorkloadHealth> => {
@@ -82,26 +85,27 @@ export function openLiving(state: IntentState, timing: Timing, scribe: Scribe): 
   };
 
   return {
-    async live(placement) {
+    async live(placement, isDone) {
       const { intent } = state;
       if (state.toldOfHome) {
         // A search for another place was in vain.
         look = true;
         searchAt = Date.now() + searches.next();
       }
+      const hasServiceNews = isDone ?? lacksService;
       for (;;) {
         if (workflowInfo().continueAsNewSuggested) return { kind: 'long' };
         const lost = lostPlace(placement);
         if (lost) return { kind: 'lost', ending: lost };
-        if (lacksService()) return { kind: 'service' };
+        if (hasServiceNews()) return { kind: isDone ? 'served' : 'service' };
         const { troubledSince } = state;
         const now = Date.now();
         const lostAt = (troubledSince ?? 0) + timing.nodeLostMs;
         const due = lostAt > now ? lostAt : now + timing.lookMs;
         const wait = Math.min(due, lookAgainAt ?? due) - now;
         const words = troubledSince === undefined ? 'the workload, until its next look' : 'pods that do not run';
-        await waitFor(words, () => look || lostPlace(placement) !== undefined || lacksService(), wait);
-        if (lostPlace(placement) || lacksService()) continue;
+        await waitFor(words, () => look || lostPlace(placement) !== undefined || hasServiceNews(), wait);
+        if (lostPlace(placement) || hasServiceNews()) continue;
         look = false;
         const { intent: name, namespace, acquisition, seller } = placement;
         const health = await glance({
@@ -119,6 +123,8 @@ export function openLiving(state: IntentState, timing: Timing, scribe: Scribe): 
           };
         if (health.state === 'missing') return { kind: 'reapply' };
         if (health.state === 'running') well();
+        // Pods that lack a service are not held against their place.
+        else if (isDone && goneServices(state).length > 0) state.troubledSince = undefined;
         else if (health.state === 'pending') state.troubledSince ??= Date.now();
         if (state.troubledSince === undefined || Date.now() < state.troubledSince + timing.nodeLostMs) continue;
         if (acquisition) {

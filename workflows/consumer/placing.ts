@@ -1,18 +1,18 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { AcquisitionId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
-import type { Candidate } from '../../src/domain/candidate.ts';
 import type { AcquisitionReport } from '../messages.ts';
-import { type Beside, beside } from '../beside.ts';
 import { codeOf, wordsOf } from '../failures.ts';
-import { undoing, untilDone } from '../proxies.ts';
+import { undoing } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
-import { type Long, acquire, demote, hear, letGo, nextAttempt, outcomeOf } from './acquiring.ts';
+import { demote, letGo, outcomeOf } from './acquiring.ts';
 import { search } from './discovery.ts';
 import { openHome } from './home.ts';
-import { type Attempt, type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
+import { type IntentState, attemptOf, changeAttempt, mark } from './intent-state.ts';
+import { hearsBoth } from './replacing.ts';
 import { type Services, openServices } from './services.ts';
+import { openServing } from './serving.ts';
 import type { Placement, PlacementSteps } from './usage.ts';
 import { placeWords, putAt } from './used.ts';
 
@@ -41,6 +41,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
   const { intent } = state;
   const { namespace } = saga.context;
   const home = openHome(state, saga, steps, scribe);
+  const { take, useOf, leave } = openServing(state, saga, steps, scribe, home);
   const once = async (step: PlacementSteps['hold']): Promise<void> => {
     if (!saga.progress.entered.some(({ name }) => name === step.name)) await saga.forward(step);
   };
@@ -48,7 +49,7 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
   const elsewhere = async (): Promise<boolean> => {
     await once(steps.hold);
     if (services && !(await services.heard())) return false;
-    if (state.unheard) {
+    if (state.unheard && attemptOf(state, state.unheard)?.service === undefined) {
       const taken = await useOf(await outcomeOf(state, state.unheard));
       if (taken === 'long') return false;
       if (taken) {
@@ -57,34 +58,6 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
       }
     }
     return await search(state, scribe, take, home.runs, services);
-  };
-  /** Buys one place. What can be made ready for it meanwhile is. */
-  const take = async (candidate: Candidate): Promise<boolean | Long> => {
-    const ahead = begin(candidate);
-    let attempt: Attempt | undefined | Long;
-    let asSaid = false;
-    try {
-      attempt = await acquire(state, candidate);
-      asSaid = typeof attempt === 'object' && attempt.last?.sellerCluster === candidate.seller.clusterId;
-    } finally {
-      // Nothing for a place that was not held, or is elsewhere than its seller said, may still run when anything else does.
-      if (!asSaid) await CancellationScope.nonCancellable(async () => await ahead?.stop());
-    }
-    return await useOf(attempt, asSaid ? ahead : undefined);
-  };
-  const useOf = async (attempt: Attempt | undefined | Long, ahead?: Beside): Promise<boolean | Long> => {
-    const served = attempt !== undefined && (attempt === 'long' ? attempt : await serve(attempt, ahead));
-    if (served) return served;
-    await turnAway();
-    await home.bringBack();
-    return false;
-  };
-  /** Nothing goes to the last seller any more, whether its place was held or the namespace was only made ready for it; the place that is kept stays. */
-  const turnAway = async (): Promise<void> => {
-    const { seller, leaving } = saga.context;
-    if (seller === undefined || seller === leaving) return;
-    await untilDone.moveOffloadingAway({ namespace, keep: leaving ? [leaving] : [] });
-    saga.learn({ seller: leaving });
   };
   /** Make before break: the old place is let go once another one serves. */
   const beyond = async (kept: NonNullable<IntentState['kept']>): Promise<boolean> => {
@@ -113,54 +86,6 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     }
     state.kept = undefined;
     return true;
-  };
-  /**
-   * Namespace and workload wait at the door of a place that is still being bought, where the seller says which cluster it will be. A user's own namespace is offloaded to nobody
-   * before its place is held, and a workload that still runs elsewhere is not moved.
-   */
-  const begin = ({ seller: { clusterId } }: Candidate): Beside | undefined => {
-    if (clusterId === undefined || intent.workload.kind === 'namespace' || saga.context.leaving !== undefined || home.isKept())
-      return undefined;
-    saga.learn({ seller: clusterId, acquisition: nextAttempt(state) });
-    return beside(async () => {
-      for (const step of steps.ahead) await saga.forward(step);
-    });
-  };
-  /** Brings the workload onto a held flavor; a place where it does not run is given back, and the next one is tried. */
-  const serve = async (attempt: Attempt, ahead?: Beside): Promise<boolean | Long> => {
-    const { sellerCluster, contract, node } = attempt.last ?? {};
-    if (!sellerCluster || !contract || !node) return false;
-    saga.learn({ acquisition: attempt.id, seller: sellerCluster });
-    state.phase = 'usage';
-    state.waitingFor = `pods on ${node}`;
-    scribe.phase('usage', {
-      RearguardPeer: [attempt.candidate.seller.domain],
-      RearguardContract: [contract],
-      RearguardHourlyCost: [Number(attempt.candidate.hourly?.amount ?? 0)],
-    });
-    scribe.details(`Deploying to \`${node}\` of ${attempt.candidate.seller.domain}`);
-    try {
-      if (ahead) await ahead.done();
-      else {
-        await saga.forward(steps.namespace);
-        await saga.forward(steps.workload);
-      }
-    } catch (error) {
-      if (isCancellation(error) || codeOf(error) === 'WORKLOAD_REFUSED') throw error;
-      demote(state, attempt.candidate);
-      mark(state, attempt.candidate.flavor.id, 'failed', wordsOf(error));
-      return (await leave(attempt, { reason: 'failed', detail: wordsOf(error) })) === 'long' ? 'long' : false;
-    }
-    state.troubledSince = undefined;
-    state.toldOfHome = false;
-    putAt(state, { kind: 'remote', namespace, acquisition: attempt.id, contract, seller: attempt.candidate.seller.domain, node });
-    return true;
-  };
-  /** Moves off a place: nothing new goes there, and its acquisition unwinds; it is undone here before anybody goes on. */
-  const leave = async (attempt: Attempt, why: Ending): Promise<Attempt | Long> => {
-    await turnAway();
-    await letGo(state, attempt.id, why, true);
-    return await hear(state, attempt.id, ['undone-here', 'over']);
   };
   /** Nothing else is to be had: what is left of the old place is better than none. The next look that finds it troubled tries again. */
   const keep = async (id: AcquisitionId, place: Required<Pick<Placement, 'acquisition' | 'seller'>>, why: string): Promise<void> => {
@@ -205,7 +130,9 @@ export function openPlacing(state: IntentState, saga: Saga<Placement>, steps: Pl
     },
     elsewhere,
     async goOn() {
-      if (state.seeking !== undefined) return state.seeking === 'home' ? await placing.atHome() : ((await services?.replace()) ?? true);
+      if (state.seeking === 'home') return await placing.atHome();
+      // Goes on beside the workload.
+      if (state.seeking === 'use') return !services || hearsBoth() || (await services.replace());
       return state.search || state.unheard ? await (state.kept ? beyond(state.kept) : elsewhere()) : true;
     },
     /** Make before break: a place that still stands is kept until the new one serves. One that is gone is left first. */

@@ -1,5 +1,6 @@
 import type { Candidate } from '../../src/domain/candidate.ts';
 import { planOf, rank } from '../../src/domain/ranking.ts';
+import type { AcquisitionId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { ServiceRequest } from '../../src/domain/service-request.ts';
 import { codeOf, wordsOf } from '../failures.ts';
@@ -12,8 +13,10 @@ import {
   type IntentState,
   attemptOf,
   changeAttempt,
+  goneServices,
   holderOf,
   leavingService,
+  leavingServices,
   mark,
   missingServices,
   supersededServices,
@@ -21,9 +24,9 @@ import {
 
 /** The services of an intent, bought before its place: all of them and the place, or nothing. */
 export interface Services {
-  /** One round: whether all are held, those that were missing bought anew. Nothing is bought while one of them cannot be had from anybody. */
+  /** One round: whether all are held or serve on for a while, those that were missing bought anew. Nothing is bought while one of them cannot be had from anybody. */
   readonly acquire: () => Promise<boolean | Long>;
-  /** Those that are held are given back, since what they are for cannot be had; never those of a workload that ran with them: what they keep is its own. Answers `false`, so that the search goes on. */
+  /** Those that are held are given back, since what they are for cannot be had; never those of a workload that ran with them: what they keep is its own, and what is to be left of it is replaced meanwhile. Answers `false`, so that the search goes on. */
   readonly giveBack: () => Promise<false | Long>;
   /** Rounds until all are held, for a workload at home. `false`: the history is long, go on in a new run. */
   readonly secure: () => Promise<boolean>;
@@ -47,8 +50,9 @@ export function openServices(state: IntentState, namespace: string, scribe: Scri
     }
     return false;
   };
-  const round = async (): Promise<boolean | Long> => {
-    const missing = missingServices(state);
+  const round = async (which = missingServices): Promise<boolean | Long> => {
+    if (!(await heard(which))) return 'long';
+    const missing = which(state);
     if (missing.length === 0) return true;
     const finish = scribe.record({ step: 'discover-services', phase: 'discovery', direction: 'do' });
     const offers = await asking.discoverServices({ services: missing });
@@ -74,11 +78,19 @@ export function openServices(state: IntentState, namespace: string, scribe: Scri
     }
     return true;
   };
-  const heard = async (): Promise<boolean> => {
-    const { unheard } = state;
-    if (!unheard || attemptOf(state, unheard)?.service === undefined) return true;
-    if ((await outcomeOf(state, unheard)) === 'long') return false;
-    state.unheard = undefined;
+  /** Whom one waited for when the search was stopped, or the run before ended. */
+  const pending = (which: typeof missingServices): AcquisitionId | undefined => {
+    const wanted = new Set<string | undefined>(which(state).map(({ name }) => name));
+    const before = state.unheard && attemptOf(state, state.unheard);
+    if (before?.service !== undefined && (before.released || before.last || wanted.has(before.service))) return before.id;
+    return state.attempts.find(({ service, last, released }) => service !== undefined && wanted.has(service) && !last && !released)?.id;
+  };
+  const heard = async (which = missingServices): Promise<boolean> => {
+    for (let id = pending(which); id !== undefined; id = pending(which)) {
+      if ((await outcomeOf(state, id)) === 'long') return false;
+      state.unheard = undefined;
+    }
+    if (state.unheard && attemptOf(state, state.unheard)?.service !== undefined) state.unheard = undefined;
     return true;
   };
   const lastOf = (name: string): Attempt | undefined => state.attempts.findLast(({ service }) => service === name);
@@ -94,10 +106,14 @@ export function openServices(state: IntentState, namespace: string, scribe: Scri
     return true;
   };
   const services: Services = {
-    acquire: round,
-    heard,
+    acquire: () => round(goneServices),
+    heard: () => heard(goneServices),
     async giveBack() {
-      if (state.place !== undefined) return false;
+      if (state.place !== undefined) {
+        if (missingServices(state).length === goneServices(state).length) return false;
+        state.supersedes = true;
+        return (await round(leavingServices)) === 'long' ? 'long' : false;
+      }
       for (const { name } of state.intent.services ?? []) {
         const holder = holderOf(state, name);
         if (!holder) continue;
@@ -135,11 +151,16 @@ export function openServices(state: IntentState, namespace: string, scribe: Scri
       }
       state.seeking = 'use';
       try {
-        if (!(await untilFound(state, scribe, round))) return false;
+        if (!(await untilFound(state, scribe, () => round()))) return false;
       } catch (error) {
         if (codeOf(error) !== 'NO_CANDIDATE' || !keepLeaving(wordsOf(error))) throw error;
       }
       state.seeking = undefined;
+      state.supersedes = undefined;
+      for (const { name } of state.intent.services ?? []) {
+        const holder = holderOf(state, name);
+        if (holder) mark(state, holder.candidate.flavor.id, 'held');
+      }
       // Its Secret is the new one's by now.
       for (const { id, last } of supersededServices(state)) await letGo(state, id, last?.ending ?? { reason: 'superseded' });
       return true;
