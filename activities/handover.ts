@@ -1,5 +1,6 @@
 import type { Handover } from '../src/domain/contract.ts';
 import { Fault, isFault } from '../src/domain/faults.ts';
+import type { HostingPolicy } from '../src/domain/flavor.ts';
 import { type HostedBound, handedOverHere } from '../src/domain/hosted.ts';
 import { hostedProblems } from '../src/domain/hosted-check.ts';
 import type { AcquisitionId, ContractId } from '../src/domain/ids.ts';
@@ -27,8 +28,11 @@ const MOST_TOLD = 8;
 const LONGEST_WORDS = 1_000;
 
 /** Whether we run that: PEER_LIED, MANIFESTS_REFUSED with what is wrong with the manifests. */
-function lookThrough(handover: Handover, { acquisition, bound }: Pick<HostedService, 'acquisition' | 'bound'>): void {
-  handedOverHere(handover, acquisition);
+function lookThrough(
+  handover: Handover,
+  { bound, ...held }: Pick<HostedService, 'acquisition' | 'bound'> & { readonly policy: HostingPolicy | undefined },
+): void {
+  handedOverHere(handover, held);
   const wrong = hostedProblems(handover.manifests ?? [], bound).map(({ field, problem }) =>
     field === '' ? problem : `${field} ${problem}`,
   );
@@ -55,17 +59,17 @@ export const handoverActivities = ({
     await waiting(timing.hostingMs, async (wait) => {
       const handover = await peers.at(seller, { ...(wait.signal && { signal: wait.signal }) }).handover({ contract, buyer: self });
       const { manifests = [], secret, endpoint } = handover;
+      const terms = (await contracts.get(contract))?.terms;
       try {
-        lookThrough(handover, { acquisition, bound });
+        lookThrough(handover, { acquisition, bound, policy: terms?.service?.hostingPolicy });
       } catch (error) {
         if (!isFault(error)) throw error;
-        const peer = (await contracts.get(contract))?.terms.seller.id ?? seller;
-        await audit.tally({ kind: 'peer-lied', peer, code: error.code, detail: error.message, contract });
+        await audit.tally({ kind: 'peer-lied', peer: terms?.seller.id ?? seller, code: error.code, detail: error.message, contract });
         throw error;
       }
       // Whoever is given up on must not make it after somebody took it away.
       wait.signal?.throwIfAborted();
-      await hosting.hostBought({ acquisition, manifests, bound, secret, ...(endpoint && { sellersPort: endpoint.port }) }, wait);
+      await hosting.hostBought({ acquisition, manifests, bound, secret, ...(endpoint && { sellersPart: endpoint }) }, wait);
     });
   },
   async removeBought({ acquisition }: { acquisition: AcquisitionId }): Promise<void> {
@@ -82,7 +86,13 @@ export const handoverActivities = ({
         throw new Fault('PEER_LIED', 'it was bought hosted by its seller, and comes as manifests');
       // Whoever is given up on must not write it after somebody took it away.
       signal.throwIfAborted();
-      await cluster.handOver({ namespace, service, acquisition, handover: bound ? handedOverHere(handover, acquisition) : handover });
+      const policy = bound && (await contracts.get(contract))?.terms.service?.hostingPolicy;
+      await cluster.handOver({
+        namespace,
+        service,
+        acquisition,
+        handover: bound ? handedOverHere(handover, { acquisition, policy }) : handover,
+      });
       await contracts.activate(contract);
     });
   },

@@ -44,6 +44,10 @@ const PLACES: readonly (readonly [string, number, Place])[] = [
   ['fd00:ec2::254', 128, 'metadata'], // Amazon's
   ['ff00::', 8, 'many'],
 ];
+/** Networks of the link, and where clouds say who a machine is: a stranger's pods in our cluster must not reach them, whatever else they may. */
+export const NOT_FOR_PODS: readonly string[] = PLACES.filter(([, , place]) => place === 'link-local' || place === 'metadata').map(
+  ([network, length]) => `${network}/${length}`,
+);
 /** IPv6 that leads to the IPv4 address within it: network, its length, how many bits stand behind that address. */
 const CARRIERS: readonly (readonly [string, number, bigint])[] = [
   ['::ffff:0:0', 96, 0n], // mapped

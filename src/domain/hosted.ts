@@ -94,13 +94,14 @@ export function sharingProblems({
 
 /**
  * What is written for the workload of a service that its buyer hosts, in whole or in part: where it answers is a Service of its own namespace at home, or what the seller says of its part. PEER_LIED
- * when it names a Service that is none of it, or brings nothing to host.
+ * when it names a Service that is none of it, brings nothing to host, or says of a part of the seller's where our contract knows of none: the fence would open for it.
  */
 export function handedOverHere(
   { secret, endpoint, service, manifests = [] }: Handover,
-  acquisition: AcquisitionId,
+  { acquisition, policy }: { readonly acquisition: AcquisitionId; readonly policy: HostingPolicy | undefined },
 ): Pick<Handover, 'secret' | 'endpoint'> {
   if (manifests.length === 0) throw new Fault('PEER_LIED', 'it was bought to be hosted here, and there is nothing to host');
+  if (endpoint && policy !== 'Shared') throw new Fault('PEER_LIED', 'it was bought to be hosted here alone, and answers at its seller');
   if (!service) return { secret, ...(endpoint && { endpoint }) };
   if (!manifests.some(({ kind, metadata }) => kind === 'Service' && metadata.name === service.name))
     throw new Fault('PEER_LIED', 'it says that it answers at a Service which is not among its manifests');

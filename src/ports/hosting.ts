@@ -34,7 +34,7 @@ export interface Hosting {
   instances(): Promise<readonly ContractId[]>;
   /**
    * The buyer's side: applies what a seller handed over, which was checked, and waits until it is ready. Kubernetes itself keeps it within the bound and to the Pod Security Standard `restricted`, and its
-   * pods talk to each other, and to the seller's port where it has a part there. What the cluster does not take is WORKLOAD_REFUSED, without anything of `secret` in its words; WORKLOAD_TIMEOUT with what was
+   * pods talk to each other, and to the seller's part where it has one: to that address, or of a name, which nobody looks up here, to its port. What the cluster does not take is WORKLOAD_REFUSED, without anything of `secret` in its words; WORKLOAD_TIMEOUT with what was
    * last seen.
    */
   hostBought(
@@ -43,8 +43,8 @@ export interface Hosting {
       readonly manifests: readonly Manifest[];
       readonly bound: HostedBound;
       readonly secret: Readonly<Record<string, string>>;
-      /** The port of the seller's part. */
-      readonly sellersPort?: number;
+      /** Where the seller's part answers. */
+      readonly sellersPart?: Endpoint;
     },
     wait: Wait,
   ): Promise<void>;
@@ -61,5 +61,11 @@ export interface Instance {
   readonly values: Values;
   readonly secret?: Readonly<Record<string, string>>;
   /** Absent for as long as its Service has none. */
-  readonly endpoint?: { readonly host: string; readonly port: number };
+  readonly endpoint?: Endpoint;
+}
+
+export interface Endpoint {
+  /** A name or an IP address. */
+  readonly host: string;
+  readonly port: number;
 }

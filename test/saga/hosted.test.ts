@@ -145,6 +145,7 @@ const CLAIMS: readonly Manifest[] = ['a', 'b', 'c'].map((name) => ({
 }));
 test.each<[string, (given: Handover) => Handover, string]>([
   ['nothing to host', ({ secret }) => ({ secret }), 'PEER_LIED'],
+  ['a part of the seller’s that nobody bought', (given) => ({ ...given, endpoint: { host: 'db.north.example', port: 6443 } }), 'PEER_LIED'],
   ['more than the intent lets it have', (given) => ({ ...given, manifests: [...MANIFESTS, ...CLAIMS] }), 'MANIFESTS_REFUSED'],
 ])('sellers that hand over %s are given up, and nothing is applied', async (_what, change, code) => {
   await open((contract) => change(made(contract)));

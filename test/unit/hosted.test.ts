@@ -113,16 +113,23 @@ test('values that are open hide no fault behind them, however many they are', ()
 
 describe('what a workload is told of what its buyer hosts', () => {
   const acquisition = acquisitionId('c0ffee00beef-1');
+  const shared = { acquisition, policy: 'Shared' } as const;
   const given = { secret: { password: 'x' }, manifests: MANIFESTS } as const;
   test.each<[string, Handover, object]>([
     ['where it answers here', { ...given, service: { name: 'near', port: 80 } }, { host: 'near.hosted-c0ffee00beef-1.svc', port: 80 }],
     ['where the seller’s part answers', { ...given, endpoint: { host: 'db.example', port: 5432 } }, { host: 'db.example', port: 5432 }],
-  ])('%s', (_what, handover, endpoint) => expect(handedOverHere(handover, acquisition)).toEqual({ secret: given.secret, endpoint }));
-  test('nothing where it answers nowhere', () => expect(handedOverHere(given, acquisition)).toEqual({ secret: given.secret }));
-  test.each<[string, Handover]>([
-    ['nothing to host', { secret: {} }],
-    ['a Service of somebody else', { ...given, service: { name: 'other', port: 80 } }],
-  ])('%s is a lie', (_what, handover) =>
-    expect(() => handedOverHere(handover, acquisition)).toThrow(expect.objectContaining({ code: 'PEER_LIED' })),
+  ])('%s', (_what, handover, endpoint) => expect(handedOverHere(handover, shared)).toEqual({ secret: given.secret, endpoint }));
+  test('nothing where it answers nowhere', () => expect(handedOverHere(given, shared)).toEqual({ secret: given.secret }));
+  test.each<[string, Handover, HostingPolicy]>([
+    ['nothing to host', { secret: {} }, 'Shared'],
+    ['a Service of somebody else', { ...given, service: { name: 'other', port: 80 } }, 'Shared'],
+    ['a part of the seller’s that was not bought', { ...given, endpoint: { host: '10.96.0.1', port: 6443 } }, 'Consumer'],
+    [
+      'the same beside a Service',
+      { ...given, service: { name: 'near', port: 80 }, endpoint: { host: 'db.example', port: 6443 } },
+      'Consumer',
+    ],
+  ])('%s is a lie', (_what, handover, policy) =>
+    expect(() => handedOverHere(handover, { acquisition, policy })).toThrow(expect.objectContaining({ code: 'PEER_LIED' })),
   );
 });

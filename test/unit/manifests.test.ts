@@ -39,7 +39,12 @@ const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
     handover: { secret: { username: 'user', password: 'made-up' }, endpoint: { host: 'db.example', port: 5432 } },
   }),
   'hosted-fences': fencesOf({ acquisition, bound: hostedBound() }),
-  'hosted-fences-of-both': fencesOf({ acquisition, bound: hostedBound({ cpu: '500m', storage: 0 }), sellersPort: 5432 }),
+  'hosted-fences-of-both': fencesOf({
+    acquisition,
+    bound: hostedBound({ cpu: '500m', storage: 0 }),
+    sellersPart: { host: 'db.example', port: 5432 },
+  }),
+  'hosted-fences-of-an-address': fencesOf({ acquisition, bound: hostedBound(), sellersPart: { host: '2001:DB8:0::1', port: 5432 } }),
   'own-namespace': ownNamespace(),
   'tenant-namespace': meetingPlace(south),
   'tenant-role': tenantRole(),
@@ -91,6 +96,14 @@ describe('golden manifests', () => {
 });
 
 describe('what must not slip in', () => {
+  test.each(['169.254.169.254', '2852039166', '::ffff:169.254.169.254', '100.100.100.200', 'fd00:ec2::254', '127.0.0.1'])(
+    'the fence does not open for a seller’s part at %s',
+    (host) => {
+      const sellersPart = { host, port: 80 };
+      expect(fencesOf({ acquisition, bound: hostedBound(), sellersPart })).toEqual(fencesOf({ acquisition, bound: hostedBound() }));
+    },
+  );
+
   test('a tenant may write no status: with it a tenant accepts its own slice', () => {
     const { rules } = tenantRole() as unknown as { rules: readonly { resources: readonly string[]; verbs: readonly string[] }[] };
     expect(rules.flatMap(({ resources }) => resources).toSorted()).toEqual(['namespacemaps', 'renews', 'resourceslices']);

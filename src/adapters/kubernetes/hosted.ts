@@ -1,9 +1,11 @@
 import { Fault } from '../../domain/faults.ts';
+import { NOT_FOR_PODS, isIp, whyNotHost } from '../../domain/forbidden-addresses.ts';
 import { type HostedBound, LEAST_OF_A_CONTAINER } from '../../domain/hosted.ts';
 import { type AcquisitionId, acquisitionId, hostedNamespace } from '../../domain/ids.ts';
+import { canonicalHost } from '../../domain/ip.ts';
 import type { Manifest } from '../../domain/manifest.ts';
 import type { Wait } from '../../ports/fabric.ts';
-import type { Hosting } from '../../ports/hosting.ts';
+import type { Endpoint, Hosting } from '../../ports/hosting.ts';
 import type { Api } from './api.ts';
 import { type Place, type openMaking, ensurePlace, removePlace } from './instance-making.ts';
 import { KINDS } from './kinds.ts';
@@ -16,8 +18,14 @@ const RESTRICTED = {
   'pod-security.kubernetes.io/enforce': 'restricted',
   'pod-security.kubernetes.io/warn': 'restricted',
 } as const;
-/** Addresses of the link: where clouds give away what their machines may do. */
-const OF_THE_LINK = { v4: '169.254.0.0/16', v6: 'fe80::/10' } as const;
+const except = (isV6: boolean): readonly string[] => NOT_FOR_PODS.filter((network) => network.includes(':') === isV6);
+const ANYWHERE = [{ ipBlock: { cidr: '0.0.0.0/0', except: except(false) } }, { ipBlock: { cidr: '::/0', except: except(true) } }];
+/** Where the seller's part is. Which addresses a name has is its owner's to change. Nothing at an address that is nobody's server. */
+function peersOf(said: string): readonly object[] {
+  const host = canonicalHost(said);
+  if (!isIp(host)) return ANYWHERE;
+  return whyNotHost(host, { loopback: false }) === undefined ? [{ ipBlock: { cidr: `${host}/${host.includes(':') ? 128 : 32}` } }] : [];
+}
 const FENCE = 'rearguard';
 
 const placeOf = (acquisition: AcquisitionId): Place => ({
@@ -32,16 +40,16 @@ const placeOf = (acquisition: AcquisitionId): Place => ({
 export function fencesOf(input: {
   readonly acquisition: AcquisitionId;
   readonly bound: HostedBound;
-  readonly sellersPort?: number;
+  readonly sellersPart?: Endpoint;
 }): readonly Manifest[] {
-  const { acquisition, bound, sellersPort } = input;
+  const { acquisition, bound, sellersPart } = input;
   const { cpu, memory, pods, storage } = bound;
   const metadata = {
     name: FENCE,
     namespace: hostedNamespace(acquisition),
     labels: { ...managed, [OURS.acquisition]: acquisition },
   };
-  const anywhere = [{ ipBlock: { cidr: '0.0.0.0/0', except: [OF_THE_LINK.v4] } }, { ipBlock: { cidr: '::/0', except: [OF_THE_LINK.v6] } }];
+  const to = sellersPart ? peersOf(sellersPart.host) : [];
   return [
     {
       apiVersion: 'v1',
@@ -87,7 +95,8 @@ export function fencesOf(input: {
         egress: [
           { to: [{ podSelector: {} }] },
           { ports: (['UDP', 'TCP'] as const).map((protocol) => ({ protocol, port: 53 })) },
-          ...(sellersPort === undefined ? [] : [{ to: anywhere, ports: [{ protocol: 'TCP', port: sellersPort }] }]),
+          // An empty `to` would be everywhere.
+          ...(sellersPart && to.length > 0 ? [{ to, ports: [{ protocol: 'TCP', port: sellersPart.port }] }] : []),
         ],
       },
     },
@@ -122,10 +131,10 @@ const secretsIn = ({ kind, data = {}, stringData = {} }: Manifest): readonly str
 
 /** The buyer's side of Hosting. */
 export const hostedCalls = (api: Api, make: ReturnType<typeof openMaking>): Pick<Hosting, 'hostBought' | 'removeBought' | 'bought'> => ({
-  async hostBought({ acquisition, manifests, bound, secret, sellersPort }, wait) {
+  async hostBought({ acquisition, manifests, bound, secret, sellersPart }, wait) {
     const place = placeOf(acquisition);
     await ensurePlace(api, place);
-    for (const fence of fencesOf({ acquisition, bound, ...(sellersPort !== undefined && { sellersPort }) })) await api.apply(fence);
+    for (const fence of fencesOf({ acquisition, bound, ...(sellersPart && { sellersPart }) })) await api.apply(fence);
     await untilOpen(api, place, wait);
     await make(place, manifests, [...Object.values(secret), ...manifests.flatMap(secretsIn)], wait);
   },
