@@ -4,7 +4,7 @@ import { costOf } from '../domain/money.ts';
 import { type Cost, inAll } from '../domain/spending.ts';
 import type { IntentStatus, ServiceStatus, Used } from '../domain/status.ts';
 import { EXIT, CommandFailed } from './client.ts';
-import { costs, facts, howMany, money, span, table } from './printing.ts';
+import { costs, facts, hourlyWords, howMany, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 import { validateCommand } from './validating.ts';
 import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
@@ -60,7 +60,7 @@ export function intentCommands(program: Command, line: CommandLine): void {
               status.state,
               status.phase,
               where(status),
-              status.state === 'ended' && status.cost ? costs(status.cost) : money(status.hourly),
+              status.state === 'ended' && status.cost ? costs(status.cost) : (hourlyWords(status) ?? '-'),
               span(now() - status.startedAt),
               status.ending?.reason ?? status.waitingFor ?? '',
             ]),
@@ -182,7 +182,7 @@ function statusText({ status, plan, source }: View, now: number): string {
     ['contract', place?.kind === 'remote' ? place.contract : undefined],
     ...(status.services ?? []).map((service): readonly [string, string] => [`service ${service.name}`, serviceText(service)]),
     ...(status.used ?? []).filter(({ until }) => until !== undefined).map(usedText),
-    ['cost', ended ? undefined : status.hourly && `${money(status.hourly)}, ${costs(costBy(status, now))} so far`],
+    ['cost', ended ? undefined : status.hourly && `${hourlyWords(status)}, ${costs(costBy(status, now))} so far`],
     ['total cost', ended && status.cost ? costs(status.cost) : undefined],
     [
       'candidates',

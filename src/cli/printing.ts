@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { amountWords, priceWords } from '../domain/money.ts';
 import type { Cost } from '../domain/spending.ts';
+import type { IntentStatus } from '../domain/status.ts';
 
 /** Where a command writes; tests hand in their own. */
 export interface Output {
@@ -42,6 +43,9 @@ export function span(milliseconds: number): string {
 
 /** A price, by the hour where it has no period. */
 export const money = (price: Parameters<typeof priceWords>[0] | undefined): string => (price ? priceWords(price) : '-');
+/** What something costs by the hour in all, currency by currency; `undefined` when it has no price. */
+export const hourlyWords = ({ hourly, alsoHourly = [] }: Pick<IntentStatus, 'hourly' | 'alsoHourly'>): string | undefined =>
+  hourly && [hourly, ...alsoHourly].map(money).join(' + ');
 /** What something cost, currency by currency. */
 export const costs = (of: readonly Cost[]): string =>
   of.length === 0 ? 'nothing' : of.map(({ amount, currency }) => `${amountWords(amount)} ${currency}`).join(', ');

@@ -2,7 +2,7 @@ import type { JournalEntry } from '../domain/journal.ts';
 import type { PlanEntry, SilentNode } from '../domain/candidate.ts';
 import type { IntentStatus } from '../domain/status.ts';
 import { type ApiClient, CommandFailed, EXIT, type ExitCode } from './client.ts';
-import { type Output, costs, money, span } from './printing.ts';
+import { type Output, costs, hourlyWords, span } from './printing.ts';
 
 /** What `GET /intents/{name}` answers. */
 export interface View {
@@ -109,13 +109,14 @@ export function journalLine(line: JournalEntry, workflowId: string): string {
 }
 
 function statusLine(status: IntentStatus): string {
-  const { phase, state, place, waitingFor, ending, hourly } = status;
+  const { phase, state, place, waitingFor, ending } = status;
+  const hourly = hourlyWords(status);
   if (state === 'ended') {
     const spent = status.cost && status.cost.length > 0 ? `; cost ${costs(status.cost)} in all` : '';
     return `ended: ${ending?.reason ?? 'unknown'}${ending?.detail ? ` (${ending.detail})` : ''}${spent}`;
   }
   const where = place === undefined ? '' : place.kind === 'local' ? ' at home' : ` at ${place.seller} on ${place.node}`;
-  const cost = hourly && place?.kind === 'remote' ? ` for ${money(hourly)}` : '';
+  const cost = hourly && place?.kind === 'remote' ? ` for ${hourly}` : '';
   const wait = waitingFor === undefined ? '' : `; waiting for ${waitingFor}`;
   return `${phase}: ${state}${where}${cost}${wait}`;
 }

@@ -68,8 +68,10 @@ export interface IntentStatus {
   /** Absent when the intent needs none. */
   readonly services?: readonly ServiceStatus[];
   readonly ending?: Ending;
-  /** Of what it holds. */
+  /** Of what it holds, in the currency of its place, or else of its first service that costs. */
   readonly hourly?: Cost;
+  /** What it holds beside that, in each other currency: they are never added. Absent when there is none. */
+  readonly alsoHourly?: readonly Cost[];
   /** What stays at sellers that have no message for an end, in words. */
   readonly residue?: readonly string[];
   readonly attempts: number;

@@ -88,6 +88,9 @@ test('an intent says what it used and what that cost, so far and in all', async 
   expect(out).toMatch(
     /service db was: +west\.example, contract contract-0, 2\S+Z to 2\S+Z, ~0\.0834 EUR\/h: ~0\.0834 EUR\ncost: +~0\.0834 EUR\/h, ~0\.2501 EUR so far\n/,
   );
+  fake.change(name, { ...living, alsoHourly: [{ amount: '2', currency: 'USD' }] });
+  expect((await rearguard(['intent', 'status', 'web'])).out).toMatch(/cost: +~0\.0834 EUR\/h \+ 2 USD\/h, ~0\.2501 EUR so far\n/);
+  expect((await rearguard(['intent', 'list'])).out).toMatch(/ ~0\.0834 EUR\/h \+ 2 USD\/h /);
   const over = { ...north, until: now, cost: '0.166666666668' };
   const home = { namespace: 'intent-web', from: now - 60_000, until: now };
   fake.change(name, {

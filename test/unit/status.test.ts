@@ -88,6 +88,26 @@ test('an intent that lives says what it used before, and what that cost', () => 
   ]);
 });
 
+test('what is held in several currencies costs by the hour in each, and none of them is called another', () => {
+  const attempts = [
+    ...HISTORY.attempts,
+    attempt(6, candidate('north', '2', 'USD'), { service: 'db', boughtAt: 4 * HOUR, last: { state: 'held', ...bought(6) } }),
+    attempt(7, candidate('south', '0.25', 'eur'), { service: 'queue', boughtAt: 4 * HOUR, last: { state: 'held', ...bought(7) } }),
+  ];
+  const services = ['db', 'queue'].map((name) => ({ name })) as unknown as NonNullable<IntentState['intent']['services']>;
+  const state: IntentState = { ...HISTORY, attempts, intent: { ...HISTORY.intent, services } };
+  expect(statusOf(state, '')).toMatchObject({
+    hourly: { amount: '0.75', currency: 'EUR' },
+    alsoHourly: [{ amount: '2', currency: 'USD' }],
+  });
+  expect(statusOf({ ...state, place: undefined }, '')).toMatchObject({
+    hourly: { amount: '2', currency: 'USD' },
+    alsoHourly: [{ amount: '0.25', currency: 'eur' }],
+  });
+  expect(statusOf(HISTORY, '')).not.toHaveProperty('alsoHourly');
+  expect(statusOf(state, '', 5 * HOUR)).not.toHaveProperty('alsoHourly');
+});
+
 test('an intent that has ended stands nowhere, and says what it cost in all, forgotten attempts too', () => {
   const attempts = HISTORY.attempts.map((each) => ({ until: 5 * HOUR, ...each }));
   const state = { ...HISTORY, attempts: attempts.slice(2), ending: { reason: 'ended-by-user' } } as IntentState;

@@ -1,8 +1,8 @@
 import { condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { WorkloadHealth, WorkloadRef } from '../../activities/usage.ts';
-import { addAmounts, amountWords } from '../../src/domain/money.ts';
+import { amountWords } from '../../src/domain/money.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
-import { spentBy, usedUpAt } from '../../src/domain/spending.ts';
+import { type Cost, inAll, spentBy, usedUpAt } from '../../src/domain/spending.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import * as messages from '../messages.ts';
 import { askingPauses, hearingPauses } from '../pauses.ts';
@@ -171,12 +171,12 @@ function endsAt(state: IntentState, now: number): { at: number; ending: Ending }
   return ends.sort((a, b) => a.at - b.at)[0];
 }
 
-/** Of the place and of the services that are held. */
-export const hourlyOf = (state: IntentState): string | undefined => {
+/** Of the place and of the services that are held, currency by currency; that of the place first. */
+export const hourlyOf = (state: IntentState): readonly Cost[] => {
   const { place, intent } = state;
   const held = [
     place?.kind === 'remote' ? state.attempts.find(({ id }) => id === place.acquisition) : undefined,
     ...(intent.services ?? []).map(({ name }) => holderOf(state, name)),
-  ].flatMap((attempt) => attempt?.candidate.hourly?.amount ?? []);
-  return held.length === 0 ? undefined : held.reduce(addAmounts);
+  ];
+  return inAll(held.flatMap((attempt) => attempt?.candidate.hourly ?? []));
 };

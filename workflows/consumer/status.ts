@@ -11,8 +11,7 @@ export const residueOf = ({ attempts }: IntentState): readonly string[] =>
 /** An intent at a glance. */
 export function statusOf(state: IntentState, stuck: string, endedAt?: number): IntentStatus {
   const { intent, phase, place, ending, since, startedAt, attempts } = state;
-  const hourly = hourlyOf(state);
-  const currency = attempts.find(({ candidate }) => candidate.hourly)?.candidate.hourly?.currency;
+  const [hourly, ...alsoHourly] = hourlyOf(state);
   const waitingFor = stuck || state.waitingFor;
   const residue = residueOf(state);
   const used = usedOf(state, endedAt);
@@ -34,7 +33,8 @@ export function statusOf(state: IntentState, stuck: string, endedAt?: number): I
     ...(intent.services && { services: servicesOf(state) }),
     ...(ending && { ending }),
     ...(residue.length > 0 && { residue }),
-    ...(hourly && currency && !ended && { hourly: { amount: hourly, currency } }),
+    ...(hourly && !ended && { hourly }),
+    ...(alsoHourly.length > 0 && !ended && { alsoHourly }),
     ...(ended && { endedAt }),
   };
 }

@@ -81,7 +81,10 @@ export const IntentStatus = z
     cost: z.array(cost).optional().describe('What all that is over has cost, in each currency; of an intent that has ended that is all.'),
     services: z.array(ServiceStatus).optional().describe('Absent when the intent needs none.'),
     ending: Ending.optional(),
-    hourly: hourly.optional(),
+    hourly: hourly
+      .optional()
+      .describe('An exact decimal per hour: of what it holds, in the currency of its place, or else of its first service that costs.'),
+    alsoHourly: z.array(hourly).optional().describe('What it costs beside `hourly`, in each other currency; absent when it is nothing.'),
     residue: z.array(z.string()).optional().describe('What stays at sellers that have no message for an end (FLUIDOS nodes), in words.'),
     attempts: z.int(),
     startedAt: epoch,
