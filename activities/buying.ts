@@ -31,6 +31,8 @@ export interface Bought {
   readonly renewsForMs?: number;
 }
 
+/** So long after its start, in milliseconds, a purchase may begin the next steps: they must not come after it was given up, which is ten seconds later. */
+const FURTHER_MS = 4_000;
 /** The longest that a contract may last: a FLUIDOS node sells for 365 days. */
 const LONGEST_CONTRACT_MS = 366 * 86_400_000;
 
@@ -132,6 +134,7 @@ export const buyingActivities = (deps: BuyerDeps) => ({
     replyTo?: string;
   }): Promise<Bought> {
     const { peers, contracts, audit, knownNodes, notary, fabric, self, clock, timing } = deps;
+    const startedAt = clock.now();
     return await withPeer(audit, { silence: true })(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
@@ -156,14 +159,16 @@ export const buyingActivities = (deps: BuyerDeps) => ({
       // Last: what refused to be used must not be signed by us.
       const signature = agreement?.signatures[1];
       const isAsNamed = terms.id === contractOf(transaction) && terms.sellerCluster === candidate.seller.clusterId;
-      const goesOn = replyTo !== undefined && stands && isAsNamed;
+      const goesOn = (): boolean => !signal.aborted && stands && isAsNamed && clock.now() - startedAt < FURTHER_MS;
       const [, joined] = await allOf([
         signature && seller.countersign({ contract: terms.id, buyer, signature }),
-        goesOn && done(() => join(deps, { terms, acquisition, replyTo })),
+        replyTo !== undefined && goesOn() && done(() => join(deps, { terms, acquisition, replyTo })),
       ] as const);
       // The seller lets nothing in of what only it signed.
       const isSliceAsked =
-        goesOn && (await done(() => requestSlice(fabric, { acquisition, seller: terms.sellerCluster, terms, sliceClass: 'rearguard' })));
+        joined &&
+        goesOn() &&
+        (await done(() => requestSlice(fabric, { acquisition, seller: terms.sellerCluster, terms, sliceClass: 'rearguard' })));
       const { renewal } = terms.flavor.terms ?? {};
       return {
         contract: terms.id,

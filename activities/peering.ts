@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
 import type { PeeringAnswer, PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import { Fault, isFault } from '../src/domain/faults.ts';
@@ -73,7 +74,8 @@ export const sliceActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps
       const bought = await contracts.ofAcquisition(acquisition);
       if (!bought) throw new Fault('CONTRACT_UNKNOWN', `no contract of acquisition ${acquisition} is stored here`, { acquisition });
       const { terms } = bought;
-      if (!asked) await requestSlice(fabric, { acquisition, seller, terms, sliceClass });
+      // Whoever tries again does not know what became of it.
+      if (!asked || Context.current().info.attempt > 1) await requestSlice(fabric, { acquisition, seller, terms, sliceClass });
       const ready = await fabric.awaitVirtualNode({ acquisition, seller }, wait);
       await contracts.activate(terms.id);
       return ready;

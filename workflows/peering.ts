@@ -1,4 +1,4 @@
-import { CancellationScope, allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, allHandlersFinished, condition, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { NodeFacts } from '../activities/configuration.ts';
 import type { ClusterId } from '../src/domain/ids.ts';
 import type { JournalEntry } from '../src/domain/journal.ts';
@@ -28,7 +28,11 @@ interface Carried {
   readonly standing: Standing;
   readonly journal: readonly JournalEntry[];
 }
-const sameUser = (a: PeeringUser) => (b: PeeringUser) => a.contract === b.contract && a.direction === b.direction;
+/** What a seller names another's contract must not stand for its user. */
+const sameUser = (a: PeeringUser) => (b: PeeringUser) =>
+  a.contract === b.contract &&
+  a.direction === b.direction &&
+  (a.acquisition === undefined || b.acquisition === undefined || a.acquisition === b.acquisition);
 
 /**
  * The one owner of what all contracts with a peer cluster share: the tenant from first to last sale, the remote identity from first to last purchase, namespace and
@@ -191,6 +195,8 @@ export async function peering(peer: ClusterId, carried?: Carried): Promise<void>
       if (!failed && users.length === 0 && !standing.tenant) return;
       if (workflowInfo().continueAsNewSuggested) return;
       if (failed) {
+        // An earlier release lost a poke that came during the try, and its history has the pause.
+        if (pokes !== seen && !patched('poked-during-a-try')) seen = pokes;
         const pause = pauses.next();
         scribe.details(
           `**Stuck** while tearing down the peering with ${peer}: ${wordsOf(failed)}. Next try in ${Math.round(pause / 1000)} s, or by the update \`retryTeardown\`.`,

@@ -1,6 +1,7 @@
 /** Who shares a peering: what outlives whom, and what is nobody's. */
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
+import { acquisitionId } from '../../src/domain/ids.ts';
 import { NORTH, SOUTH, WITHIN, playPeering } from './peering-stage.ts';
 
 const { stage, fabric, world, open, user, join, leave, handle, told, untilTold, stands, untilStands, nothingLeft } = playPeering();
@@ -52,6 +53,18 @@ describe.each(['sold', 'bought'] as const)('users of what was %s', (direction) =
     await leave(known);
     await nothingLeft();
   });
+});
+
+test('another acquisition that names the same contract leaves nobody else’s user', async () => {
+  await open();
+  const known = await user('bought');
+  await join(known);
+  await untilStands('bought');
+  await leave({ ...known, acquisition: acquisitionId('another-1'), replyTo: 'nobody/else' });
+  await untilTold(known, 'left');
+  expect(stands().identity).toBe(true);
+  await leave(known);
+  await nothingLeft();
 });
 
 test('a tenant that somebody took away is built again for whoever joins once more, and goes with the last all the same', async () => {

@@ -18,6 +18,7 @@ import { waitFor } from '../summaries.ts';
 import type { acquireFlavor } from './acquire-flavor.ts';
 import type { AcquisitionInput } from './acquisition.ts';
 import { type Attempt, type IntentState, attemptOf, changeAttempt, hearOf, mark, stretchesOf } from './intent-state.ts';
+import { goesOnByBuying } from './reservation.ts';
 import { forget } from './used.ts';
 
 /** Ended attempts that an intent remembers; the journal of each stays with its own workflow. */
@@ -63,6 +64,7 @@ export async function acquire(
     self,
     timing,
     ...(service && { service }),
+    ...(goesOnByBuying(candidate) && { further: true }),
     ...(deadline !== undefined && { deadline: Date.parse(deadline) }),
   };
   await CancellationScope.nonCancellable(() =>

@@ -19,7 +19,7 @@ import { waitFor } from '../summaries.ts';
 import { openUnwinding } from '../unwinding.ts';
 import type { Acquisition, AcquisitionInput, AcquisitionStep } from './acquisition.ts';
 import { type Held, openHolding } from './holding.ts';
-import { buy, isHeldByKey, goesOnByBuying, reserve } from './reservation.ts';
+import { buy, isHeldByKey, reserve } from './reservation.ts';
 import type { Look } from './tending.ts';
 
 /** What rides continue-as-new. */
@@ -68,7 +68,7 @@ export async function liveAcquisition(
     failure ??= error;
     scope.cancel();
   });
-  const start: Acquisition = { id: input.id, candidate, workflowId: workflowInfo().workflowId };
+  const start: Acquisition = { id: input.id, candidate, workflowId: workflowInfo().workflowId, ...(input.further && { further: true }) };
   const hold = reserve((residue) => {
     saga.learn({ residue });
     scribe.note('teardown', 'residue-at-peer', residue);
@@ -119,7 +119,7 @@ export async function liveAcquisition(
   /** What was not refused outright may have been bought. */
   const purchase = async (): Promise<void> => {
     saga.learn({ boughtAt: Date.now() });
-    if (goesOnByBuying(candidate)) for (const step of reach.ahead ?? []) saga.enter(step);
+    if (input.further) for (const step of reach.ahead ?? []) saga.enter(step);
     try {
       await saga.forward(buy);
     } catch (error) {

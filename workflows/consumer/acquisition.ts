@@ -15,6 +15,8 @@ export interface AcquisitionInput {
   readonly replyTo: string;
   readonly self: NodeIdentity;
   readonly timing: Timing;
+  /** Buying may begin the next steps too; absent in what an earlier release started. */
+  readonly further?: true;
   /** Of a service: its name in the intent, the namespace where it is handed over, and what it may take where it is hosted here. */
   readonly service?: { readonly name: string; readonly namespace: string; readonly bound?: HostedBound };
   /** When the intent ends by itself, in milliseconds since the epoch. */
@@ -27,6 +29,8 @@ export interface Acquisition {
   readonly candidate: Candidate;
   /** The workflow to which the peering answers. */
   readonly workflowId: string;
+  /** Buying may begin the next steps too. */
+  readonly further?: true;
   readonly transaction?: TransactionId;
   readonly contract?: ContractId;
   /** When that was bought, or may have been, in milliseconds since the epoch. */

@@ -4,11 +4,10 @@ import type { Timing } from '../../src/domain/timing.ts';
 import type { Meeting } from '../meeting.ts';
 import { undoing, undoingShortly, watchingFor } from '../proxies.ts';
 import type { Acquisition, AcquisitionStep } from './acquisition.ts';
-import { goesOnByBuying } from './reservation.ts';
 
 /** Also of one whose purchase was not heard of, but may have gone on: by the ids that the seller has to give it. */
-const bought = ({ id, candidate, transaction, contract: known, sellerCluster, workflowId, identityStands }: Acquisition) => {
-  const contract = known ?? (goesOnByBuying(candidate) && transaction ? contractOf(transaction) : undefined);
+const bought = ({ id, candidate, further, transaction, contract: known, sellerCluster, workflowId, identityStands }: Acquisition) => {
+  const contract = known ?? (further && transaction ? contractOf(transaction) : undefined);
   const seller = sellerCluster ?? candidate.seller.clusterId;
   if (!contract || !seller) return undefined;
   const user: PeeringUser = {

@@ -33,9 +33,13 @@ export const goesOnByBuying = ({ dialect, service, seller }: Candidate): boolean
 export const buy: AcquisitionStep = {
   name: 'buy',
   phase: 'reservation',
-  forward: ({ id, candidate, transaction, workflowId }) => {
+  forward: ({ id, candidate, transaction, workflowId, further }) => {
     if (!transaction) throw new Error('buy runs after reserve');
-    const further = goesOnByBuying(candidate) && { replyTo: workflowId };
-    return (candidate.dialect === 'fluidos' ? buyingSlowly : buying).buy({ acquisition: id, candidate, transaction, ...further });
+    return (candidate.dialect === 'fluidos' ? buyingSlowly : buying).buy({
+      acquisition: id,
+      candidate,
+      transaction,
+      ...(further && { replyTo: workflowId }),
+    });
   },
 };
