@@ -1,14 +1,10 @@
-import type { HostedPodSpec } from './hosted-pod-schema.ts';
 import { HostedManifest } from './hosted-schema.ts';
 import { sizeOfJson } from './json.ts';
-import type { HostedBound } from './hosted.ts';
-import { nanos } from './quantity.ts';
-import { formatResource } from './resources.ts';
+import { type HostedBound, MOST_HOSTED_MANIFESTS } from './hosted.ts';
+import { podOf, sumProblems } from './hosted-sum.ts';
 import { UNKNOWN_FIELD, type WrongField, checked, fieldPath } from './wrong-fields.ts';
-import { peakOf } from './workload.ts';
 
-/** What one hand-over may hold at most: as many manifests as a blueprint may have, and as many bytes of JSON as an intent. */
-const MOST_MANIFESTS = 50;
+/** As an intent. */
 const MOST_BYTES = 262_144;
 /** Faults that are told; of more nobody reads. */
 const MOST_TOLD = 50;
@@ -27,8 +23,8 @@ export function hostedProblems(
   bound: HostedBound,
   counts: (wrong: WrongField) => boolean = () => true,
 ): readonly WrongField[] {
-  if (manifests.length > MOST_MANIFESTS)
-    return [{ field: '', problem: `must be at most ${MOST_MANIFESTS} manifests, and are ${manifests.length}` }];
+  if (manifests.length > MOST_HOSTED_MANIFESTS)
+    return [{ field: '', problem: `must be at most ${MOST_HOSTED_MANIFESTS} manifests, and are ${manifests.length}` }];
   const size = sizeOfJson(manifests);
   if (size === undefined) return [{ field: '', problem: 'must be plain data that JSON can hold' }];
   if (size > MOST_BYTES) return [{ field: '', problem: `must be at most ${MOST_BYTES} bytes of JSON, and are ${size}` }];
@@ -53,20 +49,13 @@ export function hostedProblems(
     readable.push(read.value);
     checkPod(read.value, say);
   }
-  for (const fault of checkSum(readable, bound)) tell(fault);
+  for (const fault of sumProblems(readable, bound)) tell(fault);
   return wrong;
 }
 
 const below = (i: number, field: string): string => `manifests[${i}]${field === '' || field.startsWith('[') ? field : `.${field}`}`;
 /** An intent's writer is helped with a mistyped field; a seller is told that it is none for us. */
 const refused = (problem: string): string => (problem === UNKNOWN_FIELD ? NOT_RUN : problem);
-
-const podOf = (manifest: HostedManifest): { readonly path: readonly string[]; readonly spec: HostedPodSpec } | undefined => {
-  if (manifest.kind === 'Pod') return { path: ['spec'], spec: manifest.spec };
-  if (manifest.kind === 'Deployment' || manifest.kind === 'StatefulSet' || manifest.kind === 'Job')
-    return { path: ['spec', 'template', 'spec'], spec: manifest.spec.template.spec };
-  return undefined;
-};
 
 /** What Kubernetes wants of the pod or else of each of its containers. */
 function checkPod(manifest: HostedManifest, say: Say): void {
@@ -80,45 +69,4 @@ function checkPod(manifest: HostedManifest, say: Say): void {
       if (!seccompProfile && !securityContext.seccompProfile) here(['seccompProfile'], 'must be RuntimeDefault, here or for the whole pod');
     }
   }
-}
-
-const podsOf = (manifest: HostedManifest): bigint => {
-  if (manifest.kind === 'Pod') return 1n;
-  if (manifest.kind === 'Deployment' || manifest.kind === 'StatefulSet') return BigInt(manifest.spec.replicas ?? 1);
-  if (manifest.kind !== 'Job') return 0n;
-  const { parallelism = 1, completions = parallelism } = manifest.spec;
-  return BigInt(Math.min(parallelism, completions));
-};
-
-/** What claims ask for: of a StatefulSet each of its pods. */
-const claimedBy = (manifest: HostedManifest): bigint => {
-  if (manifest.kind === 'PersistentVolumeClaim') return nanos(String(manifest.spec.resources.requests.storage));
-  if (manifest.kind !== 'StatefulSet') return 0n;
-  const each = (manifest.spec.volumeClaimTemplates ?? []).reduce(
-    (sum, { spec }) => sum + nanos(String(spec.resources.requests.storage)),
-    0n,
-  );
-  return podsOf(manifest) * each;
-};
-
-/** What containers may use at most, as Kubernetes' quotas count it. */
-const neededBy = (manifest: HostedManifest, name: 'cpu' | 'memory'): bigint => {
-  const pod = podOf(manifest);
-  return pod ? podsOf(manifest) * peakOf(pod.spec, ({ resources }) => nanos(String(resources.limits[name]))) : 0n;
-};
-
-function checkSum(manifests: readonly HostedManifest[], bound: HostedBound): readonly WrongField[] {
-  const sums = {
-    cpu: (each) => neededBy(each, 'cpu'),
-    memory: (each) => neededBy(each, 'memory'),
-    pods: (each) => podsOf(each) * 10n ** 9n,
-    storage: claimedBy,
-  } as const satisfies Record<keyof HostedBound, (manifest: HostedManifest) => bigint>;
-  return (Object.keys(sums) as (keyof HostedBound)[]).flatMap((name) => {
-    const sum = manifests.reduce((all, manifest) => all + sums[name](manifest), 0n);
-    if (sum <= nanos(bound[name])) return [];
-    return [
-      { field: '', problem: `take ${formatResource(name, sum)} of ${name} together, and the intent lets its service have ${bound[name]}` },
-    ];
-  });
 }

@@ -14,6 +14,9 @@ export interface HostedBound {
   readonly pods: Quantity;
   readonly storage: Quantity;
 }
+/** How many manifests one hand-over may hold at most: as many as a blueprint may have. */
+export const MOST_HOSTED_MANIFESTS = 50;
+
 /** What a container that is hosted is limited to and asks for at least: to a kubelet 0 is no limit, and less memory starts nothing. */
 export const LEAST_OF_A_CONTAINER = { cpu: '1m', memory: '1Mi', 'ephemeral-storage': '1' } as const;
 

@@ -2,10 +2,35 @@
 import { describe, expect, test } from 'vitest';
 import { hostedBound } from '../../src/domain/hosted.ts';
 import { hostedProblems } from '../../src/domain/hosted-check.ts';
-import { claim, container, deployment, of, pod, podSpec, secret, template } from './hosted-manifests.ts';
+import { diskBound, diskOfEach } from '../../src/domain/hosted-sum.ts';
+import { LIMITS, claim, container, deployment, of, pod, podSpec, secret, template } from './hosted-manifests.ts';
 
 const told = (manifests: readonly unknown[], bound = hostedBound()): readonly string[] =>
   hostedProblems(manifests, bound).map(({ field, problem }) => (field === '' ? problem : `${field}: ${problem}`));
+
+const writes = (disk: string) => ({ resources: { limits: { ...LIMITS, 'ephemeral-storage': disk } } });
+
+describe('what each container may write that says nothing of it', () => {
+  test.each<[string, readonly unknown[], object, string]>([
+    ['all of it, where it is alone', [pod()], {}, '8Gi'],
+    [
+      'its share, beside others in as many pods',
+      [deployment({ replicas: 2, template: { ...template, spec: podSpec({ containers: [container(), container({ name: 'd' })] }) } })],
+      {},
+      '2Gi',
+    ],
+    ['what others leave', [pod({}, writes('3Gi')), deployment()], {}, '5Gi'],
+    ['in whole bytes', [deployment({ replicas: 3 })], {}, '2863311530'],
+    ['all of it, before another begins', [pod({ initContainers: [container({ name: 'i' })] })], {}, '8Gi'],
+    ['what logs need, where there is no storage: 0 would be no limit', [deployment({ replicas: 4 })], { storage: 0 }, '64Mi'],
+    ['what cannot be read takes none', [{ kind: 'Widget' }, pod()], {}, '8Gi'],
+  ])('%s', (_what, manifests, said, each) => expect(diskOfEach(manifests, hostedBound(said))).toBe(each));
+  test.each([
+    [{}, '8Gi'],
+    [{ storage: 0 }, '256Mi'],
+    [{ storage: 0, pods: 0 }, '64Mi'],
+  ])('of %o in all %s', (said, all) => expect(diskBound(hostedBound(said))).toBe(all));
+});
 
 describe('what is refused of a hand-over as a whole', () => {
   test('of very many faults the first 50, in one manifest or in each', () => {
@@ -37,6 +62,16 @@ describe('what is refused of a hand-over as a whole', () => {
         'take 1100m of cpu together, and the intent lets its service have 1',
         'take 2112Mi of memory together, and the intent lets its service have 2Gi',
       ],
+    ],
+    [
+      'more on the disks of nodes, all together',
+      [deployment({ replicas: 2, template: { ...template, spec: podSpec({}, writes('5Gi')) } })],
+      ['take 10Gi of ephemeral-storage together, and the intent lets its service have 8Gi'],
+    ],
+    [
+      'nothing left on them for a container that says nothing of it',
+      [pod({ containers: [container(writes('8Gi')), container({ name: 'd' })] })],
+      ['take 8589934593 of ephemeral-storage together, and the intent lets its service have 8Gi'],
     ],
     [
       'claims of every pod of a set',

@@ -38,13 +38,19 @@ const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
     acquisition,
     handover: { secret: { username: 'user', password: 'made-up' }, endpoint: { host: 'db.example', port: 5432 } },
   }),
-  'hosted-fences': fencesOf({ acquisition, bound: hostedBound() }),
+  'hosted-fences': fencesOf({ acquisition, manifests: [], bound: hostedBound() }),
   'hosted-fences-of-both': fencesOf({
     acquisition,
+    manifests: [],
     bound: hostedBound({ cpu: '500m', storage: 0 }),
     sellersPart: { host: 'db.example', port: 5432 },
   }),
-  'hosted-fences-of-an-address': fencesOf({ acquisition, bound: hostedBound(), sellersPart: { host: '2001:DB8:0::1', port: 5432 } }),
+  'hosted-fences-of-an-address': fencesOf({
+    acquisition,
+    manifests: [],
+    bound: hostedBound(),
+    sellersPart: { host: '2001:DB8:0::1', port: 5432 },
+  }),
   'own-namespace': ownNamespace(),
   'tenant-namespace': meetingPlace(south),
   'tenant-role': tenantRole(),
@@ -100,7 +106,9 @@ describe('what must not slip in', () => {
     'the fence does not open for a seller’s part at %s',
     (host) => {
       const sellersPart = { host, port: 80 };
-      expect(fencesOf({ acquisition, bound: hostedBound(), sellersPart })).toEqual(fencesOf({ acquisition, bound: hostedBound() }));
+      expect(fencesOf({ acquisition, manifests: [], bound: hostedBound(), sellersPart })).toEqual(
+        fencesOf({ acquisition, manifests: [], bound: hostedBound() }),
+      );
     },
   );
 

@@ -1,6 +1,7 @@
 import { Fault } from '../../domain/faults.ts';
 import { NOT_FOR_PODS, isIp, whyNotHost } from '../../domain/forbidden-addresses.ts';
-import { type HostedBound, LEAST_OF_A_CONTAINER } from '../../domain/hosted.ts';
+import { type HostedBound, LEAST_OF_A_CONTAINER, MOST_HOSTED_MANIFESTS } from '../../domain/hosted.ts';
+import { diskBound, diskOfEach } from '../../domain/hosted-sum.ts';
 import { type AcquisitionId, acquisitionId, hostedNamespace } from '../../domain/ids.ts';
 import { canonicalHost } from '../../domain/ip.ts';
 import type { Manifest } from '../../domain/manifest.ts';
@@ -27,6 +28,13 @@ function peersOf(said: string): readonly object[] {
   return whyNotHost(host, { loopback: false }) === undefined ? [{ ipBlock: { cidr: `${host}/${host.includes(':') ? 128 : 32}` } }] : [];
 }
 const FENCE = 'rearguard';
+/** What a hand-over may hold of each kind; of two of them with room for what clusters put into every namespace (`kube-root-ca.crt`, and what meshes and distributions add: certificates, credentials of accounts). */
+const MOST_OBJECTS = {
+  'count/secrets': String(MOST_HOSTED_MANIFESTS + 10),
+  'count/configmaps': String(MOST_HOSTED_MANIFESTS + 10),
+  'count/services': String(MOST_HOSTED_MANIFESTS),
+  'count/jobs.batch': String(MOST_HOSTED_MANIFESTS),
+} as const;
 
 const placeOf = (acquisition: AcquisitionId): Place => ({
   name: hostedNamespace(acquisition),
@@ -40,10 +48,12 @@ const placeOf = (acquisition: AcquisitionId): Place => ({
 export function fencesOf(input: {
   readonly acquisition: AcquisitionId;
   readonly bound: HostedBound;
+  readonly manifests: readonly Manifest[];
   readonly sellersPart?: Endpoint;
 }): readonly Manifest[] {
-  const { acquisition, bound, sellersPart } = input;
+  const { acquisition, bound, manifests, sellersPart } = input;
   const { cpu, memory, pods, storage } = bound;
+  const disk = diskBound(bound);
   const metadata = {
     name: FENCE,
     namespace: hostedNamespace(acquisition),
@@ -63,6 +73,8 @@ export function fencesOf(input: {
           'limits.memory': memory,
           pods,
           'requests.storage': storage,
+          'limits.ephemeral-storage': disk,
+          ...MOST_OBJECTS,
           'services.nodeports': '0',
           'services.loadbalancers': '0',
         },
@@ -77,10 +89,10 @@ export function fencesOf(input: {
         limits: [
           {
             type: 'Container',
-            default: { 'ephemeral-storage': storage },
+            default: { 'ephemeral-storage': diskOfEach(manifests, bound) },
             defaultRequest: { 'ephemeral-storage': LEAST_OF_A_CONTAINER['ephemeral-storage'] },
             min: LEAST_OF_A_CONTAINER,
-            max: { 'ephemeral-storage': storage },
+            max: { 'ephemeral-storage': disk },
           },
         ],
       },
@@ -134,7 +146,7 @@ export const hostedCalls = (api: Api, make: ReturnType<typeof openMaking>): Pick
   async hostBought({ acquisition, manifests, bound, secret, sellersPart }, wait) {
     const place = placeOf(acquisition);
     await ensurePlace(api, place);
-    for (const fence of fencesOf({ acquisition, bound, ...(sellersPart && { sellersPart }) })) await api.apply(fence);
+    for (const fence of fencesOf({ acquisition, bound, manifests, ...(sellersPart && { sellersPart }) })) await api.apply(fence);
     await untilOpen(api, place, wait);
     await make(place, manifests, [...Object.values(secret), ...manifests.flatMap(secretsIn)], wait);
   },
