@@ -2,9 +2,14 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { buyingActivities } from '../../activities/buying.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { handoverActivities } from '../../activities/handover.ts';
 import type { PeeringCredentials } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
-import { acquisitionId, clusterId } from '../../src/domain/ids.ts';
+import type { HostingPolicy } from '../../src/domain/flavor.ts';
+import { hostedBound } from '../../src/domain/hosted.ts';
+import { acquisitionId, clusterId, contractId } from '../../src/domain/ids.ts';
+import type { Hosting } from '../../src/ports/hosting.ts';
 import type { Peer } from '../../src/ports/peer.ts';
 import { buyerOf, flavorOf, newTransaction, ONE, SELLER } from '../contracts/samples.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
@@ -91,4 +96,35 @@ test.each([
   }));
   await expect(buys()).rejects.toMatchObject({ code });
   expect(await told()).toEqual(expected);
+});
+
+test.each<[HostingPolicy, 'opened' | 'PEER_LIED']>([
+  ['Shared', 'opened'],
+  ['Consumer', 'PEER_LIED'],
+])('a hand-over with a part of the seller’s, bought as %s: %s', async (hostingPolicy, outcome) => {
+  const { audit } = memoryAudit({ clock });
+  const endpoint = { host: 'db.north.example', port: 6443 };
+  const manifests = [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } }];
+  const applied: unknown[] = [];
+  const hosting: Pick<Hosting, 'hostBought'> = { hostBought: async ({ sellersPart }) => void applied.push(sellersPart) };
+  const written: unknown[] = [];
+  const deps = {
+    audit,
+    hosting,
+    peers: { at: () => ({ handover: async () => ({ secret: {}, endpoint, manifests }) }) },
+    contracts: { get: async () => ({ terms: { seller: SELLER, service: { hostingPolicy } } }), activate: async () => undefined },
+    cluster: { handOver: async ({ handover }: { handover: unknown }) => void written.push(handover) },
+    self: buyerOf('alice'),
+    timing: DEFAULT_TIMING,
+  } as unknown as ActivityDeps;
+  const { hostBought, handOver } = handoverActivities(deps);
+  const bought = { acquisition, contract: contractId(`contract-${'0'.repeat(32)}`), seller: SELLER.address, bound: hostedBound() };
+  const results = await Promise.allSettled([
+    new MockActivityEnvironment().run(hostBought, bought),
+    new MockActivityEnvironment().run(handOver, { ...bought, service: 'db', namespace: 'intent-shop' }),
+  ]);
+  expect(results.map((result) => (result.status === 'rejected' ? result.reason.code : 'opened'))).toEqual([outcome, outcome]);
+  expect(applied).toEqual(outcome === 'opened' ? [endpoint] : []);
+  expect(written).toEqual(outcome === 'opened' ? [{ secret: {}, endpoint }] : []);
+  expect((await audit.list({ limit: 10 })).map(({ facts }) => facts['code'])).toEqual(outcome === 'opened' ? [] : ['PEER_LIED']);
 });
