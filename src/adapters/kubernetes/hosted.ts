@@ -28,6 +28,7 @@ function peersOf(said: string): readonly object[] {
   return whyNotHost(host, { loopback: false }) === undefined ? [{ ipBlock: { cidr: `${host}/${host.includes(':') ? 128 : 32}` } }] : [];
 }
 const FENCE = 'rearguard';
+const LEAST = { cpu: LEAST_OF_A_CONTAINER.cpu, memory: LEAST_OF_A_CONTAINER.memory } as const;
 /** What a hand-over may hold of each kind; of two of them with room for what clusters put into every namespace (`kube-root-ca.crt`, and what meshes and distributions add: certificates, credentials of accounts). */
 const MOST_OBJECTS = {
   'count/secrets': String(MOST_HOSTED_MANIFESTS + 10),
@@ -90,8 +91,9 @@ export function fencesOf(input: {
           {
             type: 'Container',
             default: { 'ephemeral-storage': diskOfEach(manifests, bound) },
-            defaultRequest: { 'ephemeral-storage': LEAST_OF_A_CONTAINER['ephemeral-storage'] },
-            min: LEAST_OF_A_CONTAINER,
+            // Nothing is asked of nodes, some of which say of no disk what they have: the limit holds. So a minimum of it cannot stand here; the check has it.
+            defaultRequest: { 'ephemeral-storage': '0' },
+            min: LEAST,
             max: { 'ephemeral-storage': disk },
           },
         ],
