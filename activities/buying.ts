@@ -10,7 +10,7 @@ import { Fault, type FaultCode, isFault } from '../src/domain/faults.ts';
 import type { Audit } from '../src/ports/audit.ts';
 import type { Notary } from '../src/ports/notary.ts';
 import type { KnownNodes } from '../src/ports/records.ts';
-import { allOf } from './deadline.ts';
+import { allOf, couldBeDone } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
 import { requestSlice } from './slices.ts';
 import { heartbeating } from './waiting.ts';
@@ -93,17 +93,6 @@ const join = (
 ): Promise<void> =>
   processes.joinPeering(terms.sellerCluster, { contract: terms.id, direction: 'bought', acquisition, replyTo, stands: true });
 
-/** Whether a purchase could begin what comes after it; what it could not is done by its own step. */
-async function done(work: () => Promise<void>): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (!isFault(error)) throw error;
-    return false;
-  }
-}
-
 /** Phase 3, buyer: a hold, then a contract. */
 export const buyingActivities = (deps: BuyerDeps) => ({
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
@@ -162,13 +151,13 @@ export const buyingActivities = (deps: BuyerDeps) => ({
       const goesOn = (): boolean => !signal.aborted && stands && isAsNamed && clock.now() - startedAt < FURTHER_MS;
       const [, joined] = await allOf([
         signature && seller.countersign({ contract: terms.id, buyer, signature }),
-        replyTo !== undefined && goesOn() && done(() => join(deps, { terms, acquisition, replyTo })),
+        replyTo !== undefined && goesOn() && couldBeDone(() => join(deps, { terms, acquisition, replyTo })),
       ] as const);
       // The seller lets nothing in of what only it signed.
       const isSliceAsked =
         joined &&
         goesOn() &&
-        (await done(() => requestSlice(fabric, { acquisition, seller: terms.sellerCluster, terms, sliceClass: 'rearguard' })));
+        (await couldBeDone(() => requestSlice(fabric, { acquisition, seller: terms.sellerCluster, terms, sliceClass: 'rearguard' })));
       const { renewal } = terms.flavor.terms ?? {};
       return {
         contract: terms.id,

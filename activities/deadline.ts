@@ -1,4 +1,4 @@
-import { Fault } from '../src/domain/faults.ts';
+import { Fault, isFault } from '../src/domain/faults.ts';
 
 /** Gives up on a call after `ms`: one slow peer must not hold the others. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
@@ -10,6 +10,17 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Whether it could be done; a fault is no: whoever asks has another way, or needs it not. */
+export async function couldBeDone(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return false;
   }
 }
 

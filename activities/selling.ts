@@ -2,10 +2,9 @@ import type { ContractTerms } from '../src/domain/contract.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import { hourly } from '../src/domain/money.ts';
 import type { Ending } from '../src/domain/reasons.ts';
-import { isFault } from '../src/domain/faults.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { Peers } from '../src/ports/peer.ts';
-import { within } from './deadline.ts';
+import { couldBeDone, within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating } from './waiting.ts';
 
@@ -34,13 +33,7 @@ export async function tell(
   { contract, buyer, ending }: { readonly contract: ContractId; readonly buyer: string; readonly ending: Ending },
   { nodeAnswerMs }: Timing,
 ): Promise<boolean> {
-  try {
-    await within(nodeAnswerMs, peers.at(buyer, { stranger: true }).notifyEnd({ contract, ending }));
-    return true;
-  } catch (error) {
-    if (!isFault(error)) throw error;
-    return false;
-  }
+  return await couldBeDone(() => within(nodeAnswerMs, peers.at(buyer, { stranger: true }).notifyEnd({ contract, ending })));
 }
 
 type SellerDeps = Pick<
@@ -49,15 +42,8 @@ type SellerDeps = Pick<
 >;
 
 /** Whether a sale could join its buyer's peering, which answers only when something fails; what could not be told now is told by the sale's next step. */
-async function hasJoined({ processes }: SellerDeps, { id, buyerCluster }: ContractTerms, replyTo: string): Promise<boolean> {
-  try {
-    await processes.joinPeering(buyerCluster, { contract: id, direction: 'sold', replyTo, stands: true });
-    return true;
-  } catch (error) {
-    if (!isFault(error)) throw error;
-    return false;
-  }
-}
+const hasJoined = ({ processes }: SellerDeps, { id, buyerCluster }: ContractTerms, replyTo: string): Promise<boolean> =>
+  couldBeDone(() => processes.joinPeering(buyerCluster, { contract: id, direction: 'sold', replyTo, stands: true }));
 
 /** Phase 3, seller: the hold becomes a sale, and the sale is taken back. */
 export const sellingActivities = (deps: SellerDeps) => ({

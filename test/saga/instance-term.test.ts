@@ -2,23 +2,17 @@
 import { expect, test } from 'vitest';
 import { type TransactionId, contractOf, workflowIds } from '../../src/domain/ids.ts';
 import type { OfferTerms } from '../../src/domain/offer-terms.ts';
-import { nextEnd, untilOf } from '../../src/domain/renewal.ts';
+import { untilOf } from '../../src/domain/renewal.ts';
 import { SOON, playSeller } from './seller.ts';
 import { SOUTH } from './shop.ts';
-import { identity } from './trade.ts';
 
-const { stage, shop, open, untilServed, untilClosed, nothingLeft } = playSeller();
+const { stage, shop, contract, renew, open, untilServed, untilClosed, nothingLeft } = playSeller();
 const CONTRACT_MS = 5_000;
 const GRACE_MS = 1_500;
 const NOTICE_MS = 4_000;
 const TERMS: OfferTerms = { renewal: { kind: 'on-request', forMs: CONTRACT_MS }, noticeMs: NOTICE_MS };
 const DRAINED = { reason: 'drained', detail: 'rack 7' } as const;
 
-const contract = async (transaction: TransactionId) => {
-  const found = await stage.database.store.contracts.get(contractOf(transaction));
-  if (!found) throw new Error('not sold');
-  return found;
-};
 async function served(contractMs: number, terms: OfferTerms | undefined = TERMS): Promise<TransactionId> {
   await open({ clockSkewMs: GRACE_MS }, { contractMs, ...(terms && { terms }) });
   const transaction = await shop.reserveInstance();
@@ -26,18 +20,6 @@ async function served(contractMs: number, terms: OfferTerms | undefined = TERMS)
   await shop.countersign(transaction);
   await untilServed(transaction);
   return transaction;
-}
-/** As our HTTP side does; `hint`: whether the workflow hears of it. */
-async function renew(transaction: TransactionId, hint = true): Promise<boolean> {
-  const before = await contract(transaction);
-  const until = nextEnd(before) ?? '';
-  const { keys } = shop.peers;
-  const proposed = await keys.notaryAt(identity('south').address).proposeRenewal({ contract: before, until });
-  const renewal = await keys.notaryAt(identity('north').address).grantRenewal({ contract: before, until, proposed });
-  const number = (before.renewals?.length ?? 0) + 1;
-  const renewed = await stage.database.store.contracts.renew({ contract: before.terms.id, role: 'seller', number, renewal, until });
-  if (renewed && hint) await stage.node.processes.noticeOfRenewal(transaction, Date.parse(until));
-  return renewed;
 }
 const made = (transaction: TransactionId) => shop.hosting.port.look({ contract: contractOf(transaction), secret: 'credentials' });
 const steps = async (transaction: TransactionId, step: string): Promise<number> =>

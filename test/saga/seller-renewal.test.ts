@@ -2,21 +2,15 @@
 import { expect, test } from 'vitest';
 import { type TransactionId, contractOf, workflowIds } from '../../src/domain/ids.ts';
 import type { OfferTerms } from '../../src/domain/offer-terms.ts';
-import { nextEnd, untilOf } from '../../src/domain/renewal.ts';
+import { untilOf } from '../../src/domain/renewal.ts';
 import { SOON, playSeller } from './seller.ts';
-import { identity } from './trade.ts';
 
-const { stage, shop, open, purchase, untilServed, nothingLeft } = playSeller();
+const { stage, shop, contract, renew, open, purchase, untilServed, nothingLeft } = playSeller();
 
 const CONTRACT_MS = 5_000;
 const GRACE_MS = 1_500;
 const TERMS: OfferTerms = { renewal: { kind: 'on-request', forMs: CONTRACT_MS } };
 const openShort = (contractMs: number) => open({ clockSkewMs: GRACE_MS }, { contractMs, terms: TERMS });
-const contract = async (transaction: TransactionId) => {
-  const found = await stage.database.store.contracts.get(contractOf(transaction));
-  if (!found) throw new Error('not sold');
-  return found;
-};
 async function served(contractMs = CONTRACT_MS): Promise<TransactionId> {
   await openShort(contractMs);
   const transaction = await shop.reserve();
@@ -24,18 +18,6 @@ async function served(contractMs = CONTRACT_MS): Promise<TransactionId> {
   await shop.offerSlice(transaction);
   await untilServed(transaction);
   return transaction;
-}
-/** As our HTTP side does; `hint`: whether the workflow hears of it. */
-async function renew(transaction: TransactionId, hint: boolean): Promise<boolean> {
-  const before = await contract(transaction);
-  const until = nextEnd(before) ?? '';
-  const { keys } = shop.peers;
-  const proposed = await keys.notaryAt(identity('south').address).proposeRenewal({ contract: before, until });
-  const renewal = await keys.notaryAt(identity('north').address).grantRenewal({ contract: before, until, proposed });
-  const number = (before.renewals?.length ?? 0) + 1;
-  const renewed = await stage.database.store.contracts.renew({ contract: before.terms.id, role: 'seller', number, renewal, until });
-  if (renewed && hint) await stage.node.processes.noticeOfRenewal(transaction, Date.parse(until));
-  return renewed;
 }
 /** How long after the end that was agreed last it began to end, in milliseconds. */
 async function endedAfter(transaction: TransactionId): Promise<number> {

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type TransactionId, contractOf, workflowIds } from '../../src/domain/ids.ts';
+import { nextEnd } from '../../src/domain/renewal.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import { lately } from '../fakes/lately.ts';
 import { SOUTH, type Shop, openShop } from './shop.ts';
 import { type Stage, openStage } from './stage.ts';
+import { identity } from './trade.ts';
 
 /** Until something is so that takes a few seconds at most. */
 export const SOON = { timeout: 20_000, interval: 50 } as const;
@@ -28,9 +30,27 @@ export function playSeller() {
 
   const allocation = async (transaction: TransactionId): Promise<string | undefined> =>
     (await stage.database.store.contracts.allocations()).find(({ contract }) => contract === contractOf(transaction))?.state;
+  const contract = async (transaction: TransactionId) => {
+    const found = await stage.database.store.contracts.get(contractOf(transaction));
+    if (!found) throw new Error('not sold');
+    return found;
+  };
   return {
     stage,
     shop,
+    contract,
+    /** A later end, signed by both and stored, as our HTTP side does; answers whether it was. `hint`: whether the workflow hears of it. */
+    async renew(transaction: TransactionId, hint = true): Promise<boolean> {
+      const before = await contract(transaction);
+      const until = nextEnd(before) ?? '';
+      const { keys } = shop.peers;
+      const proposed = await keys.notaryAt(identity('south').address).proposeRenewal({ contract: before, until });
+      const renewal = await keys.notaryAt(identity('north').address).grantRenewal({ contract: before, until, proposed });
+      const number = (before.renewals?.length ?? 0) + 1;
+      const renewed = await stage.database.store.contracts.renew({ contract: before.terms.id, role: 'seller', number, renewal, until });
+      if (renewed && hint) await stage.node.processes.noticeOfRenewal(transaction, Date.parse(until));
+      return renewed;
+    },
     /** Another case. With another `timing` than the last one's the workers are new, since they read it once. */
     async open(timing: Partial<Timing> = {}, sells: NonNullable<Parameters<typeof openShop>[2]> = {}): Promise<void> {
       const words = JSON.stringify([timing, sells.contractMs]);

@@ -97,7 +97,7 @@ export const leavingService = ({ attempts }: IntentState, service: string): Atte
   attempts.findLast(
     ({ service: name, last, released }) => name === service && last?.state === 'lost' && last.usableUntil !== undefined && !released,
   );
-/** The missing ones that nothing serves as any more, so that a workload could not run anywhere. */
+/** The missing ones in whose stead nothing serves, so that a workload could not run anywhere. */
 export const goneServices = (state: IntentState): readonly ServiceRequest[] =>
   missingServices(state).filter(({ name }) => !leavingService(state, name));
 /** The missing ones that something serves as for a while. */

@@ -2,7 +2,7 @@ import { Fault } from '../../domain/faults.ts';
 import type { KnownSigners } from '../../ports/known-signers.ts';
 import type { Pool } from './connect.ts';
 
-/** How long a node is remembered that was never dealt with. One that comes back later begins as any other. */
+/** How long a node is remembered that was never dealt with. One that comes back later begins like all others. */
 const STRANGER_DAYS = 90;
 /** How many of them, the last heard: some 10 MB. */
 const MOST_STRANGERS = 50_000;
