@@ -3,6 +3,7 @@ import {
   ask,
   end,
   intentOf,
+  onlyAcquisition,
   peeringBegins,
   stepOf,
   untilBought,
@@ -67,7 +68,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       expect(between().lost() === before + 1, 'no answer was lost');
       const sold = await seller.api.contracts({ role: 'seller', living: true });
       expect(sold.length === 1 && sold[0]?.terms.id === place.contract, `the seller sold ${sold.length} contracts`);
-      expect(acquisitions(world).length === 1, 'it took more than one attempt');
+      await onlyAcquisition(world, 'answer-lost');
       await untilPodRuns(world, 'answer-lost', place, seller);
       await end(world, 'answer-lost');
     },
@@ -86,8 +87,8 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       await untilOver(world, 'cancelled');
       const { status } = await world.buyer.temporal.workflow.getHandle('intent/cancelled').describe();
       expect(status.name === 'CANCELLED', `the intent ended as ${status.name}`);
-      const [only] = acquisitions(world);
-      expect(only !== undefined && stepOf(only, 'extend') !== undefined, 'peering had not begun');
+      const only = await onlyAcquisition(world, 'cancelled');
+      expect(stepOf(only, 'extend') !== undefined, 'peering had not begun');
       expect(intentOf(world, 'cancelled')?.status?.place === undefined, 'the cancellation came too late');
     },
   },
@@ -107,13 +108,13 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       try {
         const second = world.sellers[1];
         expect(second !== undefined, 'there is no second seller');
-        await untilNextSells(world, { gone: seller, since, next: second, note });
-        await untilStep(world, 0, 'extend', 'failed', 20);
+        await untilNextSells(world, { intent: 'seller-away', gone: seller, since, next: second, note });
+        await untilStep(world, { intent: 'seller-away', attempt: 0 }, 'extend', 'failed', 20);
         await untilPodRuns(world, 'seller-away', await untilBought(world, 'seller-away', second), second);
       } finally {
         goOn();
       }
-      const [first] = acquisitions(world);
+      const [first] = acquisitions(world, 'seller-away');
       if (first) await untilClosed(world, first, 180);
       await end(world, 'seller-away');
     },
@@ -191,7 +192,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       expect(ending?.reason === 'done', `it ended as ${ending?.reason}`);
       expect(place?.kind === 'local', 'it was not at home');
       await untilOver(world, 'job-at-home');
-      expect(acquisitions(world).length === 0, 'something was bought');
+      expect(acquisitions(world, 'job-at-home').length === 0, 'something was bought');
     },
   },
 ];

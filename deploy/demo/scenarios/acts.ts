@@ -22,6 +22,7 @@ type Remote = Extract<Place, { kind: 'remote' }>;
 const IN_USE = 120;
 const ENDED = 120;
 const POD = 30;
+const SEEN = 10;
 
 /** How Liqo calls a node's cluster; an embedded one is called as its node. */
 export const clusterOf = async ({ cluster, name }: DemoNode): Promise<ClusterId> =>
@@ -135,11 +136,11 @@ export const untilOver = (world: World, name: string): Promise<IntentStatus> =>
     () => shown(intentOf(world, name)),
   );
 
-/** The acquisitions of the buyer in the order of their start. */
-export const acquisitions = ({ following, buyer }: World): readonly Followed[] =>
+/** The acquisitions of an intent in the order of their start, as far as they were seen; of one that a scenario before has ended the end may not have been read yet. */
+export const acquisitions = ({ following, buyer }: World, intent: string): readonly Followed[] =>
   following
     .all()
-    .filter(({ node, workflowId }) => node === buyer.name && workflowId.startsWith('acquisition/'))
+    .filter((each) => each.node === buyer.name && each.workflowId.startsWith('acquisition/') && each.intent === intent)
     .toSorted((a, b) => (a.journal[0]?.startedAt ?? 0) - (b.journal[0]?.startedAt ?? 0));
 
 export const stepOf = (
@@ -148,16 +149,30 @@ export const stepOf = (
   direction: JournalEntry['direction'] = 'do',
 ): JournalEntry | undefined => followed?.journal.filter((entry) => entry.step === step && entry.direction === direction).at(-1);
 
-/** Until the n-th acquisition (from 0) has done, or failed, a step. */
-export const untilStep = (world: World, index: number, step: string, outcome: 'done' | 'failed', seconds: number): Promise<JournalEntry> =>
+/** The only acquisition of an intent that holds what it bought, however late it is seen. */
+export const onlyAcquisition = async (world: World, intent: string): Promise<Followed> => {
+  const first = await world.following.until(`an acquisition of ${intent}`, SEEN, () => acquisitions(world, intent)[0]);
+  const all = acquisitions(world, intent);
+  expect(all.length === 1, `it took more than one attempt: ${all.map(shown).join(' | ')}`);
+  return first;
+};
+
+/** Until the n-th acquisition of an intent (from 0) has done, or failed, a step. */
+export const untilStep = (
+  world: World,
+  { intent, attempt: index }: { readonly intent: string; readonly attempt: number },
+  step: string,
+  outcome: 'done' | 'failed',
+  seconds: number,
+): Promise<JournalEntry> =>
   world.following.until(
     `step ${step} ${outcome} of acquisition ${index + 1}`,
     seconds,
     () => {
-      const entry = stepOf(acquisitions(world)[index], step);
+      const entry = stepOf(acquisitions(world, intent)[index], step);
       return entry?.outcome === outcome ? entry : undefined;
     },
-    () => shown(acquisitions(world)[index]) || 'nothing',
+    () => shown(acquisitions(world, intent)[index]) || 'nothing',
   );
 
 export const untilClosed = (world: World, workflow: Followed, seconds: number): Promise<Followed> =>
@@ -185,9 +200,9 @@ export const peeringBegins = ({ cluster, name }: DemoNode): Promise<unknown> =>
 /** The promise of (c): from the end of one seller to the contract with the next one, at most 30 s. */
 export async function untilNextSells(
   world: World,
-  { gone, since, next, note }: { gone: DemoNode; since: number; next: DemoNode; note: (words: string) => void },
+  { intent, gone, since, next, note }: { intent: string; gone: DemoNode; since: number; next: DemoNode; note: (words: string) => void },
 ): Promise<void> {
-  const bought = await untilStep(world, 1, 'buy', 'done', 60);
+  const bought = await untilStep(world, { intent, attempt: 1 }, 'buy', 'done', 60);
   const seconds = ((bought.endedAt ?? Date.now()) - since) / 1000;
   const words = `${next.name}, the next seller, sold ${seconds.toFixed(1)} s after ${gone.name} was gone`;
   note(words);

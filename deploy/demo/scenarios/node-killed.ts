@@ -20,10 +20,10 @@ export const nodeKilled: Scenario = {
     world.telling.act(
       `${cheapest.name}: SIGKILL to Kubernetes, Liqo, rearguard serve and work, as soon as the buyer's ResourceSlice was seen there`,
     );
-    await untilNextSells(world, { gone: cheapest, since: killedAt, next: second, note });
+    await untilNextSells(world, { intent: name, gone: cheapest, since: killedAt, next: second, note });
     // Had the virtual node been Ready already, the kill would have come too late, and this step would be done.
-    await untilStep(world, 0, 'extend', 'failed', 20);
-    const [first] = acquisitions(world);
+    await untilStep(world, { intent: name, attempt: 0 }, 'extend', 'failed', 20);
+    const [first] = acquisitions(world, name);
     const place = await untilBought(world, name, second);
     await untilPodRuns(world, name, place, second);
     expect(first !== undefined && first.open, `${cheapest.name} is down and yet nothing is left to undo there`);

@@ -16,14 +16,14 @@ export const sellerKilled: Scenario = {
     cheapest.processes.freeze('work');
     world.telling.act(`${cheapest.name}: its worker is frozen (SIGSTOP), so that it can reserve but not sell`);
     await ask(world, { name, cpu: '3', memory: '4Gi' });
-    await untilStep(world, 0, 'reserve', 'done', 60);
+    await untilStep(world, { intent: name, attempt: 0 }, 'reserve', 'done', 60);
     await cheapest.processes.kill();
     const killedAt = Date.now();
     world.telling.act(`${cheapest.name}: SIGKILL to rearguard serve and work, after RESERVE and before PURCHASE was answered`);
-    await untilNextSells(world, { gone: cheapest, since: killedAt, next: second, note });
+    await untilNextSells(world, { intent: name, gone: cheapest, since: killedAt, next: second, note });
     const place = await untilBought(world, name, second);
     await untilPodRuns(world, name, place, second);
-    const [first] = acquisitions(world);
+    const [first] = acquisitions(world, name);
     expect(first !== undefined && first.open, `${cheapest.name} is down and yet nothing is left to undo there`);
     world.telling.act(`${cheapest.name} is started again`);
     await cheapest.processes.start();

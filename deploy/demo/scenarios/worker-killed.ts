@@ -1,4 +1,4 @@
-import { acquisitions, ask, end, peeringBegins, untilBought, untilPodRuns, untilStep } from './acts.ts';
+import { ask, end, onlyAcquisition, peeringBegins, untilBought, untilPodRuns, untilStep } from './acts.ts';
 import { type Scenario, expect } from './scenario.ts';
 
 export const workerKilled: Scenario = {
@@ -20,10 +20,9 @@ export const workerKilled: Scenario = {
     await world.buyer.processes.start('work');
     world.telling.act(`${world.buyer.name}: rearguard work is started again`);
     const place = await untilBought(world, name, cheapest);
-    const taken = acquisitions(world);
-    expect(taken.length === 1, `the kill cost ${taken.length - 1} more attempts`);
+    await onlyAcquisition(world, name);
     // Told by another workflow than the intent's, and so perhaps a moment later.
-    const extended = (await untilStep(world, 0, 'extend', 'done', 20)).endedAt ?? 0;
+    const extended = (await untilStep(world, { intent: name, attempt: 0 }, 'extend', 'done', 20)).endedAt ?? 0;
     expect(extended > killedAt, 'the kill came too late: the virtual node was Ready already');
     note(`peering done ${((extended - killedAt) / 1000).toFixed(1)} s after the kill`);
     await untilPodRuns(world, name, place, cheapest);
