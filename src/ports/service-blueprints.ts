@@ -13,7 +13,7 @@ export interface WrittenBlueprint {
   readonly location?: Location;
   readonly instances?: number;
 }
-/** One that cannot be read, and why. */
+/** One that cannot be read, or of a kind that our cluster cannot make, and why. */
 export interface UnreadableBlueprint {
   readonly name: string;
   readonly wrong: string;

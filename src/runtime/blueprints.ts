@@ -65,7 +65,7 @@ export function blueprintsOf({ blueprints }: Pick<Configuration, 'blueprints'>, 
   };
 }
 
-/** Puts the configured blueprints on sale, and takes those off that are not configured any more; what is sold goes on. May be repeated, by several processes. */
+/** Puts these of the configured blueprints on sale, and takes all others off that were configured; what is sold goes on. May be repeated, by several processes. */
 export async function publishBlueprints(input: {
   readonly blueprints: readonly BlueprintConfiguration[];
   readonly self: NodeIdentity;
@@ -81,7 +81,7 @@ export async function publishBlueprints(input: {
   for (const { lineage, onSale, flavor } of await inventory.ledgers({ blueprint: true })) {
     if (!onSale || !isBlueprint(flavor) || others.has(lineage) || wanted.some(({ flavor: { id } }) => id === lineage)) continue;
     await inventory.withdraw(flavor.id);
-    log.info({ flavor: flavor.id, name: flavor.offer.name }, 'blueprint withdrawn: it is not configured any more');
+    log.info({ flavor: flavor.id, name: flavor.offer.name }, 'blueprint withdrawn: it is not configured any more, or cannot be made here');
   }
   for (const { flavor, instances } of wanted) {
     try {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { openKubernetes } from '../adapters/kubernetes/open.ts';
+import type { ClusterKinds } from '../ports/cluster-kinds.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Fabric } from '../ports/fabric.ts';
 import type { Hosting } from '../ports/hosting.ts';
@@ -24,6 +25,7 @@ export interface ClusterParts {
   readonly localResources: LocalResources;
   readonly flavorResources: FlavorResources;
   readonly serviceBlueprints: ServiceBlueprints;
+  readonly kinds: ClusterKinds;
   /** Fails while the API server does not answer. */
   ready(): Promise<unknown>;
   close(): void;

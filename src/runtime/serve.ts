@@ -12,6 +12,7 @@ import { openCallers } from './callers.ts';
 import { blueprintsOf, publishBlueprints } from './blueprints.ts';
 import { publishFlavors } from './flavors.ts';
 import { type Parts, buyerLimits, callsLoopback, trustOf } from './parts.ts';
+import { keepMakeable } from './makeable-blueprints.ts';
 import { flavorsOnSale } from './selling.ts';
 import { openServerTls } from './tls-files.ts';
 
@@ -141,7 +142,15 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const publish = { flavors, self: known, inventory, now: clock.now(), log };
     await readiness.keepTrying('flavors', () => publishFlavors(publish), signal);
     const { blueprints } = configuration;
-    await readiness.keepTrying('blueprints', () => publishBlueprints({ ...publish, kept: keptBlueprints, blueprints }), signal);
+    const { following } = await keepMakeable({
+      blueprints,
+      kinds: parts.cluster.kinds,
+      publish: (makeable) => publishBlueprints({ ...publish, kept: keptBlueprints, blueprints: makeable }),
+      readiness,
+      log,
+      signal,
+    });
+    await following;
   };
   const opened = open().catch((error: unknown) => {
     if (!signal.aborted) log.error({ why: error instanceof Error ? error.message : String(error) }, 'the node cannot serve');

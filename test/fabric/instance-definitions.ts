@@ -6,7 +6,7 @@ import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const;
 const nested = (name: string, of: object): object => ({ ...open, properties: { [name]: of } });
 
-const definition = (group: string, kind: string, plural: string, spec: object) => ({
+export const definition = (group: string, kind: string, plural: string, spec: object) => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: { name: `${plural}.${group}` },

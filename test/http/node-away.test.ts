@@ -7,6 +7,7 @@ import { json } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
+import type { ClusterKinds } from '../../src/ports/cluster-kinds.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Hosting } from '../../src/ports/hosting.ts';
@@ -30,6 +31,7 @@ const openCluster = () => ({
   localResources: absent as LocalResources,
   flavorResources: absent as FlavorResources,
   serviceBlueprints: absent as ServiceBlueprints,
+  kinds: absent as ClusterKinds,
   ready: () => Promise.reject(new Error('away')),
   close: () => {},
 });

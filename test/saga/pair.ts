@@ -18,6 +18,7 @@ import { shownNodes } from '../fakes/cluster-nodes.ts';
 import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { type MemoryHosting, memoryHosting } from '../fakes/hosting.ts';
+import { shownKinds } from '../fakes/kinds.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { shownBlueprints } from '../fakes/fluidos-blueprints.ts';
 import { memoryKeyStore } from '../fakes/keys.ts';
@@ -142,6 +143,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
       localResources: nodes[name].localResources,
       flavorResources: { watch: async () => undefined },
       serviceBlueprints: written[name].serviceBlueprints,
+      kinds: shownKinds().kinds,
       ready: async () => {},
       close: () => {},
     });

@@ -64,6 +64,7 @@ test('the process of a second node stops', async () => {
         localResources: away,
         flavorResources: away,
         serviceBlueprints: away,
+        kinds: away,
         ready: () => Promise.reject(new Error('away')),
         close: () => {},
       }),

@@ -10,6 +10,7 @@ import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { memoryHosting } from '../fakes/hosting.ts';
 import { memoryKeyStore } from '../fakes/keys.ts';
+import { shownKinds } from '../fakes/kinds.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
 import { cloneDatabase } from './database.ts';
 
@@ -23,6 +24,7 @@ interface Found {
   readonly services: readonly { readonly type: { readonly data: { readonly name: string } } }[];
   readonly ready: unknown;
   readonly says: unknown;
+  readonly blueprints: unknown;
   /** What somebody without a token is answered. */
   readonly stranger: number;
 }
@@ -72,6 +74,7 @@ async function served(
       localResources: { watch: async () => undefined },
       flavorResources: { watch: async () => undefined },
       serviceBlueprints: { watch: async () => undefined },
+      kinds: shownKinds('VirtualMachine').kinds,
       ready: async () => undefined,
       close: () => undefined,
     }),
@@ -90,12 +93,14 @@ async function served(
     const { items } = (await (await fetch(`${api()}/api/v1/flavors`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as {
       items: readonly unknown[];
     };
-    const enforcement = (await checks()).find(({ name }) => name === 'enforcement');
+    const now = await checks();
+    const enforcement = now.find(({ name }) => name === 'enforcement');
     return {
       flavors: items.length,
       services: (await (await fetch(`http://127.0.0.1:${ports[0]?.rear}/api/v2/flavors/service`)).json()) as Found['services'],
       ready: enforcement?.ready,
       says: enforcement?.says,
+      blueprints: now.find(({ name }) => name === 'blueprints')?.says,
       stranger: (await fetch(`${api()}/api/v1/flavors`)).status,
     };
   } finally {
@@ -128,6 +133,15 @@ test('a blueprint needs nobody’s enforcement: it is on sale as soon as it is c
   const found = await served('None', { blueprints: [{ name: 'orders', use: 'database', price: { amount: '0.05', currency: 'EUR' } }] });
   expect(found.services.map(({ type }) => type.data.name)).toEqual(['orders']);
   expect((await served('None')).services).toEqual([]);
+});
+
+test('a blueprint of a kind that the cluster lacks is never on sale, and /readyz says why', async () => {
+  const machine = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name: 'machine' } };
+  const login = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' } };
+  const desktop = { name: 'desktop', category: 'desktop', secret: 'login', manifests: [login, machine] };
+  const found = await served('Hard', { blueprints: [desktop, { name: 'orders', use: 'database' }] });
+  expect(found.services.map(({ type }) => type.data.name)).toEqual(['orders']);
+  expect(found.blueprints).toBe('not on sale: desktop: this cluster has no kubevirt.io/v1 VirtualMachine');
 });
 
 test('what was on sale is taken off when Liqo does not enforce any more', async () => {

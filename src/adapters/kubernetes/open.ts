@@ -1,4 +1,5 @@
 import type { Resolve } from '../../domain/forbidden-addresses.ts';
+import type { ClusterKinds } from '../../ports/cluster-kinds.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Hosting } from '../../ports/hosting.ts';
@@ -8,6 +9,7 @@ import type { LocalResources } from '../../ports/local-resources.ts';
 import type { ServiceBlueprints } from '../../ports/service-blueprints.ts';
 import type { World } from '../../ports/world.ts';
 import { openApi } from './api.ts';
+import { kubernetesClusterKinds } from './cluster-kinds.ts';
 import { kubernetesCluster } from './cluster.ts';
 import { ownConnection } from './connection.ts';
 import { kubernetesHosting } from './hosting.ts';
@@ -33,6 +35,7 @@ export interface Kubernetes {
   readonly localResources: LocalResources;
   readonly flavorResources: FlavorResources;
   readonly serviceBlueprints: ServiceBlueprints;
+  readonly kinds: ClusterKinds;
   /** For leak reports. */
   snapshot(): Promise<readonly SnapshotEntry[]>;
   /** The API server's version; CLUSTER_UNREACHABLE when it does not answer. */
@@ -66,6 +69,7 @@ export function openKubernetes(input: {
     localResources: kubernetesLocalResources({ api, log }),
     flavorResources: kubernetesFlavorResources({ api, log }),
     serviceBlueprints: kubernetesServiceBlueprints({ api, log }),
+    kinds: kubernetesClusterKinds({ api, log }),
     snapshot: () => snapshotOf(api),
     async ready() {
       try {

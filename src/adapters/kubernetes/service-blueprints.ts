@@ -1,4 +1,4 @@
-import type { ServiceBlueprints } from '../../ports/service-blueprints.ts';
+import type { ServiceBlueprints, UnreadableBlueprint, WrittenBlueprint } from '../../ports/service-blueprints.ts';
 import { readServiceBlueprint } from '../../rear/service-blueprint.ts';
 import type { Api } from './api.ts';
 import type { Log } from './faults.ts';
@@ -12,7 +12,14 @@ export function kubernetesServiceBlueprints({ api, log }: { readonly api: Api; r
     log,
     kind: KINDS.serviceBlueprint,
     lease: 'service-blueprints',
-    read: ({ metadata: { name, annotations }, spec }) => ({ name, ...readServiceBlueprint({ spec, annotations }) }),
+    read({ metadata: { name, annotations }, spec }, kinds): WrittenBlueprint | UnreadableBlueprint | undefined {
+      const read = readServiceBlueprint({ spec, annotations });
+      if ('wrong' in read) return { name, ...read };
+      const unmakeable = kinds.unmakeable(read.blueprint.manifests);
+      if (!unmakeable) return undefined;
+      const [first] = unmakeable;
+      return first ? { name, wrong: first.why } : { name, ...read };
+    },
   });
   return {
     watch: (namespace, sink, signal) => watch(namespace, ({ installed, resources }) => sink({ installed, blueprints: resources }), signal),

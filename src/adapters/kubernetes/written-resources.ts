@@ -1,15 +1,12 @@
-import { type Fault, isFault } from '../../domain/faults.ts';
+import type { Fault } from '../../domain/faults.ts';
 import type { Api } from './api.ts';
 import type { Log } from './faults.ts';
+import { type KindLook, lookAtKinds } from './kind-look.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { keepHolding } from './lease.ts';
 import { type Condition, type KubeObject, conditionOf, isGoing } from './objects.ts';
+import { followPatiently } from './patience.ts';
 import { openSettling } from './settling.ts';
-import { type Look, follow, rest } from './watching.ts';
-
-/** A definition is served a moment after it says so; and what is forbidden now may be allowed later. */
-const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 30_000;
 
 interface DefinitionObject extends KubeObject {
   readonly spec?: { readonly versions?: readonly { readonly name: string; readonly served: boolean }[] };
@@ -46,52 +43,34 @@ export function watchWritten<T>({
   readonly log: Log;
   readonly kind: Kind;
   readonly lease: string;
-  readonly read: (object: WrittenObject) => T;
+  /** `undefined` as long as it cannot be said: nothing is told before. */
+  readonly read: (object: WrittenObject, kinds: KindLook) => T | undefined;
 }): (namespace: string, sink: (written: Written<T>) => Promise<undefined>, signal: AbortSignal) => Promise<void> {
   const [group = '', version = ''] = kind.apiVersion.split('/');
   /** How the cluster calls the definition. */
   const definitionName = `${kind.plural}.${group}`;
-  const told = (fault: Fault): void => log.warn({ code: fault.code, why: fault.message }, `${kind.kind} resources cannot be watched`);
-  const readAll = (objects: Iterable<WrittenObject>): readonly T[] =>
-    [...objects]
+  const onTrouble = (fault: Fault): void => log.warn({ code: fault.code, why: fault.message }, `${kind.kind} resources cannot be watched`);
+  const readAll = (objects: Iterable<WrittenObject>, kinds: KindLook): Written<T> | undefined => {
+    const resources = [...objects]
       .filter((object) => !isGoing(object))
       .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
-      .map(read);
-
-  /** Follows also what is refused: it may not be there yet, or not be allowed yet. */
-  async function followPatiently<O extends KubeObject>(
-    look: Look,
-    signal: AbortSignal,
-    learn: (objects: ReadonlyMap<string, O>) => void,
-  ): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      try {
-        await follow<O>({
-          api,
-          look,
-          signal,
-          onState(objects) {
-            pauseMs = FIRST_PAUSE_MS;
-            learn(objects);
-          },
-          onTrouble: told,
-        });
-      } catch (error) {
-        if (!isFault(error)) throw error;
-        told(error);
-        await rest(pauseMs, signal);
-      }
-    }
-  }
+      .map((object) => read(object, kinds));
+    return resources.includes(undefined) ? undefined : { installed: true, resources: resources as readonly T[] };
+  };
 
   return async (namespace, sink, signal) => {
     const work = async (held: AbortSignal): Promise<void> => {
       const ending = new AbortController();
       const stop = (): void => ending.abort();
       held.addEventListener('abort', stop, { once: true });
-      let known: Written<T> | undefined;
-      const telling = openSettling(() => known, sink);
-      const learn = (next: Written<T>): void => {
+      let known: 'unknown' | 'not installed' | ReadonlyMap<string, WrittenObject> = 'unknown';
+      const { look, looking } = lookAtKinds({ api, log, changed: () => telling.changed(), signal: ending.signal });
+      const told = (): Written<T> | undefined => {
+        if (typeof known !== 'string') return readAll(known.values(), look);
+        return known === 'unknown' ? undefined : { installed: false, resources: [] };
+      };
+      const telling = openSettling(told, sink);
+      const learn = (next: typeof known): void => {
         known = next;
         telling.changed();
       };
@@ -101,11 +80,17 @@ export function watchWritten<T>({
         if (served === (serving !== undefined)) return;
         serving?.abort();
         serving = undefined;
-        if (!served) return learn({ installed: false, resources: [] });
+        if (!served) return learn('not installed');
         const ours = new AbortController();
         serving = ours;
-        resources = followPatiently<WrittenObject>({ kind, namespace }, AbortSignal.any([ours.signal, ending.signal]), (objects) => {
-          if (serving === ours) learn({ installed: true, resources: readAll(objects.values()) });
+        resources = followPatiently<WrittenObject>({
+          api,
+          look: { kind, namespace },
+          signal: AbortSignal.any([ours.signal, ending.signal]),
+          learn(objects) {
+            if (serving === ours) learn(objects);
+          },
+          onTrouble,
         });
         resources.catch(failed);
       };
@@ -117,17 +102,24 @@ export function watchWritten<T>({
         await Promise.race([
           telling.failed,
           failing,
-          followPatiently<DefinitionObject>({ kind: KINDS.definition, name: definitionName }, ending.signal, (objects) => {
-            const served = isServed([...objects.values()][0], version);
-            if (!served && serving === undefined) learn({ installed: false, resources: [] });
-            turn(served);
+          looking,
+          followPatiently<DefinitionObject>({
+            api,
+            look: { kind: KINDS.definition, name: definitionName },
+            signal: ending.signal,
+            learn(objects) {
+              const served = isServed([...objects.values()][0], version);
+              if (!served && serving === undefined) learn('not installed');
+              turn(served);
+            },
+            onTrouble,
           }),
         ]);
       } finally {
         telling.stop();
         stop();
         held.removeEventListener('abort', stop);
-        await resources.catch(() => undefined);
+        await Promise.allSettled([resources, looking]);
       }
     };
     await keepHolding({ api, name: lease, signal, log, work });

@@ -1,0 +1,39 @@
+import { type Fault, isFault } from '../../domain/faults.ts';
+import type { Api } from './api.ts';
+import type { KubeObject } from './objects.ts';
+import { type Look, follow, rest } from './watching.ts';
+
+/** What is not there or not allowed yet is looked for so soon again, and then less and less often. */
+export const FIRST_PAUSE_MS = 200;
+export const LONGEST_PAUSE_MS = 30_000;
+
+/** Follows also what is refused: it may not be there yet, or not be allowed yet. */
+export async function followPatiently<O extends KubeObject>(input: {
+  readonly api: Api;
+  readonly look: Look;
+  readonly signal: AbortSignal;
+  readonly learn: (objects: ReadonlyMap<string, O>, changed?: string) => void;
+  readonly onTrouble: (fault: Fault) => void;
+  readonly keep?: (object: O) => O;
+}): Promise<void> {
+  const { api, look, signal, learn, onTrouble, keep } = input;
+  for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    try {
+      await follow<O>({
+        api,
+        look,
+        signal,
+        onState(objects, changed) {
+          pauseMs = FIRST_PAUSE_MS;
+          learn(objects, changed);
+        },
+        onTrouble,
+        ...(keep && { keep }),
+      });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      onTrouble(error);
+      await rest(pauseMs, signal);
+    }
+  }
+}
