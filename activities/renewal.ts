@@ -1,14 +1,15 @@
+import { endingIn } from '../src/domain/contract-over.ts';
 import { Fault, type FaultCode, isFault } from '../src/domain/faults.ts';
 import type { AcquisitionId, ContractId } from '../src/domain/ids.ts';
-import type { Ending } from '../src/domain/reasons.ts';
+import type { EndReason, Ending } from '../src/domain/reasons.ts';
 import { nextEnd, untilOf } from '../src/domain/renewal.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating } from './waiting.ts';
 
-/** What came of asking a seller to go on: a later end in milliseconds since the epoch, its refusal in words, or no answer. */
+/** What came of asking a seller to go on: a later end in milliseconds since the epoch, its refusal in words (`over`: the contract ended already, for that), or no answer. */
 export type Renewed =
   | { readonly state: 'renewed'; readonly expiresAt: number }
-  | { readonly state: 'refused'; readonly why: string }
+  | { readonly state: 'refused'; readonly why: string; readonly over?: EndReason }
   | { readonly state: 'silent' };
 
 /** What passes: the same question may be answered a minute later. */
@@ -55,7 +56,8 @@ export const renewalActivities = ({ peers, contracts, notary, audit, self, fabri
         const promised = terms.flavor.terms?.renewal?.kind === 'automatic';
         const kind = error.code === 'PEER_LIED' ? 'peer-lied' : promised ? 'renewal-refused' : undefined;
         if (kind) await audit.tally({ kind, peer: terms.seller.id, code: error.code, detail: error.message, contract: id });
-        return { state: 'refused', why: detail };
+        const over = error.code === 'CONTRACT_OVER' ? endingIn(error.facts)?.reason : undefined;
+        return { state: 'refused', why: detail, ...(over && { over }) };
       }
     });
   },

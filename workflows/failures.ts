@@ -1,4 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
+import { endingIn } from '../src/domain/contract-over.ts';
 import type { Ending } from '../src/domain/reasons.ts';
 
 /** A fault's code behind whatever Temporal wrapped it in; `TIMEOUT` for a call that never answered. */
@@ -31,5 +32,10 @@ function rootOf(error: unknown): unknown {
   return root;
 }
 
-/** How an error ends a process: `failed`, with the fault. */
-export const failedBy = (error: unknown): Ending => ({ reason: 'failed', detail: wordsOf(error) });
+/** How an error ends a process: `failed`, with the fault; what a contract is over for is what whoever needs it ends for too. */
+export const failedBy = (error: unknown): Ending => ({ reason: overFor(error)?.reason ?? 'failed', detail: wordsOf(error) });
+
+function overFor(error: unknown): Ending | undefined {
+  const root = rootOf(error);
+  return root instanceof ApplicationFailure && root.type === 'CONTRACT_OVER' ? endingIn(root.details?.[0]) : undefined;
+}

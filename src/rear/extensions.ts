@@ -139,10 +139,15 @@ export const writeHandover = ({ secret, endpoint, service, manifests }: Handover
   ...omitEmpty('manifests', manifests),
 });
 
-const problem = goObject({ code: strictText, detail: strictText });
+/** `endReason` and `endDetail`: why a contract ended, where that is what is told. */
+const problem = goObject({ code: strictText, detail: strictText, endReason: z.unknown(), endDetail: z.unknown() });
 /** A fault of ours in a problem document (RFC 9457); `undefined` when it is somebody else's. */
-export const readProblem = (value: unknown): { readonly code: FaultCode; readonly detail: string } | undefined => {
+export const readProblem = (
+  value: unknown,
+): { readonly code: FaultCode; readonly detail: string; readonly ending?: Ending } | undefined => {
   const read = problem.safeParse(value);
   if (!read.success || !Object.hasOwn(FAULTS, read.data.code)) return undefined;
-  return { code: read.data.code as FaultCode, detail: read.data.detail.slice(0, 500) };
+  const { code, detail, endReason, endDetail } = read.data;
+  const told = ending.safeParse({ reason: endReason, ...(typeof endDetail === 'string' && { detail: endDetail }) });
+  return { code: code as FaultCode, detail: detail.slice(0, 500), ...(told.success && { ending: told.data }) };
 };

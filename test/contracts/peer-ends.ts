@@ -1,7 +1,7 @@
 /** How a contract goes on and ends, of the suite of `Peer`. */
 import { expect, test } from 'vitest';
 import { clusterId, contractId } from '../../src/domain/ids.ts';
-import { codeOf, ENDING, type openPeer } from './peer-harness.ts';
+import { codeOf, ENDING, endOf, type openPeer } from './peer-harness.ts';
 
 export function peerEnds(on: ReturnType<typeof openPeer>): void {
   const { buy, tidy } = on;
@@ -14,8 +14,8 @@ export function peerEnds(on: ReturnType<typeof openPeer>): void {
     const { state, ending } = await on.seller.readContract(terms.id);
     expect(state).not.toBe('active');
     expect(ending).toEqual(ENDING);
-    expect(await codeOf(on.seller.purchase({ transaction: transaction.id, buyer: on.at.buyer }))).toBe('CONTRACT_OVER');
-    expect(await codeOf(on.seller.refreshCredentials({ contract: terms.id, buyer: on.at.buyer }))).toBe('CONTRACT_OVER');
+    expect(await endOf(on.seller.purchase({ transaction: transaction.id, buyer: on.at.buyer }))).toEqual(ENDING);
+    expect(await endOf(on.seller.refreshCredentials({ contract: terms.id, buyer: on.at.buyer }))).toEqual(ENDING);
   });
 
   test('a stranger ends nothing and gets no credentials', async () => {

@@ -1,5 +1,6 @@
 /** What the suites of `Peer` are given, and how they begin. */
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { endingIn } from '../../src/domain/contract-over.ts';
 import type { ContractTerms } from '../../src/domain/contract.ts';
 import { type FaultCode, isFault } from '../../src/domain/faults.ts';
 import type { NodeIdentity, SliceFlavor } from '../../src/domain/flavor.ts';
@@ -43,6 +44,17 @@ export async function codeOf(call: Promise<unknown>): Promise<FaultCode | 'answe
   } catch (error) {
     if (isFault(error)) return error.code;
     throw error;
+  }
+}
+
+/** Why a contract ended, as a call that comes too late is told; `answered`, or the code, of any other. */
+export async function endOf(call: Promise<unknown>): Promise<Ending | FaultCode | 'answered' | undefined> {
+  try {
+    await call;
+    return 'answered';
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return error.code === 'CONTRACT_OVER' ? endingIn(error.facts) : error.code;
   }
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Contract } from '../../src/domain/contract.ts';
 import { acquisitionId } from '../../src/domain/ids.ts';
 import { nextEnd } from '../../src/domain/renewal.ts';
-import { codeOf, type PeerHarness } from './peer-harness.ts';
+import { codeOf, endOf, type PeerHarness } from './peer-harness.ts';
 
 export function peerRenewalContract(name: string, start: () => Promise<PeerHarness>): void {
   describe(`Renewals at a peer: ${name}`, () => {
@@ -60,7 +60,7 @@ export function peerRenewalContract(name: string, start: () => Promise<PeerHarne
       expect(await codeOf(renew(contract, proposed, { ...at.buyer, id: at.seller.id }))).toBe('BUYER_REFUSED');
       expect(await codeOf(renew(contract, { ...proposed, signatures: contract.agreement?.signatures ?? [] }))).toBe('BUYER_REFUSED');
       await at.endAtSeller(contract.terms.id, { reason: 'withdrawn-by-seller' });
-      expect(await codeOf(renew(contract, proposed))).toBe('CONTRACT_OVER');
+      expect(await endOf(renew(contract, proposed))).toEqual({ reason: 'withdrawn-by-seller' });
     });
   });
 }

@@ -7,7 +7,7 @@ import type { BlueprintFlavor } from '../../src/domain/flavor.ts';
 import { type AcquisitionId, acquisitionId, clusterId } from '../../src/domain/ids.ts';
 import { NOTHING } from '../../src/domain/resources.ts';
 import type { Peer } from '../../src/ports/peer.ts';
-import { codeOf, type PeerHarness } from './peer-harness.ts';
+import { codeOf, endOf, type PeerHarness } from './peer-harness.ts';
 
 export interface ServiceHarness extends Omit<PeerHarness, 'flavor' | 'storeBought' | 'endAtSeller' | 'notices' | 'nowhere'> {
   /** Two `blueprintOf` its seller, of one instance each. */
@@ -110,7 +110,7 @@ export function peerServiceContract(name: string, start: () => Promise<ServiceHa
       at.setReady(false);
       expect(await codeOf(seller.handover({ contract: terms.id, buyer: at.buyer }))).toBe('SERVICE_PENDING');
       await seller.terminate({ contract: terms.id, buyer: at.buyer, ending: { reason: 'done' } });
-      expect(await codeOf(seller.handover({ contract: terms.id, buyer: at.buyer }))).toBe('CONTRACT_OVER');
+      expect(await endOf(seller.handover({ contract: terms.id, buyer: at.buyer }))).toEqual({ reason: 'done' });
       expect(await listed('vm')).toEqual([at.machine.id]);
     });
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checkContract } from '../../src/domain/contract-check.ts';
 import { acquisitionId, transactionId } from '../../src/domain/ids.ts';
 import { peerEnds } from './peer-ends.ts';
-import { codeOf, ENDING, openPeer, PART, type PeerHarness } from './peer-harness.ts';
+import { codeOf, endOf, ENDING, openPeer, PART, type PeerHarness } from './peer-harness.ts';
 
 export function peerContract(name: string, start: () => Promise<PeerHarness>): void {
   describe(`Peer: ${name}`, () => {
@@ -110,7 +110,7 @@ export function peerContract(name: string, start: () => Promise<PeerHarness>): v
       const again = await on.seller.purchase({ transaction: transaction.id, buyer: on.at.buyer });
       expect(again.agreement).toEqual({ payload: agreement.payload, signatures: [sellers, buyers] });
       await on.seller.terminate({ contract: terms.id, buyer: on.at.buyer, ending: ENDING });
-      expect(await codeOf(countersign(buyers))).toBe('CONTRACT_OVER');
+      expect(await endOf(countersign(buyers))).toEqual(ENDING);
     });
 
     test('an expired reservation is not sold', async () => {

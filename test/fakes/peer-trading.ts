@@ -1,4 +1,5 @@
 /** How another node in memory trades: what it answers to whoever reserves, buys, holds and ends. */
+import { contractOver } from '../../src/domain/contract-over.ts';
 import type { Dialect } from '../../src/domain/candidate.ts';
 import type { Contract } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
@@ -59,7 +60,7 @@ export function peerTrading({ clock, keys }: { readonly clock: Clock; readonly k
         const known = await standing.memory.contracts.ofTransaction(transaction);
         // A FLUIDOS node forgets a transaction with the first PURCHASE: a lost answer cannot be asked for again.
         if (known !== undefined && standing.dialect === 'fluidos') throw new Fault('HOLD_EXPIRED', 'Error getting the Transaction');
-        if (known !== undefined && known.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+        if (known !== undefined && known.state !== 'active') throw contractOver(known);
         const sellers = keys.notaryAt(standing.node.identity.address);
         const { terms, agreement } = await standing.memory.inventory
           .sell({
@@ -77,8 +78,9 @@ export function peerTrading({ clock, keys }: { readonly clock: Clock; readonly k
       }),
     countersign: ({ contract, buyer, signature }) =>
       extension('countersign', async (standing) => {
-        const { terms, state, agreement } = await ownContract(standing, contract, buyer);
-        if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
+        const found = await ownContract(standing, contract, buyer);
+        const { terms, agreement } = found;
+        if (found.state !== 'active') throw contractOver(found);
         if (!agreement) throw new Fault('BUYER_REFUSED', 'sold without signatures');
         await keys.notaryAt(standing.node.identity.address).checkBuyer({ terms, agreement, signature });
         await standing.memory.contracts.countersign({ contract, payload: agreement.payload, signature });
@@ -88,7 +90,7 @@ export function peerTrading({ clock, keys }: { readonly clock: Clock; readonly k
         const found = await ownContract(standing, contract, buyer);
         const known = found.renewals?.find(({ payload }) => payload === proposed.payload);
         if (known) return known;
-        if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
+        if (found.state !== 'active') throw contractOver(found);
         const until = nextEnd(found);
         if (found.notice) throw new Fault('RENEWAL_REFUSED', 'notice was given');
         if (until === undefined || proposed.payload !== renewalPayload(found, until))
@@ -113,13 +115,13 @@ export function peerTrading({ clock, keys }: { readonly clock: Clock; readonly k
     refreshCredentials: ({ contract, buyer }) =>
       extension('refreshCredentials', async (standing) => {
         const found = await ownContract(standing, contract, buyer);
-        if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
+        if (found.state !== 'active') throw contractOver(found);
         return credentialsOf(standing.node);
       }),
     handover: ({ contract, buyer }) =>
       extension('handover', async (standing) => {
         const found = await ownContract(standing, contract, buyer);
-        if (found.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over', { contract });
+        if (found.state !== 'active') throw contractOver(found);
         if (found.terms.service === undefined) throw new Fault('PEER_REFUSED', 'nothing is handed over of a slice', { contract });
         if (found.agreement && found.agreement.signatures.length < 2)
           throw new Fault('BUYER_REFUSED', 'it is not countersigned', { contract });

@@ -75,7 +75,7 @@ describe('PURCHASE', () => {
     expect((await purchase(sold)).status).toBe(200);
     await node.memory.inventory.giveBack({ contract: contractOf(transactionId(sold)), ending: { reason: 'drained' } });
     expect(await purchase(sold)).toMatchObject({ status: 500, text: 'Error getting the Transaction\n' });
-    expect((await purchase(sold, '{}', PROBLEM)).text).toContain('CONTRACT_OVER');
+    expect((await purchase(sold, '{}', PROBLEM)).text).toMatch(/CONTRACT_OVER.*drained/);
   });
 
   test('processes that are away: not sold, said so, and never sold later', async () => {
@@ -108,6 +108,7 @@ describe('PURCHASE', () => {
   test.each([
     ['is signed', async (): Promise<void> => {}],
     ['is closed', () => Promise.reject(new Fault('PROCESSES_UNAVAILABLE', 'the sale ended before it was signed'))],
+    ['was closed long ago', () => Promise.reject(new Fault('CONTRACT_OVER', 'the sale is over'))],
   ])('a sale that is over by the time that it %s is no contract', async (_how, answered) => {
     const id = await reserved();
     const contract = contractOf(transactionId(id));
@@ -117,7 +118,7 @@ describe('PURCHASE', () => {
       await answered();
       return contract;
     };
-    expect((await purchase(id, '{}', PROBLEM)).text).toContain('CONTRACT_OVER');
+    expect(JSON.parse((await purchase(id, '{}', PROBLEM)).text)).toMatchObject({ code: 'CONTRACT_OVER', endReason: 'drained' });
     // A repeat that read the row while it was sold still.
     const again = await reserved({ 'idempotency-key': 'again' });
     await node.sell(transactionId(again));
@@ -126,7 +127,7 @@ describe('PURCHASE', () => {
       await answered();
       return contractOf(transaction);
     };
-    expect((await purchase(again, '{}', PROBLEM)).text).toContain('CONTRACT_OVER');
+    expect(JSON.parse((await purchase(again, '{}', PROBLEM)).text)).toMatchObject({ code: 'CONTRACT_OVER', endReason: 'drained' });
     expect(node.issued()).toBe(0);
   });
 

@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { stopsAt } from '../../src/domain/clock-skew.ts';
 import type { EndNotice } from '../../src/domain/contract.ts';
-import type { Ending } from '../../src/domain/reasons.ts';
+import type { EndReason, Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
 import { wordsOf } from '../failures.ts';
@@ -49,8 +49,8 @@ export function openRenewing(input: {
   const ahead = (): number => Math.min(timing.renewAheadMs, (saga.context.renewsForMs ?? 0) / 4);
   /** From then on another place has to be found. */
   const tooLateAt = (): number => lastUse(saga.context, timing) - ahead() / 2;
-  const leave = (why: string): void => {
-    leaves = { reason: 'expired', detail: `its contract is not renewed: ${why}` };
+  const leave = (why: string, over: EndReason = 'expired'): void => {
+    leaves = { reason: over, detail: `its contract is not renewed: ${why}` };
     scribe.note('usage', 'not-renewed', why);
   };
   const ask = async (): Promise<void> => {
@@ -58,7 +58,7 @@ export function openRenewing(input: {
     if (!contract || expiresAt === undefined) return;
     try {
       const answer = await tending.renew({ contract, seller: candidate.seller.address, acquisition: id, expiresAt });
-      if (answer.state === 'refused') return leave(answer.why);
+      if (answer.state === 'refused') return leave(answer.why, answer.over);
       if (answer.state === 'renewed') {
         saga.learn({ expiresAt: answer.expiresAt });
         scribe.note('usage', 'renewed', `until ${new Date(answer.expiresAt).toISOString()}`);

@@ -8,6 +8,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { endingFacts } from '../../src/domain/contract-over.ts';
 import { type ClusterId, type TransactionId, contractOf } from '../../src/domain/ids.ts';
 import type { JournalEntry } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
@@ -87,6 +88,7 @@ export async function serveContract(input: SaleInput, carried?: Carried): Promis
     throw ApplicationFailure.create({
       type: why ? 'CONTRACT_OVER' : codeOf(failure),
       message: why ? `ended: ${why.reason}` : wordsOf(failure),
+      ...(why && { details: [endingFacts(why)] }),
       nonRetryable: true,
     });
   });

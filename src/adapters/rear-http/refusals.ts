@@ -1,4 +1,5 @@
 import type { Dialect } from '../../domain/candidate.ts';
+import { endingFacts } from '../../domain/contract-over.ts';
 import { Fault, type FaultCode } from '../../domain/faults.ts';
 import { firstJson } from '../../rear/json.ts';
 import { readProblem } from '../../rear/extensions.ts';
@@ -89,5 +90,6 @@ export function refusal(operation: Operation, dialect: Dialect, answer: Answer):
   const text = problem?.detail ?? answer.text;
   const code = problem === undefined ? ofStatus(answer.status, answer.text, operation) : ofProblem(problem.code, operation);
   const burnt = operation === 'purchase' && dialect === 'fluidos' && answer.status !== 503 && answer.status !== 429;
-  return new Fault(code, words(text) || `it answers ${answer.status}`, { status: answer.status, ...(burnt ? { burnt } : {}) });
+  const ended = code === 'CONTRACT_OVER' && problem?.ending ? endingFacts(problem.ending) : {};
+  return new Fault(code, words(text) || `it answers ${answer.status}`, { status: answer.status, ...(burnt ? { burnt } : {}), ...ended });
 }

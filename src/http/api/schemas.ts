@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PHASES } from '../../domain/journal.ts';
 import { HOSTING_POLICIES } from '../../domain/flavor.ts';
-import { END_REASONS } from '../../domain/reasons.ts';
+import { END_REASONS } from '../../domain/end-reasons.ts';
 
 /** What the management API answers, as schemas: the OpenAPI document is generated from them, and tests hold answers against them. */
 

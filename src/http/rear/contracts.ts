@@ -1,5 +1,6 @@
 /** Our additions to REAR v2: giving a reservation back, and what becomes of a contract after its sale. */
 import type { IncomingMessage } from 'node:http';
+import { contractOver } from '../../domain/contract-over.ts';
 import type { Contract, ContractRole } from '../../domain/contract.ts';
 import { Fault, isFault } from '../../domain/faults.ts';
 import { contractId, DNS_SUBDOMAIN } from '../../domain/ids.ts';
@@ -60,9 +61,10 @@ export function contractRoutes(rear: Rear, calls: Callers) {
     /** SEND_CONTRACT: the buyer's signature under the terms that we signed. Without it no slice is let in. */
     async countersign(incoming: IncomingMessage, id: string): Promise<Answer> {
       const { data, claimed } = await readCall(countersignature, incoming);
-      const { terms, state, agreement } = await ofBuyer(id, data.buyerID.id);
+      const found = await ofBuyer(id, data.buyerID.id);
+      const { terms, state, agreement } = found;
       await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
-      if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+      if (state !== 'active') throw contractOver(found);
       if (!agreement) throw new Fault('BUYER_REFUSED', 'this contract was sold without signatures');
       const { signature } = data;
       await notary.checkBuyer({ terms, agreement, signature });
@@ -88,9 +90,10 @@ export function contractRoutes(rear: Rear, calls: Callers) {
     handover: handingOver(rear, calls, ofBuyer),
     async credentials(incoming: IncomingMessage, id: string): Promise<Answer> {
       const { data, claimed } = await readCall(credentialsRequest, incoming);
-      const { terms, state } = await ofBuyer(id, data.buyerID.id);
+      const found = await ofBuyer(id, data.buyerID.id);
+      const { terms, state } = found;
       await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
-      if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+      if (state !== 'active') throw contractOver(found);
       if (terms.service) throw new Fault('BAD_REQUEST', 'nothing is peered for an instance of a blueprint');
       return json(
         writeCredentials(await fabric.issueCredentials({ buyer: terms.buyerCluster, lifetimeMs: options.credentialsLifetimeMs })),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { instanceManifests } from '../../domain/blueprint.ts';
+import { contractOver } from '../../domain/contract-over.ts';
 import type { Contract, Handover } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { answersAt, isSecret, manifestsAt } from '../../domain/hosted.ts';
@@ -36,10 +37,11 @@ export function handingOver(
 ): (incoming: IncomingMessage, id: string) => Promise<Answer> {
   return async (incoming, id) => {
     const { data, claimed } = await read(credentialsRequest, incoming);
-    const { terms, state, agreement } = await ofBuyer(id, data.buyerID.id);
+    const found = await ofBuyer(id, data.buyerID.id);
+    const { terms, state, agreement } = found;
     await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
     const { id: contract, service } = terms;
-    if (state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+    if (state !== 'active') throw contractOver(found);
     if (!service) throw new Fault('BAD_REQUEST', 'nothing is handed over of a slice');
     if (agreement && agreement.signatures.length < 2) throw new Fault('BUYER_REFUSED', 'this contract is not countersigned');
     const blueprint = await options.blueprints.of(terms.flavor);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
+import { contractOver } from '../../domain/contract-over.ts';
 import type { Contract } from '../../domain/contract.ts';
 import { Fault, FAULTS, isFault } from '../../domain/faults.ts';
 import type { NodeIdentity } from '../../domain/flavor.ts';
@@ -45,8 +46,7 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
   const living = async (transaction: TransactionId): Promise<Contract | undefined> => {
     const found = await contracts.ofTransaction(transaction);
     if (found === undefined || found.role !== 'seller') return undefined;
-    if (found.state !== 'active')
-      throw new Fault('CONTRACT_OVER', 'the contract of this transaction is over', { contract: found.terms.id });
+    if (found.state !== 'active') throw contractOver(found, 'the contract of this transaction is over');
     return found;
   };
 
@@ -89,7 +89,11 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
 
   /** The contract once its workflow says that it is signed, as it stands by then: it may be over. One that is sold and not signed yet is asked for again; one that never will be is told as such. */
   const signed = async (transaction: TransactionId, known: Known): Promise<Contract> => {
-    const isSigned = await awaitSignature({ transaction, ...known });
+    const isSigned = await awaitSignature({ transaction, ...known }).catch(async (error: unknown) => {
+      // Its row knows why, once it is written.
+      if (isFault(error) && error.code === 'CONTRACT_OVER') await living(transaction);
+      throw error;
+    });
     const sold = await living(transaction);
     if (sold !== undefined && isSigned) return sold;
     if (sold === undefined && !isSigned) throw unsold();

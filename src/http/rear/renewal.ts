@@ -1,5 +1,6 @@
 /** Our addition to REAR v2 for contracts that go on: the buyer proposes a later end under its signature, and we put ours beside it, or say why not. */
 import type { IncomingMessage } from 'node:http';
+import { contractOver } from '../../domain/contract-over.ts';
 import type { Contract } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { nextEnd, untilOf } from '../../domain/renewal.ts';
@@ -43,7 +44,7 @@ export function renewing(
     await admit({ as: buyerID, claimed, recorded: terms.buyer });
     const before = await answer(contract, proposed.payload);
     if (before) return before;
-    if (contract.state !== 'active') throw new Fault('CONTRACT_OVER', 'this contract is over');
+    if (contract.state !== 'active') throw contractOver(contract);
     const until = nextEnd(contract);
     const why = await refusal(contract, proposed.payload, until);
     if (why !== undefined || until === undefined) {
@@ -53,8 +54,9 @@ export function renewing(
     const renewal = await notary.grantRenewal({ contract, until, proposed });
     await contracts.renew({ contract: terms.id, role: 'seller', number: (contract.renewals?.length ?? 0) + 1, renewal, until });
     // What the table says counts, whoever was first: another call with the same document, or the contract's end.
-    const after = await answer(await ofBuyer(id, buyerID.id), proposed.payload);
+    const now = await ofBuyer(id, buyerID.id);
+    const after = await answer(now, proposed.payload);
     if (after) return after;
-    throw new Fault('CONTRACT_OVER', 'this contract ended meanwhile');
+    throw contractOver(now, 'this contract ended meanwhile');
   };
 }
