@@ -50,6 +50,8 @@ export async function known(work: Promise<void>): Promise<{ residue: boolean }> 
 
 /** What a peer cannot do by mistake of a moment. */
 const LIES: readonly FaultCode[] = ['PEER_LIED', 'KUBECONFIG_REFUSED'];
+/** What a setting of ours would allow is none. */
+const isLie = ({ code, facts }: Fault): boolean => LIES.includes(code) && facts['setting'] === undefined;
 
 /** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it; and of its silence, where it may have sold all the same. */
 const withPeer =
@@ -60,7 +62,7 @@ const withPeer =
     } catch (error) {
       if (!isFault(error)) throw error;
       const { code, message: detail } = error;
-      if (LIES.includes(code)) await audit.tally({ kind: 'peer-lied', peer, code, detail });
+      if (isLie(error)) await audit.tally({ kind: 'peer-lied', peer, code, detail });
       else if (silence && code === 'PEER_TIMEOUT') await audit.tally({ kind: 'peer-silent', peer, code, detail });
       throw error;
     }

@@ -71,6 +71,30 @@ test.each([...OWN, ...METADATA])('a buyer that wants to hear of the end at %s is
 });
 
 describe('before credentials are kept', () => {
+  test.each([
+    ...OWN.map((address) => [address, 'cluster.loopbackSellers'] as const),
+    ...METADATA.map((address) => [address, undefined] as const),
+  ])('what %s is refused for names the setting that would allow it, if there is one', async (address, setting) => {
+    const host = address.includes(':') ? `[${address.replace(/%.*$/, '')}]` : address;
+    const refusal = (call: Promise<unknown>): Promise<unknown> =>
+      call.then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    const [named, resolved, both] = await Promise.all([
+      refusal(checkServer(`https://${host}`, STRICT)),
+      refusal(checkServer('https://north.example', { ...STRICT, resolve: to('192.0.2.20', address) })),
+      refusal(checkServer('https://north.example', { ...STRICT, resolve: to('127.0.0.1', '169.254.169.254') })),
+    ]);
+    const said =
+      setting === undefined ? expect.not.stringContaining('loopbackSellers') : expect.stringContaining(`${setting} has to allow it`);
+    for (const each of [named, resolved]) {
+      expect(each).toMatchObject({ message: said });
+      expect((each as { readonly facts: object }).facts).toHaveProperty('why');
+      expect((each as { readonly facts: { readonly setting?: string } }).facts.setting).toBe(setting);
+    }
+    expect((both as { readonly facts: object }).facts).not.toHaveProperty('setting');
+  });
   test.each([...OWN, ...METADATA])('a name that resolves to %s is refused', async (address) => {
     await expect(checkServer('https://north.example', { ...STRICT, resolve: to(address) })).rejects.toEqual(refused);
     await expect(checkServer('https://north.example', { ...STRICT, resolve: to('192.0.2.20', address) })).rejects.toEqual(refused);

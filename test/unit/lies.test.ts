@@ -98,6 +98,13 @@ test.each([
   expect(await told()).toEqual(expected);
 });
 
+test('an API server on our own machine, where a rule of ours alone is in the way, is no lie of the seller’s', async () => {
+  const setting = 'cluster.loopbackSellers';
+  const { buys, told } = await buyer(() => ({ purchase: () => Promise.reject(new Fault('KUBECONFIG_REFUSED', 'loopback', { setting })) }));
+  await expect(buys()).rejects.toMatchObject({ code: 'KUBECONFIG_REFUSED' });
+  expect(await told()).toEqual([]);
+});
+
 test.each<[HostingPolicy, 'opened' | 'PEER_LIED']>([
   ['Shared', 'opened'],
   ['Consumer', 'PEER_LIED'],

@@ -1,11 +1,31 @@
 import type { LookupFunction } from 'node:net';
 import { Fault } from '../../domain/faults.ts';
-import { type NameRules, whyNotHost, whyNotResolved } from '../../domain/forbidden-addresses.ts';
+import { type AddressRules, type NameRules, type Resolved, whyNotHost, whyNotResolved } from '../../domain/forbidden-addresses.ts';
 
-const refused = (what: string): Fault => {
-  const why = `cluster.server ${what}`;
-  return new Fault('KUBECONFIG_REFUSED', `the kubeconfig is refused: ${why}`, { why });
+/** What lets sellers be on our own machine. Not the seller's fault then: the fact `setting` says that nothing else is wrong. */
+const SETTING = 'cluster.loopbackSellers';
+type Refuse = (rules: AddressRules) => string | undefined;
+
+/** KUBECONFIG_REFUSED when `why` finds something under these rules. */
+function refuse(rules: AddressRules, why: Refuse, words = (what: string): string => what): void {
+  const what = why(rules);
+  if (what === undefined) return;
+  const told = `cluster.server ${words(what)}`;
+  const isOurs = why({ ...rules, loopback: true }) === undefined;
+  const remedy = isOurs ? `; where sellers are on our own machine, as in a playground, ${SETTING} has to allow it` : '';
+  throw new Fault('KUBECONFIG_REFUSED', `the kubeconfig is refused: ${told}${remedy}`, { why: told, ...(isOurs && { setting: SETTING }) });
+}
+/** KUBECONFIG_REFUSED for a server whose address, or name, is none that we go to. */
+export const refuseHost = (server: string, rules: AddressRules): void => {
+  const { hostname } = new URL(server);
+  refuse(rules, (under) => whyNotHost(hostname, under));
 };
+const refuseResolved = (found: readonly Resolved[], rules: AddressRules): void =>
+  refuse(
+    rules,
+    (under) => whyNotResolved(found, under),
+    (what) => `resolves to what ${what}`,
+  );
 
 /** Resolves as Node does, but fails with KUBECONFIG_REFUSED when one of the addresses is none that we go to: what is checked is what is connected to. */
 export const guardedLookup =
@@ -14,8 +34,7 @@ export const guardedLookup =
     const answer = async (): Promise<void> => {
       try {
         const found = await rules.resolve(host);
-        const why = whyNotResolved(found, rules);
-        if (why !== undefined) throw refused(`resolves to what ${why}`);
+        refuseResolved(found, rules);
         const [first] = found;
         if (!first) throw new Error(`${host} has no address`);
         if (all) done(null, [...found]);
@@ -32,9 +51,7 @@ export const guardedLookup =
  * passes: connections are guarded by themselves.
  */
 export async function checkServer(server: string, rules: NameRules): Promise<void> {
+  refuseHost(server, rules);
   const { hostname } = new URL(server);
-  const why = whyNotHost(hostname, rules);
-  if (why !== undefined) throw refused(why);
-  const not = whyNotResolved(await rules.resolve(hostname.replace(/^\[|\]$/g, '')).catch(() => []), rules);
-  if (not !== undefined) throw refused(`resolves to what ${not}`);
+  refuseResolved(await rules.resolve(hostname.replace(/^\[|\]$/g, '')).catch(() => []), rules);
 }

@@ -7,8 +7,8 @@ import { type SecureContext, createSecureContext } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Fault } from '../../domain/faults.ts';
-import { type NameRules, whyNotHost } from '../../domain/forbidden-addresses.ts';
-import { guardedLookup } from './addresses.ts';
+import type { NameRules } from '../../domain/forbidden-addresses.ts';
+import { guardedLookup, refuseHost } from './addresses.ts';
 import { type Bounds, FOREIGN_BOUNDS, OWN_BOUNDS } from './bounds.ts';
 
 /** How an API server is reached: its address, and what a request must carry. */
@@ -83,8 +83,7 @@ export function foreignConnection(
   rules: NameRules | 'anywhere',
   { bounds = FOREIGN_BOUNDS }: { readonly bounds?: Bounds } = {},
 ): Connection {
-  const why = rules === 'anywhere' ? undefined : whyNotHost(new URL(server).hostname, rules);
-  if (why !== undefined) throw new Fault('KUBECONFIG_REFUSED', `the kubeconfig is refused: cluster.server ${why}`, { why });
+  if (rules !== 'anywhere') refuseHost(server, rules);
   const agent = new Agent({ keepAlive: true, ...(rules !== 'anywhere' && { lookup: guardedLookup(rules) }) });
   return {
     server: new URL(server),
