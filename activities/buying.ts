@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Agreement } from '../src/domain/agreement.ts';
 import type { Candidate } from '../src/domain/candidate.ts';
 import { checkContract } from '../src/domain/contract-check.ts';
@@ -52,6 +53,27 @@ export async function known(work: Promise<void>): Promise<{ residue: boolean }> 
 const LIES: readonly FaultCode[] = ['PEER_LIED', 'KUBECONFIG_REFUSED'];
 /** What a setting of ours would allow is none. */
 const isLie = ({ code, facts }: Fault): boolean => LIES.includes(code) && facts['setting'] === undefined;
+
+/** What a seller says of what it has not sold, and never will under this reservation. What else it answers, silence among it, may come after the sale. */
+const NOT_SOLD: ReadonlySet<FaultCode> = new Set([
+  'FLAVOR_GONE',
+  'NOT_ENOUGH',
+  'CONFIGURATION_INVALID',
+  'HOLD_EXPIRED',
+  'HOLD_RELEASED',
+  'CONTRACT_UNKNOWN',
+  'LIMIT_REACHED',
+  'TOO_MANY_HOLDS',
+]);
+/** How far a purchase had come. */
+type Stage = 'before' | 'asked' | 'answered';
+/** A fault of a purchase; the fact `unsold` says that nothing was sold. Who is refused by name, or never asked, bought nothing either, unless an earlier try did whose answer was lost. */
+function ofSale(error: unknown, stage: Stage): unknown {
+  if (!isFault(error) || stage === 'answered') return error;
+  const isFirst = Context.current().info.attempt === 1;
+  const unsold = NOT_SOLD.has(error.code) || (isFirst && (stage === 'before' || error.code === 'BUYER_REFUSED'));
+  return unsold ? new Fault(error.code, error.message, { ...error.facts, unsold }) : error;
+}
 
 /** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it; and of its silence, where it may have sold all the same. */
 const withPeer =
@@ -126,10 +148,13 @@ export const buyingActivities = (deps: BuyerDeps) => ({
   }): Promise<Bought> {
     const { peers, contracts, audit, knownNodes, notary, fabric, self, clock, timing } = deps;
     const startedAt = clock.now();
-    return await withPeer(audit, { silence: true })(candidate.seller.id, async (signal) => {
+    let stage: Stage = 'before';
+    const buying = withPeer(audit, { silence: true })(candidate.seller.id, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
+      stage = 'asked';
       const { terms, credentials, agreement: offered } = await seller.purchase({ transaction, buyer });
+      stage = 'answered';
       const { flavor, part, service, dialect } = candidate;
       const lifetimeMs = { min: timing.shortestContractMs, max: LONGEST_CONTRACT_MS };
       const asked = { transaction, flavor, part, ...(service && { service }), buyer, dialect, lifetimeMs, skewMs: timing.clockSkewMs };
@@ -170,6 +195,9 @@ export const buyingActivities = (deps: BuyerDeps) => ({
         expiresAt: Date.parse(terms.expiresAt),
         ...(renewal && agreement && { renewsForMs: renewal.forMs }),
       };
+    });
+    return await buying.catch((error: unknown) => {
+      throw ofSale(error, stage);
     });
   },
   /**

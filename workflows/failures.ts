@@ -17,6 +17,12 @@ export function isFinal(error: unknown): boolean {
   return root instanceof CancelledFailure || (root instanceof ApplicationFailure && root.nonRetryable === true);
 }
 
+/** Whether a purchase failed before anything was sold. */
+export function isUnsold(error: unknown): boolean {
+  const root = rootOf(error);
+  return root instanceof ApplicationFailure && (root.details?.[0] as { readonly unsold?: unknown } | undefined)?.unsold === true;
+}
+
 /** A fault in one line, for people: code and words. */
 export function wordsOf(error: unknown): string {
   const root = rootOf(error);

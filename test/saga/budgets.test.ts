@@ -53,6 +53,15 @@ test('a budget counts what was bought and never served', async () => {
   await nothingLeft();
 });
 
+test('a budget counts what was sold and never taken, since its credentials could not be kept', async () => {
+  await open({ sellers: ['north'] });
+  trade.fabric.plan('storeCredentials', { kind: 'refuse', fault: new Fault('CLUSTER_REFUSED', 'not today') }, Number.POSITIVE_INFINITY);
+  const name = await start('never-taken', { patience: '3650d', budget: secondsAtNorth(0.5) });
+  await untilSpent(name);
+  expect((await stage.statusOf(name))?.used?.[0]).toMatchObject({ cost: expect.stringMatching(/[1-9]/) });
+  await nothingLeft();
+});
+
 test('a budget that is used up while a place is bought ends that, and what was refused costs nothing', async () => {
   await open({ timing: { virtualNodeMs: 60_000 } });
   trade.peers.trouble({ address: NORTH, call: 'purchase', trouble: { kind: 'refuse', fault: new Fault('HOLD_EXPIRED', 'too late') } });

@@ -105,6 +105,30 @@ test('an API server on our own machine, where a rule of ours alone is in the way
   expect(await told()).toEqual([]);
 });
 
+test.each<[string, Fault, boolean]>([
+  ['its reservation had expired', new Fault('HOLD_EXPIRED', 'too late'), true],
+  ['the seller refused this buyer', new Fault('BUYER_REFUSED', 'not you'), true],
+  ['what it refused it does not say, and may have sold before', new Fault('PEER_REFUSED', 'no tenant'), false],
+  ['its contract was over by then', new Fault('CONTRACT_OVER', 'drained'), false],
+  ['its answer could not be read', new Fault('PEER_LIED', 'no contract'), false],
+])('a purchase that fails since %s says whether nothing was sold', async (_why, fault, unsold) => {
+  const { buys } = await buyer(() => ({ purchase: () => Promise.reject(fault) }));
+  const error = await buys().then(
+    () => undefined,
+    (failed: Fault) => failed,
+  );
+  expect([error?.code, error?.facts['unsold'] === true]).toEqual([fault.code, unsold]);
+});
+
+test('what fails after the seller sold says nothing of the kind', async () => {
+  const { buys } = await buyer(() => ({ countersign: () => Promise.reject(new Fault('BUYER_REFUSED', 'not you')) }));
+  const error = await buys().then(
+    () => undefined,
+    (failed: Fault) => failed,
+  );
+  expect([error?.code, error?.facts]).toEqual(['BUYER_REFUSED', {}]);
+});
+
 test.each<[HostingPolicy, 'opened' | 'PEER_LIED']>([
   ['Shared', 'opened'],
   ['Consumer', 'PEER_LIED'],

@@ -12,7 +12,7 @@ import {
 import type { JournalEntry, Phase } from '../../src/domain/journal.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { type Progress, type Saga, openSaga } from '../../src/domain/saga.ts';
-import { failedBy, isFinal } from '../failures.ts';
+import { failedBy, isFinal, isUnsold } from '../failures.ts';
 import * as messages from '../messages.ts';
 import { openScribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
@@ -116,14 +116,14 @@ export async function liveAcquisition(
     });
   };
 
-  /** What was not refused outright may have been bought. */
+  /** What was not refused before it was sold may have been bought, and costs until it is let go. */
   const purchase = async (): Promise<void> => {
     saga.learn({ boughtAt: Date.now() });
     if (input.further) for (const step of reach.ahead ?? []) saga.enter(step);
     try {
       await saga.forward(buy);
     } catch (error) {
-      if (isFinal(error) && !isCancellation(error)) saga.learn({ boughtAt: undefined });
+      if (isFinal(error) && !isCancellation(error) && isUnsold(error)) saga.learn({ boughtAt: undefined });
       throw error;
     }
   };
