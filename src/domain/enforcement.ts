@@ -32,6 +32,11 @@ export function selling({ read, said, sellUnenforced }: EnforcementKnown): { rea
     ? { sells: true, words: `${what}; flavors are sold all the same, as rear.sellUnenforced says` }
     : {
         sells: false,
-        words: `${what}: no flavor is published. Install Liqo with \`--set controllerManager.config.defaultLimitsEnforcement=Hard\` and start this node again, or set rear.sellUnenforced`,
+        words: `${what}: no flavor is published. ${known ? INSTALL : `${SAY}; else ${lower(INSTALL)}`}, or set rear.sellUnenforced`,
       };
 }
+
+const INSTALL = 'Install Liqo with `--set controllerManager.config.defaultLimitsEnforcement=Hard` and start this node again';
+/** Where nothing can be read, the word of whoever installed it is all that is missing, if it was installed so. */
+const SAY = 'If Liqo was installed with Hard, say `liqo: {enforcement: Hard}` in the configuration and start this node again';
+const lower = (sentence: string): string => `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;

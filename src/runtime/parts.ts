@@ -124,7 +124,7 @@ export function openParts(input: {
     did: didOf(node.address),
     store: identity.keyFile === undefined ? cluster.keys : fileKeyStore(identity.keyFile),
     clock,
-    log: storeLog,
+    log,
     follow: signal,
   });
   const peerKeys = httpPeerKeys({ clock, dial });

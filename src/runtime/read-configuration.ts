@@ -25,7 +25,8 @@ export interface Setting {
   readonly type: string;
   readonly description: string;
   readonly default?: unknown;
-  readonly required: boolean;
+  /** Whether a node cannot start without it; `with-section`: whoever says anything of its section has to say it. */
+  readonly required: boolean | 'with-section';
 }
 
 type Described = z.core.JSONSchema.BaseSchema;
@@ -33,10 +34,12 @@ const isSchema = (value: unknown): value is Described => typeof value === 'objec
 
 /** Every setting, by walking the schema: the environment, the manual and the nearest names read this one list. */
 export function settings(): readonly Setting[] {
-  const walk = (schema: Described, path: readonly string[], required: boolean): readonly Setting[] => {
+  const walk = (schema: Described, path: readonly string[], required: Setting['required']): readonly Setting[] => {
     if (schema.type === 'object' && schema.properties && path.length < 2) {
       return Object.entries(schema.properties).flatMap(([name, inner]) =>
-        isSchema(inner) ? walk(inner, [...path, name], schema.required?.includes(name) ?? false) : [],
+        isSchema(inner)
+          ? walk(inner, [...path, name], (schema.required?.includes(name) ?? false) && (required === true || 'with-section'))
+          : [],
       );
     }
     const setting = {

@@ -20,7 +20,8 @@ export async function maySell({ configuration: { liqo, rear }, fabric, readiness
   const said = liqo.enforcement;
   const { sells, words } = selling({ ...(read && { read }), ...(said && { said }), sellUnenforced: rear.sellUnenforced });
   readiness.say('enforcement', words);
-  log[(read ?? said) === 'Hard' ? 'info' : 'warn']({ read, said }, words);
+  // Who sells all the same said so; everybody else who has something to sell does not sell it.
+  log[sells ? 'info' : 'warn']({ read, said }, words);
   return sells;
 }
 

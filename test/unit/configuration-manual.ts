@@ -8,13 +8,16 @@ const isSchema = (value: unknown): value is Schema => typeof value === 'object' 
 const shown = (value: unknown): string => (value === undefined ? '' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``);
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
+const neededOf = ({ required, path: [section] }: ReturnType<typeof settings>[number]): string | undefined =>
+  required === true ? '**required**' : required === 'with-section' ? `required with \`${section}\`` : undefined;
+
 /** `docs/configuration.md`, from the schema that reads it. */
 export function configurationManual(): string {
   const rows = settings().map((setting) =>
     row([
       `\`${setting.path.join('.')}\``,
       setting.type === 'array' || setting.type === 'object' ? `${setting.type} (JSON in a variable)` : setting.type,
-      setting.required ? '**required**' : shown(setting.default),
+      neededOf(setting) ?? shown(setting.default),
       `\`${setting.variable}\``,
       setting.description,
     ]),

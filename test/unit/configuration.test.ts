@@ -206,3 +206,12 @@ test('every setting has a variable of its own and a description', () => {
 test('docs/configuration.md tells what is read (vitest -u writes it)', async () => {
   await expect(configurationManual()).toMatchFileSnapshot(path.resolve(import.meta.dirname, '../../docs/configuration.md'));
 });
+
+test('what has to be said only by whoever says something of its section is told apart from what every node needs', () => {
+  const needed = (required: true | 'with-section') =>
+    settings()
+      .filter((setting) => setting.required === required)
+      .map(({ path: at }) => at.join('.'));
+  expect(needed(true)).toEqual(['node.id', 'node.domain', 'node.address']);
+  expect(needed('with-section')).toContain('fluidos.namespace');
+});

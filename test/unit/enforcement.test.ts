@@ -93,6 +93,16 @@ describe('read from the Deployments of Liqo’s chart', () => {
   });
 });
 
+test('what an operator can do is said in the order of what is probably wrong', () => {
+  const remedies = (known: EnforcementKnown): readonly string[] =>
+    selling(known).words.match(/enforcement: Hard\}|defaultLimitsEnforcement=Hard|rear\.sellUnenforced/g) ?? [];
+  // Nothing could be read: who installed it as it has to be has only to say so.
+  expect(remedies({ sellUnenforced: false })).toEqual(['enforcement: Hard}', 'defaultLimitsEnforcement=Hard', 'rear.sellUnenforced']);
+  // It was read, or said, to be otherwise: saying Hard mends nothing.
+  expect(remedies({ read: 'None', sellUnenforced: false })).toEqual(['defaultLimitsEnforcement=Hard', 'rear.sellUnenforced']);
+  expect(remedies({ said: 'Soft', sellUnenforced: false })).toEqual(['defaultLimitsEnforcement=Hard', 'rear.sellUnenforced']);
+});
+
 test.each<readonly [EnforcementKnown, boolean, RegExp]>([
   [{ read: 'Hard', sellUnenforced: false }, true, /Hard, as its installation is told/],
   [{ said: 'Hard', sellUnenforced: false }, true, /Hard, as liqo\.enforcement says/],

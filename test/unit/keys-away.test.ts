@@ -6,6 +6,12 @@ import type { KeyStore } from '../../src/ports/signer.ts';
 import { memoryKeyStore, signerAt } from '../fakes/keys.ts';
 import { AT, clockAt, words, settled, refreshed, kidsOf } from './keys-subject.ts';
 
+/** What a keyring says, with its facts where these are looked at. */
+const noting = (said: string[], facts = false): NonNullable<Parameters<typeof keyring>[0]['log']> => {
+  const note = (of: object, why: string): void => void said.push(facts ? `${why} ${JSON.stringify(of)}` : why);
+  return { info: note, warn: note };
+};
+
 describe('where the store does not answer', () => {
   /** Keys whose reading can be held back, or fail. */
   const heldStore = () => {
@@ -37,7 +43,7 @@ describe('where the store does not answer', () => {
     const { held, lossy } = heldStore();
     const clock = clockAt(0);
     const said: string[] = [];
-    const signer = keyring({ did: didOf(AT), store: lossy, clock, log: (why) => void said.push(why) });
+    const signer = keyring({ did: didOf(AT), store: lossy, clock, log: noting(said) });
     const { kid } = await signer.sign(words);
     held.fails = true;
     held.reads = 0;
@@ -81,7 +87,7 @@ test('keys that vanish are not made anew by a process that knew some: they go on
   const store: KeyStore = { read: () => place.read(), write: (text, over) => place.write(text, over) };
   const clock = clockAt(0);
   const said: string[] = [];
-  const open = () => keyring({ did: didOf(AT), store, clock, log: (why, facts) => void said.push(`${why} ${JSON.stringify(facts)}`) });
+  const open = () => keyring({ did: didOf(AT), store, clock, log: noting(said, true) });
   const signer = open();
   const { kid } = await signer.sign(words);
   expect(said).toEqual([expect.stringContaining(kid)]);

@@ -12,7 +12,11 @@ const RETRY_MS = 5_000;
 /** Writers that collide read again; more than two at a time do not happen in earnest. */
 const TRIES = 5;
 
-type KeyringLog = (words: string, facts: object) => void;
+interface KeyringLog {
+  info(facts: object, words: string): void;
+  warn(facts: object, words: string): void;
+}
+const SILENT: KeyringLog = { info: () => {}, warn: () => {} };
 
 /**
  * A node's keys: made at the first use, kept in a store that all its processes share. Once they are known nobody waits for that store but who rotates. `follow`: until it aborts they are read again also
@@ -25,7 +29,7 @@ export function keyring(input: {
   readonly log?: KeyringLog;
   readonly follow?: AbortSignal;
 }): Signer {
-  const { did, store, clock, log = () => {}, follow } = input;
+  const { did, store, clock, log = SILENT, follow } = input;
   let known: Ring | undefined;
   /** Of two that were read, the one whose reading began later counts. */
   let turns = 0;
@@ -49,7 +53,7 @@ export function keyring(input: {
       if (known) throw gone();
       const keys = [freshKey(clock.now())];
       if (await store.write(writeKeys(keys), undefined))
-        log('this node had no keys: made the first one', { kid: ringOf(did, keys).signing(clock.now()).kid });
+        log.info({ kid: ringOf(did, keys).signing(clock.now()).kid }, 'this node had no keys: made the first one');
     }
     throw new Fault('KEYS_UNAVAILABLE', 'the keys of this node cannot be made: others write where they lie');
   };
@@ -74,7 +78,7 @@ export function keyring(input: {
       silent = false;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      if (!silent) log('the keys of this node could not be read again: those that are known go on signing', { why });
+      if (!silent) log.warn({ why }, 'the keys of this node could not be read again: those that are known go on signing');
       silent = true;
     } finally {
       triedAt = clock.now();
