@@ -6,6 +6,7 @@ import { reduceGpus } from './intent-gpus.ts';
 import { IntentDocument, IntentResources, MOST_INTENT_BYTES, type Placement, isInstant } from './intent-schema.ts';
 import { checkServices, reduceLimits, reduceServices } from './intent-services.ts';
 import { sizeOfJson } from './json.ts';
+import { fieldProblems } from './manifest-fields.ts';
 import type { Manifest } from './manifest.ts';
 import { canonicalAmount } from './money.ts';
 import { nanos } from './quantity.ts';
@@ -61,7 +62,10 @@ export function reduceIntent(document: unknown, now: number): Reduced {
   const spec = recordOf(recordOf(document)['spec']);
   const placed = reduceWorkload(recordOf(spec['workload']), spec);
   const when = reduceDeadline(spec['deadline'], now);
-  const problems = [...(parsed.ok ? [] : parsed.wrong), ...placed.problems, ...when.problems, ...checkServices(spec)];
+  const told = [...(parsed.ok ? [] : parsed.wrong), ...placed.problems, ...when.problems, ...checkServices(spec)];
+  const places = new Set(told.map(({ field }) => field));
+  const misspelt = fieldProblems(recordOf(spec['workload'])['manifests'], ['spec', 'workload', 'manifests']);
+  const problems = [...told, ...misspelt.filter(({ field }) => !places.has(field))];
   if (!parsed.ok || problems.length > 0 || !placed.workload || !placed.resources) return { problems };
 
   const { metadata, spec: terms } = parsed.value;

@@ -4,7 +4,7 @@ import { nearestName } from './nearest.ts';
 import { parseQuantity } from './quantity.ts';
 
 /**
- * The manifests that an intent may carry, as far as we read them; the rest of a manifest is Kubernetes' business and goes through as it is.
+ * The manifests that an intent may carry, as far as we read them; `manifest-fields.ts` holds the rest to the fields that Kubernetes knows, and what they say is its business.
  * Where the shape is right, `workload.ts` looks at the meaning.
  */
 

@@ -79,10 +79,12 @@ function described(issue: Issue, above: readonly PropertyKey[], hintOf: Hint): r
 const depth = (issues: readonly Issue[]): number =>
   Math.max(0, ...issues.map(({ path, code }) => path.length + (code === 'unrecognized_keys' ? 1 : 0)));
 
+/** A place of the schema with all that it may be instead. */
+const branches = (node: Known): readonly Known[] =>
+  [node, ...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])].filter((item): item is Known => typeof item === 'object');
+
 /** The names that are known at a place of the schema. */
 function namesAt(schema: Known, path: readonly PropertyKey[]): readonly string[] {
-  const branches = (node: Known): readonly Known[] =>
-    [node, ...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])].filter((item): item is Known => typeof item === 'object');
   let here: readonly Known[] = branches(schema);
   for (const key of path) {
     const next = here.flatMap((node) => {
@@ -99,7 +101,7 @@ function elsewhere(key: string, known: Known, path: readonly PropertyKey[]): str
   const places: { readonly name: string; readonly path: readonly string[] }[] = [];
   const walk = (node: Known, above: readonly string[]): void => {
     if (above.length > 6) return;
-    for (const [name, value] of Object.entries(node.properties ?? {})) {
+    for (const [name, value] of branches(node).flatMap(({ properties }) => Object.entries(properties ?? {}))) {
       places.push({ name, path: [...above, name] });
       if (typeof value === 'object') walk(value as Known, [...above, name]);
     }
