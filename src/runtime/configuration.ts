@@ -103,7 +103,13 @@ export const ConfigurationSchema = z
     ),
     cluster: section(
       z.strictObject({
-        kubeconfig: z.string().min(1).optional().describe("A kubeconfig's path; the pod's own account, or ~/.kube/config, when absent."),
+        kubeconfig: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "A kubeconfig's path, or several separated by `:`, merged as kubectl does. Also read from `KUBECONFIG`, when neither the file nor our own variable names one; the pod's own account, or ~/.kube/config, when absent.",
+          ),
         context: z.string().min(1).optional().describe("One of its contexts; the file's current one when absent."),
         apiAddress: z
           .string()

@@ -72,6 +72,8 @@ export function readConfiguration(input: { readonly file?: string; readonly envi
     const value = input.environment[variable];
     if (value !== undefined && value !== '') give(path, value);
   }
+  const kubeconfig = input.environment['KUBECONFIG'];
+  if (kubeconfig && valueAt(tree, KUBECONFIG) === undefined) give(KUBECONFIG, kubeconfig);
   for (const [variable, text] of Object.entries(input.environment)) {
     if (text === undefined || text === '' || !variable.startsWith('REARGUARD_')) continue;
     const setting = known.find((candidate) => candidate.variable === variable);
@@ -96,6 +98,9 @@ const STANDARD: readonly (readonly [string, readonly string[]])[] = [
   ['TEMPORAL_NAMESPACE', ['temporal', 'namespace']],
   ['DATABASE_URL', ['database', 'url']],
 ];
+
+/** Stands in many a shell for another cluster: unlike the others it says only what the file does not. */
+const KUBECONFIG = ['cluster', 'kubeconfig'] as const;
 
 /** Only variables of a section of ours are taken for misspelt settings: REARGUARD_ANYTHING may belong to the playground or the CLI. */
 const looksLikeOurs = (variable: string, known: readonly Setting[]): boolean => {
@@ -144,6 +149,9 @@ function readTree(file: string): Record<string, unknown> {
   if (typeof tree !== 'object' || Array.isArray(tree)) throw new ConfigurationError(file, [{ field: '', problem: 'must be an object' }]);
   return tree as Record<string, unknown>;
 }
+
+const valueAt = (tree: unknown, path: readonly string[]): unknown =>
+  path.reduce((at, name) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[name] : undefined), tree);
 
 function placed(tree: Record<string, unknown>, path: readonly string[], value: unknown): Record<string, unknown> {
   const [name, ...rest] = path;

@@ -45,7 +45,7 @@ export function configurationManual(): string {
   return `# Configuration
 
 One file per node (YAML or JSON), named by \`--config\` or \`REARGUARD_CONFIG\`; the environment stands over it, variable by variable. \`TEMPORAL_ADDRESS\`, \`TEMPORAL_NAMESPACE\` and
-\`DATABASE_URL\` are read too (below our own variables, above the file). A key that nobody reads is an error, and all errors are told at once. Both processes of a node
+\`DATABASE_URL\` are read too (below our own variables, above the file), and \`KUBECONFIG\` (below both). A key that nobody reads is an error, and all errors are told at once. Both processes of a node
 (\`rearguard serve\`, \`rearguard work\`) read the same file. This page is written from the schema: \`npx vitest run -u --project unit test/unit/configuration.test.ts\`.
 
 The least that a node needs:

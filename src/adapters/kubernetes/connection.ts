@@ -1,15 +1,13 @@
 import fs from 'node:fs';
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, type RequestOptions, request as tlsRequest } from 'node:https';
-import os from 'node:os';
-import path from 'node:path';
 import { type SecureContext, createSecureContext } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
-import { KubeConfig } from '@kubernetes/client-node';
 import { Fault } from '../../domain/faults.ts';
 import type { NameRules } from '../../domain/forbidden-addresses.ts';
 import { guardedLookup, refuseHost } from './addresses.ts';
 import { type Bounds, FOREIGN_BOUNDS, OWN_BOUNDS } from './bounds.ts';
+import { ownKubeconfig } from './own-kubeconfig.ts';
 
 /** How an API server is reached: its address, and what a request must carry. */
 export interface Connection {
@@ -22,24 +20,11 @@ export interface Connection {
   close(): void;
 }
 
-const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
-
-/**
- * Our own cluster: a kubeconfig file, else the account of the pod that we run in, else the user's own kubeconfig. Whatever a kubeconfig of ours says of
- * plugins and proxies holds. CLUSTER_REFUSED when it cannot be read.
- */
-export function ownConnection({ kubeconfig, context }: { readonly kubeconfig?: string; readonly context?: string }): Connection {
-  const config = new KubeConfig();
-  const file = kubeconfig ?? (fs.existsSync(POD_TOKEN) ? undefined : path.join(os.homedir(), '.kube/config'));
-  try {
-    if (file === undefined) config.loadFromCluster();
-    else config.loadFromFile(file);
-    if (context !== undefined) config.setCurrentContext(context);
-  } catch {
-    throw new Fault('CLUSTER_REFUSED', `the kubeconfig ${file ?? 'of the pod'} cannot be read`);
-  }
+/** Our own cluster, as {@link ownKubeconfig} finds it, with its faults. Whatever a kubeconfig of ours says of plugins and proxies holds. */
+export function ownConnection(named: { readonly kubeconfig?: string; readonly context?: string }): Connection {
+  const config = ownKubeconfig(named);
   const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Fault('CLUSTER_REFUSED', `the kubeconfig ${file ?? 'of the pod'} names no cluster in its context`);
+  if (!cluster) throw new Fault('CLUSTER_REFUSED', 'the kubeconfig names no cluster');
   // Plain HTTP is what `kubectl proxy` speaks; the library takes it only when the kubeconfig says `insecure-skip-tls-verify` too.
   const plain = new URL(cluster.server).protocol === 'http:';
   const agent = plain ? new PlainAgent({ keepAlive: true }) : new Agent({ keepAlive: true, scheduling: 'lifo' });
