@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { prototypeKeys } from './json.ts';
 import { nearestName } from './nearest.ts';
 
 /** One thing that is wrong with an input: where, and what. */
@@ -21,16 +22,20 @@ const MOST_HINTS = 50;
  */
 export function checked<S extends z.ZodType>(schema: S, input: unknown, { hints = true } = {}): Checked<z.output<S>> {
   const result = schema.safeParse(input, { error: words });
-  if (result.success) return { ok: true, value: result.data };
+  const lost = prototypeKeys(input).map((path) => ({
+    field: fieldPath(path),
+    problem: 'cannot be a name here: it would be lost on the way',
+  }));
+  if (result.success) return lost.length === 0 ? { ok: true, value: result.data } : { ok: false, wrong: lost };
   let left = hints ? MOST_HINTS : 0;
   const hintOf: Hint = (key, path) => (left-- > 0 ? hintAt(knownOf(schema), key, path) : '');
   const seen = new Set<string>();
-  const wrong = result.error.issues
-    .flatMap((issue) => described(issue, [], hintOf))
-    .filter(({ field, problem }) => {
-      const line = `${field}\n${problem}`;
-      return seen.has(line) ? false : seen.add(line);
-    });
+  const told = result.error.issues.flatMap((issue) => described(issue, [], hintOf));
+  const places = new Set(told.map(({ field }) => field));
+  const wrong = [...told, ...lost.filter(({ field }) => !places.has(field))].filter(({ field, problem }) => {
+    const line = `${field}\n${problem}`;
+    return seen.has(line) ? false : seen.add(line);
+  });
   return { ok: false, wrong };
 }
 

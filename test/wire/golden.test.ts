@@ -67,6 +67,25 @@ const CODECS: Readonly<Record<string, Codec>> = {
   selector: { read: parseSliceSelector, write: writeSliceSelector },
 };
 
+/** With a key `__proto__` in every object; as text, since such a key is lost when a value is written like any other. */
+const spoilt = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(spoilt).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const own = Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}:${spoilt(each)}`);
+  return `{${['"__proto__":{"polluted":true,"name":"x","flavorID":"x"}', ...own].join(',')}}`;
+};
+/** What is kept of objects of somebody else's making keeps the key, and its own prototype. */
+const unspoilt = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(unspoilt);
+  if (typeof value !== 'object' || value === null) return value;
+  expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== '__proto__')
+      .map(([key, each]) => [key, unspoilt(each)]),
+  );
+};
+
 const ROOT = join(import.meta.dirname, 'golden');
 const update = process.env['UPDATE_GOLDEN'] !== undefined;
 
@@ -102,5 +121,11 @@ describe.each(Object.entries(CODECS))('golden %s', (kind, codec) => {
     const domain = `${JSON.stringify(read, undefined, 2)}\n`;
     expect(JSON.parse(domain)).toEqual(JSON.parse(stored(`${path}.json`, domain)));
     if (name.endsWith('.exact')) expect(codec.write(read as never)).toBe(wire);
+  });
+  test.each(cases.filter((name) => kind !== 'selector' && name.endsWith('.exact')))('%s, with a key __proto__ everywhere', (name) => {
+    const wire = readFileSync(join(ROOT, kind, `${name}.wire`), 'utf8');
+    const read = JSON.parse(JSON.stringify(codec.read(spoilt(firstJson(wire))))) as unknown;
+    expect(unspoilt(read)).toEqual(JSON.parse(readFileSync(join(ROOT, kind, `${name}.json`), 'utf8')));
+    expect(({} as { readonly polluted?: boolean }).polluted).toBeUndefined();
   });
 });
