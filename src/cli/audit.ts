@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AuditEvent, Verification } from '../domain/audit.ts';
 import type { ContractTerms } from '../domain/contract.ts';
 import { type ApiClient, CommandFailed, EXIT } from './client.ts';
-import { howMany, money, resources, table } from './printing.ts';
+import { type List, howMany, leftOut, money, resources, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 /** What the events of contracts carry of their terms. */
@@ -51,19 +51,22 @@ export function auditCommands(program: Command, line: CommandLine): void {
     .description('who bought what from whom, when and at what price; exit code 1 when the record of it was tampered with')
     .option('--contract <id>', 'what is about this contract only')
     .option('--since <time>', 'what happened since then only, RFC 3339')
+    .option('--before <id>', 'what happened before this event only: the next page', howMany)
     .option('-n, --limit <count>', 'how many of the newest at most', howMany, '100')
     .option('--verify', 'only whether the record is whole')
     .option('--no-verify', 'only what happened')
     .action(
-      line.run(async (api, asJson, options: { contract?: string; since?: string; limit: string; verify?: boolean }) => {
-        const { contract, since, limit, verify } = options;
-        const query = new URLSearchParams({ limit, ...(contract && { contract }), ...(since && { since }) });
-        const items = verify === true ? undefined : (await api.get<{ readonly items: readonly AuditEvent[] }>(`/audit?${query}`)).items;
+      line.run(async (api, asJson, options: { contract?: string; since?: string; before?: string; limit: string; verify?: boolean }) => {
+        const { contract, since, before, limit, verify } = options;
+        const query = new URLSearchParams({ limit, ...(contract && { contract }), ...(since && { since }), ...(before && { before }) });
+        const found = verify === true ? undefined : await api.get<List<AuditEvent>>(`/audit?${query}`);
+        const items = found?.items;
         const verification = verify === false ? undefined : await verified(api, line.output.err);
         const head = ['TIME', 'EVENT', 'CONTRACT', 'BUYER', 'SELLER', 'PART', 'PRICE', 'SEAL', 'NOTES'];
         line.tell(asJson, { ...(items && { items }), ...(verification && { verification }) }, () =>
           [items && table(head, items.map(row)), verification && words(verification)].filter(Boolean).join(items ? '\n' : ''),
         );
+        if (found) leftOut(line.output, found, `go on with --before ${found.items.at(-1)?.id}, or see --limit, at most 1000`);
         if (!verification || verification.verdict === 'intact') return EXIT.ok;
         throw new CommandFailed(`the audit is ${verification.verdict}: ${verification.words}`, EXIT.failed);
       }),

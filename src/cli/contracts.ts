@@ -6,7 +6,7 @@ import { endsOn, untilOf } from '../domain/renewal.ts';
 import type { AgreementDocument } from '../rear/agreement.ts';
 import { exportedAgreement, verifyExport } from '../rear/agreement-file.ts';
 import { CommandFailed, EXIT, type ApiClient } from './client.ts';
-import { facts, howMany, json, money, resources, table } from './printing.ts';
+import { type List, facts, howMany, json, leftOut, money, resources, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 const read = (api: ApiClient, id: string): Promise<Contract> => api.get<Contract>(`/contracts/${encodeURIComponent(id)}`);
@@ -35,7 +35,8 @@ export function contractCommands(program: Command, line: CommandLine): void {
       line.run(async (api, asJson, options: { role?: string; living?: boolean; limit: string }) => {
         const { role: of, living, limit } = options;
         const query = new URLSearchParams({ limit, ...(of && { role: of }), ...(living && { living: 'true' }) });
-        const { items } = await api.get<{ readonly items: readonly Contract[] }>(`/contracts?${query}`);
+        const found = await api.get<List<Contract>>(`/contracts?${query}`);
+        const { items } = found;
         const row = (contract: Contract): readonly string[] => {
           const { terms, role, state } = contract;
           return [
@@ -50,6 +51,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
           ];
         };
         line.tell(asJson, items, () => table(['CONTRACT', 'ROLE', 'PEER', 'STATE', 'PART', 'PRICE', 'EXPIRES', 'REASON'], items.map(row)));
+        leftOut(line.output, found);
         return EXIT.ok;
       }),
     );

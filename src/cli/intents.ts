@@ -4,7 +4,7 @@ import { costOf } from '../domain/money.ts';
 import { type Cost, inAll } from '../domain/spending.ts';
 import type { IntentStatus, ServiceStatus, Used } from '../domain/status.ts';
 import { EXIT, CommandFailed } from './client.ts';
-import { costs, facts, hourlyWords, howMany, money, span, table } from './printing.ts';
+import { type List, costs, facts, hourlyWords, howMany, leftOut, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 import { validateCommand } from './validating.ts';
 import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
@@ -51,7 +51,8 @@ export function intentCommands(program: Command, line: CommandLine): void {
     .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
       line.run(async (api, asJson, { limit }: { limit: string }) => {
-        const { items } = await api.get<{ items: readonly IntentStatus[] }>(`/intents?limit=${encodeURIComponent(limit)}`);
+        const found = await api.get<List<IntentStatus>>(`/intents?limit=${encodeURIComponent(limit)}`);
+        const { items } = found;
         line.tell(asJson, items, () =>
           table(
             ['NAME', 'STATE', 'PHASE', 'PLACE', 'COST', 'AGE', 'REASON'],
@@ -66,6 +67,7 @@ export function intentCommands(program: Command, line: CommandLine): void {
             ]),
           ),
         );
+        leftOut(output, found);
         return EXIT.ok;
       }),
     );

@@ -2,24 +2,18 @@ import type { Command } from 'commander';
 import { type BuyerLimits, creditIn } from '../domain/buyer-limits.ts';
 import type { Candidate } from '../domain/candidate.ts';
 import type { Allocation } from '../domain/contract.ts';
-import { type Flavor, isSlice } from '../domain/flavor.ts';
+import { type Flavor, isBlueprint, isSlice } from '../domain/flavor.ts';
 import type { BuyerHoldings, InventorySums } from '../ports/inventory.ts';
 import type { OpenProcess } from '../ports/processes.ts';
 import type { KnownNode } from '../ports/records.ts';
 import { EXIT } from './client.ts';
-import { facts, howMany, money, resources, span, table } from './printing.ts';
+import { type List, facts, howMany, leftOut, money, resources, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
-interface List<T> {
-  readonly items: readonly T[];
-  readonly more?: true;
-}
-/** Told beside the list, so that it stays one: to a person as to whoever reads `--json`. */
-const leftOut = ({ output }: CommandLine, { items, more }: List<unknown>): void => {
-  if (more) output.err(`these are the first ${items.length}; there are more: see --limit\n`);
-};
-const amounts = (flavor: Flavor): string => {
-  if (!isSlice(flavor)) return flavor.offer.kind;
+/** What is free of a slice, or the blueprint of which an instance is sold. */
+const offered = (flavor: Flavor): string => {
+  if (isBlueprint(flavor)) return `${flavor.offer.kind} ${flavor.offer.name}`;
+  if (!isSlice(flavor)) return '-';
   const { resources: free, gpu } = flavor.offer;
   return resources(free) + ((free.gpu ?? '0') === '0' || !gpu?.model ? '' : ` (${gpu.model})`);
 };
@@ -27,7 +21,7 @@ const place = ({ location }: Flavor): string => [location?.city, location?.count
 
 /** What this node sells, is offered and has agreed on; which nodes it knows; what runs. */
 export function marketCommands(program: Command, line: CommandLine): void {
-  const { now } = line;
+  const { now, output } = line;
 
   program
     .command('flavors')
@@ -37,9 +31,9 @@ export function marketCommands(program: Command, line: CommandLine): void {
       line.run(async (api, asJson, { limit }: { limit: string }) => {
         const found = await api.get<List<Flavor>>(`/flavors?${new URLSearchParams({ limit })}`);
         const { items } = found;
-        const row = (flavor: Flavor): readonly string[] => [flavor.id, amounts(flavor), money(flavor.price), place(flavor)];
+        const row = (flavor: Flavor): readonly string[] => [flavor.id, offered(flavor), money(flavor.price), place(flavor)];
         line.tell(asJson, items, () => table(['FLAVOR', 'FREE', 'PRICE', 'PLACE'], items.map(row)));
-        leftOut(line, found);
+        leftOut(output, found);
         return EXIT.ok;
       }),
     );
@@ -55,14 +49,14 @@ export function marketCommands(program: Command, line: CommandLine): void {
         const row = ({ flavor, seller, hourly, latencyMs, part, seenAt }: Candidate & { readonly seenAt: string }): readonly string[] => [
           flavor.id,
           seller.domain,
-          resources(part),
+          isSlice(flavor) ? resources(part) : offered(flavor),
           money(hourly),
           latencyMs === undefined ? '-' : `${latencyMs} ms`,
           place(flavor),
           `${span(now() - Date.parse(seenAt))} ago`,
         ];
         line.tell(asJson, items, () => table(['FLAVOR', 'SELLER', 'PART', 'COST', 'LATENCY', 'PLACE', 'SEEN'], items.map(row)));
-        leftOut(line, found);
+        leftOut(output, found);
         return EXIT.ok;
       }),
     );
@@ -75,9 +69,11 @@ export function marketCommands(program: Command, line: CommandLine): void {
     .action(
       line.run(async (api, asJson, { released, limit }: { released?: boolean; limit: string }) => {
         const query = new URLSearchParams({ limit, ...(released && { released: 'true' }) });
-        const { items } = await api.get<List<Allocation>>(`/allocations?${query}`);
+        const found = await api.get<List<Allocation>>(`/allocations?${query}`);
+        const { items } = found;
         const row = ({ contract, type, state, resources: part }: Allocation): readonly string[] => [contract, type, state, resources(part)];
         line.tell(asJson, items, () => table(['CONTRACT', 'TYPE', 'STATE', 'PART'], items.map(row)));
+        leftOut(output, found);
         return EXIT.ok;
       }),
     );
@@ -88,9 +84,8 @@ export function marketCommands(program: Command, line: CommandLine): void {
     .option('-n, --limit <count>', 'how many at most', howMany, '100')
     .action(
       line.run(async (api, asJson, { limit }: { limit: string }) => {
-        const { items } = await api.get<List<BuyerHoldings & { readonly limits: BuyerLimits }>>(
-          `/buyers?${new URLSearchParams({ limit })}`,
-        );
+        const found = await api.get<List<BuyerHoldings & { readonly limits: BuyerLimits }>>(`/buyers?${new URLSearchParams({ limit })}`);
+        const { items } = found;
         const of = (used: string | number, most: string | number | undefined): string =>
           most === undefined ? `${used}` : `${used} of ${most}`;
         const row = ({ buyer, holds, contracts, resources: all, hourly, limits }: (typeof items)[number]): readonly string[] => [
@@ -103,6 +98,7 @@ export function marketCommands(program: Command, line: CommandLine): void {
           hourly.map((cost) => of(money(cost), creditIn(limits, cost.currency)?.amount)).join(', ') || '-',
         ];
         line.tell(asJson, items, () => table(['BUYER', 'HOLDS', 'CONTRACTS', 'CPU', 'MEMORY', 'PODS', 'COST'], items.map(row)));
+        leftOut(output, found);
         return EXIT.ok;
       }),
     );

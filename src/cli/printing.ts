@@ -9,6 +9,16 @@ export interface Output {
   readonly err: (text: string) => void;
 }
 
+/** A list as the API answers it. */
+export interface List<T> {
+  readonly items: readonly T[];
+  readonly more?: true;
+}
+/** Says that a list is cut off, and how to see the rest; beside the list, so that it stays one: to a person as to whoever reads `--json`. */
+export const leftOut = ({ err }: Output, { items, more }: List<unknown>, how = 'see --limit, at most 1000'): void => {
+  if (more) err(`these are the first ${items.length}; there are more: ${how}\n`);
+};
+
 /** Columns padded to their widest cell; the last one is not. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return 'none\n';
@@ -56,7 +66,7 @@ export const resources = (of: {
   readonly gpu?: string | undefined;
 }): string => `${of.cpu} cpu, ${of.memory}, ${of.pods} pods${(of.gpu ?? '0') === '0' ? '' : `, ${of.gpu} GPUs`}`;
 
-/** The argument of `--limit`. */
+/** The argument of `--limit`, and of whatever else counts. */
 export function howMany(text: string): string {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, at least 1.');
   return text;

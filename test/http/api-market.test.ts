@@ -24,12 +24,18 @@ describe('the market', () => {
 
   test('is told', async () => {
     expect((await ask('GET', '/api/v1/contracts')).body).toMatchObject({ items: [{ role: 'buyer' }, { role: 'seller' }] });
-    expect((await ask('GET', '/api/v1/contracts?limit=1')).body).toEqual({ items: [expect.objectContaining({ role: 'buyer' })] });
+    expect((await ask('GET', '/api/v1/contracts?limit=1')).body).toEqual({
+      items: [expect.objectContaining({ role: 'buyer' })],
+      more: true,
+    });
     expect((await ask('GET', '/api/v1/contracts?role=buyer&living=true')).body).toMatchObject({
       items: [{ terms: { transaction: bought } }],
     });
     expect((await ask('GET', `/api/v1/contracts/${contract}`)).body).toMatchObject({ terms: { id: contract }, state: 'active' });
-    expect((await ask('GET', '/api/v1/allocations?limit=1')).body).toEqual({ items: [expect.objectContaining({ type: 'VirtualNode' })] });
+    expect((await ask('GET', '/api/v1/allocations?limit=1')).body).toEqual({
+      items: [expect.objectContaining({ type: 'VirtualNode' })],
+      more: true,
+    });
     await store.contracts.markOver({ contract: contractOf(bought), ending: { reason: 'done' } });
     expect((await ask('GET', '/api/v1/allocations')).body).toEqual({ items: [expect.objectContaining({ type: 'Node' })] });
     expect((await ask('GET', '/api/v1/allocations?released=true')).body).toMatchObject({

@@ -162,23 +162,6 @@ test('flavors with GPUs show how many, and of which model', async () => {
   expect(JSON.parse((await rearguard(['--json', 'flavors', '-n', '1'])).out)).toEqual([expect.objectContaining({ id: plain.id })]);
 });
 
-test('a list of flavors or candidates that leaves some out says so beside it', async () => {
-  const flavors = ['1', '2'].map((id) => flavorOf(id));
-  for (const flavor of flavors) await inventory.publish(flavor);
-  const node = 'north.example:3004';
-  await records.knownNodes.add(node, 'operator');
-  const { owner: seller } = flavorOf('1');
-  await records.candidates.replace(
-    node,
-    flavors.map((flavor) => ({ flavor, seller, dialect: 'rearguard', part: ONE, rating: 0.5 })),
-  );
-  for (const what of ['flavors', 'candidates'])
-    for (const command of [[what], ['--json', what]]) {
-      expect((await rearguard([...command, '-n', '1'])).err).toBe('these are the first 1; there are more: see --limit\n');
-      expect((await rearguard([...command, '-n', '2'])).err).toBe('');
-    }
-});
-
 test('what buyers have, of what they may', async () => {
   const none = await rearguard(['buyers']);
   expect(none.out).toBe('none\n');

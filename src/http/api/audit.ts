@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AUDIT_KINDS } from '../../domain/audit.ts';
 import { contractId } from '../../domain/ids.ts';
+import { LISTED, first, firstOf } from './lists.ts';
 import { type Route, ok, route } from './route.ts';
-import { LISTED, listOf } from './schemas.ts';
 
 const Seal = z.object({ seq: z.int(), hash: z.string().describe('SHA-256 of the hash before and this event, base64url.') });
 
@@ -65,16 +65,16 @@ export const auditRoutes: readonly Route[] = [
       before: z.coerce.number().int().min(1).optional().describe('For the next page: the id of the last event of this one.'),
       limit: z.coerce.number().int().min(1).max(LISTED.most).default(LISTED.usual).describe('How many at most.'),
     }),
-    answers: { 200: { description: 'Events.', schema: listOf(AuditEvent) } },
+    answers: { 200: { description: 'Events.', schema: firstOf(AuditEvent) } },
     handle: async ({ query: { contract, since, before, limit } }, { audit }) =>
-      ok({
-        items: await audit.list({
-          limit,
+      await first(limit, (most) =>
+        audit.list({
+          ...most,
           ...(contract !== undefined && { contract: contractId(contract) }),
           ...(since !== undefined && { since }),
           ...(before !== undefined && { before }),
         }),
-      }),
+      ),
   }),
   route({
     method: 'get',

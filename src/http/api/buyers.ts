@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type Route, ok, route } from './route.ts';
-import { Identity, LISTED, Resources, hourly, limit, listOf } from './schemas.ts';
+import { first, firstOf, limit } from './lists.ts';
+import { type Route, route } from './route.ts';
+import { Identity, Resources, hourly } from './schemas.ts';
 
 const Limits = z
   .object({
@@ -36,10 +37,8 @@ export const buyersRoutes: readonly Route[] = [
     summary: 'What each buyer has of this node, and what it may have, by its id',
     tag: 'market',
     query: z.object({ limit }),
-    answers: { 200: { description: 'Buyers with a reservation or a living contract.', schema: listOf(Buyer) } },
-    handle: async ({ query: { limit: most = LISTED.usual } }, { inventory, limitsOf }) => {
-      const found = await inventory.buyers({ limit: most });
-      return ok({ items: found.map((each) => ({ ...each, limits: limitsOf(each.buyer) })) });
-    },
+    answers: { 200: { description: 'Buyers with a reservation or a living contract.', schema: firstOf(Buyer) } },
+    handle: async ({ query }, { inventory, limitsOf }) =>
+      await first(query.limit, async (most) => (await inventory.buyers(most)).map((each) => ({ ...each, limits: limitsOf(each.buyer) }))),
   }),
 ];

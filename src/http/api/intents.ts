@@ -5,8 +5,9 @@ import { IntentDocument } from '../../domain/intent-schema.ts';
 import { reduceIntent } from '../../domain/intent.ts';
 import type { IntentRecord, IntentStatus as Status } from '../../domain/status.ts';
 import type { OpenProcess } from '../../ports/processes.ts';
+import { first, firstOf, limit } from './lists.ts';
 import { type ApiDeps, type Answer, InvalidInput, type Route, type Tell, bodyOf, notFound, ok, route } from './route.ts';
-import { Accepted, Created, IntentStatus, IntentView, Journal, LISTED, Plan, limit, listOf } from './schemas.ts';
+import { Accepted, Created, IntentStatus, IntentView, Journal, Plan } from './schemas.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** How many living intents a list asks for their present status. */
@@ -127,8 +128,8 @@ export const intentRoutes: readonly Route[] = [
     summary: 'The status of the newest intents that live or are remembered: by their start, those of the same moment by name',
     tag: 'intents',
     query: z.object({ limit }),
-    answers: { 200: { description: 'Their status.', schema: listOf(IntentStatus) } },
-    handle: async ({ query }, deps) => ok({ items: await list(query.limit ?? LISTED.usual, deps) }),
+    answers: { 200: { description: 'Their status.', schema: firstOf(IntentStatus) } },
+    handle: async ({ query }, deps) => await first(query.limit, (most) => list(most.limit, deps)),
   }),
   route({
     method: 'post',

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { parseDuration } from '../../domain/duration.ts';
 import { type Route, bodyOf, ok, route } from './route.ts';
-import { PublishedKey, listOf } from './schemas.ts';
+import { listOf } from './lists.ts';
+import { PublishedKey } from './schemas.ts';
 
 /** A week: whoever kept an old key's document reads it again long before. */
 const OVERLAP = '7d';

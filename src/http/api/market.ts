@@ -4,7 +4,8 @@ import { Fault } from '../../domain/faults.ts';
 import { contractId } from '../../domain/ids.ts';
 import { type ApiDeps, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
 import { Allocation, Candidate, Contract, Flavor, Sums } from './schemas-market.ts';
-import { Accepted, LISTED, firstOf, limit, listOf } from './schemas.ts';
+import { LISTED, first, firstOf, limit } from './lists.ts';
+import { Accepted } from './schemas.ts';
 
 const params = z.object({ id: z.string().min(1).max(253) });
 const BUYER = ['ended-by-user', 'operator'] as const;
@@ -54,12 +55,6 @@ async function end(contract: StoredContract, wanted: z.output<typeof EndRequest>
   else throw new Fault('CONTRACT_UNKNOWN', `contract ${terms.id} is of no acquisition of ours`, { contract: terms.id });
 }
 
-/** The first ones, and whether there are others: one more than is answered is asked for. */
-async function first<T>(most: number, list: (filter: { readonly limit: number }) => Promise<readonly T[]>) {
-  const found = await list({ limit: most + 1 });
-  return ok({ items: found.slice(0, most), ...(found.length > most && { more: true }) });
-}
-
 /** What this node sells, is offered, and has agreed on. */
 export const marketRoutes: readonly Route[] = [
   route({
@@ -73,7 +68,7 @@ export const marketRoutes: readonly Route[] = [
       limit: limit.describe(`How many, in the order of the ids under which they were published; ${LISTED.usual} when absent.`),
     }),
     answers: { 200: { description: 'Our own flavors.', schema: firstOf(Flavor) } },
-    handle: async ({ query: { limit: most = LISTED.usual } }, { inventory }) => await first(most, inventory.list),
+    handle: async ({ query }, { inventory }) => await first(query.limit, inventory.list),
   }),
   route({
     method: 'get',
@@ -84,7 +79,7 @@ export const marketRoutes: readonly Route[] = [
     tag: 'market',
     query: z.object({ limit: limit.describe(`How many, by node and flavor; ${LISTED.usual} when absent.`) }),
     answers: { 200: { description: 'The Peering Candidates table.', schema: firstOf(Candidate) } },
-    handle: async ({ query: { limit: most = LISTED.usual } }, { candidates }) => await first(most, candidates.list),
+    handle: async ({ query }, { candidates }) => await first(query.limit, candidates.list),
   }),
   route({
     method: 'get',
@@ -98,10 +93,10 @@ export const marketRoutes: readonly Route[] = [
       living: z.enum(['true', 'false']).optional().describe('Only those that are not over yet.'),
       limit,
     }),
-    answers: { 200: { description: 'Contracts.', schema: listOf(Contract) } },
+    answers: { 200: { description: 'Contracts.', schema: firstOf(Contract) } },
     handle: async ({ query }, { contracts }) => {
-      const { role, living, limit: most = LISTED.usual } = query;
-      return ok({ items: await contracts.list({ limit: most, ...(role && { role }), ...(living === 'true' && { living: true }) }) });
+      const filter = { ...(query.role && { role: query.role }), ...(query.living === 'true' && { living: true }) };
+      return await first(query.limit, (most) => contracts.list({ ...filter, ...most }));
     },
   }),
   route({
@@ -141,9 +136,9 @@ export const marketRoutes: readonly Route[] = [
     summary: 'What contracts take up here: those that changed last first',
     tag: 'market',
     query: z.object({ released: z.enum(['true', 'false']).optional().describe('Those of contracts that are over, too.'), limit }),
-    answers: { 200: { description: 'The Allocations table.', schema: listOf(Allocation) } },
-    handle: async ({ query: { released, limit: most = LISTED.usual } }, { contracts }) =>
-      ok({ items: await contracts.allocations({ living: released !== 'true', limit: most }) }),
+    answers: { 200: { description: 'The Allocations table.', schema: firstOf(Allocation) } },
+    handle: async ({ query }, { contracts }) =>
+      await first(query.limit, (most) => contracts.allocations({ living: query.released !== 'true', ...most })),
   }),
   route({
     method: 'get',

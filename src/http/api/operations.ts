@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { canonicalAddress, isNodeAddress } from '../../domain/address.ts';
 import { type Route, bodyOf, notFound, ok, route } from './route.ts';
-import { Accepted, KnownNode, Process, listOf } from './schemas.ts';
+import { listOf } from './lists.ts';
+import { Accepted, KnownNode, Process } from './schemas.ts';
 
 const address = z.string().max(300).refine(isNodeAddress, 'must be host:port or https://host:port, the port from 1 to 65535');
 const params = z.object({ address });

@@ -21,7 +21,10 @@ export const Flavor = z
   .object({
     id: z.string(),
     providerId: z.string(),
-    offer: z.looseObject({ kind: z.enum(['k8slice', ...BLUEPRINT_KINDS]) }),
+    offer: z.looseObject({
+      kind: z.enum(['k8slice', ...BLUEPRINT_KINDS]),
+      name: z.string().optional().describe('Of the blueprint; absent of a slice.'),
+    }),
     price: Price.optional(),
     location: z.record(z.string(), z.string()).optional(),
     terms: OfferTerms.optional(),

@@ -176,18 +176,3 @@ export const Process = z
     stuck: z.boolean(),
   })
   .meta({ id: 'Process', description: 'An open workflow.' });
-
-export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
-/** A list that may be cut off where nothing else says so: whoever reads a short one must not take it for all. */
-export const firstOf = <T extends z.ZodType>(item: T) =>
-  listOf(item).extend({ more: z.literal(true).optional().describe('There are others; absent when these are all.') });
-
-/** How many rows a list shows, unless it is told otherwise, and at most. */
-export const LISTED = { usual: 100, most: 1_000 } as const;
-export const limit = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(LISTED.most)
-  .optional()
-  .describe(`How many of the newest ones; ${LISTED.usual} when absent.`);

@@ -1,0 +1,75 @@
+/** Lists at the command line: what a row says, and that one which is cut off says so. */
+import { beforeEach, expect, test } from 'vitest';
+import { type BlueprintOffer, type Flavor } from '../../src/domain/flavor.ts';
+import { acquisitionId, flavorId } from '../../src/domain/ids.ts';
+import { buyerOf, flavorOf, newTransaction, ONE, termsOf } from '../contracts/samples.ts';
+import { contracts, history, inventory, rearguard, records, YAML } from './cli-subject.ts';
+
+const OFFER: BlueprintOffer = {
+  kind: 'service',
+  name: 'postgres',
+  description: 'A database',
+  category: 'database',
+  tags: [],
+  hostingPolicies: ['Provider'],
+  configurationTemplate: { type: 'object' },
+};
+const service = (kind: BlueprintOffer['kind'], name: string): Flavor => ({
+  ...flavorOf('1'),
+  id: flavorId(name),
+  offer: { ...OFFER, kind, name },
+});
+const offered = async (...flavors: readonly Flavor[]) => {
+  for (const flavor of flavors) await inventory.publish(flavor);
+  const node = 'north.example:3004';
+  await records.knownNodes.add(node, 'operator');
+  const seller = flavorOf('1').owner;
+  await records.candidates.replace(
+    node,
+    flavors.map((flavor) => ({ flavor, seller, dialect: 'rearguard', part: ONE, rating: 0.5 })),
+  );
+};
+
+test('flavors and candidates of blueprints name them', async () => {
+  await offered(service('service', 'postgres'), service('vm', 'debian'));
+  for (const what of ['flavors', 'candidates']) {
+    const { out } = await rearguard([what]);
+    expect(out).toMatch(/ service postgres {2,}/);
+    expect(out).toMatch(/ vm debian {2,}/);
+    expect((await rearguard([what, '--json'])).out).toMatch(/"kind": "service",\s+"name": "postgres"/);
+  }
+});
+
+const MORE = 'these are the first 1; there are more: see --limit, at most 1000\n';
+beforeEach(async () => {
+  await offered(flavorOf('1'), flavorOf('2'));
+  for (const buyer of ['north', 'east']) {
+    const hold = { flavor: flavorOf('1').id, buyer: buyerOf(buyer), part: ONE, transaction: newTransaction(), ttlMs: 60_000 };
+    await inventory.reserve(hold);
+    await contracts.storeBought({ terms: termsOf(), acquisition: acquisitionId(`a-${buyer}`) });
+  }
+  for (const name of ['web', 'shop'])
+    await rearguard(['intent', 'run', '-f', 'x'], { file: YAML.replace('{name: web}', `{name: ${name}}`) });
+});
+
+test.each([['flavors'], ['candidates'], ['contracts'], ['allocations'], ['buyers'], ['intent list']])(
+  '%s that leave some out say so beside the list, and how to see the rest',
+  async (command) => {
+    for (const argv of [command.split(' '), ['--json', ...command.split(' ')]]) {
+      expect(await rearguard([...argv, '-n', '1'])).toMatchObject({ exit: 0, err: MORE });
+      expect(await rearguard([...argv, '-n', '2'])).toMatchObject({ exit: 0, err: '' });
+    }
+  },
+);
+
+test('the audit goes on with what was before', async () => {
+  for (const peer of ['a', 'b', 'c']) await history.audit.record({ kind: 'operator', peer, facts: {} });
+  const audit = (...more: readonly string[]) => rearguard(['--json', 'audit', '--no-verify', '--limit', '2', ...more]);
+  const first = await audit();
+  const { items } = JSON.parse(first.out) as { readonly items: readonly { readonly id: number }[] };
+  const last = items.at(-1)?.id;
+  expect(first.err).toBe(`these are the first 2; there are more: go on with --before ${last}, or see --limit, at most 1000\n`);
+  let left = await audit('--before', String(last));
+  for (let page = 0; left.err !== '' && page < 10; page += 1) left = await audit('--before', /--before (\d+)/.exec(left.err)?.[1] ?? '');
+  expect(left).toMatchObject({ exit: 0, err: '' });
+});
