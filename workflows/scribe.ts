@@ -1,7 +1,7 @@
 import { type SearchAttributes, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { JournalEntry, Phase } from '../src/domain/journal.ts';
 import type { Record } from '../src/domain/saga.ts';
-import { wordsOf } from './failures.ts';
+import { codeOf, wordsOf } from './failures.ts';
 import * as messages from './messages.ts';
 
 /** Lines that a journal keeps; older repetitions go first, so that a year of retries does not outgrow a payload. */
@@ -19,6 +19,14 @@ export interface Scribe {
   /** Markdown for the Temporal UI; costs no event. */
   readonly details: (headline: string) => void;
 }
+
+/** What was cancelled did not fail: somebody wanted no more of it. */
+const endOf = (outcome: 'done' | 'failed', error: unknown): Pick<JournalEntry, 'outcome' | 'detail'> =>
+  error === undefined
+    ? { outcome }
+    : codeOf(error) === 'CANCELLED'
+      ? { outcome: 'stopped', detail: 'nobody waits for it any more' }
+      : { outcome, detail: wordsOf(error) };
 
 /** `first`: search attributes that go with the first phase. */
 export function openScribe(start: readonly JournalEntry[] = [], first: SearchAttributes = {}): Scribe {
@@ -52,7 +60,7 @@ export function openScribe(start: readonly JournalEntry[] = [], first: SearchAtt
           line.side === side &&
           line.outcome === 'running' &&
           line.startedAt === startedAt
-            ? { ...line, outcome, endedAt: Date.now(), ...(error !== undefined && { detail: wordsOf(error) }) }
+            ? { ...line, ...endOf(outcome, error), endedAt: Date.now() }
             : line,
         );
         show();

@@ -42,15 +42,18 @@ export function openTelling(out: Out): Telling {
   /** Steps of several nodes are learnt of in any order; held for a moment, they are told in the order in which they happened. */
   let held: { readonly at: number; readonly lines: string }[] = [];
   let timer: NodeJS.Timeout | undefined;
-  const flush = (): void => {
+  const flush = (until = Number.POSITIVE_INFINITY): void => {
     clearTimeout(timer);
-    timer = undefined;
-    for (const { lines } of held.toSorted((a, b) => a.at - b.at)) out.write(`${lines}\n`);
-    held = [];
+    const due = held.filter(({ at }) => at <= until);
+    held = held.filter(({ at }) => at > until);
+    for (const { lines } of due.toSorted((a, b) => a.at - b.at)) out.write(`${lines}\n`);
+    timer = held.length === 0 ? undefined : setTimeout(flushDue, HELD_MS);
   };
+  /** What is younger may not be the first of its moment. */
+  const flushDue = (): void => flush(Date.now() - HELD_MS);
   const hold = (at: number, lines: string): void => {
     held.push({ at, lines });
-    timer ??= setTimeout(flush, HELD_MS);
+    timer ??= setTimeout(flushDue, HELD_MS);
   };
   const write = (lines = ''): void => {
     flush();
@@ -79,7 +82,7 @@ export function openTelling(out: Out): Telling {
         if (entry.outcome === 'running' || told.has(keyOf(entry))) continue;
         const time = entry.endedAt ?? entry.startedAt;
         const took = time - entry.startedAt;
-        const [sign, style] = entry.outcome === 'done' ? (['✓', 'green'] as const) : (['✗', 'red'] as const);
+        const [sign, style] = SIGNS[entry.outcome];
         const what = `${entry.direction === 'undo' ? '↩ ' : ''}${entry.step}${entry.side ? ` (${entry.side})` : ''}${took > 0 ? ` ${(took / 1000).toFixed(2)} s` : ''}`;
         const [node, of] = [`${after.node.padEnd(5)} `, purposeOf(after)];
         const rest = `${of.padEnd(24)} ${kindOf(after.workflowId).padEnd(11)} ${entry.phase.padEnd(11)} `;
@@ -132,6 +135,7 @@ export function openTelling(out: Out): Telling {
   };
 }
 
+const SIGNS = { done: ['✓', 'green'], failed: ['✗', 'red'], stopped: ['–', 'yellow'] } as const;
 const styleOf = (outcome: Outcome['outcome']): keyof typeof ANSI =>
   outcome === 'fulfilled' ? 'green' : outcome === 'left-out' ? 'yellow' : 'red';
 /** Of whom a workflow's steps are: the intent, and behind the arrow who sells to it; of a peering the other side. */

@@ -86,7 +86,15 @@ const breath = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   });
 
 const clockOf = (at: number): string => new Date(at).toLocaleTimeString('en-GB', { hour12: false });
-const MARKS = { running: '…', done: '✓', failed: '✗' } as const;
+const MARKS = { running: '…', done: '✓', failed: '✗', stopped: '–' } as const;
+
+/** What is told of a moment, in milliseconds since the epoch; `goesOn`: it begins then, and has not ended. */
+interface Told {
+  readonly at: number;
+  readonly words: string;
+  readonly goesOn: boolean;
+}
+const isIn = ({ at, goesOn }: Told, { startedAt }: JournalEntry): boolean => at > startedAt || (at === startedAt && goesOn);
 
 /** Journal lines that were not told yet, or have ended since. */
 function newLines({ workflows }: Journals, told: Map<string, string>): readonly string[] {

@@ -12,7 +12,8 @@ export interface JournalEntry {
   /** Milliseconds since the epoch, workflow time. */
   readonly startedAt: number;
   readonly endedAt?: number;
-  readonly outcome: 'running' | 'done' | 'failed';
+  /** `stopped`: told to, by whoever wants no more of it; what it may have done is undone. */
+  readonly outcome: 'running' | 'done' | 'failed' | 'stopped';
   /** A fault's code and words, or what was reached. */
   readonly detail?: string;
 }

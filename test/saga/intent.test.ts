@@ -118,6 +118,11 @@ test('a place that was bought and came to nothing leaves the namespace offloaded
   await untilSaid(name, { waitingFor: expect.stringContaining('capacity: ') });
   expect(offloaded()).toEqual([[]]);
   expect(trade.cluster.called('applyWorkload')).toBe(0);
+  // What was made ready for it was told to stop, and has not failed.
+  const { journal = [] } = (await stage.node.processes.readIntent(name)) ?? {};
+  expect(journal.filter(({ outcome }) => outcome !== 'done').map(({ step, outcome, detail }) => [step, outcome, detail])).toEqual([
+    ['workload', 'stopped', 'nobody waits for it any more'],
+  ]);
   trade.world.setReachable(clusterId('north'), true);
   await finish(name);
 });

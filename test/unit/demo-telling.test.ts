@@ -65,6 +65,22 @@ test('a row says of which intent and of which seller it is, and is no longer tha
   ).toMatch(new RegExp(`^${LONG}`));
 });
 
+test('rows of several nodes stand in the order in which they happened, and what was told to stop has not failed', () => {
+  vi.useFakeTimers();
+  const { said, telling } = tell();
+  const ended = (step: string, ago: number, more: Partial<JournalEntry> = {}) =>
+    followed('south', `acquisition/${step}`, { journal: [entry(step, { endedAt: Date.now() - ago, ...more })] });
+  telling.steps(undefined, ended('first', 5));
+  vi.advanceTimersByTime(390);
+  telling.steps(undefined, ended('third', 5));
+  vi.advanceTimersByTime(20);
+  telling.steps(undefined, ended('second', 40, { outcome: 'stopped', detail: 'nobody waits for it any more' }));
+  vi.advanceTimersByTime(1_000);
+  vi.useRealTimers();
+  const rows = said.join('').match(/[✓✗–] \S+/g);
+  expect(rows).toEqual(['✓ first', '– second', '✓ third']);
+});
+
 test.each([80, 100, 200])('words are wrapped at %i columns, at 120 at most, and none is lost', (columns) => {
   const { said, telling } = tell(columns);
   telling.title('e', LONG);

@@ -119,7 +119,7 @@ const JournalEntry = z.object({
     .describe('Of a compensation: what this side can do alone, or what may have to wait for the peer.'),
   startedAt: epoch,
   endedAt: epoch.optional(),
-  outcome: z.enum(['running', 'done', 'failed']),
+  outcome: z.enum(['running', 'done', 'failed', 'stopped']).describe('`stopped`: told to, by whoever wants no more of it.'),
   detail: z.string().optional(),
 });
 
