@@ -170,6 +170,11 @@ function usedText({ service, namespace, seller, node, contract, hourly, from, un
   return [service === undefined ? 'place was' : `service ${service} was`, words + total];
 }
 
+function attemptsText({ attempts, serviceAttempts = 0 }: IntentStatus): string | undefined {
+  const words = [...(attempts > 0 ? [`${attempts} at a place`] : []), ...(serviceAttempts > 0 ? [`${serviceAttempts} at services`] : [])];
+  return words.length > 0 ? words.join(', ') : undefined;
+}
+
 function statusText({ status, plan, source }: View, now: number): string {
   const { ending, endedAt } = status;
   const ended = status.state === 'ended';
@@ -193,7 +198,7 @@ function statusText({ status, plan, source }: View, now: number): string {
         : undefined,
     ],
     ...(status.residue ?? []).map((residue): readonly [string, string] => ['left at peer', residue]),
-    ['attempts', status.attempts > 0 ? String(status.attempts) : undefined],
+    ['attempts', attemptsText(status)],
     ['started', at(status.startedAt)],
     ['ended', endedAt === undefined ? undefined : at(endedAt)],
     ['reason', ending && `${ending.reason}${ending.detail ? `: ${ending.detail}` : ''}`],

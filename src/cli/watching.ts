@@ -53,10 +53,14 @@ export async function follow(input: {
       failures = 0;
       if (asJson) output.out(`${JSON.stringify({ ...view, workflows: journals.workflows })}\n`);
       else {
-        for (const line of newLines(journals, told)) output.out(line);
-        const now = statusLine(view.status);
-        if (now !== last) output.out(`${clockOf(Date.now())}  ${now}\n`);
-        last = now;
+        const begun = phaseIn(view.status, journals);
+        const words = statusLine({ ...view.status, phase: begun?.phase ?? view.status.phase });
+        const lines = newLines(journals, told);
+        // A phase is told before the steps that go on in it, and after what ended before.
+        const from = begun === undefined ? -1 : lines.findIndex((line) => isIn(line, begun));
+        if (words !== last) lines.splice(from === -1 ? lines.length : from, 0, { at: begun?.startedAt ?? Date.now(), words, goesOn: true });
+        last = words;
+        for (const line of lines) output.out(`${clockOf(line.at)}  ${line.words}\n`);
       }
     } catch (error) {
       if (signal.aborted) return EXIT.ok;
@@ -74,6 +78,13 @@ export async function follow(input: {
     if (view.mark === undefined) await breath(1_000, signal);
     mark = view.mark;
   }
+}
+
+/** The step that goes on now, of the intent or an acquisition: the intent's own phase says nothing of how far what it buys is. */
+function phaseIn({ state }: IntentStatus, { workflows }: Journals): JournalEntry | undefined {
+  if (state !== 'working') return undefined;
+  const running = workflows.flatMap(({ lines }) => lines.filter(({ outcome, direction }) => outcome === 'running' && direction === 'do'));
+  return running.toSorted((a, b) => b.startedAt - a.startedAt)[0];
 }
 
 const breath = (milliseconds: number, signal: AbortSignal): Promise<void> =>
@@ -96,16 +107,20 @@ interface Told {
 }
 const isIn = ({ at, goesOn }: Told, { startedAt }: JournalEntry): boolean => at > startedAt || (at === startedAt && goesOn);
 
-/** Journal lines that were not told yet, or have ended since. */
-function newLines({ workflows }: Journals, told: Map<string, string>): readonly string[] {
+/** Journal lines that were not told yet, or have ended since, in their order: of one moment what ends first, then what begins. */
+function newLines({ workflows }: Journals, told: Map<string, string>): Told[] {
   const lines = workflows.flatMap(({ workflowId, lines }) =>
     lines.map((line) => ({ ...line, workflowId, key: `${workflowId} ${line.step} ${line.direction} ${line.side} ${line.startedAt}` })),
   );
   const fresh = lines.filter(({ key, outcome }) => told.get(key) !== outcome);
   for (const { key, outcome } of fresh) told.set(key, outcome);
   return fresh
-    .toSorted((a, b) => (a.endedAt ?? a.startedAt) - (b.endedAt ?? b.startedAt))
-    .map((line) => `${clockOf(line.endedAt ?? line.startedAt)}  ${journalLine(line, line.workflowId)}`);
+    .map((line) => ({
+      at: line.endedAt ?? line.startedAt,
+      words: journalLine(line, line.workflowId).trimEnd(),
+      goesOn: line.outcome === 'running',
+    }))
+    .toSorted((a, b) => a.at - b.at || Number(a.goesOn) - Number(b.goesOn));
 }
 
 export function journalLine(line: JournalEntry, workflowId: string): string {

@@ -42,7 +42,8 @@ export function assessService(
   const missing = (request.tags ?? []).filter((tag) => !offer.tags.includes(tag));
   if (missing.length > 0) refuse('not-wanted', `lacks the tag ${missing.join(' and ')}`);
   const hostingPolicy = policyOf(offer.hostingPolicies, request.hostingPolicy, refuse);
-  for (const problem of configurationProblems(offer.configurationTemplate, request.configuration)) refuse('configuration', problem);
+  for (const problem of configurationProblems(offer.configurationTemplate, request.configuration))
+    refuse('configuration', isOf(problem) ? `the seller's schema refuses what the intent says: ${problem}` : problem);
   checkLocation(flavor.location, request.locations, refuse);
   // REAR has no place for a service's latency.
   checkLatency(undefined, request.maxLatencyMs, refuse);
@@ -60,6 +61,9 @@ export function assessService(
   };
   return { candidate };
 }
+
+/** Of the configuration, and not of a template that cannot be read. */
+const isOf = (problem: string): boolean => problem.startsWith('configuration');
 
 const short = (text: string): string => (text === '' ? '(none)' : text.slice(0, 60));
 

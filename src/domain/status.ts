@@ -74,7 +74,10 @@ export interface IntentStatus {
   readonly alsoHourly?: readonly Cost[];
   /** What stays at sellers that have no message for an end, in words. */
   readonly residue?: readonly string[];
+  /** At a place: how many offers were tried to be bought. */
   readonly attempts: number;
+  /** The same at services; absent when none was tried. The acquisitions of an intent are numbered through both. */
+  readonly serviceAttempts?: number;
   readonly startedAt: number;
   readonly endedAt?: number;
 }

@@ -65,7 +65,7 @@ describe('a flavor for a service', () => {
     [
       'a configuration that it does not take',
       [offering({}), { configuration: { database: 'orders', password: 'short' } }],
-      'configuration: configuration.password must be at least 8',
+      "configuration: the seller's schema refuses what the intent says: configuration.password must be at least 8",
     ],
     ['another place', [offering({}), { locations: ['Italy'] }], 'location: is in Oslo, Norway, not in Italy'],
     [

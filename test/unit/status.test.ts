@@ -141,3 +141,10 @@ test('the time at home is told, and costs nothing', () => {
   putAt(state, place);
   expect(statusOf(state, '', 4 * HOUR)).toMatchObject({ used: [{ from: HOUR, until: 2 * HOUR }] });
 });
+
+test('attempts at services are told apart from those at a place, also when some are forgotten', () => {
+  expect(statusOf(HISTORY, '')).toMatchObject({ attempts: 3, serviceAttempts: 2 });
+  const forgetful = { ...HISTORY, attempts: HISTORY.attempts.slice(3), atServices: 2 };
+  expect(statusOf(forgetful, '')).toMatchObject({ attempts: 3, serviceAttempts: 2 });
+  expect(statusOf({ ...HISTORY, attempts: HISTORY.attempts.slice(0, 2) }, '')).not.toHaveProperty('serviceAttempts');
+});

@@ -17,7 +17,17 @@ import { observing } from '../proxies.ts';
 import { waitFor } from '../summaries.ts';
 import type { acquireFlavor } from './acquire-flavor.ts';
 import type { AcquisitionInput } from './acquisition.ts';
-import { type Attempt, type IntentState, attemptOf, changeAttempt, hearOf, mark, stretchesOf } from './intent-state.ts';
+import {
+  type Attempt,
+  type IntentState,
+  attemptOf,
+  changeAttempt,
+  hearOf,
+  madeAtServices,
+  madeBy,
+  mark,
+  stretchesOf,
+} from './intent-state.ts';
 import { goesOnByBuying } from './reservation.ts';
 import { forget } from './used.ts';
 
@@ -36,8 +46,7 @@ const attributes = (state: IntentState, candidate: Candidate): SearchAttributes 
 export type Long = 'long';
 
 /** The id of the next attempt of this intent. */
-export const nextAttempt = ({ attempts }: IntentState): AcquisitionId =>
-  acquisitionOf(workflowInfo().firstExecutionRunId, Number(attempts.at(-1)?.id.split('-').at(-1) ?? 0) + 1);
+export const nextAttempt = (state: IntentState): AcquisitionId => acquisitionOf(workflowInfo().firstExecutionRunId, madeBy(state) + 1);
 
 /** Starts an acquisition that outlives its intent where it has to, and waits for what comes of it: of a place, or of a service of the intent. */
 export async function acquire(
@@ -46,6 +55,7 @@ export async function acquire(
   service?: NonNullable<AcquisitionInput['service']>,
 ): Promise<Attempt | undefined | Long> {
   const id = nextAttempt(state);
+  if (service) state.atServices = madeAtServices(state) + 1;
   const over = state.attempts.filter(({ last }) => last?.state === 'over');
   const forgotten = over.slice(0, Math.max(0, state.attempts.length + 1 - MOST_ATTEMPTS));
   if (forgotten.length > 0) forget(state, forgotten);

@@ -1,5 +1,5 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
-import type { Candidate } from '../../src/domain/candidate.ts';
+import type { Candidate, PlanEntry } from '../../src/domain/candidate.ts';
 import { planOf, rank } from '../../src/domain/ranking.ts';
 import { asking } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
@@ -37,8 +37,11 @@ export async function untilFound(
       state.search = undefined;
       throw ApplicationFailure.create({ type: 'NO_CANDIDATE', message: explain(state), nonRetryable: true });
     }
-    state.waitingFor = `capacity: ${explain(state)}`;
-    scribe.details(`Nothing to buy at the moment: ${explain(state)}. Asks again in ${Math.round(Math.min(pause, left) / 1000)} s.`);
+    const last = new Date(Math.min(until, Date.parse(intent.deadline ?? '') || until)).toISOString();
+    state.waitingFor = `capacity, until ${last}: ${explain(state)}`;
+    scribe.details(
+      `Nothing to buy at the moment: ${explain(state)}. Asks again in ${Math.round(Math.min(pause, left) / 1000)} s, until ${last}.`,
+    );
     const known = news();
     await waitFor('nothing to buy at the moment: until every known node is asked again', () => news() > known, Math.min(pause, left));
     pause = Math.min(pause * 2, facts.timing.discoveryPauseMaxMs);
@@ -102,14 +105,18 @@ export async function search(
   );
 }
 
+/** Of what was refused the first reasons, since any of them is enough; of what was tried the last one. */
+const whyNot = (verdict: PlanEntry['verdict'], reasons: readonly string[]): string =>
+  (verdict === 'refused' ? reasons.slice(0, 3).join(', ') : reasons.at(-1)) || 'not taken';
+
 /** Why nothing was bought, in a line. */
 function explain(state: IntentState): string {
   const { plan, silent } = state;
   const unseen = missingServices(state).filter(({ name }) => !plan.some(({ service }) => service === name));
   const lines = [
     ...plan.map(
-      ({ service, flavorId, seller, reasons }) =>
-        `${service === undefined ? '' : `service ${service}: `}${flavorId} of ${seller}: ${reasons.at(-1) ?? 'not taken'}`,
+      ({ service, flavorId, seller, verdict, reasons }) =>
+        `${service === undefined ? '' : `service ${service}: `}${flavorId} of ${seller}: ${whyNot(verdict, reasons)}`,
     ),
     ...(plan.length > 0 ? unseen.map(({ name, kind }) => `service ${name}: nobody offers such a ${kind}`) : []),
     ...silent.map(({ address, code }) => `${address}: ${code}`),

@@ -34,6 +34,8 @@ export interface IntentState {
   waitingFor: string | undefined;
   place: Place | undefined;
   attempts: Attempt[];
+  /** How many attempts there were at services, also those that are forgotten; absent before the first. */
+  atServices?: number | undefined;
   /** The search that is going on: until when (ms since the epoch), and its next pause. */
   search: { readonly until: number; readonly pauseMs: number } | undefined;
   /** The attempt that the run before was waiting for: it did not hold yet, or was not undone on our side. */
@@ -80,6 +82,13 @@ export const openState = (facts: NodeFacts, intent: Intent, now: number): Intent
   toldOfHome: false,
   ending: undefined,
 });
+
+/** How many attempts there were, also those that are forgotten. */
+export const madeBy = ({ attempts }: Pick<IntentState, 'attempts'>): number => Number(attempts.at(-1)?.id.split('-').at(-1) ?? 0);
+
+/** Those at services; of a run that an earlier release began, as far as it remembers them. */
+export const madeAtServices = ({ attempts, atServices }: Pick<IntentState, 'attempts' | 'atServices'>): number =>
+  atServices ?? attempts.filter(({ service }) => service !== undefined).length;
 
 export const attemptOf = (state: IntentState, id: AcquisitionId): Attempt | undefined =>
   state.attempts.find((attempt) => attempt.id === id);

@@ -1,5 +1,5 @@
 import type { IntentStatus, ServiceStatus } from '../../src/domain/status.ts';
-import { type IntentState, holderOf } from './intent-state.ts';
+import { type IntentState, holderOf, madeAtServices, madeBy } from './intent-state.ts';
 import { namespaceOf } from './usage.ts';
 import { hourlyOf } from './living.ts';
 import { costOfAll, usedOf } from './used.ts';
@@ -10,8 +10,9 @@ export const residueOf = ({ attempts }: IntentState): readonly string[] =>
 
 /** An intent at a glance. */
 export function statusOf(state: IntentState, stuck: string, endedAt?: number): IntentStatus {
-  const { intent, phase, place, ending, since, startedAt, attempts } = state;
+  const { intent, phase, place, ending, since, startedAt } = state;
   const [hourly, ...alsoHourly] = hourlyOf(state);
+  const atServices = madeAtServices(state);
   const waitingFor = stuck || state.waitingFor;
   const residue = residueOf(state);
   const used = usedOf(state, endedAt);
@@ -23,7 +24,8 @@ export function statusOf(state: IntentState, stuck: string, endedAt?: number): I
     // The phase begins with the deployment; in use is what runs, and whoever watches until then waits for no less.
     state: ended ? 'ended' : stuck ? 'stuck' : ending ? 'ending' : phase === 'usage' && !waitingFor ? 'in-use' : 'working',
     since,
-    attempts: Number(attempts.at(-1)?.id.split('-').at(-1) ?? 0),
+    attempts: madeBy(state) - atServices,
+    ...(atServices > 0 && { serviceAttempts: atServices }),
     startedAt,
     ...(waitingFor && { waitingFor }),
     // What is over stands no more, and costs no more.

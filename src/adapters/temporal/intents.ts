@@ -40,9 +40,12 @@ export function intentProcesses({ temporal, node, call, ask }: Calls): IntentPro
     return first ? payloadConverter.fromPayload(first) : undefined;
   };
   const attemptsOf = async (name: IntentName): Promise<readonly AcquisitionId[]> => {
-    const [{ raw }, { attempts }] = await Promise.all([handleOf(name).describe(), ask(workflowIds.intent(name), messages.status)]);
+    const [{ raw }, { attempts, serviceAttempts = 0 }] = await Promise.all([
+      handleOf(name).describe(),
+      ask(workflowIds.intent(name), messages.status),
+    ]);
     const firstRunId = raw.workflowExecutionInfo?.firstRunId ?? raw.workflowExecutionInfo?.execution?.runId ?? '';
-    return Array.from({ length: attempts }, (_, index) => acquisitionOf(firstRunId, index + 1));
+    return Array.from({ length: attempts + serviceAttempts }, (_, index) => acquisitionOf(firstRunId, index + 1));
   };
   const stands = async (name: IntentName): Promise<readonly (readonly [string, Stand])[]> => {
     const intent = await standOf(temporal, workflowIds.intent(name));

@@ -86,7 +86,8 @@ export const IntentStatus = z
       .describe('An exact decimal per hour: of what it holds, in the currency of its place, or else of its first service that costs.'),
     alsoHourly: z.array(hourly).optional().describe('What it costs beside `hourly`, in each other currency; absent when it is nothing.'),
     residue: z.array(z.string()).optional().describe('What stays at sellers that have no message for an end (FLUIDOS nodes), in words.'),
-    attempts: z.int(),
+    attempts: z.int().describe('At a place: how many offers were tried to be bought.'),
+    serviceAttempts: z.int().optional().describe('The same at services; absent when none was tried.'),
     startedAt: epoch,
     endedAt: epoch.optional(),
   })
