@@ -135,6 +135,12 @@ const REF = {
 };
 const health = () => workloadLooks(home, { open: async () => ({ api: remote, namespace: 'shop-south' }) }).workloadHealth(REF);
 
+/** As Liqo shows it at home. */
+const copied = {
+  metadata: { namespace: 'shop', name: 'web-1', labels: { [OURS.acquisition]: REF.acquisition } },
+  status: { phase: 'Running' },
+};
+
 describe('a list', () => {
   test.each(LISTS)('%s: one Fault with few words, soon', async (_, misbehave) => {
     answer = misbehave;
@@ -240,11 +246,13 @@ describe('a watch', () => {
     const sellers = { open: async () => ({ api: remote, namespace: 'shop-south' }) };
     const still: Api = {
       ...home,
+      list: async (kind, where) => (kind === KINDS.pod ? { items: [copied as never], resourceVersion: '1' } : await home.list(kind, where)),
       watch: async (_kind, _where, _version, signal) => await new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
     };
     const seen: string[] = [];
     const waiting = workloadLooks(still, sellers).awaitWorkload(REF, { timeoutMs: 1_500, seen: (words) => seen.push(words) });
     expect((await faultOf(waiting)).code).toBe('WORKLOAD_TIMEOUT');
+    expect(asked).toBeGreaterThan(0);
     expect(Math.max(0, ...seen.map(({ length }) => length))).toBeLessThanOrEqual(2_000);
   });
 });

@@ -49,6 +49,8 @@ export interface Api {
     signal: AbortSignal,
     onEvent: (event: WatchEvent<T>) => void,
   ): Promise<void>;
+  /** Aborted when it is closed. */
+  readonly closed: AbortSignal;
   close(): void;
 }
 
@@ -91,6 +93,7 @@ function pageOf(content: unknown): {
  */
 export function openApi(connection: Connection, log: Log, keep: (object: unknown) => KubeObject = asSent): Api {
   const { bounds } = connection;
+  const closing = new AbortController();
   const raw: Api['raw'] = async <T>(method: string, path: string, body?: unknown, type?: string, signal?: AbortSignal): Promise<T> => {
     try {
       const answer = await open(connection, {
@@ -188,7 +191,13 @@ export function openApi(connection: Connection, log: Log, keep: (object: unknown
       const what = `watch ${kind.plural}`;
       let answer: IncomingMessage | undefined;
       try {
-        answer = await open(connection, { method: 'GET', path, signal: endingWithin(bounds.watchMs, signal), silenceMs: WATCH_SILENCE_MS });
+        answer = await open(connection, {
+          method: 'GET',
+          path,
+          signal: endingWithin(bounds.watchMs, signal),
+          silenceMs: WATCH_SILENCE_MS,
+          held: true,
+        });
         if (answer.statusCode !== 200) throw new Refused(answer.statusCode ?? 0, statusBody(await readAnswer(answer, bounds)));
         for await (const line of linesOf(answer, bounds)) {
           const { type, object } = (JSON.parse(line) ?? {}) as { readonly type?: unknown; readonly object?: { readonly code?: unknown } };
@@ -204,6 +213,10 @@ export function openApi(connection: Connection, log: Log, keep: (object: unknown
         answer?.on('error', () => undefined).destroy();
       }
     },
-    close: () => connection.close(),
+    closed: closing.signal,
+    close() {
+      closing.abort();
+      connection.close();
+    },
   };
 }

@@ -16,7 +16,8 @@ export interface Connection {
   readonly ca?: string;
   /** What its answers may cost us. */
   readonly bounds: Bounds;
-  options(): Promise<RequestOptions>;
+  /** `held`: for a request that keeps its connection, such as a watch. It must not take one that others would find open. */
+  options(how?: { readonly held: boolean }): Promise<RequestOptions>;
   close(): void;
 }
 
@@ -28,9 +29,10 @@ export function ownConnection(named: { readonly kubeconfig?: string; readonly co
   // Plain HTTP is what `kubectl proxy` speaks; the library takes it only when the kubeconfig says `insecure-skip-tls-verify` too.
   const plain = new URL(cluster.server).protocol === 'http:';
   const agent = plain ? new PlainAgent({ keepAlive: true }) : new Agent({ keepAlive: true, scheduling: 'lifo' });
+  const heldBy = plain ? new PlainAgent() : new Agent();
   // Each watch has a connection of its own, and reading the same certificates anew is a third of what it costs to open.
   let read: { readonly of: readonly unknown[]; readonly context: SecureContext } | undefined;
-  const authority = async (): Promise<RequestOptions> => {
+  const authority: Connection['options'] = async ({ held } = { held: false }) => {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
     // The library's agent opens a connection per request; only a proxy needs it.
@@ -38,7 +40,7 @@ export function ownConnection(named: { readonly kubeconfig?: string; readonly co
     const { ca, cert, key, pfx, passphrase } = options;
     const of = [ca, cert, key, pfx, passphrase];
     if (!isDeepStrictEqual(read?.of, of)) read = { of, context: createSecureContext({ ca, cert, key, pfx, passphrase }) };
-    return { ...options, agent, secureContext: read?.context } as RequestOptions;
+    return { ...options, agent: held ? heldBy : agent, secureContext: read?.context } as RequestOptions;
   };
   const ca = cluster.caData
     ? Buffer.from(cluster.caData, 'base64').toString('utf8')
@@ -50,7 +52,10 @@ export function ownConnection(named: { readonly kubeconfig?: string; readonly co
     ...(ca !== undefined && { ca }),
     bounds: OWN_BOUNDS,
     options: authority,
-    close: () => agent.destroy(),
+    close() {
+      agent.destroy();
+      heldBy.destroy();
+    },
   };
 }
 
@@ -93,11 +98,16 @@ export interface Outgoing {
   readonly signal?: AbortSignal;
   /** Silence that ends it, in milliseconds. */
   readonly silenceMs: number;
+  /** It keeps its connection. */
+  readonly held?: boolean;
 }
 
 /** Sends one request; answers with the response, whose body is still to be read. Rejects with the socket's error. */
-export async function open(connection: Connection, { method, path, body, type, signal, silenceMs }: Outgoing): Promise<IncomingMessage> {
-  const options = await connection.options();
+export async function open(
+  connection: Connection,
+  { method, path, body, type, signal, silenceMs, held = false }: Outgoing,
+): Promise<IncomingMessage> {
+  const options = await connection.options({ held });
   const { server } = connection;
   const headers = {
     ...options.headers,

@@ -5,6 +5,7 @@ import type { Api } from './api.ts';
 import { KINDS } from './kinds.ts';
 import { ensureMeetingPlace, stillThere } from './meeting.ts';
 import { type Condition, type NodeObject, type ResourceSliceObject, conditionOf, isGoing, isReady } from './objects.ts';
+import { BOUGHT_SLICES, VIRTUAL_NODES } from './sharing.ts';
 import { resourceSlice } from './slice-manifests.ts';
 import { waitUntil } from './watching.ts';
 
@@ -31,7 +32,7 @@ export const acquisitionCalls = (
     const name = sliceName(acquisition);
     await waitUntil({
       api,
-      looks: [{ kind: KINDS.resourceSlice, namespace: tenantNamespace(seller), name }],
+      looks: [{ kind: KINDS.resourceSlice, of: BOUGHT_SLICES, namespace: tenantNamespace(seller), name }],
       read([slices = []], say) {
         const conditions = (slices[0] as ResourceSliceObject | undefined)?.status?.conditions;
         if (conditionOf(conditions, 'Resources')?.status === 'Accepted') return true;
@@ -48,8 +49,8 @@ export const acquisitionCalls = (
     return await waitUntil({
       api,
       looks: [
-        { kind: KINDS.resourceSlice, namespace, name },
-        { kind: KINDS.node, name },
+        { kind: KINDS.resourceSlice, of: BOUGHT_SLICES, namespace, name },
+        { kind: KINDS.node, of: VIRTUAL_NODES, name },
       ],
       read([slices = [], nodes = []], say) {
         const [slice, node] = [slices[0] as ResourceSliceObject | undefined, nodes[0] as NodeObject | undefined];
@@ -78,7 +79,7 @@ export const acquisitionCalls = (
     const name = sliceName(acquisition);
     await waitUntil({
       api,
-      looks: [{ kind: KINDS.node, name }],
+      looks: [{ kind: KINDS.node, of: VIRTUAL_NODES, name }],
       read([nodes = []], say) {
         const node = nodes[0] as NodeObject | undefined;
         if (node && isReady(node)) return true;

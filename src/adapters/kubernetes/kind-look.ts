@@ -7,7 +7,7 @@ import { kindsIn, whyNotMade } from './instance-kinds.ts';
 import { KINDS, type Kind, kindOf } from './kinds.ts';
 import type { KubeObject } from './objects.ts';
 import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS, followPatiently } from './patience.ts';
-import { rest } from './watching.ts';
+import { rest } from './following.ts';
 
 /** Which kinds a cluster can make, as far as somebody asked. */
 export interface KindLook {

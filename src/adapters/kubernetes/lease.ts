@@ -6,7 +6,7 @@ import { type Log, faultOf, isRefused } from './faults.ts';
 import { KINDS, pathOf } from './kinds.ts';
 import { managed } from './labels.ts';
 import type { LeaseObject } from './objects.ts';
-import { rest } from './watching.ts';
+import { rest } from './following.ts';
 
 /** Kubernetes' own components use the same three: how long a silent holder is believed, how often it renews, how often others look. */
 const HELD_S = 15;

@@ -12,7 +12,7 @@ import { keepHolding } from './lease.ts';
 import { type ContainerObject, type KubeObject, type NodeObject, type PodObject, isReady, label } from './objects.ts';
 import { openSettling } from './settling.ts';
 import { type Measured, type Usage, inGrains, podKey, readUsage, sumOf } from './usage.ts';
-import { type Look, follow } from './watching.ts';
+import { type Look, follow } from './following.ts';
 
 const LEASE = 'local-resources';
 

@@ -1,7 +1,7 @@
 import { type Fault, isFault } from '../../domain/faults.ts';
 import type { Api } from './api.ts';
 import type { KubeObject } from './objects.ts';
-import { type Look, follow, rest } from './watching.ts';
+import { type Look, follow, rest } from './following.ts';
 
 /** What is not there or not allowed yet is looked for so soon again, and then less and less often. */
 export const FIRST_PAUSE_MS = 200;

@@ -6,7 +6,7 @@ import type { Api } from './api.ts';
 import type { Log } from './faults.ts';
 import { KINDS } from './kinds.ts';
 import type { Amounts, KubeObject, Metadata } from './objects.ts';
-import { rest } from './watching.ts';
+import { rest } from './following.ts';
 
 /** Nano-units. */
 export interface Measured {

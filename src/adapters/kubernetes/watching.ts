@@ -1,80 +1,12 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { Fault, isFault } from '../../domain/faults.ts';
+import type { Fault } from '../../domain/faults.ts';
 import type { Wait } from '../../ports/fabric.ts';
-import type { Api, Where } from './api.ts';
-import type { Kind } from './kinds.ts';
+import type { Api } from './api.ts';
+import { type Listener, type Look, follow, keyOf } from './following.ts';
 import type { KubeObject } from './objects.ts';
+import { share } from './sharing.ts';
 
-/** What to watch. */
-export interface Look extends Where {
-  readonly kind: Kind;
-  /** Another API server than the one of the wait. */
-  readonly api?: Api;
-}
-
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2_000;
 /** What was last seen goes into heartbeats and faults. */
 const LONGEST_WORDS = 2_000;
-const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
-
-/**
- * Keeps the present state of a collection until `signal` aborts: lists, watches, and lists again whenever the watch ends, so that what vanished in
- * between is missed by nobody. `onState` after each list and each event, which names the one object that it changed; `onTrouble` while the API server is away. Rejects only with what is permanent.
- */
-export async function follow<T extends KubeObject>(input: {
-  readonly api: Api;
-  readonly look: Look;
-  readonly signal: AbortSignal;
-  readonly onState: (objects: ReadonlyMap<string, T>, changed?: string) => void;
-  readonly onTrouble: (fault: Fault) => void;
-  /** What is kept of an object, where there may be very many. */
-  readonly keep?: (object: T) => T;
-}): Promise<void> {
-  const { look, signal, onState, onTrouble, keep = (object: T) => object } = input;
-  const api = look.api ?? input.api;
-  let pause = FIRST_PAUSE_MS;
-  while (!signal.aborted) {
-    const began = Date.now();
-    try {
-      const { items, resourceVersion } = await api.list<T>(look.kind, look);
-      if (signal.aborted) return;
-      const state = new Map(items.map((object) => [keyOf(object), keep(object)]));
-      onState(state);
-      // Whoever has seen enough ends it in this moment: then no connection is opened for a watch.
-      await turn();
-      if (signal.aborted) return;
-      pause = FIRST_PAUSE_MS;
-      await api.watch<T>(look.kind, look, resourceVersion, signal, ({ type, object }) => {
-        if (type === 'DELETED') state.delete(keyOf(object));
-        else state.set(keyOf(object), keep(object));
-        if (state.size > api.connection.bounds.objects)
-          throw new Fault('CLUSTER_UNREACHABLE', `watch ${look.kind.plural}: it has more than ${api.connection.bounds.objects} objects`);
-        if (!signal.aborted) onState(state, keyOf(object));
-      });
-    } catch (error) {
-      // At a seller's also what is refused may pass: its Liqo lets our identity in a moment after the namespace is there.
-      if (!isFault(error) || (error.code !== 'CLUSTER_UNREACHABLE' && look.api === undefined)) throw error;
-      onTrouble(error);
-    }
-    // A server that ends every watch at once must not be asked in a circle.
-    if (Date.now() - began < pause) await rest(pause, signal);
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-  }
-}
-
-/** A pause that ends with the signal. */
-export const rest = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 
 /** What a wait reads: the objects of each look, in the order of the looks. */
 export type Seen = readonly (readonly KubeObject[])[];
@@ -137,12 +69,10 @@ export async function waitUntil<T>(input: {
         wait.signal?.removeEventListener('abort', abort);
       });
       for (const [i, each] of looks.entries()) {
-        follow({
-          api,
-          look: each,
-          signal: ending.signal,
-          onState(objects) {
-            states[i] = [...objects.values()];
+        const listener: Listener = {
+          onState(objects, changed) {
+            if (states[i] !== undefined && changed !== undefined && !isPart(each, changed)) return;
+            states[i] = partOf(each, objects);
             trouble = undefined;
             void look();
           },
@@ -150,10 +80,24 @@ export async function waitUntil<T>(input: {
             if (each.api === undefined) trouble = fault;
             say(`${last.split(' — ')[0]} — ${fault.message}`);
           },
-        }).catch(reject);
+        };
+        const { signal } = ending;
+        (each.of ? share({ api, collection: each.of, signal, ...listener }) : follow({ api, look: each, signal, ...listener })).catch(
+          reject,
+        );
       }
     });
   } finally {
     ending.abort();
   }
+}
+
+/** Whether an object of the collection, by its place there, is of what is looked at. */
+const isPart = ({ of, namespace = '', name }: Look, key: string): boolean =>
+  of === undefined || (name === undefined ? key.startsWith(`${namespace}/`) : key === keyOf({ metadata: { namespace, name } }));
+
+/** What is looked at of a collection. */
+function partOf(look: Look, objects: ReadonlyMap<string, KubeObject>): readonly KubeObject[] {
+  if (look.of === undefined) return [...objects.values()];
+  return [...objects].filter(([key]) => isPart(look, key)).map(([, object]) => object);
 }

@@ -1,15 +1,19 @@
 import { Fault, isFault } from '../../domain/faults.ts';
 import type { AcquisitionId, ClusterId, IntentName } from '../../domain/ids.ts';
 import type { Manifest } from '../../domain/manifest.ts';
+import { podsAtOnce } from '../../domain/workload.ts';
 import type { Cluster, WorkloadHealth } from '../../ports/cluster.ts';
+import type { Wait } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
 import { isRefused } from './faults.ts';
 import { type Looked, healthOf } from './health.ts';
 import { KINDS, kindOf } from './kinds.ts';
 import { OURS } from './labels.ts';
-import { type EventObject, type JobObject, type KubeObject, type OffloadingObject, type PodObject, isGoing } from './objects.ts';
+import { type EventObject, type JobObject, type KubeObject, type OffloadingObject, type PodObject, isGoing, label } from './objects.ts';
 import type { PodsAtSellers } from './seller-pods.ts';
-import { type Look, waitUntil } from './watching.ts';
+import { INTENT_PODS } from './sharing.ts';
+import { type Look } from './following.ts';
+import { waitUntil } from './watching.ts';
 
 interface Ref {
   readonly namespace: string;
@@ -81,34 +85,34 @@ export function workloadLooks(api: Api, sellers: PodsAtSellers): Pick<Cluster, '
 
   return {
     async awaitWorkload(ref, wait) {
-      const at = await looksOf(ref);
-      if (at.asked && !at.remote)
-        throw new Fault('WORKLOAD_TIMEOUT', `the slice of ${ref.acquisition} has no identity at the seller`, { intent: ref.intent });
-      let last: WorkloadHealth = { state: 'missing', pods: [] };
+      const endsAt = Date.now() + wait.timeoutMs;
+      const late = (words: string): Fault =>
+        new Fault('WORKLOAD_TIMEOUT', `the workload of ${ref.intent} does not run in time; last seen: ${words}`, { intent: ref.intent });
+      let remote: Api | undefined;
       try {
+        if (isToldAtHome(ref)) await untilTold(api, ref, wait, late);
+        const at = await looksOf(ref);
+        remote = at.remote;
+        if (at.asked && !remote)
+          throw new Fault('WORKLOAD_TIMEOUT', `the slice of ${ref.acquisition} has no identity at the seller`, { intent: ref.intent });
         return await waitUntil({
           api,
           looks: at.looks,
           read(seen, say) {
-            last = read(ref, at, at.looks, seen);
-            if (last.state === 'running' || last.state === 'succeeded' || last.state === 'failed') return last;
-            say(
-              `${last.state}: ${last.pods.map(({ name, phase, message }) => `${name} ${phase}${message ? ` (${message})` : ''}`).join(', ') || 'no pods'}`,
-            );
+            const health = read(ref, at, at.looks, seen);
+            if (health.state === 'running' || health.state === 'succeeded' || health.state === 'failed') return health;
+            say(wordsOf(health));
             return undefined;
           },
-          wait,
-          late: (words) =>
-            new Fault('WORKLOAD_TIMEOUT', `the workload of ${ref.intent} does not run in time; last seen: ${words}`, {
-              intent: ref.intent,
-            }),
+          wait: { ...wait, timeoutMs: Math.max(1, endsAt - Date.now()) },
+          late,
         });
       } catch (error) {
         if (!isFault(error) || error.code !== 'WORKLOAD_TIMEOUT') throw error;
         const complaint = await lastComplaint(api, ref);
         throw complaint === undefined ? error : new Fault('WORKLOAD_TIMEOUT', `${error.message}; ${complaint}`, error.facts);
       } finally {
-        at.remote?.close();
+        remote?.close();
       }
     },
 
@@ -135,6 +139,31 @@ export function workloadLooks(api: Api, sellers: PodsAtSellers): Pick<Cluster, '
       }
     },
   };
+}
+
+const wordsOf = ({ state, pods }: WorkloadHealth): string =>
+  `${state}: ${pods.map(({ name, phase, message }) => `${name} ${phase}${message ? ` (${message})` : ''}`).join(', ') || 'no pods'}`;
+
+/** Whether home shows that a look at the seller is worth while: a Job may have ended there long ago, and its pods be gone. */
+const isToldAtHome = ({ acquisition, manifests }: Ref): boolean =>
+  acquisition !== undefined && manifests.some((manifest) => podsAtOnce(manifest) > 0) && manifests.every(({ kind }) => kind !== 'Job');
+
+/** Until a pod at home is more than pending, as Liqo copies it from the seller: what home says proves nothing, but before it nobody need ask there, beside whoever makes the pod run. */
+async function untilTold(api: Api, ref: Ref, wait: Wait, late: (words: string) => Fault): Promise<void> {
+  const { namespace, acquisition, manifests } = ref;
+  await waitUntil({
+    api,
+    looks: [{ kind: KINDS.pod, of: INTENT_PODS, namespace }],
+    read([seen = []], say) {
+      const pods = (seen as readonly PodObject[]).filter((pod) => label(pod, OURS.acquisition) === acquisition);
+      if (pods.some(({ status }) => (status?.phase ?? 'Pending') !== 'Pending')) return true;
+      const there = new Set(manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
+      say(wordsOf(healthOf({ manifests, there, jobs: [], pods, readAt: 'home' })));
+      return undefined;
+    },
+    wait,
+    late,
+  });
 }
 
 /** The last warning about the workload's pods at home: there Liqo and the scheduler say why a pod does not come up. */

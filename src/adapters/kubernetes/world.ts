@@ -28,7 +28,7 @@ import {
   isReady,
   label,
 } from './objects.ts';
-import { type Look, follow } from './watching.ts';
+import { type Look, follow } from './following.ts';
 
 const LEASE = 'world';
 
