@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fetchPinned } from './fetch.ts';
-import { type Guardian, minimalEnv } from './guardian-client.ts';
+import { type Guardian, WITH_ROOM, minimalEnv } from './guardian-client.ts';
 import { TEMPORAL, TEMPORAL_BINARY_SHA256, TEMPORAL_TEST_SERVER, TEST_SERVER_BINARY_SHA256 } from './pins.ts';
 import { alone, withGuardian } from './state.ts';
 import { waitFor } from './wait.ts';
@@ -69,7 +69,7 @@ export async function runTemporal(guardian: Guardian, file: string | undefined, 
     ...Object.entries({ ...SETTINGS, ...options.settings }).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
   ];
   const log = path.join(guardian.stateDir, 'logs/temporal.log');
-  const pid = await guardian.start({ key: 'temporal', command: program, args, env: minimalEnv(dir), log, stop: 'SIGTERM' });
+  const pid = await guardian.start({ key: 'temporal', command: program, args, env: minimalEnv(dir, WITH_ROOM), log, stop: 'SIGTERM' });
   await waitFor(
     `Temporal (see ${log})`,
     60,
