@@ -27,9 +27,22 @@ const WHOLE = 10n ** 9n;
 const EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 const GRAMMAR = /^([+-]?)(\d*)(?:\.(\d*))?(?:(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d{1,3}))?$/;
 
+/** Amounts repeat: of a hundred thousand flavors most have the same minimum, step and memory. So many are remembered, since whoever asks may name others without end. */
+const MOST_KNOWN = 1_024;
+const known = new Map<string, bigint>();
+
 /** Reads a quantity as nano-units; `undefined` when it is not one. Below one nano is rounded up, as Kubernetes does. */
 export function parseQuantity(text: string): bigint | undefined {
-  if (text.length > 64) return undefined;
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const value = text.length > 64 ? undefined : read(text);
+  if (value === undefined) return undefined;
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(text, value);
+  return value;
+}
+
+function read(text: string): bigint | undefined {
   const found = GRAMMAR.exec(text);
   if (!found) return undefined;
   const [, sign, whole = '', fraction = '', suffix, exponent] = found;

@@ -30,6 +30,14 @@ describe('parseQuantity', () => {
     ['1.0000000001', 10n ** 9n + 1n],
   ])('%s', (text, value) => expect(parseQuantity(text)).toBe(value));
 
+  it('reads each of more quantities than are remembered, and refuses what is none, however often', () => {
+    const numbers = Array.from({ length: 3_000 }, (_, n) => n);
+    for (const _ of [1, 2]) {
+      expect(numbers.map((n) => parseQuantity(`${n}m`))).toEqual(numbers.map((n) => BigInt(n) * 1_000_000n));
+      expect(parseQuantity('1KiB')).toBeUndefined();
+    }
+  });
+
   it.each([
     '',
     '.',

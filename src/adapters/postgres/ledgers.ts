@@ -77,7 +77,8 @@ export const ledgers = (pool: Pool): Pick<Inventory, 'ledgers' | 'salesOf' | 'su
         array[sum(s.held[1]), sum(s.held[2]), sum(s.held[3]), sum(s.held[4]), sum(s.held[5])] as held_sum,
         array[sum(s.sold[1]), sum(s.sold[2]), sum(s.sold[3]), sum(s.sold[4]), sum(s.sold[5])] as sold_sum,
         (select count(*)::integer from hold where state = 'held' and expires_at > clock_now()) as holds
-      from stock s join lateral (
+      -- Fenced off: what the view computes is an array, which would be computed again for each element that is read of it.
+      from (select lineage, free, held, sold from stock offset 0) s join lateral (
         select state = 'living' as living, description #>> '{offer,kind}' as kind, description #> '{offer,partitionability,min}' as min,
           coalesce(jsonb_exists(description #> '{offer,resources}', 'storage'), false) as storage,
           coalesce(jsonb_exists(description #> '{offer,resources}', 'gpu'), false) as gpu

@@ -36,15 +36,18 @@ const [MOST_QUERIES, LONGEST_QUERY] = [64, 512];
 /** Flavors whose rows are remembered, about a kilobyte each. */
 const MOST_ROWS = 10_000;
 
-/** Each flavor is written once, whatever is asked for and however often others change. */
+/**
+ * What is asked for again is not written again, however often others change. A row is kept when it is written the second time: of rows that nobody asks for again each collection of garbage would move megabytes, and
+ * everybody wait for it.
+ */
 function writing(): (found: Found) => Answered {
-  const rows = new Map<Flavor, string>();
+  const rows = new Map<Flavor, string | undefined>();
   const rowOf = (flavor: Flavor): string => {
     const known = rows.get(flavor);
     if (known !== undefined) return known;
     const row = encode(writeFlavor(flavor));
     if (rows.size >= MOST_ROWS) rows.clear();
-    rows.set(flavor, row);
+    rows.set(flavor, rows.has(flavor) ? row : undefined);
     return row;
   };
   return ({ flavors, more }) => ({ body: new TextEncoder().encode(`[${flavors.map(rowOf).join(',')}]`), more });
