@@ -22,6 +22,8 @@ const LEVELS: Readonly<Record<string, 'trace' | 'debug' | 'info' | 'warn' | 'err
   WARN: 'warn',
   ERROR: 'error',
 };
+/** What the SDK warns of at each start of a healthy node: the workers of undoing and observing have activities alone, on purpose. */
+const MEANT: ReadonlySet<string> = new Set(['No workflows registered, not polling for workflow tasks']);
 const KEPT = ['workflowId', 'workflowType', 'activityType', 'activityId', 'attempt', 'taskQueue', 'runId', 'state'] as const;
 
 /** What the Temporal SDK says, in our log: with the intent, acquisition or contract that a workflow id names. */
@@ -31,5 +33,5 @@ export const temporalLog = (log: Logger): TemporalLogger =>
     const error: unknown = meta?.['error'];
     const words =
       error instanceof Error ? { error: { type: 'type' in error ? String(error.type) : error.name, message: error.message } } : {};
-    log[LEVELS[level] ?? 'info']({ ...facts, ...idsOfWorkflow(facts['workflowId']), ...words }, message);
+    log[MEANT.has(message) ? 'debug' : (LEVELS[level] ?? 'info')]({ ...facts, ...idsOfWorkflow(facts['workflowId']), ...words }, message);
   });

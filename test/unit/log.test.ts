@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { openApi } from '../../src/adapters/kubernetes/api.ts';
 import { foreignConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
-import { openLog } from '../../src/runtime/log.ts';
+import { openLog, temporalLog } from '../../src/runtime/log.ts';
 import { idsInterceptor, idsOfWorkflow } from '../../src/runtime/log-ids.ts';
 
 const lines: Record<string, unknown>[] = [];
@@ -82,4 +82,12 @@ test('what Temporal’s SDK says of a contract’s workflow names the contract',
   expect(idsOfWorkflow(`contract/${TRANSACTION}`)).toEqual({ transaction: TRANSACTION, contract: CONTRACT });
   expect(idsOfWorkflow('discovery')).toEqual({});
   expect(idsOfWorkflow(undefined)).toEqual({});
+});
+
+test('what Temporal’s SDK warns of is a warning, but for what is so on purpose at every start', () => {
+  lines.length = 0;
+  const told = temporalLog(log);
+  told.warn('No workflows registered, not polling for workflow tasks', { taskQueue: 'rearguard-undo' });
+  told.warn('Worker failed to connect', { taskQueue: 'rearguard-undo' });
+  expect(lines.map(({ level }) => level)).toEqual(['debug', 'warn']);
 });
