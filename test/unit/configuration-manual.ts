@@ -73,6 +73,8 @@ flavors:
     minimum: {cpu: 500m, memory: 512Mi, pods: "1"}
 \`\`\`
 
+A seller and a buyer on one machine, whole: [two nodes of your own](../deploy/playground/README.md#two-nodes-of-your-own) on the playground.
+
 ## Keys
 
 | key | type | default | variable | meaning |
