@@ -40,7 +40,7 @@ export interface Cluster {
     readonly intent: IntentName;
     readonly acquisition?: AcquisitionId;
   }): Promise<void>;
-  /** Deletes what applyWorkload made. Waits until its pods are gone here, forcing those whose virtual node is dead. STILL_THERE. */
+  /** Deletes what applyWorkload made; a user's own namespace has nothing of it. Waits until its pods are gone here, forcing those whose virtual node is dead. STILL_THERE. */
   removeWorkload(input: { readonly namespace: string; readonly intent: IntentName }, wait: Wait): Promise<void>;
   /** Until every pod runs (a Job: runs or succeeded): read at the seller with the slice's own identity when there is an acquisition. WORKLOAD_TIMEOUT with what was last seen, WORKLOAD_REFUSED. */
   awaitWorkload(

@@ -5,7 +5,7 @@ import type { Api } from './api.ts';
 import { verdictOf } from './health.ts';
 import { KINDS, type Kind, kindOf } from './kinds.ts';
 import { LIQO_KEYS, OURS, VIRTUAL_NODE } from './labels.ts';
-import { stillThere } from './meeting.ts';
+import { isOurs, stillThere } from './meeting.ts';
 import { type ForeignClusterObject, type NodeObject, type PodObject, conditionOf, isGoing, isReady, label } from './objects.ts';
 import { waitUntil } from './watching.ts';
 import { placed } from './workload-manifests.ts';
@@ -38,6 +38,9 @@ export const workloadCalls = (api: Api): Pick<Cluster, 'applyWorkload' | 'remove
   },
 
   async removeWorkload({ namespace, intent }, wait) {
+    // Workloads are put into namespaces of ours alone: whatever is labelled so in a user's own is its user's.
+    const space = await api.get(KINDS.namespace, { name: namespace });
+    if (!space || !isOurs(space) || label(space, OURS.intent) === undefined) return;
     const labels = `${OURS.intent}=${intent}`;
     for (const kind of KINDS_OF_WORKLOADS) {
       const { items } = await api.list(kind, { namespace, labels });
