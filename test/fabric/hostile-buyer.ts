@@ -124,8 +124,8 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
 
     test('it makes a slice again under a contract that the seller took away: refused', async () => {
       const ended = newAttempt();
-      await did.request(ended);
-      await did.admit(ended);
+      // Once its node stands Liqo has signed for it: a certificate that is made while the slice goes stays until the next contract ends, or the tenant goes.
+      await did.extend(ended);
       await at.seller.fabric.removeReplica({ buyer: at.buyer.id, contract: ended.contract, patienceMs: 0 }, did.wait);
       const again = forged({ resources: BOUGHT }, {}, 'again');
       const under = (contract: string) => ({
