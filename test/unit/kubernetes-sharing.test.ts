@@ -1,6 +1,6 @@
 /** Many who wait for their part of one collection. */
 import type { ServerResponse } from 'node:http';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
 import { OURS } from '../../src/adapters/kubernetes/labels.ts';
 import type { KubeObject } from '../../src/adapters/kubernetes/objects.ts';
@@ -84,11 +84,57 @@ describe('who waits for a part of a collection', () => {
     expect(await untilNode('a')).toBe('a');
   });
 
-  test('is told at its deadline that nobody answers, also when others found that out before', async () => {
+  test.each([
+    ['before anything was known', false],
+    ['after others found what they sought', true],
+  ])('is told at its deadline that nobody answers: %s', async (_, known) => {
+    play([node('x')]);
+    if (known) await untilNode('x');
+    const waiting = known ? faultOf(untilNode('y', 1_000)) : undefined;
     await at.stop();
+    await waiting;
     const codes = [(await faultOf(untilNode('a', 200))).code, (await faultOf(untilNode('a', 200))).code];
     expect(codes).toEqual(['CLUSTER_UNREACHABLE', 'CLUSTER_UNREACHABLE']);
     await at.listen();
+  });
+
+  test('has a collection followed anew of which nothing was heard for long: its connection may be dead without a word', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      let watched = 0;
+      play([node('a')], (response, nth) => {
+        watched = nth;
+        // The first one never says anything again.
+        if (nth === 2) event(response, 'ADDED', node('b'));
+      });
+      const waits = untilNode('b');
+      expect(await untilNode('a')).toBe('a');
+      await expect.poll(() => watched).toBe(1);
+      vi.setSystemTime(Date.now() + 10_001);
+      expect(await untilNode('b')).toBe('b');
+      // Who waited all the while hears it too.
+      expect(await waits).toBe('b');
+      expect(watched).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('tries again what is refused to whom it was allowed a moment ago', async () => {
+    play([], (response) => {
+      at.answer = status(403);
+      response.end();
+    });
+    expect((await faultOf(untilNode('a'))).code).toBe('CLUSTER_UNREACHABLE');
+    expect((await faultOf(untilNode('a'))).code).toBe('CLUSTER_REFUSED');
+  });
+
+  test('hears that the client is closed', async () => {
+    play([]);
+    const waiting = faultOf(untilNode('a'));
+    await expect.poll(() => at.asked.some(isWatch)).toBe(true);
+    at.api.close();
+    expect((await waiting).message).toContain('closed');
   });
 
   test('leaves no connection once the client is closed', async () => {

@@ -90,7 +90,7 @@ export function workloadLooks(api: Api, sellers: PodsAtSellers): Pick<Cluster, '
         new Fault('WORKLOAD_TIMEOUT', `the workload of ${ref.intent} does not run in time; last seen: ${words}`, { intent: ref.intent });
       let remote: Api | undefined;
       try {
-        if (isToldAtHome(ref)) await untilTold(api, ref, wait, late);
+        if (isToldAtHome(ref)) await untilTold(api, ref, wait);
         const at = await looksOf(ref);
         remote = at.remote;
         if (at.asked && !remote)
@@ -148,10 +148,14 @@ const wordsOf = ({ state, pods }: WorkloadHealth): string =>
 const isToldAtHome = ({ acquisition, manifests }: Ref): boolean =>
   acquisition !== undefined && manifests.some((manifest) => podsAtOnce(manifest) > 0) && manifests.every(({ kind }) => kind !== 'Job');
 
-/** Until a pod at home is more than pending, as Liqo copies it from the seller: what home says proves nothing, but before it nobody need ask there, beside whoever makes the pod run. */
-async function untilTold(api: Api, ref: Ref, wait: Wait, late: (words: string) => Fault): Promise<void> {
+/**
+ * Until a pod at home is more than pending, as Liqo copies it from the seller: what home says proves nothing, but before it nobody need ask there, beside whoever makes the pod run. Where home says
+ * nothing for half of the time the seller is asked all the same.
+ */
+async function untilTold(api: Api, ref: Ref, wait: Wait): Promise<void> {
   const { namespace, acquisition, manifests } = ref;
-  await waitUntil({
+  const nothing = new Fault('WORKLOAD_TIMEOUT', 'home says nothing');
+  const told = waitUntil({
     api,
     looks: [{ kind: KINDS.pod, of: INTENT_PODS, namespace }],
     read([seen = []], say) {
@@ -161,8 +165,11 @@ async function untilTold(api: Api, ref: Ref, wait: Wait, late: (words: string) =
       say(wordsOf(healthOf({ manifests, there, jobs: [], pods, readAt: 'home' })));
       return undefined;
     },
-    wait,
-    late,
+    wait: { ...wait, timeoutMs: wait.timeoutMs / 2 },
+    late: () => nothing,
+  });
+  await told.catch((error: unknown) => {
+    if (error !== nothing) throw error;
   });
 }
 
