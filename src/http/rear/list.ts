@@ -33,20 +33,38 @@ export interface Listed {
 /** Different queries that are remembered until the list changes; longer ones are never. */
 const [MOST_QUERIES, LONGEST_QUERY] = [64, 512];
 
-/** Flavors whose rows are remembered, about a kilobyte each. */
-const MOST_ROWS = 10_000;
+/** Flavors whose rows are remembered at least, about a kilobyte each; at most twice as many. */
+const FEWEST_ROWS = 10_000;
+
+/** Rows by their flavors: those of which many others were asked for since are forgotten, of which most are not listed any more. */
+function openRows(most: number) {
+  let [lately, before] = [new Map<Flavor, string | undefined>(), new Map<Flavor, string | undefined>()];
+  return {
+    has: (flavor: Flavor): boolean => lately.has(flavor) || before.has(flavor),
+    get(flavor: Flavor): string | undefined {
+      const known = lately.get(flavor);
+      if (known !== undefined) return known;
+      const older = before.get(flavor);
+      if (older !== undefined) this.set(flavor, older);
+      return older;
+    },
+    set(flavor: Flavor, row: string | undefined): void {
+      if (lately.size >= most && !lately.has(flavor)) [lately, before] = [new Map(), lately];
+      lately.set(flavor, row);
+    },
+  };
+}
 
 /**
  * What is asked for again is not written again, however often others change. A row is kept when it is written the second time: of rows that nobody asks for again each collection of garbage would move megabytes, and
  * everybody wait for it.
  */
-function writing(): (found: Found) => Answered {
-  const rows = new Map<Flavor, string | undefined>();
+function writing(most: number): (found: Found) => Answered {
+  const rows = openRows(Math.max(FEWEST_ROWS, most));
   const rowOf = (flavor: Flavor): string => {
     const known = rows.get(flavor);
     if (known !== undefined) return known;
     const row = encode(writeFlavor(flavor));
-    if (rows.size >= MOST_ROWS) rows.clear();
     rows.set(flavor, rows.has(flavor) ? row : undefined);
     return row;
   };
@@ -105,7 +123,7 @@ export function shared<T>(ask: () => Promise<T>): () => Promise<T> {
 export function currentList(inventory: Pick<Inventory, 'changes'>, most: number): () => Promise<Listed> {
   const kept = openKeptFlavors();
   const follow = following(inventory, kept);
-  const write = writing();
+  const write = writing(most);
   let now: Listed | undefined;
   return shared(async () => {
     if ((await follow()) || now === undefined) now = listed(kept, write, most);
