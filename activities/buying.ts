@@ -67,11 +67,15 @@ const NOT_SOLD: ReadonlySet<FaultCode> = new Set([
 ]);
 /** How far a purchase had come. */
 type Stage = 'before' | 'asked' | 'answered';
-/** A fault of a purchase; the fact `unsold` says that nothing was sold. Who is refused by name, or never asked, bought nothing either, unless an earlier try did whose answer was lost. */
+/**
+ * A fault of a purchase; the fact `unsold` says that nothing was sold. Who is refused by name, or never asked, bought nothing either, unless an earlier try did whose answer was lost. After one a bare status does not count, since
+ * a seller that forgot what it sold answers so too, and whatever stands before it: only a seller of our dialect that names the fault does.
+ */
 function ofSale(error: unknown, stage: Stage): unknown {
   if (!isFault(error) || stage === 'answered') return error;
   const isFirst = Context.current().info.attempt === 1;
-  const unsold = NOT_SOLD.has(error.code) || (isFirst && (stage === 'before' || error.code === 'BUYER_REFUSED'));
+  const saysSo = NOT_SOLD.has(error.code) && (isFirst || error.facts['named'] === true);
+  const unsold = saysSo || (isFirst && (stage === 'before' || error.code === 'BUYER_REFUSED'));
   return unsold ? new Fault(error.code, error.message, { ...error.facts, unsold }) : error;
 }
 

@@ -63,6 +63,19 @@ describe('RESERVE and PURCHASE', () => {
     expect(await codeOf(reserve(await seller(problem('constructor'))))).toBe('NOT_ENOUGH');
   });
 
+  test('only a problem document counts as the seller’s own word for it', async () => {
+    const named = async (...answer: Parameters<typeof says>) => {
+      const error = await purchase(await seller(says(...answer))).catch((reason: unknown) => reason);
+      return isFault(error) ? [error.code, error.facts['named']] : error;
+    };
+    const problem = (code: string) => JSON.stringify({ code, detail: 'why' });
+    const type = { 'content-type': 'application/problem+json' };
+    expect(await named(408, problem('HOLD_EXPIRED'), type)).toEqual(['HOLD_EXPIRED', true]);
+    expect(await named(408, problem('constructor'), type)).toEqual(['HOLD_EXPIRED', undefined]);
+    expect(await named(408, problem('HOLD_EXPIRED'), { 'content-type': 'application/json' })).toEqual(['HOLD_EXPIRED', undefined]);
+    expect(await named(404, 'not found')).toEqual(['HOLD_EXPIRED', undefined]);
+  });
+
   test('its words are shown on one line, short, without control characters', async () => {
     const error = await reserve(await seller(says(400, `no\u0007\n\u001b[31m ${'x'.repeat(5_000)}`))).catch((reason: unknown) => reason);
     expect(isFault(error) ? error.message : '').toMatch(/^no \[31m x{200,292}$/);

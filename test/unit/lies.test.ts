@@ -9,6 +9,7 @@ import { Fault } from '../../src/domain/faults.ts';
 import type { HostingPolicy } from '../../src/domain/flavor.ts';
 import { hostedBound } from '../../src/domain/hosted.ts';
 import { acquisitionId, clusterId, contractId } from '../../src/domain/ids.ts';
+import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Hosting } from '../../src/ports/hosting.ts';
 import type { Peer } from '../../src/ports/peer.ts';
 import { buyerOf, flavorOf, newTransaction, ONE, SELLER } from '../contracts/samples.ts';
@@ -22,10 +23,11 @@ import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import { fakePeers } from '../fakes/peers.ts';
 
 const clock = { now: () => Date.now() };
+const HOME = clusterId('alice-1');
 const acquisition = acquisitionId('0123456789ab-1');
 const candidate = { flavor: flavorOf('000a'), seller: SELLER, dialect: 'rearguard', part: ONE, rating: 0.5 } as const;
 
-async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({})) {
+async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({}), fabric: Partial<Fabric> = {}) {
   const { audit } = memoryAudit({ clock });
   const north = fakePeers({ clock });
   await north.add({ identity: SELLER, flavors: [candidate.flavor] });
@@ -41,17 +43,18 @@ async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({})) {
     clock,
     contracts: memoryInventory({ clock }).contracts,
     knownNodes: memoryRecords({ clock }).knownNodes,
-    fabric: fakeFabric(liqoWorld(), clusterId('alice-1')),
+    fabric: { ...fakeFabric(liqoWorld(), HOME), ...fabric },
     processes: memoryProcesses({ clock }).processes,
     notary: north.keys.notaryAt(buyerOf('alice').address),
     self: buyerOf('alice'),
     timing: DEFAULT_TIMING,
   });
-  const run = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> => new MockActivityEnvironment().run(activity, input);
+  const run = <I, O>(activity: (input: I) => Promise<O>, input: I, attempt = 1): Promise<O> =>
+    new MockActivityEnvironment({ attempt }).run(activity, input);
   return {
-    async buys() {
+    async buys(attempt = 1) {
       const { transaction } = await run(activities.reserve, { acquisition, candidate });
-      return await run(activities.buy, { acquisition, candidate, transaction });
+      return await run(activities.buy, { acquisition, candidate, transaction }, attempt);
     },
     told: async () => (await audit.list({ limit: 10 })).map(({ kind, peer, facts }) => [kind, peer, facts['code']]),
   };
@@ -105,19 +108,39 @@ test('an API server on our own machine, where a rule of ours alone is in the way
   expect(await told()).toEqual([]);
 });
 
-test.each<[string, Fault, boolean]>([
-  ['its reservation had expired', new Fault('HOLD_EXPIRED', 'too late'), true],
-  ['the seller refused this buyer', new Fault('BUYER_REFUSED', 'not you'), true],
-  ['what it refused it does not say, and may have sold before', new Fault('PEER_REFUSED', 'no tenant'), false],
-  ['its contract was over by then', new Fault('CONTRACT_OVER', 'drained'), false],
-  ['its answer could not be read', new Fault('PEER_LIED', 'no contract'), false],
-])('a purchase that fails since %s says whether nothing was sold', async (_why, fault, unsold) => {
+const named = { status: 408, named: true };
+test.each<[string, Fault, [first: boolean, later: boolean]]>([
+  ['a status says that its reservation had expired', new Fault('HOLD_EXPIRED', 'too late', { status: 408 }), [true, false]],
+  ['it says so itself', new Fault('HOLD_EXPIRED', 'too late', named), [true, true]],
+  ['the seller refused this buyer', new Fault('BUYER_REFUSED', 'not you', named), [true, false]],
+  ['what it refused it does not say, and may have sold before', new Fault('PEER_REFUSED', 'no tenant', named), [false, false]],
+  ['its contract was over by then', new Fault('CONTRACT_OVER', 'drained', named), [false, false]],
+  ['its answer could not be read', new Fault('PEER_LIED', 'no contract'), [false, false]],
+])('a purchase that fails since %s says whether nothing was sold, at first and after an answer that was lost', async (_why, fault, unsold) => {
   const { buys } = await buyer(() => ({ purchase: () => Promise.reject(fault) }));
-  const error = await buys().then(
-    () => undefined,
-    (failed: Fault) => failed,
-  );
-  expect([error?.code, error?.facts['unsold'] === true]).toEqual([fault.code, unsold]);
+  const said = async (attempt: number): Promise<boolean> => {
+    const error = await buys(attempt).then(
+      () => undefined,
+      (failed: Fault) => failed,
+    );
+    expect(error?.code).toBe(fault.code);
+    return error?.facts['unsold'] === true;
+  };
+  expect([await said(1), await said(2)]).toEqual(unsold);
+});
+
+test('who never came to ask bought nothing, unless an earlier try did', async () => {
+  let asked = 0;
+  const { buys } = await buyer(undefined, {
+    async clusterId() {
+      asked += 1;
+      // The first is for the reservation.
+      if (asked % 2 === 0) throw new Fault('CLUSTER_UNREACHABLE', 'away');
+      return HOME;
+    },
+  });
+  const said = async (attempt: number) => await buys(attempt).catch((failed: Fault) => failed.facts['unsold'] === true);
+  expect([await said(1), await said(2)]).toEqual([true, false]);
 });
 
 test('what fails after the seller sold says nothing of the kind', async () => {

@@ -83,7 +83,7 @@ function ofStatus(status: number, text: string, operation: Operation): FaultCode
 
 /**
  * The fault that an answer other than success means. A FLUIDOS node forgets a transaction with its first PURCHASE, whatever comes of it: the fact
- * `burnt` says that asking again is useless and that a contract may be left there.
+ * `burnt` says that asking again is useless and that a contract may be left there. The fact `named` says that a problem of our dialect told the fault: a bare status may be anybody's.
  */
 export function refusal(operation: Operation, dialect: Dialect, answer: Answer): Fault {
   const problem = problemOf(answer);
@@ -91,5 +91,10 @@ export function refusal(operation: Operation, dialect: Dialect, answer: Answer):
   const code = problem === undefined ? ofStatus(answer.status, answer.text, operation) : ofProblem(problem.code, operation);
   const burnt = operation === 'purchase' && dialect === 'fluidos' && answer.status !== 503 && answer.status !== 429;
   const ended = code === 'CONTRACT_OVER' && problem?.ending ? endingFacts(problem.ending) : {};
-  return new Fault(code, words(text) || `it answers ${answer.status}`, { status: answer.status, ...(burnt ? { burnt } : {}), ...ended });
+  return new Fault(code, words(text) || `it answers ${answer.status}`, {
+    status: answer.status,
+    ...(problem && { named: true }),
+    ...(burnt ? { burnt } : {}),
+    ...ended,
+  });
 }
