@@ -1,9 +1,11 @@
 import { Context } from '@temporalio/activity';
+import { bareAddress, parseAddress } from '../src/domain/address.ts';
 import type { Agreement } from '../src/domain/agreement.ts';
 import type { Candidate } from '../src/domain/candidate.ts';
 import { checkContract } from '../src/domain/contract-check.ts';
 import type { ContractTerms } from '../src/domain/contract.ts';
-import { isBlueprint } from '../src/domain/flavor.ts';
+import { isBlueprint, type NodeIdentity } from '../src/domain/flavor.ts';
+import { isLoopbackHost } from '../src/domain/forbidden-addresses.ts';
 import { partGpu } from '../src/domain/gpu.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import type { Ending } from '../src/domain/reasons.ts';
@@ -51,8 +53,9 @@ export async function known(work: Promise<void>): Promise<{ residue: boolean }> 
 
 /** What a peer cannot do by mistake of a moment. */
 const LIES: readonly FaultCode[] = ['PEER_LIED', 'KUBECONFIG_REFUSED'];
-/** What a setting of ours would allow is none. */
-const isLie = ({ code, facts }: Fault): boolean => LIES.includes(code) && facts['setting'] === undefined;
+/** What a setting of ours would allow is none, of a seller on our own machine: it alone can mean its own API server there. */
+const isLie = ({ code, facts }: Fault, { address }: Pick<NodeIdentity, 'address'>): boolean =>
+  LIES.includes(code) && (facts['setting'] === undefined || !isLoopbackHost(parseAddress(bareAddress(address))?.host ?? ''));
 
 /** What a seller says of what it has not sold, and never will under this reservation. What else it answers, silence among it, may come after the sale. */
 const NOT_SOLD: ReadonlySet<FaultCode> = new Set([
@@ -82,13 +85,14 @@ function ofSale(error: unknown, stage: Stage): unknown {
 /** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it; and of its silence, where it may have sold all the same. */
 const withPeer =
   (audit: Pick<Audit, 'tally'>, { silence = false } = {}) =>
-  async <T>(peer: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  async <T>(seller: NodeIdentity, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     try {
       return await heartbeating(work);
     } catch (error) {
       if (!isFault(error)) throw error;
       const { code, message: detail } = error;
-      if (isLie(error)) await audit.tally({ kind: 'peer-lied', peer, code, detail });
+      const peer = seller.id;
+      if (isLie(error, seller)) await audit.tally({ kind: 'peer-lied', peer, code, detail });
       else if (silence && code === 'PEER_TIMEOUT') await audit.tally({ kind: 'peer-silent', peer, code, detail });
       throw error;
     }
@@ -125,7 +129,7 @@ const join = (
 export const buyingActivities = (deps: BuyerDeps) => ({
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
     const { peers, audit, fabric, self } = deps;
-    return await withPeer(audit)(candidate.seller.id, async (signal) => {
+    return await withPeer(audit)(candidate.seller, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const { flavor, part, service: wanted, seller } = candidate;
       const gpu = flavor.offer.kind === 'k8slice' ? partGpu(flavor.offer, part.gpu) : undefined;
@@ -153,7 +157,7 @@ export const buyingActivities = (deps: BuyerDeps) => ({
     const { peers, contracts, audit, knownNodes, notary, fabric, self, clock, timing } = deps;
     const startedAt = clock.now();
     let stage: Stage = 'before';
-    const buying = withPeer(audit, { silence: true })(candidate.seller.id, async (signal) => {
+    const buying = withPeer(audit, { silence: true })(candidate.seller, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
       stage = 'asked';

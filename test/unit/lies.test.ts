@@ -27,10 +27,11 @@ const HOME = clusterId('alice-1');
 const acquisition = acquisitionId('0123456789ab-1');
 const candidate = { flavor: flavorOf('000a'), seller: SELLER, dialect: 'rearguard', part: ONE, rating: 0.5 } as const;
 
-async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({}), fabric: Partial<Fabric> = {}) {
+async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({}), fabric: Partial<Fabric> = {}, identity = SELLER) {
   const { audit } = memoryAudit({ clock });
   const north = fakePeers({ clock });
-  await north.add({ identity: SELLER, flavors: [candidate.flavor] });
+  await north.add({ identity, flavors: [candidate.flavor] });
+  const offered = { ...candidate, seller: identity };
   const peers = {
     at: (...where: Parameters<typeof north.peers.at>) => {
       const peer = north.peers.at(...where);
@@ -53,8 +54,8 @@ async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({}), fabric:
     new MockActivityEnvironment({ attempt }).run(activity, input);
   return {
     async buys(attempt = 1) {
-      const { transaction } = await run(activities.reserve, { acquisition, candidate });
-      return await run(activities.buy, { acquisition, candidate, transaction }, attempt);
+      const { transaction } = await run(activities.reserve, { acquisition, candidate: offered });
+      return await run(activities.buy, { acquisition, candidate: offered, transaction }, attempt);
     },
     told: async () => (await audit.list({ limit: 10 })).map(({ kind, peer, facts }) => [kind, peer, facts['code']]),
   };
@@ -101,12 +102,24 @@ test.each([
   expect(await told()).toEqual(expected);
 });
 
-test('an API server on our own machine, where a rule of ours alone is in the way, is no lie of the seller’s', async () => {
-  const setting = 'cluster.loopbackSellers';
-  const { buys, told } = await buyer(() => ({ purchase: () => Promise.reject(new Fault('KUBECONFIG_REFUSED', 'loopback', { setting })) }));
-  await expect(buys()).rejects.toMatchObject({ code: 'KUBECONFIG_REFUSED' });
-  expect(await told()).toEqual([]);
-});
+test.each([
+  ['127.0.0.1:3004', []],
+  ['[::1]:3004', []],
+  ['north.localhost:3004', []],
+  ['https://localhost:3004', []],
+  [SELLER.address, [['peer-lied', 'north', 'KUBECONFIG_REFUSED']]],
+  ['192.0.2.7:3004', [['peer-lied', 'north', 'KUBECONFIG_REFUSED']]],
+])(
+  'an API server on our own machine, which a setting of ours would allow, is no lie of a seller there alone: %s',
+  async (address, expected) => {
+    const setting = 'cluster.loopbackSellers';
+    const seller = { ...SELLER, address };
+    const refuses = () => ({ purchase: () => Promise.reject(new Fault('KUBECONFIG_REFUSED', 'loopback', { setting })) });
+    const { buys, told } = await buyer(refuses, {}, seller);
+    await expect(buys()).rejects.toMatchObject({ code: 'KUBECONFIG_REFUSED' });
+    expect(await told()).toEqual(expected);
+  },
+);
 
 const named = { status: 408, named: true };
 test.each<[string, Fault, [first: boolean, later: boolean]]>([
@@ -116,18 +129,21 @@ test.each<[string, Fault, [first: boolean, later: boolean]]>([
   ['what it refused it does not say, and may have sold before', new Fault('PEER_REFUSED', 'no tenant', named), [false, false]],
   ['its contract was over by then', new Fault('CONTRACT_OVER', 'drained', named), [false, false]],
   ['its answer could not be read', new Fault('PEER_LIED', 'no contract'), [false, false]],
-])('a purchase that fails since %s says whether nothing was sold, at first and after an answer that was lost', async (_why, fault, unsold) => {
-  const { buys } = await buyer(() => ({ purchase: () => Promise.reject(fault) }));
-  const said = async (attempt: number): Promise<boolean> => {
-    const error = await buys(attempt).then(
-      () => undefined,
-      (failed: Fault) => failed,
-    );
-    expect(error?.code).toBe(fault.code);
-    return error?.facts['unsold'] === true;
-  };
-  expect([await said(1), await said(2)]).toEqual(unsold);
-});
+])(
+  'a purchase that fails since %s says whether nothing was sold, at first and after an answer that was lost',
+  async (_why, fault, unsold) => {
+    const { buys } = await buyer(() => ({ purchase: () => Promise.reject(fault) }));
+    const said = async (attempt: number): Promise<boolean> => {
+      const error = await buys(attempt).then(
+        () => undefined,
+        (failed: Fault) => failed,
+      );
+      expect(error?.code).toBe(fault.code);
+      return error?.facts['unsold'] === true;
+    };
+    expect([await said(1), await said(2)]).toEqual(unsold);
+  },
+);
 
 test('who never came to ask bought nothing, unless an earlier try did', async () => {
   let asked = 0;

@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { Fault } from '../../domain/faults.ts';
 import { type AddressRules, type NameRules, type Resolved, whyNotHost, whyNotResolved } from '../../domain/forbidden-addresses.ts';
 
-/** What lets sellers be on our own machine. Not the seller's fault then: the fact `setting` says that nothing else is wrong. */
+/** What lets sellers be on our own machine. Where the seller is there, it is not its fault then: the fact `setting` says that nothing else is wrong. */
 const SETTING = 'cluster.loopbackSellers';
 type Refuse = (rules: AddressRules) => string | undefined;
 
