@@ -124,6 +124,7 @@ export interface BuyerHoldings extends BuyerUse {
 
 /** A page of changes. */
 export interface ListChanges {
+  /** Read when it is looked at, each time: whoever asks for the next page first does not keep the store waiting. */
   readonly listings: readonly Listing[];
   /** Nothing that was known before counts: this page begins anew. */
   readonly anew: boolean;

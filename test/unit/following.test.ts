@@ -52,6 +52,34 @@ test('a list that is read anew replaces the old one as a whole, also when its re
   expect(questions.map(({ since }) => since)).toEqual([undefined, '1', '2', '2', '3']);
 });
 
+test('the next page is asked for, and that has gone out, before the one before it is read', async () => {
+  const seen: string[] = [];
+  const pages = [page('1', { anew: true, more: true, listings: [listing('a')] }), page('2', { listings: [listing('b')] })];
+  const kept = openKeptFlavors();
+  const follow = following(
+    {
+      async changes({ since = '0' }) {
+        // As a driver that sends at the end of the turn what was asked in it.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        seen.push(`sent ${since}`);
+        const found = pages.shift();
+        if (!found) throw new Error('asked too often');
+        return {
+          ...found,
+          get listings() {
+            seen.push(`read ${found.next}`);
+            return found.listings;
+          },
+        };
+      },
+    },
+    kept,
+  );
+  expect(await follow()).toBe(true);
+  expect(seen).toEqual(['sent 0', 'sent 1', 'read 1', 'read 2']);
+  expect(kept.first(() => true, 9).flavors.map(({ id }) => id)).toEqual(['a', 'b']);
+});
+
 test('holds that end together are asked for in pages, and again when that failed', async () => {
   const lineages = Array.from({ length: 1_100 }, (_, n) => `held-${n}`);
   const { follow, questions } = asked([

@@ -51,7 +51,6 @@ export const listChanges = (pool: Pool): Pick<Inventory, 'changes'> => ({
       order by c.era nulls first, c.lineage`;
     const [first] = rows;
     if (!first) throw new Error('no row of changes');
-    const listings = rows.flatMap((row) => (row.changed === null ? [] : [listingOf(row, row.changed)]));
     const known = mark !== undefined && first.known_place;
     const until = known && mark.after !== null ? mark.until : first.at;
     const changed = rows.filter((row) => row.changed_era !== null);
@@ -63,7 +62,15 @@ export const listChanges = (pool: Pool): Pick<Inventory, 'changes'> => ({
       until,
       after: after ?? null,
     };
-    return { listings, anew: !known, next: JSON.stringify(next), more: after !== undefined, now: first.now.getTime() };
+    return {
+      get listings() {
+        return rows.flatMap((row) => (row.changed === null ? [] : [listingOf(row, row.changed)]));
+      },
+      anew: !known,
+      next: JSON.stringify(next),
+      more: after !== undefined,
+      now: first.now.getTime(),
+    };
   },
 });
 

@@ -101,6 +101,12 @@ function all(found: Uint32Array, from: number, end: number): number {
 /** Finds the rows that lie within; answers how many. */
 function look({ column, min, max }: Bound, found: Uint32Array, from: number, end: number): number {
   let count = 0;
+  if (min === max) {
+    // One amount alone is what engines look for without a step of ours for each row.
+    const part = column.subarray(from, end);
+    for (let at = part.indexOf(min); at >= 0; at = part.indexOf(min, at + 1)) found[count++] = from + at;
+    return count;
+  }
   for (let row = from; row < end; row += 1) {
     const cell = column[row] ?? Number.NaN;
     if (cell >= min && cell <= max) found[count++] = row;
