@@ -12,6 +12,8 @@ export interface WrittenBlueprint {
   readonly price: { readonly amount?: string; readonly currency?: string; readonly period?: Period };
   readonly location?: Location;
   readonly instances?: number;
+  /** Why nobody knows whether our cluster can make it: if it is on sale it stays so, and else it is not put on sale. */
+  readonly unsure?: string;
 }
 /** One that cannot be read, or of a kind that our cluster cannot make, and why. */
 export interface UnreadableBlueprint {

@@ -65,9 +65,15 @@ export function blueprintsOf({ blueprints }: Pick<Configuration, 'blueprints'>, 
   };
 }
 
+/** The blueprints that are on sale, by the ids under which they were published. */
+export const onSaleOf = async (inventory: Pick<Inventory, 'ledgers'>): Promise<ReadonlySet<string>> =>
+  new Set((await inventory.ledgers({ blueprint: true })).flatMap(({ lineage, onSale }) => (onSale ? [lineage] : [])));
+
 /** Puts these of the configured blueprints on sale, and takes all others off that were configured; what is sold goes on. May be repeated, by several processes. */
 export async function publishBlueprints(input: {
   readonly blueprints: readonly BlueprintConfiguration[];
+  /** Of which nobody knows whether they can be made: those that are on sale stay so, as they are written now, and no other is put on sale. */
+  readonly unsure?: readonly BlueprintConfiguration[];
   readonly self: NodeIdentity;
   readonly inventory: Pick<Inventory, 'ledgers' | 'publish' | 'withdraw'>;
   /** Those of resources are withdrawn by whoever watches these. */
@@ -75,9 +81,11 @@ export async function publishBlueprints(input: {
   readonly now: number;
   readonly log: { info(facts: object, words: string): void; error(facts: object, words: string): void };
 }): Promise<void> {
-  const { blueprints, self, inventory, kept, now, log } = input;
+  const { blueprints, unsure = [], self, inventory, kept, now, log } = input;
   const others = new Set<string>(await kept.flavors());
-  const wanted = blueprints.map((written) => ({ flavor: flavorOf(written, self, now), instances: written.instances }));
+  const standing = unsure.length > 0 ? await onSaleOf(inventory) : new Set<string>();
+  const read = (written: BlueprintConfiguration) => ({ flavor: flavorOf(written, self, now), instances: written.instances });
+  const wanted = [...blueprints.map(read), ...unsure.map(read).filter(({ flavor: { id } }) => standing.has(id))];
   for (const { lineage, onSale, flavor } of await inventory.ledgers({ blueprint: true })) {
     if (!onSale || !isBlueprint(flavor) || others.has(lineage) || wanted.some(({ flavor: { id } }) => id === lineage)) continue;
     await inventory.withdraw(flavor.id);
@@ -91,5 +99,5 @@ export async function publishBlueprints(input: {
       log.error({ flavor: flavor.id, name: flavor.offer.name, code: error.code, why: error.message }, 'blueprint not published');
     }
   }
-  log.info({ blueprints: blueprints.length }, 'blueprints published');
+  log.info({ blueprints: wanted.length }, 'blueprints published');
 }

@@ -1,24 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isFault } from '../domain/faults.ts';
-import type { ClusterKinds, KindName, UnmakeableKind } from '../ports/cluster-kinds.ts';
+import { hindrance, type KindName, type UnmakeableKind } from '../domain/unmakeable.ts';
+import type { ClusterKinds } from '../ports/cluster-kinds.ts';
 import { type BlueprintConfiguration, blueprintOf } from './configuration-blueprint.ts';
 import type { Readiness, ReadinessLog } from './readiness.ts';
 
 const AGAIN_MS = 1_000;
 const STAGE = 'blueprints';
 
+/** What of the configured blueprints our cluster can make, and of which nobody knows that. */
+export interface Makeable {
+  readonly blueprints: readonly BlueprintConfiguration[];
+  readonly unsure: readonly BlueprintConfiguration[];
+}
+
 const isOf = (a: KindName, b: KindName): boolean => a.apiVersion === b.apiVersion && a.kind === b.kind;
 const kindsOf = (written: BlueprintConfiguration): readonly KindName[] =>
   blueprintOf(written).manifests.map(({ apiVersion, kind }) => ({ apiVersion, kind }));
 
 /**
- * Has the configured blueprints published, but for those with manifests of kinds that our cluster cannot make: who bought one would get nothing. Resolves when that is done for the first time; for as long as the process runs it
+ * Has the configured blueprints published, but for those with manifests of kinds that our cluster cannot make: who bought one would get nothing. Where that is not known nothing changes. Resolves when that is done for the first time; for as long as the process runs it
  * is done anew whenever such a kind comes or goes. What is not on sale is named in the log and at `/readyz`, with the reason; it keeps nothing else from being sold.
  */
 export async function keepMakeable(input: {
   readonly blueprints: readonly BlueprintConfiguration[];
   readonly kinds: ClusterKinds;
-  readonly publish: (blueprints: readonly BlueprintConfiguration[]) => Promise<void>;
+  readonly publish: (makeable: Makeable) => Promise<void>;
   readonly readiness: Pick<Readiness, 'keepTrying' | 'say'>;
   readonly log: ReadinessLog;
   readonly signal: AbortSignal;
@@ -27,16 +34,21 @@ export async function keepMakeable(input: {
   const wanted = blueprints.flatMap(kindsOf).filter((kind, index, all) => all.findIndex((other) => isOf(kind, other)) === index);
   let said = '';
   const publishMakeable = async (unmakeable: readonly UnmakeableKind[]): Promise<() => void> => {
-    const lacking = blueprints.map((written) => ({
-      written,
-      why: unmakeable.find((kind) => kindsOf(written).some((each) => isOf(kind, each)))?.why,
-    }));
-    await publish(lacking.flatMap(({ written, why }) => (why === undefined ? [written] : [])));
-    const wrong = lacking.flatMap(({ written: { name }, why }) => (why === undefined ? [] : [`${name}: ${why}`]));
-    const words = wrong.length === 0 ? 'all are on sale' : `not on sale: ${wrong.join('; ')}`;
+    const looked = blueprints.map((written) => ({ written, lacks: hindrance(unmakeable, kindsOf(written)) }));
+    const those = (is: (lacks: UnmakeableKind | undefined) => boolean): readonly BlueprintConfiguration[] =>
+      looked.flatMap(({ written, lacks }) => (is(lacks) ? [written] : []));
+    await publish({ blueprints: those((lacks) => !lacks), unsure: those((lacks) => lacks?.unknown === true) });
+    const told = (unknown: true | undefined): readonly string[] =>
+      looked.flatMap(({ written: { name }, lacks }) => (lacks && lacks.unknown === unknown ? [`${name}: ${lacks.why}`] : []));
+    const [wrong, unsure] = [told(undefined), told(true)];
+    const parts = [
+      ...(wrong.length > 0 ? [`not on sale: ${wrong.join('; ')}`] : []),
+      ...(unsure.length > 0 ? [`on sale only if it was before: ${unsure.join('; ')}`] : []),
+    ];
+    const words = parts.length === 0 ? 'all are on sale' : parts.join('; ');
     return () => {
-      if (words !== said && (wrong.length > 0 || said !== '')) {
-        log[wrong.length === 0 ? 'info' : 'warn']({ wrong }, `of ${blueprints.length} blueprints ${words}`);
+      if (words !== said && (parts.length > 0 || said !== '')) {
+        log[parts.length === 0 ? 'info' : 'warn']({ wrong, unsure }, `of ${blueprints.length} blueprints ${words}`);
         readiness.say(STAGE, words);
       }
       said = words;

@@ -145,7 +145,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const { following } = await keepMakeable({
       blueprints,
       kinds: parts.cluster.kinds,
-      publish: (makeable) => publishBlueprints({ ...publish, kept: keptBlueprints, blueprints: makeable }),
+      publish: (makeable) => publishBlueprints({ ...publish, kept: keptBlueprints, ...makeable }),
       readiness,
       log,
       signal,

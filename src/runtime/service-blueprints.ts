@@ -4,7 +4,7 @@ import type { Price } from '../domain/money.ts';
 import type { KeptBlueprints } from '../ports/blueprints.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { ServiceBlueprints, WrittenBlueprint, WrittenBlueprints } from '../ports/service-blueprints.ts';
-import { blueprintFlavor } from './blueprints.ts';
+import { blueprintFlavor, onSaleOf } from './blueprints.ts';
 import { offeredTerms } from './configuration-terms.ts';
 import type { Configuration } from './configuration.ts';
 import type { StockLog } from './stock.ts';
@@ -80,6 +80,7 @@ async function publishWritten(input: {
   const wrong: string[] = [];
   const good: Parameters<typeof publishChanged>[0]['good'][number][] = [];
   const lineages = new Set<string>();
+  const standing = written.blueprints.some((each) => 'unsure' in each) ? await onSaleOf(inventory) : new Set<string>();
   for (const each of written.blueprints) {
     if ('wrong' in each) {
       wrong.push(`${each.name}: ${each.wrong}`);
@@ -89,6 +90,7 @@ async function publishWritten(input: {
     const offer = offered(each, { self, now, defaults });
     if ('wrong' in offer) wrong.push(`${name}: ${offer.wrong}`);
     else if (taken.has(blueprint.name)) wrong.push(`${name}: blueprints of the configuration have a service ${blueprint.name}`);
+    else if (each.unsure !== undefined && !standing.has(offer.flavor.id)) wrong.push(`${name}: ${each.unsure}`);
     else {
       const { flavor, instances } = offer;
       const { createdAt: _, ...described } = flavor;

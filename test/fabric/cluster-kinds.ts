@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
-import type { UnmakeableKind } from '../../src/ports/cluster-kinds.ts';
+import type { UnmakeableKind } from '../../src/domain/unmakeable.ts';
 import type { RealClusters } from './clusters.ts';
 import { definition } from './instance-definitions.ts';
 import { playClusters } from './linked.ts';

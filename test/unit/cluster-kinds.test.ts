@@ -73,7 +73,7 @@ describe('the kinds of a cluster', () => {
     expect(await unmakeable([{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' }])).toHaveLength(1);
     expect(new Set(at.asked.map(({ path }) => path))).toEqual(new Set(['/prefix/apis/kubevirt.io/v1']));
     served = { 'kubevirt.io/v1': 503 };
-    expect((await at.faultOf(unmakeable([MACHINE]))).code).toBe('CLUSTER_UNREACHABLE');
+    expect(await unmakeable([POD, MACHINE])).toMatchObject([{ ...MACHINE, why: expect.stringContaining('is not known'), unknown: true }]);
   });
 
   it('are followed: a definition comes and goes, and what the API server says a moment later counts', async () => {
@@ -92,12 +92,15 @@ describe('the kinds of a cluster', () => {
     await vi.waitFor(() => expect(told).toEqual([NO_MACHINE]), within);
   });
 
-  it('that cannot be looked at any more are as they were; what was never seen cannot be made', async () => {
+  it('that cannot be looked at any more are as they were; of what was never seen nobody knows', async () => {
     served = { 'kubevirt.io/v1': machines(), 'weather.example/v1': 403 };
     const told: unknown[] = [];
     const sink = async (now: unknown): Promise<undefined> => void told.push(now);
     watching = kubernetesClusterKinds({ api: at.api, log: quiet }).watch([MACHINE, SNOW], sink, ending.signal);
-    await vi.waitFor(() => expect(told.at(-1)).toMatchObject([{ ...SNOW, why: expect.stringMatching(/is not known/) }]), within);
+    await vi.waitFor(
+      () => expect(told.at(-1)).toMatchObject([{ ...SNOW, why: expect.stringMatching(/is not known/), unknown: true }]),
+      within,
+    );
     await vi.waitFor(() => expect(open).toHaveLength(1), within);
     const before = told.length;
     served = { 'kubevirt.io/v1': 503, 'weather.example/v1': 403 };
@@ -121,5 +124,16 @@ describe('the kinds of a cluster', () => {
     served = { 'kubevirt.io/v1': machines() };
     stir();
     await vi.waitFor(() => expect(told).toMatchObject([good, { name: 'vm', blueprint: { name: 'vm' } }]), within);
+  });
+
+  it('make a ServiceBlueprint unsure while the API server does not say', async () => {
+    const template = { name: 'machine', serviceData: { ...MACHINE, metadata: { name: 'machine' } } };
+    written = [serviceBlueprint('db'), serviceBlueprint('vm', { name: 'vm', templates: [...databaseTemplates, template] })];
+    served = { 'kubevirt.io/v1': 503 };
+    let told: unknown;
+    const sink = async ({ blueprints }: { readonly blueprints: unknown }): Promise<undefined> => void (told = blueprints);
+    watching = kubernetesServiceBlueprints({ api: at.api, log: quiet }).watch('fluidos', sink, ending.signal);
+    const vm = { name: 'vm', blueprint: { name: 'vm' }, unsure: expect.stringContaining('is not known') };
+    await vi.waitFor(() => expect(told).toMatchObject([{ name: 'db' }, vm]), within);
   });
 });

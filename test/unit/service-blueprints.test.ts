@@ -127,6 +127,24 @@ it('is named with the reason when it cannot be sold, and hinders no other', asyn
   );
 });
 
+it('is neither put on sale nor withdrawn while nobody knows whether it can be made', async () => {
+  begin();
+  const unsure = 'whether this cluster has kubevirt.io/v1 VirtualMachine is not known';
+  await shown.write({ ...written('vm'), unsure });
+  expect([await listed(), said.at(-1)]).toEqual([[], `1 ServiceBlueprint resources in namespace fluidos; not on sale: vm: ${unsure}`]);
+  await shown.write(written('vm'));
+  const [first] = await listed();
+  ending.abort();
+  await running;
+  // A process that begins anew.
+  [shown, ending] = [shownBlueprints(), new AbortController()];
+  begin();
+  await shown.write({ ...written('vm'), unsure });
+  expect((await listed()).map(({ id }) => id)).toEqual([first?.id]);
+  await shown.write();
+  expect(await listed()).toEqual([]);
+});
+
 it('is on sale under the policies that can be kept, and says which cannot', async () => {
   begin();
   await shown.write(written('db-mysql', { hostingPolicies: ['Consumer', 'Provider'] }));

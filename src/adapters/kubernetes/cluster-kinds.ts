@@ -1,18 +1,17 @@
 import type { ClusterKinds } from '../../ports/cluster-kinds.ts';
 import type { Api } from './api.ts';
 import type { Log } from './faults.ts';
-import { kindsIn } from './instance-kinds.ts';
-import { lookAtKinds, unmakeableOf } from './kind-look.ts';
-import { type Kind, kindOf } from './kinds.ts';
+import { type Found, lookAtKinds, lookIn, unmakeableOf } from './kind-look.ts';
+import { kindOf } from './kinds.ts';
 import { openSettling } from './settling.ts';
 
 /** The port ClusterKinds. */
 export function kubernetesClusterKinds({ api, log }: { readonly api: Api; readonly log: Log }): ClusterKinds {
   return {
     async unmakeable(kinds) {
-      const found = new Map<string, readonly Kind[]>();
+      const found = new Map<string, Found>();
       for (const kind of kinds)
-        if (!kindOf(kind) && !found.has(kind.apiVersion)) found.set(kind.apiVersion, await kindsIn(api, kind.apiVersion));
+        if (!kindOf(kind) && !found.has(kind.apiVersion)) found.set(kind.apiVersion, await lookIn(api, kind.apiVersion));
       return unmakeableOf(kinds, (apiVersion) => found.get(apiVersion));
     },
     async watch(kinds, sink, signal) {

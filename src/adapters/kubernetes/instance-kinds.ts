@@ -1,6 +1,6 @@
 import { Fault } from '../../domain/faults.ts';
 import type { Manifest } from '../../domain/manifest.ts';
-import type { KindName } from '../../ports/cluster-kinds.ts';
+import type { KindName } from '../../domain/unmakeable.ts';
 import type { Api } from './api.ts';
 import { faultOf, isRefused } from './faults.ts';
 import { type Kind, kindOf } from './kinds.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Fault, isFault } from '../../domain/faults.ts';
-import type { KindName, UnmakeableKind } from '../../ports/cluster-kinds.ts';
+import type { KindName, UnmakeableKind } from '../../domain/unmakeable.ts';
 import type { Api } from './api.ts';
 import type { Log } from './faults.ts';
 import { kindsIn, whyNotMade } from './instance-kinds.ts';
@@ -20,13 +20,23 @@ const groupOf = (apiVersion: string): string => apiVersion.split('/')[0] ?? '';
 const spare = ({ metadata: { name } }: KubeObject): KubeObject => ({ metadata: { name } });
 
 /** What a group and version has, or why that is not known. */
-type Found = readonly Kind[] | Fault;
+export type Found = readonly Kind[] | Fault;
 
-/** What of these cannot be made, when `found` says what their groups have. What is not known cannot. */
+/** Asks once. */
+export const lookIn = async (api: Api, apiVersion: string): Promise<Found> =>
+  await kindsIn(api, apiVersion).catch((error: unknown) => {
+    if (!isFault(error)) throw error;
+    return error;
+  });
+
+/** What of these cannot be made, or is not known, when `found` says what their groups have. */
 export const unmakeableOf = (kinds: readonly KindName[], found: (apiVersion: string) => Found | undefined): readonly UnmakeableKind[] =>
   kinds.flatMap(({ apiVersion, kind }) => {
     const there = kindOf({ apiVersion, kind }) ?? found(apiVersion) ?? [];
-    if (isFault(there)) return [{ apiVersion, kind, why: `whether this cluster has ${apiVersion} ${kind} is not known: ${there.message}` }];
+    if (isFault(there)) {
+      const why = `whether this cluster has ${apiVersion} ${kind} is not known: ${there.message}`;
+      return [{ apiVersion, kind, why, unknown: true as const }];
+    }
     const known = 'plural' in there ? there : there.find((each) => each.kind === kind);
     return known?.namespaced ? [] : [{ apiVersion, kind, why: whyNotMade({ apiVersion, kind }, known) }];
   });
@@ -52,12 +62,10 @@ export function lookAtKinds(input: { readonly api: Api; readonly log: Log; reado
 
   const ask = async (apiVersion: string): Promise<void> => {
     const before = found.get(apiVersion);
-    const now = await kindsIn(api, apiVersion).catch((error: unknown) => {
-      if (!isFault(error)) throw error;
-      told(error);
-      // What was there is believed to be there until somebody says otherwise.
-      return before ?? error;
-    });
+    const answer = await lookIn(api, apiVersion);
+    if (isFault(answer)) told(answer);
+    // What was there is believed to be there until somebody says otherwise.
+    const now = isFault(answer) ? (before ?? answer) : answer;
     if (signal.aborted || isDeepStrictEqual(before, now)) return;
     found.set(apiVersion, now);
     changed();

@@ -1,3 +1,4 @@
+import { hindrance } from '../../domain/unmakeable.ts';
 import type { ServiceBlueprints, UnreadableBlueprint, WrittenBlueprint } from '../../ports/service-blueprints.ts';
 import { readServiceBlueprint } from '../../rear/service-blueprint.ts';
 import type { Api } from './api.ts';
@@ -17,8 +18,9 @@ export function kubernetesServiceBlueprints({ api, log }: { readonly api: Api; r
       if ('wrong' in read) return { name, ...read };
       const unmakeable = kinds.unmakeable(read.blueprint.manifests);
       if (!unmakeable) return undefined;
-      const [first] = unmakeable;
-      return first ? { name, wrong: first.why } : { name, ...read };
+      const first = hindrance(unmakeable, read.blueprint.manifests);
+      if (!first) return { name, ...read };
+      return first.unknown ? { name, ...read, unsure: first.why } : { name, wrong: first.why };
     },
   });
   return {
