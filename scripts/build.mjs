@@ -42,9 +42,11 @@ async function make(dist) {
   ];
   // Half a second to load, which a build that has nothing to do need not wait for.
   const { bundleWorkflowCode } = await import('@temporalio/worker');
+  const workflowsPath = path.join(root, 'workflows/index.ts');
   for (const [name, options] of bundles) {
-    const { code } = await bundleWorkflowCode({ workflowsPath: path.join(root, 'workflows/index.ts'), logger: quiet, ...options });
-    // The bundle is evaluated anew for each workflow: what is large or slow to start has no place in it (docs/decisions/0005).
+    // Evaluated once per worker, frozen and shared by all workflows, which otherwise evaluated all of it anew: no module of it may keep anything (docs/decisions/0063).
+    const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath], logger: quiet, ...options });
+    // What is large or slow has no place in it (docs/decisions/0005).
     if (code.includes('node_modules/zod/')) throw new Error('the workflow bundle contains zod: validate in an activity');
     fs.writeFileSync(path.join(dist, name), SHORT_STACKS + code);
   }

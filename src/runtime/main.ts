@@ -9,6 +9,7 @@ import { runProgram } from '../cli/program.ts';
 import { isFault } from '../domain/faults.ts';
 import { ConfigurationError, readConfiguration } from './read-configuration.ts';
 import type { Role } from './run.ts';
+import { giveYoungObjectsRoom } from './young-objects.ts';
 
 /** The build that this runs from, which may no longer be the newest one of its clone. */
 const build = path.resolve(import.meta.dirname, '../..');
@@ -39,6 +40,7 @@ const server = (program: Command): void => {
       .option('-c, --config <file>', 'YAML or JSON (REARGUARD_CONFIG); the environment stands over it: see docs/configuration.md')
       .action(async ({ config }: { config?: string }) => {
         try {
+          giveYoungObjectsRoom();
           const configuration = readConfiguration({ ...(config !== undefined && { file: config }), environment: process.env });
           // The clients of Temporal, Postgres and Kubernetes take a second to load: commands that ask the API do without.
           const [{ runNode }, { openClusterParts }] = await Promise.all([import('./run.ts'), import('./cluster-parts.ts')]);

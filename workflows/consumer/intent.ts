@@ -14,7 +14,7 @@ export interface Admitted {
 
 /**
  * Phase 1: the document in lowest terms, and whether it fits at home. A plain Temporal client may have started us, so it is validated here too; every wrong field
- * is named. By a local activity: a schema library in the bundle would be evaluated anew for each workflow, which cost a tenth of a second of its first task.
+ * is named. By a local activity, so that what it decided stands in the history (docs/decisions/0005).
  */
 export async function admit(document: unknown, workflowId: string): Promise<Admitted> {
   const { facts, verdict } = await reading.openIntent({ document, now: Date.now() });
