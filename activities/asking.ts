@@ -13,13 +13,23 @@ interface Offered extends Asking {
   readonly rating?: number;
   readonly extensions: readonly string[];
 }
-/** What one node offers; nothing when it is silent. */
+/** What one node offers; nothing when it is silent altogether. */
 interface Answer {
   readonly address: string;
   readonly offered: readonly Offered[];
   readonly silent?: SilentNode;
 }
-type Listing = Pick<Awaited<ReturnType<Peer['listFlavors']>>, 'flavors'>;
+type Listing = Awaited<ReturnType<Peer['listFlavors']>>;
+
+/** So many of a node's rows that cannot be read are told. */
+const MOST_TOLD = 3;
+/** What of an answer nobody could read. */
+function unread(address: string, unreadable: readonly string[]): SilentNode | undefined {
+  if (unreadable.length === 0) return undefined;
+  const told = unreadable.slice(0, MOST_TOLD).map((why) => why.slice(0, 200));
+  const more = unreadable.length > told.length ? `; and ${unreadable.length - told.length} more` : '';
+  return { address, code: 'PEER_LIED', detail: `flavors that cannot be read: ${told.join('; ')}${more}`, partly: true };
+}
 
 /** Asks the known nodes, but ourselves, what they offer: each within its deadline. What one says of itself is written down, and that it is silent too. */
 export const openAsking = ({
@@ -54,7 +64,8 @@ export const openAsking = ({
       const rating = rated.get(flavor.owner.id);
       return { flavor, self, dialect, asked, extensions, ...(rating !== undefined && { rating }) };
     });
-    return { address, offered };
+    const silent = unread(address, listed.unreadable);
+    return { address, offered, ...(silent && { silent }) };
   };
   return {
     async everybody<T>(list: (peer: Peer) => Promise<Listing>, work: (answer: Answer) => Promise<T>): Promise<readonly T[]> {

@@ -1,17 +1,19 @@
 import type { Candidate, PlanEntry, ResourceRequest, SilentNode } from '../src/domain/candidate.ts';
 import { assess } from '../src/domain/matching.ts';
-import { rank, refusedEntry } from '../src/domain/ranking.ts';
+import { isOfOne, rank, refusedEntry, shortlist } from '../src/domain/ranking.ts';
 import type { Peer } from '../src/ports/peer.ts';
 import { openAsking } from './asking.ts';
 import type { ActivityDeps } from './deps.ts';
 
-/** How many candidates and refusals travel through a workflow's history; the table keeps them all. */
+/** How many candidates and refusals travel through a workflow's history; the table keeps all candidates. */
 const MOST = 20;
 
 export interface Discovery {
   readonly candidates: readonly Candidate[];
   readonly refused: readonly PlanEntry[];
   readonly silent: readonly SilentNode[];
+  /** How many more candidates and refusals there are than travel. */
+  readonly more?: number;
 }
 
 /** What fits; where nothing does, what there is instead, so that the plan can say why not. */
@@ -24,7 +26,8 @@ async function lookedThrough(peer: Pick<Peer, 'listFlavors'>, request: ResourceR
 export const discoveryActivities = (deps: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'candidates' | 'ratings' | 'self' | 'timing'>) => {
   const asking = openAsking(deps);
   return {
-    async discover({ request }: { request: ResourceRequest }): Promise<Discovery> {
+    /** `failed`: ids and addresses of sellers that failed in this intent, whose offers leave room for everybody else's. */
+    async discover({ request, failed = [] }: { request: ResourceRequest; failed?: readonly string[] }): Promise<Discovery> {
       const answers = await asking.everybody(
         (peer) => lookedThrough(peer, request),
         async ({ address, offered, silent }) => {
@@ -40,14 +43,15 @@ export const discoveryActivities = (deps: Pick<ActivityDeps, 'peers' | 'knownNod
           return { found, refused, silent };
         },
       );
-      return {
-        candidates: rank(
-          answers.flatMap(({ found }) => found),
-          request,
-        ).slice(0, MOST),
-        refused: answers.flatMap(({ refused }) => refused).slice(0, MOST),
-        silent: answers.flatMap(({ silent }) => (silent ? [silent] : [])),
-      };
+      const ranked = rank(
+        answers.flatMap(({ found }) => found),
+        request,
+      );
+      const candidates = shortlist(ranked, MOST, (candidate) => isOfOne(failed, candidate));
+      const refusals = answers.flatMap(({ refused }) => refused);
+      const refused = refusals.slice(0, MOST);
+      const more = ranked.length + refusals.length - candidates.length - refused.length;
+      return { candidates, refused, silent: answers.flatMap(({ silent }) => (silent ? [silent] : [])), ...(more > 0 && { more }) };
     },
   };
 };

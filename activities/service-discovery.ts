@@ -1,5 +1,5 @@
 import type { Candidate, PlanEntry, SilentNode } from '../src/domain/candidate.ts';
-import { rank, refusedEntry } from '../src/domain/ranking.ts';
+import { isOfOne, rank, refusedEntry, shortlist } from '../src/domain/ranking.ts';
 import { assessService } from '../src/domain/service-matching.ts';
 import type { ServiceRequest } from '../src/domain/service-request.ts';
 import { openAsking } from './asking.ts';
@@ -14,12 +14,14 @@ export interface OfferedService {
   readonly candidates: readonly Candidate[];
   readonly refused: readonly PlanEntry[];
   readonly silent: readonly SilentNode[];
+  /** How many more candidates and refusals there are than travel. */
+  readonly more?: number;
 }
 
 /** Phase 2 of services: what they cost and whether they can be configured so is known before any is reserved. They peer with nobody, so the table of Peering Candidates holds none of them. */
 export const serviceDiscoveryActivities = (deps: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'ratings' | 'self' | 'timing'>) => {
   const asking = openAsking(deps);
-  const offersOf = async (request: ServiceRequest): Promise<OfferedService> => {
+  const offersOf = async (request: ServiceRequest, failed: readonly string[]): Promise<OfferedService> => {
     const { name, kind, category, tags } = request;
     const found: Candidate[] = [];
     const refused: PlanEntry[] = [];
@@ -35,11 +37,20 @@ export const serviceDiscoveryActivities = (deps: Pick<ActivityDeps, 'peers' | 'k
         }
       },
     );
-    return { name, candidates: rank(found, request).slice(0, MOST), refused: refused.slice(0, MOST), silent };
+    const candidates = shortlist(rank(found, request), MOST, (candidate) => isOfOne(failed, candidate));
+    const more = found.length + refused.length - candidates.length - Math.min(refused.length, MOST);
+    return { name, candidates, refused: refused.slice(0, MOST), silent, ...(more > 0 && { more }) };
   };
   return {
-    async discoverServices({ services }: { services: readonly ServiceRequest[] }): Promise<readonly OfferedService[]> {
-      return await Promise.all(services.map(offersOf));
+    /** `failed`: ids and addresses of sellers that failed in this intent, whose offers leave room for everybody else's. */
+    async discoverServices({
+      services,
+      failed = [],
+    }: {
+      services: readonly ServiceRequest[];
+      failed?: readonly string[];
+    }): Promise<readonly OfferedService[]> {
+      return await Promise.all(services.map((service) => offersOf(service, failed)));
     },
   };
 };

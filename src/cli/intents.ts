@@ -225,6 +225,8 @@ function planText({ entries, silent }: View['plan']): string {
     verdict,
     reasons.join('; '),
   ]);
-  const unheard = silent.map(({ address, code, detail }) => `${address} did not answer: ${code}: ${detail}\n`);
+  const unheard = silent.map(
+    ({ address, code, detail, partly }) => `${address} ${partly ? 'answered in part' : 'did not answer'}: ${code}: ${detail}\n`,
+  );
   return table([...(ofServices ? ['FOR'] : []), 'RANK', 'FLAVOR', 'SELLER', 'COST', 'LATENCY', 'VERDICT', 'WHY'], rows) + unheard.join('');
 }

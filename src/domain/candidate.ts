@@ -91,4 +91,6 @@ export interface SilentNode {
   readonly address: string;
   readonly code: string;
   readonly detail: string;
+  /** It answered, but not all of it could be read; the detail says what. */
+  readonly partly?: true;
 }

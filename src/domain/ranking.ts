@@ -24,6 +24,36 @@ export function rank(
   );
 }
 
+/** So many of one seller come before anybody's further ones. */
+const EACH = 3;
+
+/**
+ * At most so many of what is ranked, in that order. No seller fills the list: a node with a flavor per machine, or one that lists without end what it never sells, would keep all others out of it. `late`: of those that failed,
+ * who are listed where there is room.
+ */
+export function shortlist(
+  ranked: readonly Candidate[],
+  most: number,
+  late: (candidate: Candidate) => boolean = () => false,
+): readonly Candidate[] {
+  const seen = new Map<string, number>();
+  const turn = (candidate: Candidate): number => {
+    const before = seen.get(candidate.seller.address) ?? 0;
+    seen.set(candidate.seller.address, before + 1);
+    return (late(candidate) ? 2 : 0) + (before < EACH ? 0 : 1);
+  };
+  const kept = ranked
+    .map((candidate) => ({ candidate, turn: turn(candidate) }))
+    .toSorted((a, b) => a.turn - b.turn)
+    .slice(0, most);
+  const chosen = new Set(kept.map(({ candidate }) => candidate));
+  return ranked.filter((candidate) => chosen.has(candidate));
+}
+
+/** Whether it is of a seller that failed before: by its id, or by the address where all that it lists is bought, whatever owners it names. */
+export const isOfOne = (failed: readonly string[], { seller }: Candidate): boolean =>
+  failed.includes(seller.id) || failed.includes(seller.address);
+
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function byCurrency(a: Candidate, b: Candidate, wanted: string | undefined): number {

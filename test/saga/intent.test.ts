@@ -95,6 +95,20 @@ test('who wants a remote place, or a namespace of its own offloaded, does not as
   await finish(name);
 });
 
+test('a seller that fails is asked for its other flavors after everybody else', async () => {
+  await open({ twice: ['north'] });
+  const away = new Fault('NOT_ENOUGH', 'sold out');
+  trade.peers.trouble({
+    address: NORTH.address,
+    call: 'reserve',
+    trouble: { kind: 'refuse', fault: away },
+    times: Number.POSITIVE_INFINITY,
+  });
+  const name = await start('crowd');
+  expect(await stage.untilInUse(name)).toMatchObject({ attempts: 2, place: { seller: 'west.example' } });
+  await finish(name);
+});
+
 test('a place that is not even bought leaves no trace of a namespace', async () => {
   await open({ sellers: ['north'], timing: { discoveryPauseMs: 60_000, discoveryPauseMaxMs: 60_000 } });
   const soldOut = new Fault('NOT_ENOUGH', 'sold out');

@@ -22,10 +22,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rearguard-saga-'));
   const temporal = await startTemporal();
   const bundle = path.join(folder, 'workflow-bundle.js');
+  const workflowsPath = path.resolve(import.meta.dirname, '../../workflows/index.ts');
   for (const keys of [[], ['any']]) {
     const { failureConverterPath } = dataConverter(keys);
     const { code } = await bundleWorkflowCode({
-      workflowsPath: path.resolve(import.meta.dirname, '../../workflows/index.ts'),
+      workflowsPath,
+      // As the build has it.
+      preloadModules: [workflowsPath],
       workflowInterceptorModules: [path.resolve(import.meta.dirname, 'hasty.ts')],
       logger: { log: () => {}, trace: () => {}, debug: () => {}, info: () => {}, warn: console.warn, error: console.error },
       ...(failureConverterPath !== undefined && { failureConverterPath }),

@@ -84,6 +84,8 @@ export async function openTrade(
     readonly home?: Resources;
     readonly timing?: Partial<Timing>;
     readonly sellers?: readonly SellerName[];
+    /** Who has a second flavor like its first. */
+    readonly twice?: readonly SellerName[];
     /** Who sells a database too, north's for less. */
     readonly databases?: readonly SellerName[];
     /** Who may host one, and what is handed over of it; the seller, and what is made up, when not given. */
@@ -111,9 +113,10 @@ export async function openTrade(
       ...(terms && { terms }),
     });
     const sold = options.databases?.includes(name) ? [database] : [];
+    const slices = Array.from({ length: options.twice?.includes(name) ? 2 : 1 }, () => flavorOf(identity(name), amount));
     await peers.add({
       identity: identity(name),
-      flavors: [{ ...flavorOf(identity(name), amount), ...(terms && { terms }) }, ...sold],
+      flavors: [...slices.map((slice) => ({ ...slice, ...(terms && { terms }) })), ...sold],
       ...(contractLifetimeMs !== undefined && { contractLifetimeMs }),
       ...(options.handover && { handover: options.handover }),
     });

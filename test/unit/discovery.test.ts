@@ -1,7 +1,7 @@
 /** What a node says in its list decides neither where we go nor with whom we take it for. */
 import { beforeEach, expect, test } from 'vitest';
 import { discoveryActivities } from '../../activities/discovery.ts';
-import { clusterId } from '../../src/domain/ids.ts';
+import { clusterId, flavorId } from '../../src/domain/ids.ts';
 import type { Dialect } from '../../src/domain/candidate.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
 import type { Peer, Peers } from '../../src/ports/peer.ts';
@@ -23,14 +23,14 @@ async function node(identity: NodeIdentity, owner: NodeIdentity = identity, dial
   await peers.add({ identity, dialect, flavors: [sliceOf(owner)] });
   await records.knownNodes.add(identity.address, 'operator');
 }
-const discover = (cpu = '1', known: Peers = peers.peers) =>
+const discover = (cpu = '1', known: Peers = peers.peers, failed: readonly string[] = []) =>
   discoveryActivities({
     peers: known,
     ...records,
     ratings: givenRatings(new Map()),
     self: identityOf('south'),
     timing: DEFAULT_TIMING,
-  }).discover({ request: { resources: { cpu, memory: '1Gi', pods: '1' } } });
+  }).discover({ request: { resources: { cpu, memory: '1Gi', pods: '1' } }, failed });
 
 const north = identityOf('north');
 const liar = identityOf('liar');
@@ -134,4 +134,60 @@ test('what a node offered is listed until it is silent, or is asked no more', as
   await discover();
   await records.knownNodes.remove(liar.address);
   expect(await offers()).toEqual([north.address]);
+});
+
+/** A node with so many flavors at that price. */
+async function seller(name: string, count: number, amount: string): Promise<NodeIdentity> {
+  const identity = identityOf(name);
+  const flavors = Array.from({ length: count }, (_, i) => ({
+    ...sliceOf(identity),
+    id: flavorId(`${name}-${i}`),
+    price: { amount, currency: 'EUR', period: 'hourly' as const },
+  }));
+  await peers.add({ identity, dialect: 'rearguard', flavors });
+  await records.knownNodes.add(identity.address, 'operator');
+  return identity;
+}
+
+test('one that lists without end leaves room for everybody else, cheap as it is, and the plan says how much it leaves out', async () => {
+  await seller('crowd', 30, '0.01');
+  await seller('honest', 1, '0.50');
+  const { candidates, more } = await discover();
+  expect(candidates).toHaveLength(20);
+  expect(candidates.at(-1)).toMatchObject({ seller: { id: identityOf('honest').id } });
+  expect(candidates.slice(0, 2).map(({ flavor }) => flavor.id)).toEqual(['crowd-0', 'crowd-1']);
+  expect(more).toBe(11);
+});
+
+test('sellers that failed are listed where there is room', async () => {
+  const crowds = await Promise.all(Array.from({ length: 8 }, (_, i) => seller(`crowd-${i}`, 3, '0.01')));
+  await seller('honest', 1, '0.50');
+  const failed = crowds.slice(0, 2).map(({ address }) => address);
+  const { candidates } = await discover('1', peers.peers, failed);
+  expect(candidates).toHaveLength(20);
+  const of = (address: string): number => candidates.filter((candidate) => candidate.seller.address === address).length;
+  expect(of(identityOf('honest').address)).toBe(1);
+  expect(failed.map(of).reduce((sum, count) => sum + count)).toBe(1);
+});
+
+test('what of a list cannot be read is told, beside what can', async () => {
+  await node(north);
+  const all = peers.peers.at(north.address);
+  const broken: Peer = {
+    ...all,
+    listFlavors: async (request) => ({
+      ...(await all.listFlavors(request)),
+      unreadable: ['a: no price', 'b: no type', 'c: twice', 'd: no owner'],
+    }),
+  };
+  const { candidates, silent } = await discover('1', { at: () => broken });
+  expect(candidates).toHaveLength(1);
+  expect(silent).toEqual([
+    {
+      address: north.address,
+      code: 'PEER_LIED',
+      detail: 'flavors that cannot be read: a: no price; b: no type; c: twice; and 1 more',
+      partly: true,
+    },
+  ]);
 });

@@ -164,5 +164,6 @@ function closed(state: IntentState, id: AcquisitionId, ending: Ending): void {
 }
 
 export function demote(state: IntentState, candidate: Candidate): void {
-  if (!state.demoted.includes(candidate.seller.id)) state.demoted = [...state.demoted, candidate.seller.id];
+  const { id, address } = candidate.seller;
+  state.demoted = [...new Set([...state.demoted, id, address])];
 }

@@ -1,6 +1,6 @@
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 import type { Candidate, PlanEntry } from '../../src/domain/candidate.ts';
-import { planOf, rank } from '../../src/domain/ranking.ts';
+import { isOfOne, planOf, rank } from '../../src/domain/ranking.ts';
 import { asking } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { waitFor } from '../summaries.ts';
@@ -51,16 +51,25 @@ export async function untilFound(
 
 /** Those of sellers that failed in this intent come last. */
 export const inTurn = ({ demoted }: IntentState, ranked: readonly Candidate[]): readonly Candidate[] => {
-  const late = ({ seller }: Candidate): boolean => demoted.includes(seller.id);
+  const late = (candidate: Candidate): boolean => isOfOne(demoted, candidate);
   return [...ranked.filter((candidate) => !late(candidate)), ...ranked.filter(late)];
 };
+
+/** The next to be tried of what is left: a seller that failed meanwhile is asked for its other offers after everybody else. */
+export function next(state: IntentState, left: readonly Candidate[]): Candidate | undefined {
+  const [first] = left;
+  const [inOrder] = inTurn(state, left);
+  // A run of before tried them as they were listed.
+  return inOrder === first || !patched('failed-come-last') ? first : inOrder;
+}
 
 /** Why one comes last though it may be cheaper: what became of its seller's last attempt in this intent. */
 export const whyLast =
   ({ demoted, attempts }: IntentState) =>
-  ({ seller }: Candidate): string | undefined => {
-    if (!demoted.includes(seller.id)) return undefined;
-    const { last, released } = attempts.findLast(({ candidate }) => candidate.seller.id === seller.id) ?? {};
+  (candidate: Candidate): string | undefined => {
+    if (!isOfOne(demoted, candidate)) return undefined;
+    const { seller } = candidate;
+    const { last, released } = attempts.findLast((attempt) => attempt.candidate.seller.address === seller.address) ?? {};
     const { reason, detail } = last?.ending ?? released ?? {};
     return `its seller comes last in this intent${reason ? `, since the last attempt there ended: ${reason}${detail ? ` (${detail})` : ''}` : ''}`;
   };
@@ -86,23 +95,35 @@ export async function search(
       state.phase = 'discovery';
       scribe.phase('discovery');
       const finish = scribe.record({ step: 'discover', phase: 'discovery', direction: 'do' });
-      const found = await asking.discover({ request });
+      const failed = state.demoted;
+      const found = await asking.discover({ request, ...(failed.length > 0 && { failed }) });
       finish('done');
       const candidates = inTurn(state, rank(found.candidates, request));
       state.plan = [...planOf(candidates, whyLast(state)), ...found.refused, ...state.plan.filter(({ service }) => service !== undefined)];
       state.silent = [...found.silent];
+      tellMore(scribe, found.more);
       // Without a place services are of no use.
       const ready = candidates.length === 0 || services === undefined || (await services.acquire());
       if (ready === 'long') return 'long';
-      for (const candidate of ready ? candidates : []) {
-        mark(state, candidate.flavor.id, 'trying');
-        const taken = await take(candidate);
+      let left = ready ? candidates : [];
+      for (let candidate = next(state, left); candidate !== undefined; candidate = next(state, left)) {
+        const tried = candidate;
+        left = left.filter((other) => other !== tried);
+        mark(state, tried.flavor.id, 'trying');
+        const taken = await take(tried);
         if (taken) return taken;
       }
       return (await services?.giveBack()) ?? false;
     },
     news,
   );
+}
+
+/** That the plan is cut off, once for each number. */
+export function tellMore(scribe: Scribe, more = 0, of = ''): void {
+  const detail = `${more} further offers and refusals${of} are not in the plan`;
+  if (more > 0 && scribe.lines().findLast(({ step }) => step === 'not-shown')?.detail !== detail)
+    scribe.note('discovery', 'not-shown', detail);
 }
 
 /** Of what was refused the first reasons, since any of them is enough; of what was tried the last one. */

@@ -48,7 +48,7 @@ export interface IntentState {
   kept: { readonly id?: AcquisitionId; readonly why: Ending } | undefined;
   plan: PlanEntry[];
   silent: SilentNode[];
-  /** Sellers that failed or withdrew in this intent: they come last. */
+  /** Ids and addresses of sellers that failed or withdrew in this intent: they come last. */
   demoted: string[];
   /** Money spent on attempts that are forgotten: in one sum, as a budget counts it, and currency by currency. */
   spent: string;

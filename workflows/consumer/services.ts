@@ -7,7 +7,7 @@ import { codeOf, wordsOf } from '../failures.ts';
 import { asking } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { type Long, acquire, demote, hear, letGo, outcomeOf } from './acquiring.ts';
-import { inTurn, untilFound, whyLast } from './discovery.ts';
+import { inTurn, next, tellMore, untilFound, whyLast } from './discovery.ts';
 import {
   type Attempt,
   type IntentState,
@@ -42,9 +42,12 @@ const NOT_ALL: Ending = { reason: 'failed', detail: 'what it was bought together
 export function openServices(state: IntentState, namespace: string, scribe: Scribe, prepare: () => Promise<void>): Services | undefined {
   if (!state.intent.services) return undefined;
   const one = async ({ name, bound }: ServiceRequest, candidates: readonly Candidate[]): Promise<boolean | Long> => {
-    for (const candidate of candidates) {
-      mark(state, candidate.flavor.id, 'trying');
-      const attempt = await acquire(state, candidate, { name, namespace, ...(bound && { bound }) });
+    let left = candidates;
+    for (let candidate = next(state, left); candidate !== undefined; candidate = next(state, left)) {
+      const tried = candidate;
+      left = left.filter((other) => other !== tried);
+      mark(state, tried.flavor.id, 'trying');
+      const attempt = await acquire(state, tried, { name, namespace, ...(bound && { bound }) });
       if (attempt === 'long') return 'long';
       if (attempt) return true;
     }
@@ -55,7 +58,8 @@ export function openServices(state: IntentState, namespace: string, scribe: Scri
     const missing = which(state);
     if (missing.length === 0) return true;
     const finish = scribe.record({ step: 'discover-services', phase: 'discovery', direction: 'do' });
-    const offers = await asking.discoverServices({ services: missing });
+    const failed = state.demoted;
+    const offers = await asking.discoverServices({ services: missing, ...(failed.length > 0 && { failed }) });
     finish('done');
     const known = missing.map((request) => {
       const { candidates = [], refused = [] } = offers.find(({ name }) => name === request.name) ?? {};
@@ -69,6 +73,7 @@ export function openServices(state: IntentState, namespace: string, scribe: Scri
       ]),
     ];
     const silent = offers.flatMap((offer) => offer.silent);
+    for (const { name, more } of offers) tellMore(scribe, more, ` of service ${name}`);
     state.silent = [...new Map([...state.silent, ...silent].map((node) => [node.address, node])).values()];
     if (known.some(({ candidates }) => candidates.length === 0)) return false;
     await prepare();

@@ -104,10 +104,18 @@ const PlanEntry = z.object({
   verdict: z.enum(['open', 'trying', 'held', 'refused', 'failed', 'ended']),
   reasons: z.array(z.string()),
 });
-const SilentNode = z.object({ address: z.string(), code: z.string(), detail: z.string() });
+const SilentNode = z.object({
+  address: z.string(),
+  code: z.string(),
+  detail: z.string(),
+  partly: z.literal(true).optional().describe('It answered, but not all of it could be read.'),
+});
 
 export const Plan = z
-  .object({ entries: z.array(PlanEntry), silent: z.array(SilentNode).describe('Nodes that did not answer, and why.') })
+  .object({
+    entries: z.array(PlanEntry),
+    silent: z.array(SilentNode).describe('Nodes that did not answer, or of whose answer a part could not be read, and why.'),
+  })
   .meta({ id: 'Plan', description: 'Ranked candidates, and why each was or was not taken.' });
 
 const JournalEntry = z.object({
