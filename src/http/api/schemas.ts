@@ -116,7 +116,11 @@ export const Plan = z
     entries: z.array(PlanEntry),
     silent: z.array(SilentNode).describe('Nodes that did not answer, or of whose answer a part could not be read, and why.'),
   })
-  .meta({ id: 'Plan', description: 'Ranked candidates, and why each was or was not taken.' });
+  .meta({
+    id: 'Plan',
+    description:
+      'Ranked candidates, and why each was or was not taken: at most 20 and as many refusals, of each seller three before further ones; the journal says how many more there are. Of a node that has something that fits only that is asked for.',
+  });
 
 const JournalEntry = z.object({
   step: z.string(),
