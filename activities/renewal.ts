@@ -6,14 +6,16 @@ import { nextEnd, untilOf } from '../src/domain/renewal.ts';
 import type { ActivityDeps } from './deps.ts';
 import { heartbeating } from './waiting.ts';
 
-/** What came of asking a seller to go on: a later end in milliseconds since the epoch, its refusal in words (`over`: the contract ended already, for that), or no answer. */
+/** What came of asking a seller to go on: a later end in milliseconds since the epoch, its refusal in words (`over`: the contract ended already, for that; `readBack`: it says that there is none, which is to be read back), or no answer. */
 export type Renewed =
   | { readonly state: 'renewed'; readonly expiresAt: number }
-  | { readonly state: 'refused'; readonly why: string; readonly over?: EndReason }
+  | { readonly state: 'refused'; readonly why: string; readonly over?: EndReason; readonly readBack?: true }
   | { readonly state: 'silent' };
 
 /** What passes: the same question may be answered a minute later. */
 const SILENT: readonly FaultCode[] = ['PEER_UNREACHABLE', 'PEER_TIMEOUT', 'TOO_MANY_REQUESTS'];
+/** What it says of a contract that lives no more. */
+const GONE: readonly FaultCode[] = ['CONTRACT_OVER', 'CONTRACT_UNKNOWN'];
 /** Our own troubles, which are no answer of the seller's. */
 const OWN: readonly FaultCode[] = ['STORE_UNAVAILABLE', 'KEYS_UNAVAILABLE'];
 
@@ -57,7 +59,7 @@ export const renewalActivities = ({ peers, contracts, notary, audit, self, fabri
         const kind = error.code === 'PEER_LIED' ? 'peer-lied' : promised ? 'renewal-refused' : undefined;
         if (kind) await audit.tally({ kind, peer: terms.seller.id, code: error.code, detail: error.message, contract: id });
         const over = error.code === 'CONTRACT_OVER' ? endingIn(error.facts)?.reason : undefined;
-        return { state: 'refused', why: detail, ...(over && { over }) };
+        return { state: 'refused', why: detail, ...(over && { over }), ...(GONE.includes(error.code) && { readBack: true }) };
       }
     });
   },

@@ -20,6 +20,8 @@ const promised = (kind: 'automatic' | 'on-request'): OfferTerms => ({ renewal: {
 const openShort = (kind: 'automatic' | 'on-request', change: Parameters<typeof open>[0] = {}) =>
   open({ timing: TIMING, contractLifetimeMs: LIFETIME, terms: promised(kind), ...change });
 
+const DRAINED = { reason: 'drained', detail: 'rack 7' } as const;
+
 const ours = async (id: ContractId): Promise<Contract | undefined> => await stage.database.store.contracts.get(id);
 const theirs = (id: ContractId): Contract | undefined => trade.peers.alive().contracts.find(({ terms }) => terms.id === id);
 const renewals = async (id: ContractId): Promise<number> => (await ours(id))?.renewals?.length ?? 0;
@@ -121,6 +123,43 @@ describe('it does not go on: the intent is elsewhere before it ends', () => {
       .toMatchObject({ reason: 'expired', detail: expect.stringMatching(words) });
     const events = await stage.database.store.audit.list({ contract, limit: 20 });
     expect(events.filter((event) => event.kind === 'renewal-refused').map((event) => event.kind)).toEqual(told);
+    await finish(name);
+  });
+
+  test.each<[string, (id: ContractId) => Promise<void>, object]>([
+    ['ended, and its notice was lost', (contract) => trade.peers.endContract({ address: NORTH, contract, ending: DRAINED }), DRAINED],
+    [
+      'its seller knows it no more',
+      async () => {
+        for (const call of ['renew', 'readContract'] as const)
+          trade.peers.trouble({
+            address: NORTH,
+            call,
+            trouble: { kind: 'refuse', fault: new Fault('CONTRACT_UNKNOWN', 'never heard of it') },
+          });
+      },
+      { reason: 'breach', detail: 'the seller does not know the contract' },
+    ],
+  ])('it is over already (%s): it is used no longer, and ends for the reason that its seller says', async (how, begin, ending) => {
+    // Asked 20 s before the last moment of use.
+    await open({
+      timing: { ...TIMING, renewAheadMs: 20_000 },
+      contractLifetimeMs: 24_000,
+      sellers: ['north'],
+      terms: { renewal: { kind: 'on-request', forMs: 80_000 } },
+    });
+    const name = await start(`over-${how.length}`, { patience: '3650d' });
+    const { contract } = await boughtPlace(name);
+    await begin(contract);
+    trade.peers.trouble({
+      address: NORTH,
+      call: 'reserve',
+      trouble: { kind: 'refuse', fault: new Fault('NOT_ENOUGH', 'sold out') },
+      times: Number.POSITIVE_INFINITY,
+    });
+    await expect.poll(async () => (await ours(contract))?.ending, WITHIN).toEqual(ending);
+    expect(Date.parse((await ours(contract))?.terms.expiresAt ?? '') - Date.now()).toBeGreaterThan(5_000);
+    expect(asked()).toBe(1);
     await finish(name);
   });
 

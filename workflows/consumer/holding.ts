@@ -49,7 +49,15 @@ export function openHolding(
   let newsOfNode = before !== undefined;
   const pauses = askingPauses(timing);
   const tending = openTending(saga, timing, scribe, look, before?.tendAt, (notice) => renewing.hearNotice(notice));
-  const renewing = openRenewing({ saga, timing, scribe, deadline, leavesBefore: leaves, isWanted: () => lost === undefined });
+  const renewing = openRenewing({
+    saga,
+    timing,
+    scribe,
+    deadline,
+    leavesBefore: leaves,
+    isWanted: () => lost === undefined,
+    askBack: () => ask(),
+  });
   const ask = (): void => {
     asks = true;
     askAt = 0;

@@ -12,7 +12,7 @@ import type { Acquisition } from './acquisition.ts';
 
 /**
  * Some time before a contract ends its seller is asked to go on, where it promised that this may be asked. It goes on beside whoever waits for other news, as the daily look does. Whoever is
- * refused, or not answered for half of that time, leaves: the other half is for finding another place.
+ * refused, or not answered for half of that time, leaves: the other half is for finding another place. Whoever hears that the contract is over has it read back, and uses it no longer.
  */
 export interface Renewing {
   /** When to wake for it, in milliseconds since the epoch. */
@@ -39,8 +39,10 @@ export function openRenewing(input: {
   readonly leavesBefore: Ending | undefined;
   /** Whether the place is worth it: one whose node is away is not. */
   readonly isWanted: () => boolean;
+  /** Has the contract read back at once. */
+  readonly askBack: () => void;
 }): Renewing {
-  const { saga, timing, scribe, deadline = Number.MAX_SAFE_INTEGER, isWanted } = input;
+  const { saga, timing, scribe, deadline = Number.MAX_SAFE_INTEGER, isWanted, askBack } = input;
   let leaves = input.leavesBefore;
   let askAt: number | undefined;
   let running: { readonly scope: CancellationScope; readonly done: Promise<void> } | undefined;
@@ -58,7 +60,11 @@ export function openRenewing(input: {
     if (!contract || expiresAt === undefined) return;
     try {
       const answer = await tending.renew({ contract, seller: candidate.seller.address, acquisition: id, expiresAt });
-      if (answer.state === 'refused') return leave(answer.why, answer.over);
+      if (answer.state === 'refused') {
+        // A place whose contract is over serves no longer; that it is, its seller has to say when it is asked for that.
+        if (answer.readBack) askBack();
+        return leave(answer.why, answer.over);
+      }
       if (answer.state === 'renewed') {
         saga.learn({ expiresAt: answer.expiresAt });
         scribe.note('usage', 'renewed', `until ${new Date(answer.expiresAt).toISOString()}`);
