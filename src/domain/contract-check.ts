@@ -6,6 +6,7 @@ import type { TransactionId } from './ids.ts';
 import { sameJson } from './json.ts';
 import { isSameAddress } from './address.ts';
 import { compareAmounts, exactPriceWords, parseAmount } from './money.ts';
+import { offerDifferences } from './offer-check.ts';
 import { termsDifferences } from './offer-terms.ts';
 import { priceOfPart } from './partition.ts';
 import { type Resources, sameResources } from './resources.ts';
@@ -50,7 +51,7 @@ export function contractDifferences(asked: AskedContract, terms: ContractTerms, 
   if (terms.sellerCluster === '') found.push('seller cluster: none');
   if (terms.sellerCluster === terms.buyerCluster) found.push('seller cluster: is the buyer’s own');
   if (asked.dialect === 'fluidos') differs('flavor', asked.flavor.id, terms.flavor.id);
-  found.push(...offerDifferences(asked.flavor, terms.flavor));
+  found.push(...offerDifferences(asked, terms.flavor));
   // A FLUIDOS node signs nothing, and promises nothing.
   if (asked.dialect === 'rearguard') found.push(...termsDifferences(asked.flavor.terms, terms.flavor.terms));
   if (!sameResources(asked.part, terms.resources)) {
@@ -64,29 +65,6 @@ export function contractDifferences(asked: AskedContract, terms: ContractTerms, 
   if (!(left <= asked.lifetimeMs.max + skewMs)) found.push(`expiry: ${terms.expiresAt} is too far`);
   if (Date.parse(terms.startsAt) > now + skewMs) found.push(`start: ${terms.startsAt} is yet to come`);
   return found;
-}
-
-/** What of an offer must be the same for it to be the same terms: amounts may have shrunk, since others buy too. */
-function offerDifferences(asked: Flavor, got: Flavor): readonly string[] {
-  const pairs: readonly (readonly [string, string | undefined, string | undefined])[] = [
-    ['offer', asked.offer.kind, got.offer.kind],
-    ...(asked.offer.kind === 'k8slice' && got.offer.kind === 'k8slice'
-      ? ([
-          ['architecture', asked.offer.architecture, got.offer.architecture],
-          ['gpu', asked.offer.gpu?.model, got.offer.gpu?.model],
-        ] as const)
-      : []),
-    ...(asked.offer.kind !== 'k8slice' && got.offer.kind !== 'k8slice'
-      ? ([
-          ['name', asked.offer.name, got.offer.name],
-          ['category', asked.offer.category, got.offer.category],
-        ] as const)
-      : []),
-    ['owner', asked.owner.id, got.owner.id],
-    ['country', asked.location?.country, got.location?.country],
-    ['city', asked.location?.city, got.location?.city],
-  ];
-  return pairs.filter(([, a, b]) => a !== b).map(([what, a, b]) => `${what}: asked ${a ?? 'none'}, got ${b ?? 'none'}`);
 }
 
 /** A FLUIDOS node takes no hosting policy (row 9 of our notes' section 3), and states none. Words without values: a configuration is the buyer's own. */

@@ -107,6 +107,13 @@ export const withAmounts = (offer: K8Slice, resources: Resources): K8Slice => ({
 });
 
 const oneOf = ({ cores, memory }: Gpu): bigint => (nanos(cores) > 0n ? (nanos(memory) * 10n ** 9n) / nanos(cores) : 0n);
+/** Whether one GPU of two slices has another memory, but for what is rounded to a byte; of a slice that has none left (others bought them) nobody knows, and only who buys some has to. */
+export function gpuMemoryDiffers({ gpu: one }: K8Slice, { gpu: other }: K8Slice, bought: string | undefined): boolean {
+  const count = (gpu: Gpu | undefined): bigint => (gpu ? nanos(gpu.cores) : 0n);
+  if (count(one) === 0n || count(other) === 0n) return nanos(bought ?? '0') > 0n && count(one) !== count(other);
+  const difference = one && other ? oneOf(one) - oneOf(other) : 0n;
+  return difference > 10n ** 9n || difference < -(10n ** 9n);
+}
 const named = (model: string): string => (model === '' ? 'no stated model' : model);
 
 /** Why the GPUs of a slice will not do, in words that go on after its name; `undefined` when they will. How many there are is another question. */

@@ -51,6 +51,31 @@ const served: ContractTerms = {
 const serving = (change: object): ContractTerms => ({ ...served, service: { hostingPolicy: 'Provider', configuration, ...change } });
 const { service: _service, ...unserved } = served;
 
+// Two GPUs of 40Gi each, and all that a seller may say of a slice.
+const told = sliceOf(seller, {
+  offer: {
+    ...flavor.offer,
+    resources: { ...flavor.offer.resources, gpu: '2' },
+    gpu: { model: 'A100', cores: '2', memory: '80Gi' },
+    latencyMs: 5,
+    securityStandards: ['ISO 27001'],
+    carbonFootprint: { embodied: 40, operational: [1, 2] },
+    networkAuthorizations: { deniedCommunications: [], mandatoryCommunications: [] },
+    additionalProperties: { 'rearguard.dev/gpu-resource': 'nvidia.com/gpu', rack: { row: 1, place: 'b' } },
+  },
+  location: { country: 'Norway', city: 'Oslo', latitude: '59.9', longitude: '10.7', additionalNotes: 'hall 2' },
+});
+const [onGpu, gpuPart] = [
+  { flavor: told, part: { ...part, gpu: '1' } },
+  { ...part, gpu: '1' },
+];
+/** A contract whose flavor says something else of its slice than the list did. */
+const saying = (change: Partial<typeof told.offer>, location: object = {}): ContractTerms => ({
+  ...terms,
+  resources: gpuPart,
+  flavor: { ...told, offer: { ...told.offer, ...change }, location: { ...told.location, ...location } },
+});
+
 describe('what may be signed', () => {
   test.each<[string, ContractTerms, Partial<AskedContract>]>([
     ['what was asked', terms, {}],
@@ -69,11 +94,38 @@ describe('what may be signed', () => {
     ['no price where none was named', unpriced, { flavor: free }],
     ['what was promised with the flavor', promising({ noticeMs: 60_000 }), { flavor: promising({ noticeMs: 60_000 }).flavor }],
     ['nothing promised, by a FLUIDOS seller', terms, { dialect: 'fluidos', flavor: promising({ noticeMs: 60_000 }).flavor }],
+    [
+      'a slice of which all is said as it was, its properties in another order',
+      saying({ additionalProperties: { rack: { place: 'b', row: 1 }, 'rearguard.dev/gpu-resource': 'nvidia.com/gpu' } }),
+      onGpu,
+    ],
+    [
+      'a descendant with fewer GPUs of the same memory, amounts and minimum, since others bought',
+      saying({
+        gpu: { model: 'A100', cores: '1', memory: '40Gi' },
+        resources: { ...gpuPart, cpu: '3' },
+        partitionability: { min: part, step: part },
+      }),
+      onGpu,
+    ],
+    [
+      'a descendant without GPUs, when none was asked for',
+      { ...saying({ gpu: { model: 'A100', cores: '0', memory: '0' } }), resources: part },
+      { flavor: told, part },
+    ],
+    [
+      'whatever a FLUIDOS seller says of latency, standards and place besides',
+      saying({ latencyMs: 500, securityStandards: [], additionalProperties: {} }, { latitude: '1', additionalNotes: '' }),
+      { ...onGpu, dialect: 'fluidos' },
+    ],
     ['a price of nothing where none was named', price({ amount: '0.00' }), { flavor: free }],
   ])('%s', (_what, got, change) => {
     expect(contractDifferences({ ...asked, ...change }, got, NOW)).toEqual([]);
   });
 });
+
+const END = { isHotCluster: true, cidr: '10.0.0.0/8' };
+const BLOCKED = { name: 'all', source: END, destination: END, destinationPort: '*', protocolType: 'TCP' };
 
 describe('bait and switch', () => {
   const { offer } = flavor;
@@ -90,6 +142,19 @@ describe('bait and switch', () => {
     ['architecture', { ...terms, flavor: { ...flavor, offer: { ...offer, architecture: 'arm64' } } }, {}],
     ['owner', { ...terms, flavor: { ...flavor, owner: { ...flavor.owner, id: nodeId('x') } } }, {}],
     ['country', { ...terms, flavor: { ...flavor, location: { country: 'Elsewhere', city: 'Oslo' } } }, {}],
+    ['latency', saying({ latencyMs: 500 }), onGpu],
+    ['security standards', saying({ securityStandards: [] }), onGpu],
+    ['carbon footprint', saying({ carbonFootprint: { embodied: 41, operational: [1, 2] } }), onGpu],
+    ['network authorizations', saying({ networkAuthorizations: { deniedCommunications: [BLOCKED], mandatoryCommunications: [] } }), onGpu],
+    ['gpu memory', saying({ gpu: { model: 'A100', cores: '2', memory: '2Gi' } }), onGpu],
+    ['gpu memory', saying({ gpu: { model: 'A100', cores: '0', memory: '0' } }), onGpu],
+    ['gpu resource', saying({ additionalProperties: { 'rearguard.dev/gpu-resource': 'example.com/toy' } }), onGpu],
+    ['property rack', saying({ additionalProperties: { ...told.offer.additionalProperties, rack: { row: 2 } } }), onGpu],
+    ['property extra', saying({ additionalProperties: { ...told.offer.additionalProperties, extra: 'x' } }), onGpu],
+    ['latitude', saying({}, { latitude: '1' }), onGpu],
+    ['longitude', saying({}, { longitude: '1' }), onGpu],
+    ['additionalNotes', saying({}, { additionalNotes: 'hall 3' }), onGpu],
+    ['tags', { ...served, flavor: { ...database, offer: { ...database.offer, tags: ['sql', 'fast'] } } }, askedService],
     ['resources', { ...terms, resources: { ...part, cpu: '1' } }, {}],
     ['resources', { ...terms, resources: { ...part, cpu: '3' } }, {}],
     ['resources', { ...terms, resources: { ...part, storage: '1Gi' } }, {}],
@@ -131,6 +196,12 @@ describe('bait and switch', () => {
     const differences = contractDifferences({ ...asked, ...change }, got, NOW);
     expect(differences.some((line) => line.startsWith(`${what}: `))).toBe(true);
     expect(() => checkContract({ ...asked, ...change }, got, NOW)).toThrowError(expect.objectContaining({ code: 'PEER_LIED' }));
+  });
+
+  test('is told in so many lines, and words, as a history can keep', () => {
+    const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`p${at}`, 'x'.repeat(10_000)]));
+    const lines = contractDifferences({ ...asked, ...onGpu }, saying({ additionalProperties: many }), NOW);
+    expect([lines.length, Math.max(...lines.map(({ length }) => length)) < 400]).toEqual([20, true]);
   });
 
   test('is told the prices to the last digit', () => {

@@ -27,11 +27,16 @@ const HOME = clusterId('alice-1');
 const acquisition = acquisitionId('0123456789ab-1');
 const candidate = { flavor: flavorOf('000a'), seller: SELLER, dialect: 'rearguard', part: ONE, rating: 0.5 } as const;
 
-async function buyer(change: (peer: Peer) => Partial<Peer> = () => ({}), fabric: Partial<Fabric> = {}, identity = SELLER) {
+async function buyer(
+  change: (peer: Peer) => Partial<Peer> = () => ({}),
+  fabric: Partial<Fabric> = {},
+  identity = SELLER,
+  flavor = candidate.flavor,
+) {
   const { audit } = memoryAudit({ clock });
   const north = fakePeers({ clock });
   await north.add({ identity, flavors: [candidate.flavor] });
-  const offered = { ...candidate, seller: identity };
+  const offered = { ...candidate, flavor, seller: identity };
   const peers = {
     at: (...where: Parameters<typeof north.peers.at>) => {
       const peer = north.peers.at(...where);
@@ -84,6 +89,14 @@ test.each<[string, (peer: Peer) => Partial<Peer>]>([
   ['another transaction', sold(({ terms, ...rest }) => ({ ...rest, terms: { ...terms, transaction: newTransaction() } }))],
 ])('%s than was reserved', async (_, change) => {
   const { buys, told } = await buyer(change);
+  await expect(buys()).rejects.toMatchObject({ code: 'PEER_LIED' });
+  expect(await told()).toEqual([['peer-lied', 'north', 'PEER_LIED']]);
+});
+
+test('another latency than was listed, honestly signed', async () => {
+  const { flavor } = candidate;
+  const listed = { ...flavor, offer: { ...flavor.offer, latencyMs: 1 } as typeof flavor.offer };
+  const { buys, told } = await buyer(undefined, {}, SELLER, listed);
   await expect(buys()).rejects.toMatchObject({ code: 'PEER_LIED' });
   expect(await told()).toEqual([['peer-lied', 'north', 'PEER_LIED']]);
 });
