@@ -1,4 +1,5 @@
-import { KubeConfig, KubernetesObjectApi, type KubernetesObject, Watch } from '@kubernetes/client-node';
+import { type KubeConfig, KubernetesObjectApi, type KubernetesObject, Watch } from '@kubernetes/client-node';
+import { ownKubeconfig } from '../../src/adapters/kubernetes/own-kubeconfig.ts';
 
 /** As much of a pod, a slice or any other object as the demo looks at. */
 export interface Seen extends KubernetesObject {
@@ -41,13 +42,11 @@ export async function liqoOf({ objects }: ClusterView): Promise<{ readonly clust
   return { ...(clusterId !== undefined && { clusterId }), ...(version !== undefined && { version }) };
 }
 
-/** Where a user's clusters are named. */
+/** Where a user's clusters are named: one file, or several separated by `:`. */
 export const usersKubeconfig = (): string => process.env['KUBECONFIG'] || `${process.env['HOME'] ?? ''}/.kube/config`;
 
 export function clusterView(kubeconfig: string, context?: string): ClusterView {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
-  if (context !== undefined) config.setCurrentContext(context);
+  const config = ownKubeconfig({ kubeconfig, ...(context !== undefined && { context }) });
   const watch = new Watch(config);
 
   const follow: ClusterView['follow'] = (path, onEvent) => {

@@ -2,7 +2,7 @@
  * Instances on a real cluster: the playground's seller, or a user's, whose context `REARGUARD_TEST_PROVIDER_CONTEXT` names. No image runs in the playground: there it is compared which Secret the pods mount, and what is in
  * it. On a cluster that runs images what is hosted is connected to as well.
  */
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { vi } from 'vitest';
 import { usersKubeconfig } from '../../deploy/demo/cluster.ts';
 import { askPostgres, isPretended, openWayToPod } from '../../deploy/demo/connecting.ts';
@@ -13,6 +13,7 @@ import { openKinds } from '../../src/adapters/kubernetes/instance-kinds.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import type { PodObject, SecretObject } from '../../src/adapters/kubernetes/objects.ts';
 import { openKubernetes } from '../../src/adapters/kubernetes/open.ts';
+import { ownKubeconfig } from '../../src/adapters/kubernetes/own-kubeconfig.ts';
 import { type ContractId, hostedNamespace, instanceNamespace } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
 import type { HostingSubject } from '../contracts/hosting.ts';
@@ -30,11 +31,9 @@ type Mounting = PodObject & {
 /** Of a user's clusters the seller's alone: nothing here needs Liqo. */
 export async function hostingOn(start: () => Promise<RealClusters>): Promise<HostingSubject> {
   const context = process.env['REARGUARD_TEST_PROVIDER_CONTEXT'];
-  const config = new KubeConfig();
   if (context !== undefined) {
     const kubeconfig = usersKubeconfig();
-    config.loadFromFile(kubeconfig);
-    config.setCurrentContext(context);
+    const config = ownKubeconfig({ kubeconfig, context });
     const api = openApi(ownConnection({ kubeconfig, context }), quiet);
     const kubernetes = openKubernetes({ kubeconfig, context, resolve: resolveName, log: quiet });
     return {
@@ -50,7 +49,7 @@ export async function hostingOn(start: () => Promise<RealClusters>): Promise<Hos
   }
   const { north, stack, timeoutMs } = await start();
   const { kubeconfigPath: kubeconfig } = running(stack, 'north');
-  config.loadFromFile(kubeconfig);
+  const config = ownKubeconfig({ kubeconfig });
   const api = openApi(ownConnection({ kubeconfig }), quiet);
   await installDefinitions(api, timeoutMs);
   return {
