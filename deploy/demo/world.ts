@@ -61,6 +61,8 @@ export interface WorldOptions {
   readonly peers?: NonNullable<NodePlace['peers']>;
   /** Puts somebody between a seller and its buyers: answers the address that the seller then announces. */
   readonly between?: (name: NodeName, rear: string) => Promise<string | undefined>;
+  /** Postgres waits for the disk at each commit, as in production. */
+  readonly durable?: boolean;
 }
 
 /** A small home cluster, and two sellers of the same size. */
@@ -79,6 +81,7 @@ export async function startWorld({
   sell,
   peers,
   between,
+  durable = false,
 }: WorldOptions): Promise<World> {
   const own = { temporal: process.env['TEMPORAL_ADDRESS'] || undefined, database: process.env['DATABASE_URL'] || undefined };
   const stack = await openStack({
@@ -86,6 +89,7 @@ export async function startWorld({
     clusters: contexts ? [] : CLUSTERS.slice(0, 1 + count),
     temporal: own.temporal === undefined,
     postgres: own.database === undefined,
+    durable,
     progress: telling.say,
   });
   try {

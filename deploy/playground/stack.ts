@@ -27,6 +27,8 @@ export interface StackOptions {
   readonly clusters: readonly ClusterSpec[];
   readonly temporal?: boolean;
   readonly postgres?: boolean;
+  /** Postgres waits for the disk at each commit, as in production. */
+  readonly durable?: boolean;
   readonly progress?: (line: string) => void;
 }
 
@@ -68,6 +70,7 @@ export async function openStack({
   clusters,
   temporal = true,
   postgres = true,
+  durable = false,
   progress = () => undefined,
 }: StackOptions): Promise<OpenStack> {
   const guardian = await openState(stateDir);
@@ -81,7 +84,7 @@ export async function openStack({
     };
     const startPostgres = async (): Promise<RunningStack['postgres']> => {
       if (!postgres) return { url: '' };
-      const running = await runPostgres(guardian, { progress });
+      const running = await runPostgres(guardian, { progress, durable });
       progress('Postgres: ready');
       return running;
     };

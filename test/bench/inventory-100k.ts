@@ -111,6 +111,7 @@ export async function measureInventory({ quick, say }: Measuring, trading: Tradi
       p50: percentile(samples, 0.5),
       p99,
       facts: {
+        ...trading.conditions,
         flavors: FLAVORS,
         matching: MATCHING,
         lists: samples.length,

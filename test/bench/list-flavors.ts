@@ -24,7 +24,7 @@ export async function measureListFlavors({ quick }: Measuring, trading: Trading)
       value: (samples.length * 1000) / elapsedMs,
       p50: percentile(samples, 0.5),
       p99: percentile(samples, 0.99),
-      facts: { bytes: whole },
+      facts: { ...trading.conditions, bytes: whole },
     };
   });
 }

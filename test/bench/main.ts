@@ -59,6 +59,9 @@ const MEASURES: readonly { readonly names: readonly string[]; readonly measure: 
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const shown = (value: number): string => (Number.isFinite(value) ? value.toFixed(value < 100 ? 2 : 0) : '-');
+/** Where a figure was taken and whether its commits reached the disk, where it depends on that. */
+const conditionsOf = ({ facts }: Measured): string =>
+  facts?.['at'] ? `${facts['at']}, ${facts['durable'] ? 'durable' : 'not durable'}` : '';
 const loads = (load: readonly number[]): string => load.map((each) => each.toFixed(2)).join(' ');
 
 async function main(args: readonly string[]): Promise<number> {
@@ -101,9 +104,12 @@ async function main(args: readonly string[]): Promise<number> {
     const target = TARGETS[result.name];
     return { ...result, ...(target && { target: target[0], met: target[1](result, results) }) };
   });
-  for (const { name, unit, value, p50, p99, ...rest } of judged) {
+  for (const result of judged) {
+    const { name, unit, value, p50, p99, ...rest } = result;
     const verdict = 'target' in rest ? `${rest.met ? 'met' : 'MISSED'} (${rest.target})` : '';
-    write(`${name.padEnd(26)}${shown(value).padStart(10)} ${unit.padEnd(40)} p50 ${shown(p50)}  p99 ${shown(p99)}  ${verdict}`);
+    write(
+      `${name.padEnd(26)}${shown(value).padStart(10)} ${unit.padEnd(40)} p50 ${shown(p50)}  p99 ${shown(p99)}  ${conditionsOf(result).padEnd(15)} ${verdict}`,
+    );
   }
   const loadAtEnd = os.loadavg();
   write(`load at the end ${loads(loadAtEnd)}${options.quick ? '; --quick: not to be quoted' : ''}`);

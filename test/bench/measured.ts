@@ -1,3 +1,5 @@
+import type { Sql } from 'postgres';
+
 /** One figure of the report; `p50` and `p99` are milliseconds of one operation, unless `unit` is a time itself. */
 export interface Measured {
   readonly name: string;
@@ -5,8 +7,23 @@ export interface Measured {
   readonly value: number;
   readonly p50: number;
   readonly p99: number;
-  /** What else was learnt, by name. */
+  /** What else was learnt, by name; {@link Conditions} among it where a figure depends on them. */
   readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+/** Under what a figure was taken. */
+export interface Conditions {
+  /** At the store, over connections to Postgres and without a server of ours, or at a node's HTTP. */
+  readonly at: 'store' | 'http';
+  /** Whether Postgres waited for the disk at each commit, by its own word. Temporal's dev server, of which the demo's nodes need one, does not. */
+  readonly durable: boolean;
+}
+
+/** Asks Postgres itself: a database that somebody names in the environment is started by others. */
+export async function conditions(at: Conditions['at'], sql: Sql): Promise<Conditions> {
+  const [row] = await sql<{ fsync: string; commit: string }[]>`
+    select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit`;
+  return { at, durable: row?.fsync === 'on' && row.commit !== 'off' };
 }
 
 /** How a figure is taken; `quick` takes few samples: enough to see that the measure works, too few to quote. */

@@ -12,7 +12,11 @@ export const helpOf = (names: readonly string[]): string => `npm run bench -- [o
 Measures Rearguard against its targets, on real Postgres, Temporal, Kubernetes and Liqo, all started here.
 The exit code is 0 when every figure was taken, met or not.
 
-  --json FILE       writes {results:[{name,unit,value,p50,p99,target,met}],machine}
+reserve and oversell are taken at the store: 16 connections to Postgres, no server of ours between. The others but history-events and
+idle-events-per-day, which count, and liqo-floor, which has none of our code, are taken at a node's HTTP. Each says so (facts.at), and
+whether Postgres waited for the disk at each commit (facts.durable), as it is started here to do. Temporal is its dev server, which does not.
+
+  --json FILE       writes {results:[{name,unit,value,p50,p99,facts,target,met}],machine}
   --only NAME,...   these only: ${names.join(', ')}
   --quick           few samples: shows that a measure works, and is not to be quoted
   --help

@@ -50,6 +50,7 @@ export async function measureRefreshLatency({ quick }: Measuring, trading: Tradi
       value: percentile(samples, 0.5),
       p50: percentile(samples, 0.5),
       p99: percentile(samples, 0.99),
+      facts: { ...trading.conditions },
     };
   } finally {
     await cordon(false);

@@ -71,6 +71,6 @@ async function measure({ quick }: Measuring, trading: Trading, { id }: NodeIdent
     value: (samples.length * 1000) / elapsedMs,
     p50: percentile(samples, 0.5),
     p99: percentile(samples, 0.99),
-    facts: { sold: bought.size },
+    facts: { ...trading.conditions, sold: bought.size },
   };
 }

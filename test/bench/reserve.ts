@@ -1,7 +1,7 @@
 import { transactionId } from '../../src/domain/ids.ts';
 import { buyerOf, flavorOf, ONE } from '../contracts/samples.ts';
 import { cloneDatabase, startDatabases } from '../store/database.ts';
-import { drive, type Measured, type Measuring, percentile } from './measured.ts';
+import { conditions, drive, type Measured, type Measuring, percentile } from './measured.ts';
 
 const CONNECTIONS = 16;
 const FLAVORS = 32;
@@ -18,9 +18,8 @@ export async function measureReserve({ quick }: Measuring): Promise<Measured> {
   const { databases, stop } = await startDatabases({ durable: true });
   const db = await cloneDatabase(databases, { maxConnections: CONNECTIONS });
   try {
-    const [durable] = await db.sql<{ fsync: string; commit: string }[]>`
-      select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit`;
-    if (durable?.fsync !== 'on' || durable.commit !== 'on') throw new Error(`not durable: ${JSON.stringify(durable)}`);
+    const taken = await conditions('store', db.sql);
+    if (!taken.durable) throw new Error('Postgres does not wait for the disk: a figure of this name would not be durable');
     const { inventory } = db.store;
     const flavors = Array.from({ length: FLAVORS }, (_, n) => flavorOf(`bench${n}`, { resources: PLENTY }));
     for (const flavor of flavors) await inventory.publish(flavor);
@@ -51,6 +50,7 @@ export async function measureReserve({ quick }: Measuring): Promise<Measured> {
       value: (samples.length * 1000) / elapsedMs,
       p50: percentile(samples, 0.5),
       p99: percentile(samples, 0.99),
+      facts: { ...taken },
     };
   } finally {
     await db.drop();

@@ -52,7 +52,13 @@ export async function measureSignatures({ quick }: Measuring, trading: Trading):
         value: worse.ratio,
         p50: worse.p50,
         p99: worse.p99,
-        facts: { seller: seller.ratio, buyerAndSeller: whole.ratio, sellerRatios: seller.ratios, wholeRatios: whole.ratios },
+        facts: {
+          ...trading.conditions,
+          seller: seller.ratio,
+          buyerAndSeller: whole.ratio,
+          sellerRatios: seller.ratios,
+          wholeRatios: whole.ratios,
+        },
       };
     });
   } finally {

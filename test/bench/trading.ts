@@ -1,7 +1,7 @@
 import { intentDocument } from '../../deploy/demo/intents.ts';
 import { openTelling } from '../../deploy/demo/telling.ts';
 import { type DemoNode, startWorld } from '../../deploy/demo/world.ts';
-import type { Measuring } from './measured.ts';
+import { type Conditions, conditions, type Measuring } from './measured.ts';
 import { tellContracts, type ToldContracts } from './told-contracts.ts';
 
 /** A contract that an intent bought, and when; milliseconds since the epoch. */
@@ -18,6 +18,8 @@ export interface Bought {
 export interface Trading {
   readonly buyer: DemoNode;
   readonly seller: DemoNode;
+  /** Of every figure that is taken here: both nodes have one Postgres. */
+  readonly conditions: Conditions;
   /** The very first intent, for which tenant and peering had to be made. */
   readonly first: Bought;
   buy(name: string): Promise<Bought>;
@@ -46,6 +48,7 @@ export async function openTrading({ say }: Measuring): Promise<Trading> {
     sellers: 1,
     flavors: [PLENTY],
     sell: {},
+    durable: true,
     peers: [{ node: UNSIGNED, policy: 'legacy' }],
   });
   try {
@@ -53,7 +56,13 @@ export async function openTrading({ say }: Measuring): Promise<Trading> {
     const [seller] = sellers;
     if (!seller) throw new Error('there is no seller');
     const [bought, sold] = await Promise.all([tellContracts(buyer.ledger), tellContracts(seller.ledger)]);
-    const trading = { buyer, seller, buy: (name: string) => buy({ buyer, seller, bought, sold }, name), stop: () => world.stop() };
+    const trading = {
+      buyer,
+      seller,
+      conditions: await conditions('http', seller.ledger.sql),
+      buy: (name: string) => buy({ buyer, seller, bought, sold }, name),
+      stop: () => world.stop(),
+    };
     const first = await trading.buy('standing');
     await inUse(buyer, first.name);
     return { ...trading, first };
