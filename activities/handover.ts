@@ -96,7 +96,7 @@ export const handoverActivities = ({
       await contracts.activate(contract);
     });
   },
-  async takeBack({ acquisition }: { acquisition: AcquisitionId }): Promise<void> {
-    await cluster.takeBack({ acquisition });
+  async takeBack(input: { acquisition: AcquisitionId; namespace?: string }): Promise<void> {
+    await cluster.takeBack(input);
   },
 });

@@ -62,6 +62,16 @@ export const intentActivities = ({
       return undefined;
     }
   };
+  /** Before anything is bought for a user's own namespace: whether we are let into it. */
+  const whyNotThere = async ({ workload }: Intent): Promise<string | undefined> => {
+    if (workload.kind !== 'namespace') return undefined;
+    try {
+      return await within(FIRST_LOOK_MS, cluster.whyNotOffload({ namespace: workload.namespace }));
+    } catch {
+      // Whatever it was: the offloading tells.
+      return undefined;
+    }
+  };
   return {
     /**
      * Everything that an intent's workflow has to know before its first step, in one read. An intent can be seen and ended once this has answered, so nothing that is away keeps it for longer
@@ -71,6 +81,8 @@ export const intentActivities = ({
       const facts = { self, timing };
       const reduced = reduceIntent(document, now);
       if ('problems' in reduced) return { facts, verdict: reduced };
+      const why = await whyNotThere(reduced.ok);
+      if (why !== undefined) return { facts, verdict: { problems: [{ field: 'spec.workload.namespace', problem: why }] } };
       const home = await firstLook(reduced.ok);
       return { facts, verdict: { intent: reduced.ok, ...(home && { home }) } };
     },

@@ -20,7 +20,10 @@ export interface NodePlace {
   readonly api: string;
   /** `host:port` where the worker says whether it is ready. */
   readonly health: string;
+  /** Its owner's. */
   readonly kubeconfig: string;
+  /** That of the account that the node runs under, where there is one: a user's own clusters have none yet. */
+  readonly nodeKubeconfig?: string;
   readonly context?: string;
   readonly knownNodes: readonly string[];
   readonly temporalAddress: string;
@@ -89,7 +92,7 @@ export const nodeConfiguration = (place: NodePlace): Written => ({
   temporal: { address: place.temporalAddress },
   database: { url: place.databaseUrl, connections: 5 },
   cluster: {
-    kubeconfig: place.kubeconfig,
+    kubeconfig: place.nodeKubeconfig ?? place.kubeconfig,
     loopbackSellers: true, // all clusters of a demo are its user's own, on one machine
     ...(place.context !== undefined && { context: place.context }),
   },

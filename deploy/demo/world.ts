@@ -106,6 +106,7 @@ export async function startWorld({
     const placeOf = (name: NodeName): NodePlace => {
       const context = contexts && [contexts.consumer, ...contexts.providers][NODE_NAMES.indexOf(name)];
       const other = announced.get(name);
+      const nodeKubeconfig = stack.clusters[name]?.nodeKubeconfigPath;
       return {
         name,
         rear: rear(name),
@@ -113,6 +114,7 @@ export async function startWorld({
         api: `127.0.0.1:${base + 11 + NODE_NAMES.indexOf(name)}`,
         health: `127.0.0.1:${base + 21 + NODE_NAMES.indexOf(name)}`,
         kubeconfig: stack.clusters[name]?.kubeconfigPath ?? usersKubeconfig(),
+        ...(nodeKubeconfig !== undefined && { nodeKubeconfig }),
         ...(context !== undefined && { context }),
         knownNodes: name === 'south' ? sellers.map((seller) => announced.get(seller) ?? rear(seller)) : [],
         temporalAddress,

@@ -9,6 +9,7 @@ import { codeOf, connect, type KubernetesClient } from './kubernetes-client.ts';
 import { startKwok } from './kwok.ts';
 import { installLiqo } from './liqo.ts';
 import { type Enforcement, liqoProcesses, placeWebhookCertificate, waitForLiqo } from './liqo-processes.ts';
+import { makeNodeAccount } from './node-account.ts';
 import { addNodes, type NodeSpec, waitForNodes } from './nodes.ts';
 import { type ProcessIdentity, signal as send, stillRuns } from './process-identity.ts';
 import { persist, waitFor } from './wait.ts';
@@ -26,7 +27,10 @@ export interface ClusterSpec {
 /** A cluster that runs; its processes go by the names kubernetes, kwok, webhook, liqo-controller-manager, crd-replicator, runner and vk-<virtual node>. */
 export interface RunningCluster {
   readonly name: string;
+  /** Its administrator's. */
   readonly kubeconfigPath: string;
+  /** That of the account under which a node of Rearguard runs; the administrator's where there is no Liqo, and so no node. */
+  readonly nodeKubeconfigPath: string;
   readonly apiUrl: string;
   readonly dir: string;
   pids(): Readonly<Record<string, number>>;
@@ -155,11 +159,14 @@ export async function startCluster({ guardian, spec, index, binaries, progress }
     });
   }
   await whole();
+  const kubeconfigPath = path.join(dir, 'kubeconfig');
+  const nodeKubeconfigPath = liqo ? await makeNodeAccount(api, place) : kubeconfigPath;
   say(liqo ? 'nodes Ready, Liqo ready' : 'nodes Ready');
 
   return {
     name,
-    kubeconfigPath: path.join(dir, 'kubeconfig'),
+    kubeconfigPath,
+    nodeKubeconfigPath,
     apiUrl: `https://127.0.0.1:${ports.api}`,
     dir,
     pids,

@@ -33,7 +33,8 @@ function printStack(): void {
   const { temporal, postgres, clusters } = JSON.parse(fs.readFileSync(path.join(stateDir, 'stack.json'), 'utf8')) as StackDescription;
   console.log(`temporal   ${temporal.address}   ${temporal.uiUrl}`);
   console.log(`postgres   ${postgres.url}`);
-  for (const { name, apiUrl, kubeconfig } of clusters) console.log(`${name.padEnd(10)} ${apiUrl}   KUBECONFIG=${kubeconfig}`);
+  for (const { name, apiUrl, kubeconfig, nodeKubeconfig } of clusters)
+    console.log(`${name.padEnd(10)} ${apiUrl}   KUBECONFIG=${kubeconfig}\n${''.padEnd(10)} a node's account: ${nodeKubeconfig}`);
 }
 
 async function up(): Promise<void> {

@@ -116,13 +116,26 @@ export async function openStack({
 export interface StackDescription {
   readonly temporal: { readonly address: string; readonly uiUrl: string };
   readonly postgres: { readonly url: string };
-  readonly clusters: readonly { readonly name: string; readonly apiUrl: string; readonly kubeconfig: string; readonly dir: string }[];
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly apiUrl: string;
+    readonly kubeconfig: string;
+    /** For a node's `cluster.kubeconfig`. */
+    readonly nodeKubeconfig: string;
+    readonly dir: string;
+  }[];
 }
 
 function describe({ temporal, postgres, clusters }: RunningStack): StackDescription {
   return {
     temporal: { address: temporal.address, uiUrl: temporal.uiUrl },
     postgres,
-    clusters: Object.values(clusters).map(({ name, apiUrl, kubeconfigPath, dir }) => ({ name, apiUrl, kubeconfig: kubeconfigPath, dir })),
+    clusters: Object.values(clusters).map(({ name, apiUrl, kubeconfigPath, nodeKubeconfigPath, dir }) => ({
+      name,
+      apiUrl,
+      kubeconfig: kubeconfigPath,
+      nodeKubeconfig: nodeKubeconfigPath,
+      dir,
+    })),
   };
 }

@@ -12,6 +12,8 @@ import type { Wait } from './fabric.ts';
 export interface Cluster {
   /** What our own workers have free now: allocatable less requests of living pods, in sum; and what of these requests buyers' pods make. Virtual nodes do not count. GPUs are among them only when some are wanted. */
   free(architecture?: string, gpu?: GpuWish): Promise<{ readonly total: Resources; readonly guests: Resources }>;
+  /** Why a user's own namespace cannot be offloaded by us, in words that say what lets us; `undefined` when it can. */
+  whyNotOffload(input: { readonly namespace: string }): Promise<string | undefined>;
   /** The namespace of an intent, labelled as ours. CLUSTER_REFUSED when one of that name exists and is not ours. */
   ensureNamespace(input: { readonly intent: IntentName; readonly namespace: string; readonly runId: string }): Promise<void>;
   /** Only namespaces that ensureNamespace made for this run are deleted; waits until gone. STILL_THERE. */
@@ -63,8 +65,8 @@ export interface Cluster {
     readonly acquisition: AcquisitionId;
     readonly handover: Handover;
   }): Promise<void>;
-  /** Takes away what {@link Cluster.handOver} wrote for this acquisition, wherever that is; what is another's by now is left alone. */
-  takeBack(input: { readonly acquisition: AcquisitionId }): Promise<void>;
+  /** Takes away what {@link Cluster.handOver} wrote for this acquisition, in that namespace or else wherever that is; what is another's by now is left alone. */
+  takeBack(input: { readonly acquisition: AcquisitionId; readonly namespace?: string }): Promise<void>;
   workloadHealth(input: {
     readonly namespace: string;
     readonly intent: IntentName;

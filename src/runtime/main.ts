@@ -8,6 +8,7 @@ import { CommandFailed, EXIT, type ExitCode } from '../cli/client.ts';
 import { runProgram } from '../cli/program.ts';
 import { isFault } from '../domain/faults.ts';
 import { ConfigurationError, readConfiguration } from './read-configuration.ts';
+import { rbacCommand } from './rbac-command.ts';
 import type { Role } from './run.ts';
 import { giveYoungObjectsRoom } from './young-objects.ts';
 
@@ -32,7 +33,13 @@ const ROLES: readonly (readonly [string, readonly Role[], string])[] = [
   ['node', ['serve', 'work'], 'runs both in one process'],
 ];
 
+const output = {
+  out: (words: string): unknown => process.stdout.write(words),
+  err: (words: string): unknown => process.stderr.write(words),
+};
+
 const server = (program: Command): void => {
+  rbacCommand(program, output);
   for (const [name, roles, words] of ROLES) {
     program
       .command(name)
@@ -70,10 +77,7 @@ const readInput = async (file: string): Promise<string> => {
 const exit: ExitCode = await runProgram(
   process.argv.slice(2),
   {
-    output: {
-      out: (words) => process.stdout.write(words),
-      err: (words) => process.stderr.write(words),
-    },
+    output,
     environment: process.env,
     readInput,
     now: () => Date.now(),

@@ -6,6 +6,7 @@ import { afterAll } from 'vitest';
 import { clusterContract } from '../contracts/cluster.ts';
 import { hostingContract } from '../contracts/hosting.ts';
 import { fabricContract } from '../contracts/fabric.ts';
+import { accountSuite } from './account.ts';
 import { awaySuite } from './away.ts';
 import { clusterKindsSuite } from './cluster-kinds.ts';
 import { type RealClusters, startClusters } from './clusters.ts';
@@ -31,6 +32,7 @@ afterAll(async () => {
 fabricContract('Kubernetes and Liqo', start);
 clusterContract('Kubernetes and Liqo', start);
 hostingContract('Kubernetes', () => hostingOn(start));
+accountSuite(start);
 tenantSuite(start);
 tenantsSuite(start);
 hostileBuyerSuite(start);

@@ -16,9 +16,11 @@ export interface RealClusters extends LinkedClusters {
   readonly stack: RunningStack;
   readonly south: Kubernetes;
   readonly north: Kubernetes;
+  /** The first under its administrator's kubeconfig. */
+  readonly southOwner: Kubernetes;
 }
 
-/** Two clusters of the playground, which know nothing of each other: south buys, north sells. */
+/** Two clusters of the playground, which know nothing of each other: south buys, north sells, each under its node's account; what stands in them their owners see. */
 export async function startClusters(): Promise<RealClusters> {
   const stack = await openStack({
     temporal: false,
@@ -28,17 +30,25 @@ export async function startClusters(): Promise<RealClusters> {
       { name: 'north', nodes: [{ name: 'north-worker-1', cpu: '8', memory: '32Gi' }] },
     ],
   });
-  const opened = (name: string): Kubernetes =>
-    openKubernetes({ kubeconfig: running(stack, name).kubeconfigPath, loopbackSellers: true, resolve: resolveName, log: quiet });
-  const [south, north] = [opened('south'), opened('north')];
+  const opened = (kubeconfig: string): Kubernetes =>
+    openKubernetes({ kubeconfig, loopbackSellers: true, resolve: resolveName, log: quiet });
+  const [south, north] = ['south', 'north'].map((name) => opened(running(stack, name).nodeKubeconfigPath)) as [Kubernetes, Kubernetes];
+  const southOwner = opened(running(stack, 'south').kubeconfigPath);
+  const owners = [
+    { name: 'south', cluster: southOwner },
+    { name: 'north', cluster: opened(running(stack, 'north').kubeconfigPath) },
+  ];
   const southApi = openApi(ownConnection({ kubeconfig: running(stack, 'south').kubeconfigPath }), quiet);
   const side = (name: string, { fabric, cluster }: Kubernetes): Side => ({ id: clusterId(name), fabric, cluster });
-  const lines = async (name: string, { snapshot }: Kubernetes): Promise<readonly string[]> =>
-    (await snapshot()).map((entry) => `${name}: ${entry.kind} ${entry.namespace === undefined ? '' : `${entry.namespace}/`}${entry.name}`);
+  const lines = async ({ name, cluster }: (typeof owners)[number]): Promise<readonly string[]> =>
+    (await cluster.snapshot()).map(
+      (entry) => `${name}: ${entry.kind} ${entry.namespace === undefined ? '' : `${entry.namespace}/`}${entry.name}`,
+    );
   return {
     stack,
     south,
     north,
+    southOwner,
     buyer: side('south', south),
     seller: side('north', north),
     timeoutMs: 120_000,
@@ -54,12 +64,11 @@ export async function startClusters(): Promise<RealClusters> {
       );
     },
     async objects() {
-      return [...(await lines('south', south)), ...(await lines('north', north))].toSorted();
+      return (await Promise.all(owners.map(lines))).flat().toSorted();
     },
     async close() {
       southApi.close();
-      south.close();
-      north.close();
+      for (const { close } of [south, north, ...owners.map(({ cluster }) => cluster)]) close();
       await stack.stop();
     },
   };

@@ -6,6 +6,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { vi } from 'vitest';
 import { usersKubeconfig } from '../../deploy/demo/cluster.ts';
 import { askPostgres, isPretended, openWayToPod } from '../../deploy/demo/connecting.ts';
+import { type MadeKind, accountManifests } from '../../src/adapters/kubernetes/account-manifests.ts';
 import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
 import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { Refused } from '../../src/adapters/kubernetes/faults.ts';
@@ -14,12 +15,13 @@ import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import type { PodObject, SecretObject } from '../../src/adapters/kubernetes/objects.ts';
 import { openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { ownKubeconfig } from '../../src/adapters/kubernetes/own-kubeconfig.ts';
+import { ROLES } from '../../src/adapters/kubernetes/rights.ts';
 import { type ContractId, hostedNamespace, instanceNamespace } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
 import type { HostingSubject } from '../contracts/hosting.ts';
 import { askRabbit } from './amqp.ts';
 import { type RealClusters, running } from './clusters.ts';
-import { installDefinitions, removeDefinitions } from './instance-definitions.ts';
+import { MADE, installDefinitions, removeDefinitions } from './instance-definitions.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 /** Until images are pulled. */
@@ -52,12 +54,18 @@ export async function hostingOn(start: () => Promise<RealClusters>): Promise<Hos
   const config = ownKubeconfig({ kubeconfig });
   const api = openApi(ownConnection({ kubeconfig }), quiet);
   await installDefinitions(api, timeoutMs);
+  /** As `rearguard rbac --makes` prints it. */
+  const letMake = async (makes: readonly MadeKind[]): Promise<void> => {
+    for (const each of accountManifests({ makes })) if (each.metadata.name === ROLES.workload) await api.apply(each);
+  };
+  await letMake(MADE);
   return {
     ...looking(api, config),
     ...saying(api, timeoutMs),
     hosting: north.hosting,
     timeoutMs,
     async close() {
+      await letMake([]);
       await removeDefinitions(api);
       api.close();
     },

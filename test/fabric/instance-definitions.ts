@@ -33,6 +33,9 @@ const DEFINITIONS = [
   definition('sensors.alice.example', 'Gateway', 'gateways', nested('everySeconds', { type: 'integer' })),
 ];
 
+/** As an account is let make them. */
+export const MADE = DEFINITIONS.map(({ spec: { group, names } }) => ({ group, plural: names.plural }));
+
 /** Installs them; resolves when they are served. */
 export async function installDefinitions(api: Api, timeout: number): Promise<void> {
   for (const each of DEFINITIONS) await api.raw('POST', pathOf(KINDS.definition), each);

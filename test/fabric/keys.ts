@@ -18,7 +18,7 @@ export function keysSuite(start: () => Promise<RealClusters>): void {
     let remove: (() => Promise<void>) | undefined;
     keyStoreContract(async () => {
       const { stack } = await start();
-      const open = () => openApi(ownConnection({ kubeconfig: running(stack, 'north').kubeconfigPath }), quiet);
+      const open = () => openApi(ownConnection({ kubeconfig: running(stack, 'north').nodeKubeconfigPath }), quiet);
       const [one, other] = [open(), open()];
       remove = async () => {
         await one.remove(KINDS.secret, { namespace: OWN_NAMESPACE, name });
@@ -32,7 +32,7 @@ export function keysSuite(start: () => Promise<RealClusters>): void {
 
   test('heads of the audit that two processes sign are all kept, and read by both', async () => {
     const { stack } = await start();
-    const api = openApi(ownConnection({ kubeconfig: running(stack, 'north').kubeconfigPath }), quiet);
+    const api = openApi(ownConnection({ kubeconfig: running(stack, 'north').nodeKubeconfigPath }), quiet);
     const clock = { now: () => Date.now() };
     const signer = signerAt('north.example:3004', clock);
     const heads = () => signedHeads({ lines: headText(secretKeyStore(api, 'audit-heads')), signer, clock, log: () => {} });

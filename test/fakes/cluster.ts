@@ -107,6 +107,7 @@ export function fakeCluster(world: LiqoWorld, id: ClusterId, capacity: Resources
       own.handedOver.set(`${namespace}/${service}`, { acquisition, values: { ...at, ...secret } });
       world.changed();
     },
+    whyNotOffload: async () => undefined,
     async takeBack({ acquisition }) {
       for (const [name, service] of own.handedOver) if (service.acquisition === acquisition) own.handedOver.delete(name);
       world.changed();

@@ -65,3 +65,28 @@ test.each<[wanted: number, wish: ResourceRequest['gpu'], sold: number, unused: n
   expect((await lookAtHome({ request })).fits).toBe(fits);
   expect(asked).toEqual([gpu ?? {}]);
 });
+
+test.each<[answers: string, whyNotOffload: Cluster['whyNotOffload'], problems: readonly string[] | undefined]>([
+  ['it may not: refused before anything is bought', async () => 'it may not: run this', ['spec.workload.namespace: it may not: run this']],
+  ['it may', async () => undefined, undefined],
+  ['nobody answers: the offloading will tell', () => Promise.reject(new Error('away')), undefined],
+])('an intent for a namespace of the user’s own, where the cluster says %s', async (_, whyNotOffload, problems) => {
+  const { inventory } = memoryInventory({ clock: { now: () => NOON } });
+  const asked: string[] = [];
+  const cluster = {
+    whyNotOffload: (input) => {
+      asked.push(input.namespace);
+      return whyNotOffload(input);
+    },
+  } as Partial<Cluster> as Cluster;
+  const { openIntent } = intentActivities({ cluster, inventory, intents: {} as IntentRecords, self: SELLER, timing: DEFAULT_TIMING });
+  const document = {
+    apiVersion: 'rearguard.dev/v1',
+    kind: 'Intent',
+    metadata: { name: 'web' },
+    spec: { workload: { namespace: 'shop' }, resources: { cpu: '100m', memory: '64Mi', pods: '1' }, placement: 'remote' },
+  };
+  const { verdict } = await openIntent({ document, now: NOON });
+  expect('problems' in verdict ? verdict.problems.map(({ field, problem }) => `${field}: ${problem}`) : undefined).toEqual(problems);
+  expect(asked).toEqual(['shop']);
+});

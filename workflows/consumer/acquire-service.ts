@@ -17,7 +17,7 @@ export async function acquireService(input: AcquisitionInput, carried?: Carried)
   const hostedOf = ({ id, contract, candidate }: Acquisition): HostedService | undefined =>
     bound && contract && { acquisition: id, contract, seller: candidate.seller.address, bound };
   const host = bound && hostBought(hostedOf, watchingFor(timing.hostingMs));
-  const over = handOver(boughtOf, handedOverWithin(timing.hostingMs));
+  const over = handOver(boughtOf, handedOverWithin(timing.hostingMs), namespace);
   return await liveAcquisition(input, carried, () => ({
     steps: host ? [host, over] : [over],
     phase: 'usage',

@@ -7,6 +7,7 @@ import type { Acquisition, AcquisitionStep } from './acquisition.ts';
 export const handOver = (
   boughtOf: (acquisition: Acquisition) => BoughtService | undefined,
   by: Pick<Activities, 'handOver'>,
+  namespace: string,
 ): AcquisitionStep => ({
   name: 'hand-over',
   phase: 'usage',
@@ -16,7 +17,7 @@ export const handOver = (
     await by.handOver(bought);
     return { handedOver: true };
   },
-  undoHere: ({ id }) => undoingShortly.takeBack({ acquisition: id }),
+  undoHere: ({ id }) => undoingShortly.takeBack({ acquisition: id, namespace }),
 });
 
 /** What its seller has us run, in a namespace of the acquisition's own at home: ours alone to make and to take away. */

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Unbelievable, endingWithin, linesOf, readAnswer } from './bounds.ts';
 import { type Connection, open } from './connection.ts';
-import { type Log, Refused, faultOf, isRefused, statusBody, unreachable } from './faults.ts';
+import type { Ask, OnForbidden } from './account.ts';
+import { type Log, Refused, type StatusBody, faultOf, isRefused, statusBody, unreachable } from './faults.ts';
 import { type Kind, kindOf, pathOf } from './kinds.ts';
 import type { KubeObject } from './objects.ts';
 import type { Manifest } from '../../domain/manifest.ts';
@@ -87,14 +88,31 @@ function pageOf(content: unknown): {
   return { items, more: text(more) || undefined, resourceVersion: text(resourceVersion) };
 }
 
+/** A refusal that passes is none of ours to judge yet: as from a server that is not ready. */
+const refusedAs = ({ body, passes }: { readonly body: StatusBody; readonly passes?: true }): Refused =>
+  new Refused(passes ? 503 : 403, body);
+/** Of a namespace that is not there. */
+const NOWHERE = 'NoNamespace';
+const nowhere = (namespace: string): Refused => new Refused(404, { reason: NOWHERE, message: `namespaces "${namespace}" not found` });
+/** As an API server lists what is in no namespace. */
+const nothing = (error: unknown): object => {
+  if (isRefused(error, 404) && error.body.reason === NOWHERE) return {};
+  throw error;
+};
+
 /**
  * Opens a client; nothing is asked yet. What the answers may cost is bounded by the connection; `keep` takes from each object of a list or watch what is wanted
- * of it, and throws {@link Unbelievable} when it is none: for API servers that are not ours.
+ * of it, and throws {@link Unbelievable} when it is none: for API servers that are not ours. `onForbidden` is asked what to make of refusals for want of a right: for our own.
  */
-export function openApi(connection: Connection, log: Log, keep: (object: unknown) => KubeObject = asSent): Api {
+export function openApi(
+  connection: Connection,
+  log: Log,
+  keep: (object: unknown) => KubeObject = asSent,
+  onForbidden?: (ask: Ask) => OnForbidden,
+): Api {
   const { bounds } = connection;
   const closing = new AbortController();
-  const raw: Api['raw'] = async <T>(method: string, path: string, body?: unknown, type?: string, signal?: AbortSignal): Promise<T> => {
+  const once: Api['raw'] = async <T>(method: string, path: string, body?: unknown, type?: string, signal?: AbortSignal): Promise<T> => {
     try {
       const answer = await open(connection, {
         method,
@@ -113,6 +131,20 @@ export function openApi(connection: Connection, log: Log, keep: (object: unknown
       if (isRefused(error)) log.debug({ method, path, status: error.status, reason: error.body.reason }, 'the API server refused');
       else log.warn({ method, path, why: error instanceof Error ? error.message : 'unknown' }, 'the API server did not answer');
       throw isRefused(error) ? error : unreachable(error, `${method} ${path.split('?')[0]}`);
+    }
+  };
+  const forbidden = onForbidden?.(once);
+  const raw: Api['raw'] = async (...request) => {
+    const began = Date.now();
+    for (;;) {
+      try {
+        return await once(...request);
+      } catch (error) {
+        if (!forbidden || !isRefused(error, 403)) throw error;
+        const answered = await forbidden(error, Date.now() - began);
+        if ('absent' in answered) throw nowhere(answered.absent);
+        if ('body' in answered) throw refusedAs(answered);
+      }
     }
   };
   const told = async <T>(what: string, work: Promise<T>): Promise<T> => {
@@ -146,7 +178,7 @@ export function openApi(connection: Connection, log: Log, keep: (object: unknown
       let more: string | undefined;
       for (let pages = 1; ; pages += 1) {
         const next = { limit: String(bounds.pageSize), ...(more !== undefined && { continue: more }) };
-        const content = await told(what, raw<unknown>('GET', collection + query(where, next), undefined, undefined, signal));
+        const content = await told(what, raw<unknown>('GET', collection + query(where, next), undefined, undefined, signal).catch(nothing));
         try {
           const page = pageOf(content);
           for (const object of page.items) items.push(keep(object) as T);
@@ -189,6 +221,7 @@ export function openApi(connection: Connection, log: Log, keep: (object: unknown
         pathOf(kind, namespace === undefined ? {} : { namespace }) +
         query(where, { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS), resourceVersion });
       const what = `watch ${kind.plural}`;
+      const began = Date.now();
       let answer: IncomingMessage | undefined;
       try {
         answer = await open(connection, {
@@ -207,6 +240,11 @@ export function openApi(connection: Connection, log: Log, keep: (object: unknown
       } catch (error) {
         if (signal.aborted) return;
         if (isRefused(error, 410)) return; // what we know is too old: the caller lists again
+        if (forbidden && isRefused(error, 403)) {
+          const answered = await forbidden(error, Date.now() - began);
+          if (!('body' in answered)) return; // the caller lists again, which finds the same
+          throw faultOf(refusedAs(answered), what);
+        }
         throw isRefused(error) ? faultOf(error, what) : unreachable(error, what);
       } finally {
         // Left open it would fail later, when nobody listens any more: an error that nobody catches ends the process.

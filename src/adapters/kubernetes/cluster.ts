@@ -9,6 +9,7 @@ import { handoverCalls } from './handover.ts';
 import { KINDS, pathOf } from './kinds.ts';
 import { OURS, REARGUARD } from './labels.ts';
 import { isOurs, stillThere } from './meeting.ts';
+import { whyNotOffload } from './missing-rights.ts';
 import { type OffloadingObject, isGoing, label } from './objects.ts';
 import { openPodsAtSellers } from './seller-pods.ts';
 import { waitUntil } from './watching.ts';
@@ -28,6 +29,7 @@ export function kubernetesCluster(input: {
   const { api, clusterId, rules, log } = input;
   return {
     free: (architecture, gpu) => free(api, architecture, gpu),
+    whyNotOffload: ({ namespace }) => whyNotOffload(api, namespace),
     ...namespaceCalls(api),
     ...offloadingCalls(api),
     ...workloadCalls(api),

@@ -9,6 +9,7 @@ import { identityCalls } from './fabric-buyer.ts';
 import { tenantCalls } from './fabric-seller.ts';
 import { KINDS } from './kinds.ts';
 import { meetingCalls } from './meeting.ts';
+import { checkRights } from './missing-rights.ts';
 import type { KubeObject } from './objects.ts';
 import { namespacePolicy, slicePolicy } from './policies.ts';
 import { sliceCalls } from './slices.ts';
@@ -44,6 +45,7 @@ export function kubernetesFabric(input: {
     clusterId,
     enforcement: () => liqoEnforcement(api),
     async prepare() {
+      await checkRights(api);
       for (const manifest of [ownNamespace(), tenantRole(), ...slicePolicy(), ...namespacePolicy()]) await api.apply(manifest);
     },
     ...meetingCalls(api),

@@ -1,14 +1,15 @@
 import type { Handover } from '../../domain/contract.ts';
-import { Fault } from '../../domain/faults.ts';
-import type { AcquisitionId } from '../../domain/ids.ts';
+import { Fault, isFault } from '../../domain/faults.ts';
+import { type AcquisitionId, OWN_NAMESPACE } from '../../domain/ids.ts';
 import type { Manifest } from '../../domain/manifest.ts';
 import type { Cluster } from '../../ports/cluster.ts';
+import { ACCOUNT } from './account-manifests.ts';
 import type { Api } from './api.ts';
 import { faultOf, isRefused } from './faults.ts';
 import { KINDS, pathOf } from './kinds.ts';
-import { OURS, managed } from './labels.ts';
+import { OURS, REARGUARD, managed } from './labels.ts';
 import { isOurs, stillThere } from './meeting.ts';
-import { isGoing, label } from './objects.ts';
+import { type KubeObject, isGoing, label } from './objects.ts';
 
 /** The Secret that a workload mounts to use a bought service. */
 export function serviceSecret(input: {
@@ -32,6 +33,24 @@ export function serviceSecret(input: {
 /** The run of an intent whose attempt it is: two intents may share a namespace of their user's. */
 const runOf = (acquisition: string | undefined): string | undefined => acquisition?.replace(/-\d+$/, '');
 
+/** Our account is let in there for other things. */
+const NO_SERVICES: ReadonlySet<string> = new Set([OWN_NAMESPACE, 'liqo']);
+
+/** Secrets with these labels, in a namespace where it is known; else wherever we may look. */
+async function secretsOf(api: Api, labels: string, namespace?: string): Promise<readonly KubeObject[]> {
+  try {
+    return (await api.list(KINDS.secret, { ...(namespace !== undefined && { namespace }), labels })).items;
+  } catch (error) {
+    if (namespace !== undefined || !isFault(error) || error.facts['status'] !== 403) throw error;
+  }
+  const { items } = await api.list(KINDS.roleBinding, { labels: `${OURS.managedBy}=${REARGUARD}` });
+  const open = items.filter(({ metadata }) => metadata.name === ACCOUNT).map(({ metadata }) => metadata.namespace ?? '');
+  const found: KubeObject[] = [];
+  for (const each of open.filter((space) => !NO_SERVICES.has(space)))
+    found.push(...(await api.list(KINDS.secret, { namespace: each, labels })).items);
+  return found;
+}
+
 /** What is handed over of bought services. */
 export const handoverCalls = (api: Api): Pick<Cluster, 'handOver' | 'takeBack'> => ({
   async handOver(input) {
@@ -45,9 +64,8 @@ export const handoverCalls = (api: Api): Pick<Cluster, 'handOver' | 'takeBack'> 
     await api.apply(serviceSecret(input));
   },
 
-  async takeBack({ acquisition }) {
-    const { items } = await api.list(KINDS.secret, { labels: `${OURS.acquisition}=${acquisition},${OURS.service}` });
-    for (const { metadata } of items) {
+  async takeBack({ acquisition, namespace: only }) {
+    for (const { metadata } of await secretsOf(api, `${OURS.acquisition}=${acquisition},${OURS.service}`, only)) {
       const { name, namespace = '', resourceVersion } = metadata;
       try {
         // Only what was looked at: another acquisition of the service may have written it anew since.

@@ -1,6 +1,7 @@
 import { type ClusterId, clusterId, tenantAccount, tenantNamespace } from '../../domain/ids.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Fabric } from '../../ports/fabric.ts';
+import { ACCOUNT } from './account-manifests.ts';
 import type { Api } from './api.ts';
 import { isRefused, faultOf } from './faults.ts';
 import { KINDS, pathOf } from './kinds.ts';
@@ -50,19 +51,28 @@ async function userOf(api: Api, peer: ClusterId, namespace: string): Promise<str
   return secrets.items.length > 0 ? `our identity at ${peer}` : undefined;
 }
 
+/** How many places are looked at at once. */
+const AT_ONCE = 8;
+
 export const meetingCalls = (api: Api): Pick<Fabric, 'meetingPlaces' | 'removeMeetingPlace'> => ({
   async meetingPlaces() {
     const ours = `${OURS.managedBy}=${REARGUARD}`;
-    const [places, tenants, accounts, bindings, identities] = await Promise.all([
+    const [places, tenants, accounts, bindings] = await Promise.all([
       api.list(KINDS.namespace, { labels: `${ours},${LIQO_KEYS.tenantNamespace}=true` }),
       api.list(KINDS.tenant, { labels: ours }),
       api.list(KINDS.serviceAccount, { labels: ours }),
       api.list(KINDS.roleBinding, { labels: ours }),
-      api.list(KINDS.secret, { labels: `${ours},${LIQO_KEYS.identityType}=ControlPlane` }),
     ]);
+    // Secrets of all namespaces are nobody's business.
+    const withIdentity = new Set<string>();
+    const look = async ({ metadata: { name } }: KubeObject): Promise<void> => {
+      const { items } = await api.list(KINDS.secret, { namespace: name, labels: `${ours},${LIQO_KEYS.identityType}=ControlPlane` });
+      if (items.length > 0) withIdentity.add(name);
+    };
+    for (let at = 0; at < places.items.length; at += AT_ONCE) await Promise.all(places.items.slice(at, at + AT_ONCE).map(look));
     const within = (objects: readonly KubeObject[]) => new Set(objects.map(({ metadata }) => metadata.namespace));
     const named = (objects: readonly KubeObject[]) => new Set(objects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
-    const [withTenant, withIdentity] = [within(tenants.items), within(identities.items)];
+    const withTenant = within(tenants.items);
     const [withAccount, withBinding] = [named(accounts.items), named(bindings.items)];
     return places.items.map((place) => {
       const { name } = place.metadata;
@@ -76,7 +86,11 @@ export const meetingCalls = (api: Api): Pick<Fabric, 'meetingPlaces' | 'removeMe
   async removeMeetingPlace({ peer }, wait) {
     const name = tenantNamespace(peer);
     const there = await api.get(KINDS.namespace, { name });
-    if (there && !isOurs(there)) return; // it was there before us, and so was the peering
+    if (there && !isOurs(there)) {
+      // It was there before us, and so was the peering: only our way in is ours.
+      await api.remove(KINDS.roleBinding, { namespace: name, name: ACCOUNT });
+      return;
+    }
     if (there && !isGoing(there)) {
       const user = await userOf(api, peer, name);
       if (user) throw new Fault('STILL_THERE', `the meeting place of ${peer} is still used: ${user}`, { peer });

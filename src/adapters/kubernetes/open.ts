@@ -8,6 +8,7 @@ import type { FlavorResources } from '../../ports/flavor-resources.ts';
 import type { LocalResources } from '../../ports/local-resources.ts';
 import type { ServiceBlueprints } from '../../ports/service-blueprints.ts';
 import type { World } from '../../ports/world.ts';
+import { openBinding } from './account.ts';
 import { openApi } from './api.ts';
 import { kubernetesClusterKinds } from './cluster-kinds.ts';
 import { kubernetesCluster } from './cluster.ts';
@@ -16,6 +17,7 @@ import { kubernetesHosting } from './hosting.ts';
 import { kubernetesFabric, ownClusterId } from './fabric.ts';
 import { type Log, faultOf } from './faults.ts';
 import { secretKeyStore } from './key-store.ts';
+import { checkRights } from './missing-rights.ts';
 import { type SnapshotEntry, snapshotOf } from './snapshot.ts';
 import { kubernetesFlavorResources } from './flavor-resources.ts';
 import { kubernetesLocalResources } from './local-resources.ts';
@@ -38,9 +40,21 @@ export interface Kubernetes {
   readonly kinds: ClusterKinds;
   /** For leak reports. */
   snapshot(): Promise<readonly SnapshotEntry[]>;
-  /** The API server's version; CLUSTER_UNREACHABLE when it does not answer. */
+  /** The API server's version; CLUSTER_UNREACHABLE when it does not answer, CLUSTER_REFUSED when our account lacks a right. */
   ready(): Promise<string>;
   close(): void;
+}
+
+/** Rights are looked at so often when somebody asks all the time. */
+const RIGHTS_MS = 60_000;
+/** Does what went well again only after a while. */
+function seldom(work: () => Promise<void>, everyMs: number): () => Promise<void> {
+  let wellAt: number | undefined;
+  return async () => {
+    if (wellAt !== undefined && performance.now() - wellAt < everyMs) return;
+    await work();
+    wellAt = performance.now();
+  };
 }
 
 /** Opens the adapters of one cluster; nothing is asked of it yet. `apiAddress`: our API server's URL as buyers reach it. CLUSTER_REFUSED when the kubeconfig cannot be read. */
@@ -57,8 +71,9 @@ export function openKubernetes(input: {
 }): Kubernetes {
   const { log, apiAddress, resolve, loopbackSellers = false } = input;
   const rules = { loopback: loopbackSellers, resolve };
-  const api = openApi(ownConnection(input), log);
+  const api = openApi(ownConnection(input), log, undefined, openBinding);
   const clusterId = ownClusterId(api);
+  const rights = seldom(() => checkRights(api), RIGHTS_MS);
   return {
     fabric: kubernetesFabric({ api, clusterId, rules, ...(apiAddress !== undefined && { apiAddress }) }),
     cluster: kubernetesCluster({ api, clusterId, rules, log }),
@@ -73,7 +88,9 @@ export function openKubernetes(input: {
     snapshot: () => snapshotOf(api),
     async ready() {
       try {
-        return (await api.raw<{ gitVersion: string }>('GET', '/version')).gitVersion;
+        const { gitVersion } = await api.raw<{ gitVersion: string }>('GET', '/version');
+        await rights();
+        return gitVersion;
       } catch (error) {
         throw faultOf(error, 'the version of the API server');
       }

@@ -10,8 +10,8 @@ import { LIQO_KEYS, OURS, managed } from './labels.ts';
 
 /** The one class that a tenant may ask for: Liqo grants class `default` whatever it asks. */
 export const SLICE_CLASS = 'rearguard';
-const SLICE_POLICY = 'rearguard-tenant-slices';
-const NAMESPACE_POLICY = 'rearguard-tenant-namespaces';
+export const SLICE_POLICY = 'rearguard-tenant-slices';
+export const NAMESPACE_POLICY = 'rearguard-tenant-namespaces';
 
 const ADMISSION = 'admissionregistration.k8s.io/v1';
 /** Whose tenant namespace it is, empty when it is none; a policy's match conditions cannot read a namespace, its variables can. */
