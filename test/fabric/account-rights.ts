@@ -15,7 +15,7 @@ const EVERYWHERE: readonly string[] = [
   'clusterroles.rbac.authorization.k8s.io [rearguard-peering rearguard-workload] [bind]',
   'validatingadmissionpolicies.admissionregistration.k8s.io [rearguard-tenant-slices rearguard-tenant-namespaces] [create patch]',
   'validatingadmissionpolicybindings.admissionregistration.k8s.io [rearguard-tenant-slices rearguard-tenant-namespaces] [create patch]',
-  'customresourcedefinitions.apiextensions.k8s.io [flavors.nodecore.fluidos.eu serviceblueprints.nodecore.fluidos.eu] [list watch]',
+  'customresourcedefinitions.apiextensions.k8s.io [] [list watch]',
   'flavors.nodecore.fluidos.eu [] [list watch]',
   'serviceblueprints.nodecore.fluidos.eu [] [list watch]',
   `foreignclusters.core.liqo.io [] ${KEPT}`,

@@ -30,8 +30,6 @@ export const ROLES = {
   offloading: 'rearguard-offloading',
 } as const;
 
-const definitionOf = ({ plural, apiVersion }: Kind): string => `${plural}.${apiVersion.split('/')[0]}`;
-
 /**
  * All that a node does in its own cluster, by where it does so: whoever calls the API server anew finds here that it may, or adds it. `rearguard rbac` prints it, the node looks at it when it starts, and tests on a real API
  * server run under it.
@@ -60,12 +58,8 @@ export const RIGHTS = {
     { kind: KINDS.quota, verbs: ['list', 'watch'] },
     { kind: KINDS.namespaceOffloading, verbs: READ },
     { kind: KINDS.shadowPod, verbs: ['list', 'watch', 'delete'] },
-    {
-      kind: KINDS.definition,
-      verbs: ['list', 'watch'],
-      names: [KINDS.fluidosFlavor, KINDS.serviceBlueprint].map(definitionOf),
-      optional: true,
-    },
+    // Whatever is installed may be of a kind that blueprints make.
+    { kind: KINDS.definition, verbs: ['list', 'watch'], optional: true },
     { kind: KINDS.fluidosFlavor, verbs: ['list', 'watch'], optional: true },
     { kind: KINDS.serviceBlueprint, verbs: ['list', 'watch'], optional: true },
   ],
