@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
+import { BOUGHT_SLICES, INTENT_PODS, VIRTUAL_NODES } from '../../src/adapters/kubernetes/sharing.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { rbacCommand } from '../../src/runtime/rbac-command.ts';
 
@@ -10,6 +11,7 @@ interface Role extends Manifest {
   readonly rules: readonly {
     readonly apiGroups: readonly string[];
     readonly resources: readonly string[];
+    readonly resourceNames?: readonly string[];
     readonly verbs: readonly string[];
   }[];
 }
@@ -49,6 +51,17 @@ test('kinds of the table are named with their groups', async () => {
   for (const { rules } of rolesOf(await manifests('rbac')))
     for (const { apiGroups, resources } of rules) expect(named).toContain(`${resources[0]?.split('/')[0]} ${apiGroups[0]}`);
 });
+
+test.each([VIRTUAL_NODES.kind, BOUGHT_SLICES.kind, INTENT_PODS.kind, KINDS.definition])(
+  'what is followed as a whole, $plural, is listed and watched under whatever name in the whole cluster',
+  async ({ plural }) => {
+    const [node] = rolesOf(await manifests('rbac')).filter(
+      ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'rearguard-node',
+    );
+    const rules = node?.rules.filter(({ resources, resourceNames }) => resources.includes(plural) && resourceNames === undefined) ?? [];
+    expect(rules.flatMap(({ verbs }) => verbs)).toEqual(expect.arrayContaining(['list', 'watch']));
+  },
+);
 
 test('the account is where the node is, and the fence is about that account', async () => {
   const all = await manifests('rbac', '--namespace', 'market');
