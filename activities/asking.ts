@@ -4,8 +4,10 @@ import { isFault } from '../src/domain/faults.ts';
 import type { Flavor } from '../src/domain/flavor.ts';
 import type { Asking } from '../src/domain/matching.ts';
 import type { Peer, PeerDescription } from '../src/ports/peer.ts';
+import type { KnownNode } from '../src/ports/records.ts';
 import { within } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
+import { tellLie } from './lies.ts';
 
 /** A flavor, and what is known of whoever offers it. */
 interface Offered extends Asking {
@@ -31,15 +33,16 @@ function unread(address: string, unreadable: readonly string[]): SilentNode | un
   return { address, code: 'PEER_LIED', detail: `flavors that cannot be read: ${told.join('; ')}${more}`, partly: true };
 }
 
-/** Asks the known nodes, but ourselves, what they offer: each within its deadline. What one says of itself is written down, and that it is silent too. */
-export const openAsking = ({
-  peers,
-  knownNodes,
-  ratings,
-  self,
-  timing,
-}: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'ratings' | 'self' | 'timing'>) => {
-  const one = async (address: string, others: ReadonlyMap<string, string>, list: (peer: Peer) => Promise<Listing>): Promise<Answer> => {
+/** What asking stands on. */
+export type AskingDeps = Pick<ActivityDeps, 'peers' | 'knownNodes' | 'ratings' | 'audit' | 'self' | 'timing'>;
+
+/** Asks the known nodes, but ourselves, what they offer: each within its deadline. What one says of itself is written down, that it is silent too; of one that lies the audit tells. */
+export const openAsking = ({ peers, knownNodes, ratings, audit, self, timing }: AskingDeps) => {
+  const one = async (
+    { address, nodeId }: Pick<KnownNode, 'address' | 'nodeId'>,
+    others: ReadonlyMap<string, string>,
+    list: (peer: Peer) => Promise<Listing>,
+  ): Promise<Answer> => {
     const peer = peers.at(address);
     let listed: Listing;
     let description: PeerDescription;
@@ -55,6 +58,8 @@ export const openAsking = ({
     } catch (error) {
       if (!isFault(error)) throw error;
       await knownNodes.seen(address, { fault: `${error.code}: ${error.message}` });
+      // Not by what it says now: whose id that is nobody knows.
+      await tellLie(audit, error, { peer: nodeId ?? address, address });
       return { address, offered: [], silent: { address, code: error.code, detail: error.message } };
     }
     const { dialect, identity, extensions } = description;
@@ -72,7 +77,7 @@ export const openAsking = ({
       const nodes = (await knownNodes.list()).filter(({ address }) => !isSameAddress(address, self.address));
       const othersThan = (one: string): ReadonlyMap<string, string> =>
         new Map(nodes.flatMap(({ address, nodeId }) => (nodeId === undefined || address === one ? [] : [[nodeId, address] as const])));
-      return await Promise.all(nodes.map(async ({ address }) => await work(await one(address, othersThan(address), list))));
+      return await Promise.all(nodes.map(async (node) => await work(await one(node, othersThan(node.address), list))));
     },
   };
 };

@@ -1,11 +1,9 @@
 import { Context } from '@temporalio/activity';
-import { bareAddress, parseAddress } from '../src/domain/address.ts';
 import type { Agreement } from '../src/domain/agreement.ts';
 import type { Candidate } from '../src/domain/candidate.ts';
 import { checkContract } from '../src/domain/contract-check.ts';
 import type { ContractTerms } from '../src/domain/contract.ts';
 import { isBlueprint, type NodeIdentity } from '../src/domain/flavor.ts';
-import { isLoopbackHost } from '../src/domain/forbidden-addresses.ts';
 import { partGpu } from '../src/domain/gpu.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import type { Ending } from '../src/domain/reasons.ts';
@@ -15,6 +13,7 @@ import type { Notary } from '../src/ports/notary.ts';
 import type { KnownNodes } from '../src/ports/records.ts';
 import { allOf, couldBeDone } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
+import { tellLie } from './lies.ts';
 import { requestSlice } from './slices.ts';
 import { heartbeating } from './waiting.ts';
 
@@ -51,12 +50,6 @@ export async function known(work: Promise<void>): Promise<{ residue: boolean }> 
   }
 }
 
-/** What a peer cannot do by mistake of a moment. */
-const LIES: readonly FaultCode[] = ['PEER_LIED', 'KUBECONFIG_REFUSED'];
-/** What a setting of ours would allow is none, of a seller on our own machine: it alone can mean its own API server there. */
-const isLie = ({ code, facts }: Fault, { address }: Pick<NodeIdentity, 'address'>): boolean =>
-  LIES.includes(code) && (facts['setting'] === undefined || !isLoopbackHost(parseAddress(bareAddress(address))?.host ?? ''));
-
 /** What a seller says of what it has not sold, and never will under this reservation. What else it answers, silence among it, may come after the sale. */
 const NOT_SOLD: ReadonlySet<FaultCode> = new Set([
   'FLAVOR_GONE',
@@ -89,11 +82,10 @@ const withPeer =
     try {
       return await heartbeating(work);
     } catch (error) {
-      if (!isFault(error)) throw error;
-      const { code, message: detail } = error;
-      const peer = seller.id;
-      if (isLie(error, seller)) await audit.tally({ kind: 'peer-lied', peer, code, detail });
-      else if (silence && code === 'PEER_TIMEOUT') await audit.tally({ kind: 'peer-silent', peer, code, detail });
+      const { id: peer, address } = seller;
+      const isLie = await tellLie(audit, error, { peer, address });
+      if (!isLie && silence && isFault(error) && error.code === 'PEER_TIMEOUT')
+        await audit.tally({ kind: 'peer-silent', peer, code: error.code, detail: error.message });
       throw error;
     }
   };

@@ -2,7 +2,7 @@ import type { Candidate, PlanEntry, ResourceRequest, SilentNode } from '../src/d
 import { assess } from '../src/domain/matching.ts';
 import { isOfOne, rank, refusedEntry, shortlist } from '../src/domain/ranking.ts';
 import type { Peer } from '../src/ports/peer.ts';
-import { openAsking } from './asking.ts';
+import { type AskingDeps, openAsking } from './asking.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** How many candidates and refusals travel through a workflow's history; the table keeps all candidates. */
@@ -23,7 +23,7 @@ async function lookedThrough(peer: Pick<Peer, 'listFlavors'>, request: ResourceR
 }
 
 /** Phase 2: asks every known node at once, each with its own deadline; a dead, slow or lying one harms nobody. */
-export const discoveryActivities = (deps: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'candidates' | 'ratings' | 'self' | 'timing'>) => {
+export const discoveryActivities = (deps: AskingDeps & Pick<ActivityDeps, 'candidates'>) => {
   const asking = openAsking(deps);
   return {
     /** `failed`: ids and addresses of sellers that failed in this intent, whose offers leave room for everybody else's. */

@@ -1,10 +1,11 @@
 import type { Handover } from '../src/domain/contract.ts';
-import { Fault, isFault } from '../src/domain/faults.ts';
+import { Fault } from '../src/domain/faults.ts';
 import type { HostingPolicy } from '../src/domain/flavor.ts';
 import { type HostedBound, handedOverHere } from '../src/domain/hosted.ts';
 import { hostedProblems } from '../src/domain/hosted-check.ts';
 import type { AcquisitionId, ContractId } from '../src/domain/ids.ts';
 import type { ActivityDeps } from './deps.ts';
+import { tellLie } from './lies.ts';
 import { heartbeating, waiting } from './waiting.ts';
 
 /** A bought service, and where its workload finds what it needs to use it; by ids and names. */
@@ -41,39 +42,44 @@ function lookThrough(
   if (wrong.length > 0) throw new Fault('MANIFESTS_REFUSED', `what is to be run here is refused: ${words}`, {});
 }
 
+/** What the seller hands over, once `take` took it; of what it lies about the audit tells. */
+async function handedOver<T>(
+  { peers, contracts, audit, self }: Pick<ActivityDeps, 'peers' | 'contracts' | 'audit' | 'self'>,
+  { contract, seller, signal }: { readonly contract: ContractId; readonly seller: string; readonly signal?: AbortSignal },
+  take: (handover: Handover, policy: HostingPolicy | undefined) => T,
+): Promise<T> {
+  const bought = await contracts.get(contract);
+  try {
+    const handover = await peers.at(seller, signal && { signal }).handover({ contract, buyer: self });
+    return take(handover, bought?.terms.service?.hostingPolicy);
+  } catch (error) {
+    await tellLie(audit, error, { peer: bought?.terms.seller.id ?? seller, address: seller, contract });
+    throw error;
+  }
+}
+
 /** Phase 4 of services: instead of peering, what the seller made is handed over. */
-export const handoverActivities = ({
-  peers,
-  contracts,
-  audit,
-  cluster,
-  hosting,
-  self,
-  timing,
-}: Pick<ActivityDeps, 'peers' | 'contracts' | 'audit' | 'cluster' | 'hosting' | 'self' | 'timing'>) => ({
+export const handoverActivities = (
+  deps: Pick<ActivityDeps, 'peers' | 'contracts' | 'audit' | 'cluster' | 'hosting' | 'self' | 'timing'>,
+) => ({
   /**
    * Runs here what the seller hands over to be run, once all of it was looked at. MANIFESTS_REFUSED with what is wrong with them, before anything is applied; SERVICE_PENDING, which passes, while the seller
    * makes its own part.
    */
   async hostBought({ acquisition, contract, seller, bound }: HostedService): Promise<void> {
-    await waiting(timing.hostingMs, async (wait) => {
-      const handover = await peers.at(seller, { ...(wait.signal && { signal: wait.signal }) }).handover({ contract, buyer: self });
+    await waiting(deps.timing.hostingMs, async (wait) => {
+      const handover = await handedOver(deps, { contract, seller, ...(wait.signal && { signal: wait.signal }) }, (given, policy) => {
+        lookThrough(given, { acquisition, bound, policy });
+        return given;
+      });
       const { manifests = [], secret, endpoint } = handover;
-      const terms = (await contracts.get(contract))?.terms;
-      try {
-        lookThrough(handover, { acquisition, bound, policy: terms?.service?.hostingPolicy });
-      } catch (error) {
-        if (!isFault(error)) throw error;
-        await audit.tally({ kind: 'peer-lied', peer: terms?.seller.id ?? seller, code: error.code, detail: error.message, contract });
-        throw error;
-      }
       // Whoever is given up on must not make it after somebody took it away.
       wait.signal?.throwIfAborted();
-      await hosting.hostBought({ acquisition, manifests, bound, secret, ...(endpoint && { sellersPart: endpoint }) }, wait);
+      await deps.hosting.hostBought({ acquisition, manifests, bound, secret, ...(endpoint && { sellersPart: endpoint }) }, wait);
     });
   },
   async removeBought({ acquisition }: { acquisition: AcquisitionId }): Promise<void> {
-    await waiting(timing.undoRoundMs, (wait) => hosting.removeBought({ acquisition }, wait));
+    await waiting(deps.timing.undoRoundMs, (wait) => deps.hosting.removeBought({ acquisition }, wait));
   },
   /**
    * What the seller made, written where the workload mounts it by the activity that gets it: no history ever holds it. SERVICE_PENDING, which passes, while it is being made. The allocation becomes
@@ -81,22 +87,18 @@ export const handoverActivities = ({
    */
   async handOver({ acquisition, contract, seller, service, namespace, bound }: BoughtService): Promise<void> {
     await heartbeating(async (signal) => {
-      const handover = await peers.at(seller, { signal }).handover({ contract, buyer: self });
-      if (!bound && handover.manifests !== undefined)
-        throw new Fault('PEER_LIED', 'it was bought hosted by its seller, and comes as manifests');
+      const handover = await handedOver(deps, { contract, seller, signal }, (given, policy) => {
+        if (!bound && given.manifests !== undefined)
+          throw new Fault('PEER_LIED', 'it was bought hosted by its seller, and comes as manifests');
+        return bound ? handedOverHere(given, { acquisition, policy }) : given;
+      });
       // Whoever is given up on must not write it after somebody took it away.
       signal.throwIfAborted();
-      const policy = bound && (await contracts.get(contract))?.terms.service?.hostingPolicy;
-      await cluster.handOver({
-        namespace,
-        service,
-        acquisition,
-        handover: bound ? handedOverHere(handover, { acquisition, policy }) : handover,
-      });
-      await contracts.activate(contract);
+      await deps.cluster.handOver({ namespace, service, acquisition, handover });
+      await deps.contracts.activate(contract);
     });
   },
   async takeBack(input: { acquisition: AcquisitionId; namespace?: string }): Promise<void> {
-    await cluster.takeBack(input);
+    await deps.cluster.takeBack(input);
   },
 });

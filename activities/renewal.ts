@@ -4,6 +4,7 @@ import type { AcquisitionId, ContractId } from '../src/domain/ids.ts';
 import type { EndReason, Ending } from '../src/domain/reasons.ts';
 import { nextEnd, untilOf } from '../src/domain/renewal.ts';
 import type { ActivityDeps } from './deps.ts';
+import { tellLie } from './lies.ts';
 import { heartbeating } from './waiting.ts';
 
 /** What came of asking a seller to go on: a later end in milliseconds since the epoch, its refusal in words (`over`: the contract ended already, for that; `readBack`: it says that there is none, which is to be read back), or no answer. */
@@ -56,8 +57,9 @@ export const renewalActivities = ({ peers, contracts, notary, audit, self, fabri
         const detail = `${error.code}: ${error.message}`;
         // It promised to go on for as long as we want: that it does not is told of it as a lie is.
         const promised = terms.flavor.terms?.renewal?.kind === 'automatic';
-        const kind = error.code === 'PEER_LIED' ? 'peer-lied' : promised ? 'renewal-refused' : undefined;
-        if (kind) await audit.tally({ kind, peer: terms.seller.id, code: error.code, detail: error.message, contract: id });
+        const told = { peer: terms.seller.id, contract: id };
+        if (!(await tellLie(audit, error, { ...told, address: seller })) && promised)
+          await audit.tally({ kind: 'renewal-refused', ...told, code: error.code, detail: error.message });
         const over = error.code === 'CONTRACT_OVER' ? endingIn(error.facts)?.reason : undefined;
         return { state: 'refused', why: detail, ...(over && { over }), ...(GONE.includes(error.code) && { readBack: true }) };
       }

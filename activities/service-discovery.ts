@@ -2,8 +2,7 @@ import type { Candidate, PlanEntry, SilentNode } from '../src/domain/candidate.t
 import { isOfOne, rank, refusedEntry, shortlist } from '../src/domain/ranking.ts';
 import { assessService } from '../src/domain/service-matching.ts';
 import type { ServiceRequest } from '../src/domain/service-request.ts';
-import { openAsking } from './asking.ts';
-import type { ActivityDeps } from './deps.ts';
+import { type AskingDeps, openAsking } from './asking.ts';
 
 /** How many candidates and refusals of one service travel through a workflow's history. */
 const MOST = 10;
@@ -19,7 +18,7 @@ export interface OfferedService {
 }
 
 /** Phase 2 of services: what they cost and whether they can be configured so is known before any is reserved. They peer with nobody, so the table of Peering Candidates holds none of them. */
-export const serviceDiscoveryActivities = (deps: Pick<ActivityDeps, 'peers' | 'knownNodes' | 'ratings' | 'self' | 'timing'>) => {
+export const serviceDiscoveryActivities = (deps: AskingDeps) => {
   const asking = openAsking(deps);
   const offersOf = async (request: ServiceRequest, failed: readonly string[]): Promise<OfferedService> => {
     const { name, kind, category, tags } = request;

@@ -7,6 +7,7 @@ import type { WorkloadHealth } from '../src/ports/cluster.ts';
 
 export type { WorkloadHealth };
 import type { ActivityDeps } from './deps.ts';
+import { tellLie } from './lies.ts';
 import { heartbeating, waiting } from './waiting.ts';
 
 /** A workload by ids; `acquisition` and `seller` are absent at home. */
@@ -123,12 +124,23 @@ export const observingActivities = ({
   processes,
   telemetry,
   contracts,
-}: Pick<ActivityDeps, 'self' | 'cluster' | 'fabric' | 'peers' | 'processes' | 'telemetry' | 'contracts'>) => {
+  audit,
+}: Pick<ActivityDeps, 'self' | 'cluster' | 'fabric' | 'peers' | 'processes' | 'telemetry' | 'contracts' | 'audit'>) => {
+  /** What a seller answers about a contract that is held; of its lies the audit tells. */
+  const ofSeller = async <T>({ contract, seller }: Pick<HeldContract, 'contract' | 'seller'>, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      const peer = async (): Promise<string> => (await contracts.get(contract))?.terms.seller.id ?? seller;
+      await tellLie(audit, error, { peer, address: seller, contract });
+      throw error;
+    }
+  };
   /** From the seller's pinned address, since a notice is only a hint. A seller that is away says nothing: silence ends no contract. */
   const contractAt = async (contract: ContractId, seller: string, signal?: AbortSignal): Promise<ContractRead> => {
     let read: ContractRead;
     try {
-      read = await peers.at(seller, signal && { signal }).readContract(contract);
+      read = await ofSeller({ contract, seller }, () => peers.at(seller, signal && { signal }).readContract(contract));
     } catch (error) {
       if (!isFault(error)) throw error;
       if (error.code === 'CONTRACT_UNKNOWN')
@@ -162,10 +174,12 @@ export const observingActivities = ({
         const read = await contractAt(contract, seller, signal);
         if (read.state !== 'active') return read;
         try {
-          const credentials = await peers.at(seller, { signal }).refreshCredentials({ contract, buyer: self });
-          if (credentials.clusterId !== sellerCluster)
-            throw new Fault('PEER_LIED', `its new credentials are for cluster ${credentials.clusterId}, not for ${sellerCluster}`);
-          await fabric.storeCredentials({ acquisition, credentials, renewable: true });
+          await ofSeller({ contract, seller }, async () => {
+            const credentials = await peers.at(seller, { signal }).refreshCredentials({ contract, buyer: self });
+            if (credentials.clusterId !== sellerCluster)
+              throw new Fault('PEER_LIED', `its new credentials are for cluster ${credentials.clusterId}, not for ${sellerCluster}`);
+            await fabric.storeCredentials({ acquisition, credentials, renewable: true });
+          });
           // It may have been let go meanwhile: then nobody would ever leave.
           signal.throwIfAborted();
           await processes.joinPeering(sellerCluster, { contract, direction: 'bought', acquisition, replyTo });

@@ -58,6 +58,19 @@ test('of the address that a caller names it is told one thing, whatever is there
   expect(telling.memory.holds()).toEqual([]);
 });
 
+test('of a document without end the audit tells its operator', async () => {
+  const { address, close } = await strangeServer((_, response) => {
+    const more = (): void => void (response.write('x'.repeat(16_384)) ? setImmediate(more) : response.once('drain', more));
+    more();
+  });
+  onClose(close);
+  const caller = { signer: signerAt(address, clock), authority: north.identity.address };
+  const { status, text } = await reserve(caller, identityOf('x', address));
+  expect([status, text]).toEqual([503, expect.not.stringContaining('larger')]);
+  const detail = expect.stringMatching(/^\/api\/v2\/reservations: .*: its DID document: the answer is larger than 65536 bytes/) as string;
+  expect(await north.audit.list({ limit: 9 })).toMatchObject([{ facts: { code: 'KEYS_UNAVAILABLE: key', detail } }]);
+});
+
 test('a countersignature over one altered term, and one of somebody else, sign nothing, and are told', async () => {
   const seller = peersOf(south).at(north.identity.address);
   const { id } = await seller.reserve({ flavor: SLICE, buyer: south.identity, part: PART, idempotencyKey: acquisitionId('a') });

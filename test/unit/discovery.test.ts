@@ -6,6 +6,7 @@ import type { Dialect } from '../../src/domain/candidate.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
 import type { Peer, Peers } from '../../src/ports/peer.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
+import { memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
 import { givenRatings } from '../fakes/opinions.ts';
 import { type FakePeers, fakePeers } from '../fakes/peers.ts';
@@ -27,6 +28,7 @@ const discover = (cpu = '1', known: Peers = peers.peers, failed: readonly string
   discoveryActivities({
     peers: known,
     ...records,
+    audit: memoryAudit({ clock }).audit,
     ratings: givenRatings(new Map()),
     self: identityOf('south'),
     timing: DEFAULT_TIMING,

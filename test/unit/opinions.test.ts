@@ -9,6 +9,7 @@ import { fakeCluster } from '../fakes/cluster.ts';
 import { fakeFabric } from '../fakes/fabric.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
+import { memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
 import { givenRatings, memoryTelemetry } from '../fakes/opinions.ts';
 import { fakePeers } from '../fakes/peers.ts';
@@ -49,6 +50,7 @@ test.each([
     peers: peers.peers,
     knownNodes,
     candidates,
+    audit: memoryAudit({ clock }).audit,
     ratings: givenRatings(ratings),
     self: identity('here'),
     timing: DEFAULT_TIMING,
@@ -67,6 +69,7 @@ test('a look at a node and at a workload are observed', async () => {
     peers: fakePeers({ clock }).peers,
     processes: undefined as never,
     contracts: memoryInventory({ clock }).contracts,
+    audit: memoryAudit({ clock }).audit,
     telemetry,
   });
   await observeNode({ acquisition: acquisitionId('a-1') });

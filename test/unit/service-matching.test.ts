@@ -5,6 +5,7 @@ import { NOTHING } from '../../src/domain/resources.ts';
 import { assessService } from '../../src/domain/service-matching.ts';
 import type { ServiceRequest } from '../../src/domain/service-request.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
+import { memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
 import { givenRatings } from '../fakes/opinions.ts';
 import { fakePeers } from '../fakes/peers.ts';
@@ -100,6 +101,7 @@ it('every known node is asked for every service, each refusal belongs to its ser
   const { discoverServices } = serviceDiscoveryActivities({
     peers: peers.peers,
     ...records,
+    audit: memoryAudit({ clock }).audit,
     ratings: givenRatings(new Map()),
     self,
     timing: DEFAULT_TIMING,

@@ -100,7 +100,8 @@ async function readLimited(response: Response, limitBytes: number, url: string):
     const { done, value } = await reader.read();
     if (done) return Buffer.concat(chunks);
     size += value.byteLength;
-    if (size > limitBytes) throw new Fault('PEER_LIED', `the answer is larger than ${limitBytes} bytes`, { url: url.slice(0, 300) });
+    if (size > limitBytes)
+      throw new Fault('PEER_LIED', `the answer is larger than ${limitBytes} bytes, if it ends at all`, { url: url.slice(0, 300) });
     chunks.push(value);
   }
 }

@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint } from 'jose';
 import { comparedAddress } from '../../domain/address.ts';
 import { type Did, type PublicJwk, didOf, ownerOfKey } from '../../domain/did.ts';
+import { Fault, isFault } from '../../domain/faults.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { PeerKeys } from '../../ports/signer.ts';
 import { DID_DOCUMENT, readDidDocument } from '../../rear/did.ts';
@@ -19,6 +20,10 @@ const AGAIN_MS = 2_000;
 /** Strangers fill it: so many nodes, and of each the keys that it shows first. */
 const MOST = 500;
 const MOST_KEYS = 16;
+
+/** Whoever asked something else of the node, and met this on the way, has to be told of what it is. */
+const ofDocument = (error: unknown): unknown =>
+  isFault(error) ? new Fault(error.code, `its DID document: ${error.message}`, error.facts) : error;
 
 interface Shown {
   readonly at: number;
@@ -40,9 +45,11 @@ export function httpPeerKeys(input: {
       address,
       { ...question, stranger },
       async ({ base, options }) => await exchange({ ...question, ...options, url: `${base}${DID_DOCUMENT}` }),
-    );
+    ).catch((error: unknown) => {
+      throw ofDocument(error);
+    });
     if (answer.status === 404) return new Map();
-    if (answer.status !== 200) throw refusal('describe', 'rearguard', answer);
+    if (answer.status !== 200) throw ofDocument(refusal('describe', 'rearguard', answer));
     const keys = new Map<string, PublicJwk>();
     for (const { kid, jwk } of reading('DID document', answer.text, (value) => readDidDocument(value, did))) {
       if (keys.size < MOST_KEYS && kid === `${did}#${await calculateJwkThumbprint({ ...jwk })}`) keys.set(kid, jwk);

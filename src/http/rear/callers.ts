@@ -41,7 +41,7 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
   const sourceOf = openSources();
   const lookUp = boundedLookups();
 
-  /** Whoever calls names the address where we ask, and could look around in our own network by what we tell of it: it is told one thing, whatever is there; our log knows the rest. */
+  /** Whoever calls names the address where we ask, and could look around in our own network by what we tell of it: it is told one thing, whatever is there; our log and audit know the rest, out of the cause. */
   const keyOf = async ({ address, kid, source }: Claim): Promise<PublicJwk> => {
     try {
       return await lookUp(source, address, async () => {
@@ -52,7 +52,9 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
     } catch (error) {
       if (!isFault(error)) throw error;
       options.log?.info({ address, kid, code: error.code }, `a caller's key was not found: ${error.message}`);
-      throw new Fault('KEYS_UNAVAILABLE', 'this key is not to be had where its id says at the moment', { why: 'key' });
+      const untold = new Fault('KEYS_UNAVAILABLE', 'this key is not to be had where its id says at the moment', { why: 'key' });
+      untold.cause = error;
+      throw untold;
     }
   };
 

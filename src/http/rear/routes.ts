@@ -55,7 +55,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
         );
       }
       if (!(error instanceof Refusal) && !isFault(error)) options.log?.error({ path, error: String(error) }, 'a REAR call failed');
-      const { code, facts, message } = refusal.fault;
+      const { code, facts, message, cause } = refusal.fault;
       // Told by where it came from: whom it names is not proven, and may be somebody else. Keys of ours that are not there are no stranger's doing.
       const why = facts['why'] === undefined ? '' : `: ${String(facts['why'])}`;
       // RESERVE tells of its own refusals, by the name of the buyer.
@@ -66,7 +66,8 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
           kind: 'request-refused',
           peer: socket.remoteAddress ?? 'unknown',
           code: `${code}${why}`,
-          detail: `${path}: ${message}`,
+          // What stays untold there: why a key was not to be had.
+          detail: isFault(cause) ? `${path}: ${message}: ${cause.message}` : `${path}: ${message}`,
         });
       return answerRefusal(refusal, headers.accept);
     }
