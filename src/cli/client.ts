@@ -1,7 +1,7 @@
 import type { WrongField } from '../domain/wrong-fields.ts';
 
 /** Exit codes, the same for every command. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, notFound: 4, notAllowed: 5 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, notFound: 4, notAllowed: 5, notVouchedFor: 6 } as const;
 /** The same, for `--help`. */
 export const EXIT_WORDS = `
 Exit codes:
@@ -11,6 +11,7 @@ Exit codes:
   3  the node cannot be reached, or something else answers there
   4  there is no such thing
   5  not allowed: no token, an unknown one, or one whose role is not enough
+  6  contract verify: its signatures hold, by keys that nothing but the file says are the parties'
 `;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

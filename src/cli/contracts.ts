@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Contract } from '../domain/contract.ts';
 import type { Ending } from '../domain/reasons.ts';
-import { type OfferTerms, describeTerms } from '../domain/offer-terms.ts';
 import { endsOn, untilOf } from '../domain/renewal.ts';
-import type { AgreementDocument } from '../rear/agreement.ts';
-import { exportedAgreement, verifyExport } from '../rear/agreement-file.ts';
+import { keyIdOf } from '../rear/agreement.ts';
+import { exportedAgreement } from '../rear/agreement-file.ts';
+import { verifyCommand } from './contract-verify.ts';
 import { CommandFailed, EXIT, type ApiClient } from './client.ts';
-import { type List, facts, howMany, json, leftOut, money, resources, table } from './printing.ts';
+import { type List, facts, howMany, json, leftOut, money, promises, resources, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 const read = (api: ApiClient, id: string): Promise<Contract> => api.get<Contract>(`/contracts/${encodeURIComponent(id)}`);
@@ -18,9 +18,10 @@ const endOf = ({ ending }: Contract): string => (ending ? wordsOf(ending) : '');
 const signedBy = ({ agreement }: Contract): string =>
   ['nobody: the other side is a FLUIDOS node', 'the seller', 'both'][agreement?.signatures.length ?? 0] ?? '';
 
-/** What the seller promises, term by term; those that it does not promise are left out. */
-const promises = (terms: OfferTerms | undefined): readonly (readonly [string, string])[] =>
-  Object.entries(describeTerms(terms ?? {})).filter(([, words]) => words !== 'none');
+/** The ids of the keys that signed it and its renewals, which this node compared with those of the other side before it stored them. */
+const keysOf = ({ agreement, renewals = [] }: Contract): readonly string[] => [
+  ...new Set((agreement ? [agreement, ...renewals] : []).flatMap(({ signatures }) => signatures.flatMap((each) => keyIdOf(each) ?? []))),
+];
 
 /** What this node has agreed on, of both roles; and proofs of it for others. */
 export function contractCommands(program: Command, line: CommandLine): void {
@@ -107,6 +108,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
             ['ends early', contract.notice && `${contract.notice.endsAt}, by its seller's notice: ${wordsOf(contract.notice.ending)}`],
             ...promises(terms.flavor.terms),
             ['signed by', signedBy(contract)],
+            ...keysOf(contract).map((kid) => ['key', kid] as const),
           ]),
         );
         return EXIT.ok;
@@ -114,7 +116,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
     );
   contracts
     .command('export <id>')
-    .description('prints one with its signatures, as a file that anybody can verify without asking a node')
+    .description('prints one with its signatures, as a file that whoever knows the keys of both can verify without asking a node')
     .action(
       line.run(async (api, _asJson, id: string) => {
         const contract = await read(api, id);
@@ -124,43 +126,5 @@ export function contractCommands(program: Command, line: CommandLine): void {
         return EXIT.ok;
       }),
     );
-  contracts
-    .command('verify <file>')
-    .description('proves an exported contract (- for standard input) from itself alone, and tells what is wrong with it')
-    .action(
-      line.run(async (_api, asJson, file: string) => {
-        const { document, until, keys, findings } = await verifyExport(parsed(file, await line.readInput(file)), line.now());
-        const proven = findings.length === 0;
-        line.tell(asJson, { proven, findings, keys, until, terms: document }, () => verdict(document, until, keys, findings));
-        return proven ? EXIT.ok : EXIT.failed;
-      }),
-    );
+  verifyCommand(contracts, line);
 }
-
-function parsed(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CommandFailed(`${file} is not JSON`, EXIT.usage);
-  }
-}
-
-const verdict = (
-  document: AgreementDocument | undefined,
-  until: string | undefined,
-  keys: readonly string[],
-  findings: readonly { readonly fault: string; readonly words: string }[],
-): string =>
-  facts([
-    ['contract', document?.contract],
-    ['seller', document?.seller.did],
-    ['buyer', document?.buyer.did],
-    ['until', until],
-    ...promises(document?.flavor.terms),
-    ...keys.map((key) => ['key', key] as const),
-    ...findings.map(({ fault, words }) => [fault, words] as const),
-    [
-      'verdict',
-      findings.length === 0 ? 'proven: both signed these terms. Compare the keys with those that you know of the parties.' : 'NOT proven',
-    ],
-  ]);

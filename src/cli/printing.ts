@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { amountWords, priceWords } from '../domain/money.ts';
+import { type OfferTerms, describeTerms } from '../domain/offer-terms.ts';
 import type { Cost } from '../domain/spending.ts';
 import type { IntentStatus } from '../domain/status.ts';
 
@@ -65,6 +66,10 @@ export const resources = (of: {
   readonly pods: string;
   readonly gpu?: string | undefined;
 }): string => `${of.cpu} cpu, ${of.memory}, ${of.pods} pods${(of.gpu ?? '0') === '0' ? '' : `, ${of.gpu} GPUs`}`;
+
+/** What a seller promises, term by term; those that it does not promise are left out. */
+export const promises = (terms: OfferTerms | undefined): readonly (readonly [string, string])[] =>
+  Object.entries(describeTerms(terms ?? {})).filter(([, words]) => words !== 'none');
 
 /** The argument of `--limit`, and of whatever else counts. */
 export function howMany(text: string): string {

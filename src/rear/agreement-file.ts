@@ -2,8 +2,9 @@
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { Agreement, AgreementFinding } from '../domain/agreement.ts';
-import { type AgreementDocument, readPayload, verifyAgreement } from './agreement.ts';
+import { type AgreementProof, partiesOf, readPayload, type SigningKey, verifyAgreement } from './agreement.ts';
 import { AgreementSchema } from './agreement-schema.ts';
+import type { KnownKeys } from './known-keys.ts';
 import { verifyRenewals } from './renewal.ts';
 
 const signedForm = (agreement: Agreement): { readonly terms: unknown; readonly agreement: Agreement } => ({
@@ -29,13 +30,13 @@ const File = Form.extend({
     .optional(),
 });
 
-interface Proof {
-  readonly document?: AgreementDocument;
+/** What can be proven of a file. */
+export interface ExportProof extends AgreementProof {
   /** Until when it is proven to last: RFC 3339. */
   readonly until?: string;
-  readonly keys: readonly string[];
-  readonly findings: readonly AgreementFinding[];
 }
+
+const each = (keys: readonly SigningKey[]): readonly SigningKey[] => [...new Map(keys.map((key) => [key.kid, key])).values()];
 
 /** What people read in a part of the file must be what was signed. */
 function differences(terms: Readonly<Record<string, unknown>>, agreement: Agreement, what: string): readonly AgreementFinding[] {
@@ -46,21 +47,24 @@ function differences(terms: Readonly<Record<string, unknown>>, agreement: Agreem
   return [{ fault: 'altered', words: `${what} says otherwise than what was signed: ${differs.join(', ').slice(0, 300)}` }];
 }
 
-/** Proves such a file from itself alone: the contract, every later end, and that nothing in between or at the end was left out. `now` in ms since the epoch. */
-export async function verifyExport(value: unknown, now: number): Promise<Proof> {
+/**
+ * Proves such a file without asking anybody: the contract, every later end, and that nothing in between or at the end was left out, by the keys that are `known` to be the parties'. Of whom none is
+ * known, it says so. `now` in ms since the epoch.
+ */
+export async function verifyExport(value: unknown, now: number, known: KnownKeys = new Map()): Promise<ExportProof> {
   const read = File.safeParse(value);
   const file = read.data;
-  const proof = await verifyAgreement(file?.agreement, file?.renewals ? 0 : now);
+  const proof = await verifyAgreement(file?.agreement, file?.renewals ? 0 : now, known);
   const base = AgreementSchema.safeParse(file?.agreement).data;
   if (!file || !base || !proof.document) return proof;
   const { document } = proof;
   const found = [...differences(file.terms, base, 'the file'), ...proof.findings];
   if (!file.renewals) return { ...proof, until: document.expiresAt, findings: found };
   const renewals = file.renewals.map(({ agreement }) => agreement);
-  const parties = { seller: document.seller.did, buyer: document.buyer.did };
-  const { until, findings } = await verifyRenewals(
-    { id: document.contract, agreement: base, parties, expiresAt: document.expiresAt },
+  const { until, keys, findings } = await verifyRenewals(
+    { id: document.contract, agreement: base, parties: partiesOf(document), expiresAt: document.expiresAt },
     renewals,
+    known,
   );
   found.push(...findings);
   if (findings.length === 0)
@@ -71,5 +75,5 @@ export async function verifyExport(value: unknown, now: number): Promise<Proof> 
       words: `the file says that it lasts until ${file.until}, and what was signed ends at ${until}`,
     });
   if (Date.parse(until) <= now) found.push({ fault: 'expired', words: `it ended at ${until}` });
-  return { ...proof, until, findings: found };
+  return { ...proof, until, keys: each([...proof.keys, ...keys]), findings: found };
 }

@@ -11,6 +11,7 @@ import { AgreementSchema } from './agreement-schema.ts';
 import { gpusOf, readContract, writeContract } from './contract.ts';
 import { writeFlavor, writeTime } from './flavor.ts';
 import { encode } from './json.ts';
+import type { KnownKeys } from './known-keys.ts';
 import { writeAmounts } from './offer.ts';
 import { offerTerms } from './offer-terms.ts';
 
@@ -58,12 +59,12 @@ export function toSign(payload: string, kid: string): { readonly protected: stri
 }
 
 const Header = z.object({ alg: z.literal('EdDSA'), kid: z.string().max(500), typ: z.literal(HEADER_TYPE) });
-const Party = z.looseObject({ did: z.string() });
+const PartySchema = z.looseObject({ did: z.string() });
 const Document = z.looseObject({
   type: z.literal(DOCUMENT),
   contract: z.string(),
-  seller: Party,
-  buyer: Party,
+  seller: PartySchema,
+  buyer: PartySchema,
   flavor: z.looseObject({ terms: offerTerms.exactOptional() }),
   startsAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
@@ -105,29 +106,46 @@ export async function signatureHolds(payload: string, signature: AgreementSignat
   }
 }
 
-/** Whose signatures a document needs. */
+/** Whose signatures a document needs: their DIDs. */
 export interface Parties {
   readonly seller: string;
   readonly buyer: string;
 }
+type Party = keyof Parties;
 
-/** Which keys signed a document of these parties, and what is wrong with that. */
+/** A key that signed: its id, whose it says to be, and whether it is known to be theirs from elsewhere. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly of?: Party;
+  readonly known: boolean;
+}
+
+/** Of whom no key is known: their signatures are by keys that the document brings along, which anybody can make in anybody's name. */
+const unknownOf = (parties: Parties, known: KnownKeys): readonly Party[] =>
+  (['seller', 'buyer'] as const).filter((party) => !known.has(parties[party]));
+
+/** Which keys signed a document of these parties, and what is wrong with that. Of whom keys are known, others sign nothing. */
 export async function checkSignatures(
   payload: string,
   signatures: readonly AgreementSignature[],
   parties: Parties,
-): Promise<{ readonly keys: readonly string[]; readonly findings: readonly AgreementFinding[] }> {
+  known: KnownKeys,
+): Promise<{ readonly keys: readonly SigningKey[]; readonly findings: readonly AgreementFinding[] }> {
   const findings: AgreementFinding[] = [];
-  const signed = new Set<'seller' | 'buyer'>();
-  const keys: string[] = [];
+  const signed = new Set<Party>();
+  const keys: SigningKey[] = [];
   for (const signature of signatures) {
     const kid = keyIdOf(signature) ?? '';
-    keys.push(kid);
     const did = ownerOfKey(kid)?.did;
     const by = did === parties.seller ? 'seller' : did === parties.buyer ? 'buyer' : undefined;
+    const theirs = did === undefined ? undefined : known.get(did);
+    const isKnown = theirs?.has(kid.split('#')[1] ?? '') ?? false;
+    keys.push({ kid, ...(by && { of: by }), known: isKnown });
     const how = await signatureHolds(payload, signature);
     if (by === undefined) findings.push({ fault: 'wrong-key', words: `key ${kid || 'without an id'} is neither party’s` });
     else if (how === 'wrong-key') findings.push({ fault: 'wrong-key', words: `the ${by}’s signature carries another key than it names` });
+    else if (theirs && !isKnown)
+      findings.push({ fault: 'wrong-key', words: `the ${by}’s signature is by a key that is none of its keys that you know` });
     else if (how === 'altered') findings.push({ fault: 'altered', words: `the ${by} did not sign these terms` });
     if (by !== undefined) signed.add(by);
   }
@@ -136,25 +154,35 @@ export async function checkSignatures(
   return { keys, findings };
 }
 
+/** What can be proven of a document. */
+export interface AgreementProof {
+  readonly document?: AgreementDocument;
+  readonly keys: readonly SigningKey[];
+  /** Of whom nothing is known: that the keys which signed for them are theirs is said by the document alone. */
+  readonly notVouchedFor: readonly Party[];
+  readonly findings: readonly AgreementFinding[];
+}
+
 /**
- * Proves an agreement from itself alone: that each party signed exactly these terms, and that they still bind. That a key is the party's own stands in the party's DID: who wants to
- * know more compares the key ids with those that he knows. `now` in ms since the epoch.
+ * Proves an agreement without asking anybody: that each party signed exactly these terms by a key that is `known` to be its own, and that they still bind. `now` in ms since the epoch.
  */
-export async function verifyAgreement(
-  value: unknown,
-  now: number,
-): Promise<{ readonly document?: AgreementDocument; readonly keys: readonly string[]; readonly findings: readonly AgreementFinding[] }> {
+export async function verifyAgreement(value: unknown, now: number, known: KnownKeys = new Map()): Promise<AgreementProof> {
+  const nothing = (finding: AgreementFinding): AgreementProof => ({ keys: [], notVouchedFor: ['seller', 'buyer'], findings: [finding] });
   const read = AgreementSchema.safeParse(value);
-  if (!read.success) return { keys: [], findings: [{ fault: 'malformed', words: 'this is no contract that was signed' }] };
+  if (!read.success) return nothing({ fault: 'malformed', words: 'this is no contract that was signed' });
   const { payload, signatures } = read.data;
   let document: AgreementDocument;
   try {
     document = Document.parse(parsed(payload));
   } catch {
-    return { keys: [], findings: [{ fault: 'altered', words: 'what was signed is not readable as a contract' }] };
+    return nothing({ fault: 'altered', words: 'what was signed is not readable as a contract' });
   }
-  const { keys, findings } = await checkSignatures(payload, signatures, { seller: document.seller.did, buyer: document.buyer.did });
+  const parties = partiesOf(document);
+  const { keys, findings } = await checkSignatures(payload, signatures, parties, known);
   const expired = Date.parse(document.expiresAt) <= now;
   const ended: AgreementFinding = { fault: 'expired', words: `it ended at ${document.expiresAt}` };
-  return { document, keys, findings: [...findings, ...(expired ? [ended] : [])] };
+  return { document, keys, notVouchedFor: unknownOf(parties, known), findings: [...findings, ...(expired ? [ended] : [])] };
 }
+
+/** Whose signatures a contract needs. */
+export const partiesOf = ({ seller, buyer }: AgreementDocument): Parties => ({ seller: seller.did, buyer: buyer.did });

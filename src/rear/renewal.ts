@@ -5,9 +5,10 @@ import { z } from 'zod';
 import type { Agreement, AgreementFinding } from '../domain/agreement.ts';
 import type { Contract } from '../domain/contract.ts';
 import { untilOf } from '../domain/renewal.ts';
-import { checkSignatures, type Parties, readPayload } from './agreement.ts';
+import { checkSignatures, type Parties, readPayload, type SigningKey } from './agreement.ts';
 import { sha256 } from './ed25519.ts';
 import { writeTime } from './flavor.ts';
+import type { KnownKeys } from './known-keys.ts';
 
 const ADDENDUM = 'rearguard.dev/contract-addendum/v1';
 
@@ -39,21 +40,24 @@ const Addendum = z.looseObject({
   expiresAt: z.iso.datetime(),
 });
 
-/** Proves renewals from themselves and the contract that they prolong: until when it is proven to last, and what is wrong. What follows a wrong one proves nothing. */
+/** Proves renewals from themselves, the contract that they prolong and the keys that are known: until when it is proven to last, by which keys, and what is wrong. What follows a wrong one proves nothing. */
 export async function verifyRenewals(
   contract: { readonly id: string; readonly agreement: Agreement; readonly parties: Parties; readonly expiresAt: string },
   renewals: readonly Agreement[],
-): Promise<{ readonly until: string; readonly findings: readonly AgreementFinding[] }> {
+  known: KnownKeys,
+): Promise<{ readonly until: string; readonly keys: readonly SigningKey[]; readonly findings: readonly AgreementFinding[] }> {
   let until = contract.expiresAt;
+  const keys: SigningKey[] = [];
   let before = contract.agreement.payload;
   for (const [index, { payload, signatures }] of renewals.entries()) {
     const expected = index + 1;
-    const stop = (fault: 'missing-addendum' | 'forged-addendum', words: string) => ({ until, findings: [{ fault, words }] });
+    const stop = (fault: 'missing-addendum' | 'forged-addendum', words: string) => ({ until, keys, findings: [{ fault, words }] });
     const read = Addendum.safeParse(readPayload(payload));
     if (!read.success) return stop('forged-addendum', `renewal ${expected} is not readable as one`);
     const { number, previous, from, expiresAt, contract: id } = read.data;
-    const { findings } = await checkSignatures(payload, signatures, contract.parties);
-    const [first] = findings;
+    const checked = await checkSignatures(payload, signatures, contract.parties, known);
+    keys.push(...checked.keys);
+    const [first] = checked.findings;
     if (first) return stop('forged-addendum', `renewal ${expected}: ${first.words}`);
     if (id !== contract.id) return stop('forged-addendum', `renewal ${expected} is of another contract`);
     if (number > expected) return stop('missing-addendum', `renewal ${expected} is missing: the next one is number ${number}`);
@@ -63,5 +67,5 @@ export async function verifyRenewals(
     until = expiresAt;
     before = payload;
   }
-  return { until, findings: [] };
+  return { until, keys, findings: [] };
 }

@@ -29,13 +29,18 @@ test('an intent that lives longer than its contract keeps its place, and both si
   await expect.poll(ends, WITHIN).toEqual([expect.any(String), expect.any(String)]);
   const [ours, theirs] = await ends();
   expect(ours).toBe(theirs);
+  const signing = async (node: NodeName): Promise<readonly string[]> => {
+    const answer = await fetch(`${pair.api[node]}/api/v1/keys`);
+    return ((await answer.json()) as { readonly items: readonly { readonly kid: string }[] }).items.flatMap(({ kid }) => ['--key', kid]);
+  };
+  const known = (await Promise.all(NODES.map(signing))).flat();
   for (const node of NODES) {
     const shown = await pair.rearguard(node, ['contract', 'show', id]);
     expect(shown.out).toContain(`until:      ${String(ours)}`);
     expect(shown.out).toMatch(/renewal: +automatic, for 1h at a time\n/);
     const { out } = await pair.rearguard(node, ['contract', 'export', id]);
     const file: unknown = JSON.parse(out);
-    const proven = await pair.rearguard(node, ['contract', 'verify', '-'], file);
+    const proven = await pair.rearguard(node, ['contract', 'verify', '-', ...known], file);
     expect([proven.exit, proven.out]).toEqual([0, expect.stringMatching(/verdict: +proven/)]);
     const cut = await pair.rearguard(node, ['contract', 'verify', '-'], { ...(file as object), renewals: [] });
     expect([cut.exit, cut.out]).toEqual([1, expect.stringContaining('missing-addendum:')]);

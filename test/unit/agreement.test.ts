@@ -40,7 +40,10 @@ test('an honest contract has nothing against it, and says who signed what', asyn
     startsAt: '2026-03-01T12:00:00Z',
     expiresAt: '2026-03-02T12:00:00Z',
   });
-  expect(keys.map((kid) => kid.split('#')[0])).toEqual(['did:web:192.0.2.20%3A30001', 'did:web:alice.example%3A30000']);
+  expect(keys).toEqual([
+    { kid: expect.stringMatching(/^did:web:192\.0\.2\.20%3A30001#[\w-]{43}$/) as string, of: 'seller', known: false },
+    { kid: expect.stringMatching(/^did:web:alice\.example%3A30000#[\w-]{43}$/) as string, of: 'buyer', known: false },
+  ]);
   const text = new TextDecoder().decode(base64url.decode(whole.payload));
   expect(text.startsWith('{"buyer":{"address":"alice.example:30000"')).toBe(true);
 });

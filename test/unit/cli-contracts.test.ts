@@ -34,11 +34,14 @@ describe('contracts', () => {
     expect(out).not.toContain('renewal');
   });
 
-  test('an export is proven without a node, and one altered term is told', async () => {
+  test('an export is proven without a node by the keys that a party’s own node shows, and one altered term is told', async () => {
     await store(true);
     const { out: file } = await rearguard(['contract', 'export', 'contract-1']);
+    const { out: shown } = await rearguard(['contract', 'show', 'contract-1']);
+    const keys = [...shown.matchAll(/^key: +(\S+)$/gm)].flatMap(([, kid = '']) => ['--key', kid]);
+    expect(keys).toHaveLength(4);
     const offline: Fetcher = () => Promise.reject(new Error('there is no node'));
-    const proven = await rearguard(['contract', 'verify', 'file'], { file, fetch: offline });
+    const proven = await rearguard(['contract', 'verify', 'file', ...keys], { file, fetch: offline });
     expect(proven).toMatchObject({ exit: 0, err: '' });
     expect(proven.out).toMatch(/notice: +1h30m\n[^]*verdict: +proven/);
     const altered = await rearguard(['--json', 'contract', 'verify', 'file'], { file: file.replace('0.1', '0.01'), fetch: offline });

@@ -63,15 +63,22 @@ beforeEach(() => {
 
 export async function rearguard(
   argv: readonly string[],
-  more: { readonly file?: string; readonly fetch?: Fetcher; readonly environment?: Readonly<Record<string, string>> } = {},
+  more: {
+    /** What stands in a file of whatever name; `files` by name. */
+    readonly file?: string;
+    readonly files?: Readonly<Record<string, string>>;
+    readonly fetch?: Fetcher;
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
 ) {
   const said = { out: '', err: '' };
   const exit = await runProgram(argv, {
     output: { out: (words) => void (said.out += words), err: (words) => void (said.err += words) },
     environment: more.environment ?? {},
     readInput: async (file) => {
-      if (more.file === undefined) throw new CommandFailed(`cannot read ${file} (ENOENT)`, 2);
-      return more.file;
+      const text = more.files?.[file] ?? more.file;
+      if (text === undefined) throw new CommandFailed(`cannot read ${file} (ENOENT)`, 2);
+      return text;
     },
     now: () => clock.now(),
     signal: AbortSignal.timeout(20_000),

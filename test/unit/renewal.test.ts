@@ -3,8 +3,10 @@ import { base64url } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Agreement } from '../../src/domain/agreement.ts';
 import type { Contract } from '../../src/domain/contract.ts';
+import type { PublishedKey } from '../../src/domain/did.ts';
 import { nextEnd, untilOf } from '../../src/domain/renewal.ts';
 import { exportedAgreement, verifyExport } from '../../src/rear/agreement-file.ts';
+import { allKnown, knownById } from '../../src/rear/known-keys.ts';
 import { buyerOf, flavorOf, NOON, SELLER, termsOf } from '../contracts/samples.ts';
 import { keyCircle } from '../fakes/keys.ts';
 
@@ -27,6 +29,7 @@ interface File extends Form {
 let first: Contract;
 let thrice: Contract;
 let file: File;
+const knownOf = (published: readonly (readonly PublishedKey[])[]) => allKnown(published.flat().flatMap(({ kid }) => knownById(kid) ?? []));
 const renewed = async (contract: Contract): Promise<Contract> => {
   const until = nextEnd(contract) ?? '';
   const proposed = await buyers.proposeRenewal({ contract, until });
@@ -125,6 +128,32 @@ describe('a forged one', () => {
     const longer = { ...at(2), terms: { ...at(2).terms, expiresAt: '2099-01-01T00:00:00Z' } };
     const { findings } = await verifyExport({ ...file, renewals: [at(0), at(1), longer] }, NOON);
     expect(findings).toEqual([{ fault: 'altered', words: 'renewal 3 says otherwise than what was signed: expiresAt' }]);
+  });
+});
+
+test('one by keys that somebody made in the names of both is believed by nobody who knows theirs', async () => {
+  const forger = keyCircle({ now: () => NOON });
+  const [selling, buying] = [forger.notaryAt(SELLER.address), forger.notaryAt(buyer.address)];
+  const until = nextEnd(thrice) ?? '';
+  const forged = await selling.grantRenewal({
+    contract: thrice,
+    until,
+    proposed: await buying.proposeRenewal({ contract: thrice, until }),
+  });
+  const longer = fileOf({ ...thrice, renewals: [...(thrice.renewals ?? []), forged], renewedUntil: until });
+  const known = knownOf(await Promise.all([SELLER, buyer].map(({ address }) => circle.signerAt(address).published())));
+
+  expect(await verifyExport(longer, NOON)).toMatchObject({
+    until: '2026-03-06T12:00:00Z',
+    findings: [],
+    notVouchedFor: ['seller', 'buyer'],
+  });
+  expect(await verifyExport(file, NOON, known)).toMatchObject({ findings: [], notVouchedFor: [] });
+  expect(await verifyExport(longer, NOON, known)).toMatchObject({
+    until: '2026-03-05T12:00:00Z',
+    keys: [{ known: true }, { known: true }, { of: 'buyer', known: false }, { of: 'seller', known: false }],
+    findings: [{ fault: 'forged-addendum', words: expect.stringMatching(/^renewal 4: .*none of its keys that you know$/) as string }],
+    notVouchedFor: [],
   });
 });
 
