@@ -7,10 +7,11 @@ import {
   type HostingPolicy,
   type K8Slice,
   type Offer,
+  type Partitionability,
 } from '../domain/flavor.ts';
 import { canonical, nanos } from '../domain/quantity.ts';
 import type { Resources } from '../domain/resources.ts';
-import { isRecord, omitEmpty, orNull, sorted } from './json.ts';
+import { isRecord, omitEmpty, orNull, sorted, writtenOnce } from './json.ts';
 import { networkAuthorizations, writeNetworkAuthorizations } from './network.ts';
 import { compact, goObject, listOf, opaque, quantity, strictText, whole } from './reading.ts';
 
@@ -144,46 +145,48 @@ export const writeAmounts = ({ cpu, memory, pods, storage }: Resources, gpu?: K8
   ...(storage === undefined ? {} : { storage: canonical(storage) }),
 });
 
-function writeSlice(slice: K8Slice): object {
+function writeProperties(slice: K8Slice): object {
   const { carbonFootprint, networkAuthorizations } = slice;
-  const { min, step } = slice.partitionability;
   return {
-    charateristics: { architecture: slice.architecture, ...writeAmounts(slice.resources, slice.gpu) },
-    properties: {
-      ...omitEmpty('latency', slice.latencyMs),
-      ...omitEmpty('securityStandards', slice.securityStandards),
-      ...(carbonFootprint === undefined
-        ? {}
-        : { carbonFootprint: { embodied: carbonFootprint.embodied, operational: orNull(carbonFootprint.operational) } }),
-      ...(networkAuthorizations === undefined ? {} : { networkAuthorizations: writeNetworkAuthorizations(networkAuthorizations) }),
-      ...omitEmpty('additionalProperties', sorted(slice.additionalProperties)),
-    },
-    policies: {
-      partitionability: {
-        cpuMin: canonical(min.cpu),
-        memoryMin: canonical(min.memory),
-        podsMin: canonical(min.pods),
-        cpuStep: canonical(step.cpu),
-        memoryStep: canonical(step.memory),
-        podsStep: canonical(step.pods),
-        // Of FLUIDOS' own resources; its nodes do not send them, and pass over what they do not know.
-        ...(min.gpu === undefined ? {} : { gpuMin: canonical(min.gpu) }),
-        ...(step.gpu === undefined ? {} : { gpuStep: canonical(step.gpu) }),
-      },
-    },
+    ...omitEmpty('latency', slice.latencyMs),
+    ...omitEmpty('securityStandards', slice.securityStandards),
+    ...(carbonFootprint === undefined
+      ? {}
+      : { carbonFootprint: { embodied: carbonFootprint.embodied, operational: orNull(carbonFootprint.operational) } }),
+    ...(networkAuthorizations === undefined ? {} : { networkAuthorizations: writeNetworkAuthorizations(networkAuthorizations) }),
+    ...omitEmpty('additionalProperties', sorted(slice.additionalProperties)),
   };
 }
 
-const writeBlueprint = (offer: BlueprintOffer): object => ({
+const policies = writtenOnce(({ min, step }: Partitionability) => ({
+  partitionability: {
+    cpuMin: canonical(min.cpu),
+    memoryMin: canonical(min.memory),
+    podsMin: canonical(min.pods),
+    cpuStep: canonical(step.cpu),
+    memoryStep: canonical(step.memory),
+    podsStep: canonical(step.pods),
+    // Of FLUIDOS' own resources; its nodes do not send them, and pass over what they do not know.
+    ...(min.gpu === undefined ? {} : { gpuMin: canonical(min.gpu) }),
+    ...(step.gpu === undefined ? {} : { gpuStep: canonical(step.gpu) }),
+  },
+}));
+
+const blueprintText = writtenOnce((offer: BlueprintOffer) => ({
   name: offer.name,
   description: offer.description,
   category: offer.category,
   tags: orNull(offer.tags),
   hostingPolicies: orNull(offer.hostingPolicies),
   configurationTemplate: sorted(offer.configurationTemplate),
-});
+}));
 
-export const writeOffer = (offer: Offer): object => ({
-  name: offer.kind,
-  data: offer.kind === 'k8slice' ? writeSlice(offer) : writeBlueprint(offer),
-});
+function sliceText(slice: K8Slice): string {
+  const characteristics = JSON.stringify({ architecture: slice.architecture, ...writeAmounts(slice.resources, slice.gpu) });
+  const properties = JSON.stringify(writeProperties(slice));
+  return `{"charateristics":${characteristics},"properties":${properties},"policies":${policies(slice.partitionability)}}`;
+}
+
+/** `type` of a flavor as a text, not escaped yet. */
+export const offerText = (offer: Offer): string =>
+  `{"name":"${offer.kind}","data":${offer.kind === 'k8slice' ? sliceText(offer) : blueprintText(offer)}}`;

@@ -141,9 +141,15 @@ const ask = (url: string, agent: http.Agent): Promise<Answered> =>
       answer.on('error', reject);
       answer.on('end', () =>
         answer.statusCode === 200 || answer.statusCode === 204
-          ? resolve({ flavors: Buffer.concat(parts).toString().split('"flavorID"').length - 1, more: answer.headers['rearguard-more'] })
+          ? resolve({ flavors: countIn(Buffer.concat(parts), '"flavorID"'), more: answer.headers['rearguard-more'] })
           : reject(new Error(`LIST answers ${answer.statusCode}`)),
       );
     });
     request.on('error', reject);
   });
+
+function countIn(bytes: Buffer, word: string): number {
+  let count = 0;
+  for (let at = bytes.indexOf(word); at >= 0; at = bytes.indexOf(word, at + word.length)) count += 1;
+  return count;
+}

@@ -1,10 +1,8 @@
 /** The list as it is kept between questions, and cut where it is long. */
 import { describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
-import type { Flavor } from '../../src/domain/flavor.ts';
 import { flavorId } from '../../src/domain/ids.ts';
 import { currentList, shared } from '../../src/http/rear/list.ts';
-import type { Listing } from '../../src/ports/inventory.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
 import { rawCall } from '../fakes/raw-http.ts';
 import { rearNode } from '../fakes/rear-node.ts';
@@ -73,35 +71,6 @@ describe('the kept list', () => {
     expect((await current()).all()).toBe(before.all());
     await inventory.publish(sliceOf(identityOf('north')));
     expect((await current()).all()).not.toBe(before.all());
-  });
-
-  test('what is asked for again is written no third time, also of as many as are remembered while one after the other changes', async () => {
-    const north = identityOf('north');
-    let written = 0;
-    const counted = (id: string): Flavor => {
-      const { createdAt, ...flavor } = sliceOf(north, { id: flavorId(id) });
-      return Object.defineProperty(flavor as Flavor, 'createdAt', { enumerable: true, get: () => ((written += 1), createdAt) });
-    };
-    const listing = (lineage: string, id = lineage): Listing => ({ lineage, flavor: counted(id) });
-    const most = 10_000;
-    const all = Array.from({ length: most }, (_, at) => listing(`f${String(at).padStart(5, '0')}`));
-    let listings: readonly Listing[] = all;
-    let anew = true;
-    const changes = async () => ({ listings, anew, next: 'x', more: false, now: 0 });
-    const current = currentList({ changes }, most);
-    const rows = async (): Promise<number> => {
-      written = 0;
-      expect(JSON.parse(new TextDecoder().decode((await current()).all().body))).toHaveLength(most);
-      return written;
-    };
-    expect(await rows()).toBe(most);
-    anew = false;
-    const changed = async (at: number): Promise<number> => {
-      listings = [listing(`f${String(at).padStart(5, '0')}`, `g${at}`)];
-      return await rows();
-    };
-    expect(await changed(0)).toBe(most);
-    for (let at = 1; at <= 5; at += 1) expect(await changed(at * 100)).toBeLessThanOrEqual(2);
   });
 
   test('it is read before anybody asks, and by the first who asks where that failed', async () => {

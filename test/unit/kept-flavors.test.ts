@@ -85,7 +85,7 @@ it('whatever changed before, and in the order of the lineages', () => {
         for (const name of NAMES)
           for (const generation of [0, 1, 2]) {
             const id = `${name}-${generation}`;
-            expect(kept.find(id)).toBe(right.find((flavor) => flavor.id === id));
+            expect(kept.find(id)).toEqual(right.find((flavor) => flavor.id === id));
           }
       },
     ),

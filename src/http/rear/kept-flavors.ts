@@ -2,6 +2,7 @@ import type { Flavor } from '../../domain/flavor.ts';
 import type { Listing } from '../../ports/inventory.ts';
 import { type SliceSelector, selectsSlice } from '../../rear/selector.ts';
 import { openColumns } from './list-columns.ts';
+import { sharedParts } from './shared-parts.ts';
 
 /** A lineage, and what is listed of it; nothing for now where it was listed before: it keeps its place, since it is likely to come back. */
 interface Kept {
@@ -21,6 +22,7 @@ const byLineage = (a: Kept, b: Kept): number => (a.lineage < b.lineage ? -1 : 1)
 export function openKeptFlavors() {
   let sorted: readonly Kept[] = [];
   const columns = openColumns();
+  const share = sharedParts();
   const byId = new Map<string, Flavor>();
   const changing = new Map<string, number>();
   /** No earlier than this anything changes by time alone. */
@@ -84,7 +86,7 @@ export function openKeptFlavors() {
     put(listings: readonly Listing[]): void {
       const added = new Map<string, Kept>();
       for (const { lineage, flavor, changesAt } of listings) {
-        const now = flavor?.available ? flavor : undefined;
+        const now = flavor?.available ? share(flavor) : undefined;
         const at = placeOf(lineage);
         const known = sorted[at]?.lineage === lineage ? sorted[at] : undefined;
         const kept = known ?? added.get(lineage) ?? { lineage, flavor: undefined };

@@ -1,7 +1,6 @@
 import type { Flavor } from '../../domain/flavor.ts';
 import type { Inventory } from '../../ports/inventory.ts';
-import { writeFlavor } from '../../rear/flavor.ts';
-import { encode } from '../../rear/json.ts';
+import { encodeFlavor } from '../../rear/flavor.ts';
 import { type ServiceSelector, type SliceSelector, selectsService } from '../../rear/selector.ts';
 import { following } from './following.ts';
 import { type Found, type KeptFlavors, openKeptFlavors } from './kept-flavors.ts';
@@ -33,45 +32,12 @@ export interface Listed {
 /** Different queries that are remembered until the list changes; longer ones are never. */
 const [MOST_QUERIES, LONGEST_QUERY] = [64, 512];
 
-/** Flavors whose rows are remembered at least, about a kilobyte each; at most twice as many. */
-const FEWEST_ROWS = 10_000;
+const write = ({ flavors, more }: Found): Answered => ({
+  body: new TextEncoder().encode(`[${flavors.map(encodeFlavor).join(',')}]`),
+  more,
+});
 
-/** Rows by their flavors: those of which many others were asked for since are forgotten, of which most are not listed any more. */
-function openRows(most: number) {
-  let [lately, before] = [new Map<Flavor, string | undefined>(), new Map<Flavor, string | undefined>()];
-  return {
-    has: (flavor: Flavor): boolean => lately.has(flavor) || before.has(flavor),
-    get(flavor: Flavor): string | undefined {
-      const known = lately.get(flavor);
-      if (known !== undefined) return known;
-      const older = before.get(flavor);
-      if (older !== undefined) this.set(flavor, older);
-      return older;
-    },
-    set(flavor: Flavor, row: string | undefined): void {
-      if (lately.size >= most && !lately.has(flavor)) [lately, before] = [new Map(), lately];
-      lately.set(flavor, row);
-    },
-  };
-}
-
-/**
- * What is asked for again is not written again, however often others change. A row is kept when it is written the second time: of rows that nobody asks for again each collection of garbage would move megabytes, and
- * everybody wait for it.
- */
-function writing(most: number): (found: Found) => Answered {
-  const rows = openRows(Math.max(FEWEST_ROWS, most));
-  const rowOf = (flavor: Flavor): string => {
-    const known = rows.get(flavor);
-    if (known !== undefined) return known;
-    const row = encode(writeFlavor(flavor));
-    rows.set(flavor, rows.has(flavor) ? row : undefined);
-    return row;
-  };
-  return ({ flavors, more }) => ({ body: new TextEncoder().encode(`[${flavors.map(rowOf).join(',')}]`), more });
-}
-
-function listed(kept: KeptFlavors, write: (found: Found) => Answered, most: number): Listed {
+function listed(kept: KeptFlavors, most: number): Listed {
   const answers = new Map<string, Answered>();
   const once = (query: string, find: () => Found): Answered => {
     const known = answers.get(query);
@@ -123,10 +89,9 @@ export function shared<T>(ask: () => Promise<T>): () => Promise<T> {
 export function currentList(inventory: Pick<Inventory, 'changes'>, most: number): () => Promise<Listed> {
   const kept = openKeptFlavors();
   const follow = following(inventory, kept);
-  const write = writing(most);
   let now: Listed | undefined;
   return shared(async () => {
-    if ((await follow()) || now === undefined) now = listed(kept, write, most);
+    if ((await follow()) || now === undefined) now = listed(kept, most);
     return now;
   });
 }
