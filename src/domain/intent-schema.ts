@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LONGEST_MS, parseDuration } from './duration.ts';
+import { parseDuration } from './duration.ts';
 import { BLUEPRINT_KINDS } from './flavor.ts';
 import { DNS_LABEL } from './ids.ts';
 import { PERIODS, parseAmount } from './money.ts';
@@ -34,11 +34,13 @@ const currency = z
   .regex(/^[A-Za-z][-A-Za-z0-9]{0,15}$/, 'must be a currency such as EUR')
   .describe('Compared with the flavor’s without case, never converted.');
 
-const LATENCY_WORDS = 'must be a number of milliseconds that is not negative, or a duration such as 20ms';
+/** Of a minute: whoever names more has mistaken the unit. */
+const MOST_LATENCY_MS = 60_000;
+const LATENCY_WORDS = 'must be a number of milliseconds, or a duration such as 20ms, from 0 to a minute';
 /** A limit on latency in milliseconds; `undefined` when it is none. */
 export function latencyMs(value: string | number): number | undefined {
-  if (typeof value === 'string') return parseDuration(value);
-  return value >= 0 && value <= LONGEST_MS ? value : undefined;
+  const ms = typeof value === 'string' ? parseDuration(value) : value;
+  return ms !== undefined && ms >= 0 && ms <= MOST_LATENCY_MS ? ms : undefined;
 }
 
 const wholePods = amount.refine((value) => nanos(String(value)) > 0n && nanos(String(value)) % 10n ** 9n === 0n, {

@@ -84,7 +84,12 @@ describe('every wrong field at once', () => {
     [
       'negative latency',
       { limits: { latency: -1 } },
-      'spec.limits.latency: must be a number of milliseconds that is not negative, or a duration such as 20ms',
+      'spec.limits.latency: must be a number of milliseconds, or a duration such as 20ms, from 0 to a minute',
+    ],
+    [
+      'hours of latency',
+      { limits: { latency: '20h' } },
+      'spec.limits.latency: must be a number of milliseconds, or a duration such as 20ms, from 0 to a minute',
     ],
     ['half a pod', { resources: { pods: 1.5 } }, 'spec.resources.pods: must be a whole number of pods, at least 1'],
     ['no cpu', { resources: { cpu: 0 } }, 'spec.resources.cpu: must be more than 0'],

@@ -55,12 +55,19 @@ export const inTurn = ({ demoted }: IntentState, ranked: readonly Candidate[]): 
   return [...ranked.filter((candidate) => !late(candidate)), ...ranked.filter(late)];
 };
 
-/** The next to be tried of what is left: a seller that failed meanwhile is asked for its other offers after everybody else. */
-export function next(state: IntentState, left: readonly Candidate[]): Candidate | undefined {
-  const [first] = left;
-  const [inOrder] = inTurn(state, left);
-  // A run of before tried them as they were listed.
-  return inOrder === first || !patched('failed-come-last') ? first : inOrder;
+/** One candidate after the other, each marked as tried when it is its turn: a seller that failed meanwhile is asked for its other offers after everybody else. */
+export function* eachInTurn(state: IntentState, candidates: readonly Candidate[]): Generator<Candidate, void> {
+  let left = candidates;
+  for (;;) {
+    const [first] = left;
+    const [inOrder] = inTurn(state, left);
+    // A run of before tried them as they were listed.
+    const tried = inOrder === first || !patched('failed-come-last') ? first : inOrder;
+    if (tried === undefined) return;
+    left = left.filter((other) => other !== tried);
+    mark(state, tried.flavor.id, 'trying');
+    yield tried;
+  }
 }
 
 /** Why one comes last though it may be cheaper: what became of its seller's last attempt in this intent. */
@@ -105,12 +112,8 @@ export async function search(
       // Without a place services are of no use.
       const ready = candidates.length === 0 || services === undefined || (await services.acquire());
       if (ready === 'long') return 'long';
-      let left = ready ? candidates : [];
-      for (let candidate = next(state, left); candidate !== undefined; candidate = next(state, left)) {
-        const tried = candidate;
-        left = left.filter((other) => other !== tried);
-        mark(state, tried.flavor.id, 'trying');
-        const taken = await take(tried);
+      for (const candidate of eachInTurn(state, ready ? candidates : [])) {
+        const taken = await take(candidate);
         if (taken) return taken;
       }
       return (await services?.giveBack()) ?? false;

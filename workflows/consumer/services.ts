@@ -7,7 +7,7 @@ import { codeOf, wordsOf } from '../failures.ts';
 import { asking } from '../proxies.ts';
 import type { Scribe } from '../scribe.ts';
 import { type Long, acquire, demote, hear, letGo, outcomeOf } from './acquiring.ts';
-import { inTurn, next, tellMore, untilFound, whyLast } from './discovery.ts';
+import { eachInTurn, inTurn, tellMore, untilFound, whyLast } from './discovery.ts';
 import {
   type Attempt,
   type IntentState,
@@ -42,12 +42,8 @@ const NOT_ALL: Ending = { reason: 'failed', detail: 'what it was bought together
 export function openServices(state: IntentState, namespace: string, scribe: Scribe, prepare: () => Promise<void>): Services | undefined {
   if (!state.intent.services) return undefined;
   const one = async ({ name, bound }: ServiceRequest, candidates: readonly Candidate[]): Promise<boolean | Long> => {
-    let left = candidates;
-    for (let candidate = next(state, left); candidate !== undefined; candidate = next(state, left)) {
-      const tried = candidate;
-      left = left.filter((other) => other !== tried);
-      mark(state, tried.flavor.id, 'trying');
-      const attempt = await acquire(state, tried, { name, namespace, ...(bound && { bound }) });
+    for (const candidate of eachInTurn(state, candidates)) {
+      const attempt = await acquire(state, candidate, { name, namespace, ...(bound && { bound }) });
       if (attempt === 'long') return 'long';
       if (attempt) return true;
     }
