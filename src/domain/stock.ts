@@ -146,7 +146,8 @@ function gpusOf(members: readonly ClusterNode[]): Pick<Stock, 'gpus'> {
 
 /**
  * What each flavor may have in all, sold and held included. What is promised beyond its own nodes (they went, or are away, cordoned, fuller than they were) stands on the others of the architecture, since
- * a buyer's pods go to any node: so much less of them is offered, and nothing is sold twice. GPUs stand only on others of their name. `promised` by the flavor's name; of what is not in stock too.
+ * a buyer's pods go to any node: so much less of them is offered, and nothing is sold twice. What all of them together lack is taken off each, below what is sold of it: whoever gives back makes room for that
+ * first. GPUs stand only on others of their name. `promised` by the flavor's name; of what is not in stock too.
  */
 export function totalsOf(stock: readonly Stock[], promised: ReadonlyMap<string, Promised>): ReadonlyMap<string, Resources> {
   const totals = placed(
@@ -180,7 +181,7 @@ function placed(
     const more = rest(resources, sellable.get(name) ?? NOTHING);
     beyond.set(behind, add(beyond.get(behind) ?? NOTHING, more));
   }
-  const totals = new Map<string, Resources>();
+  const first = new Map<string, Resources>();
   for (const { name, behind, sellable: whole } of stock) {
     const wanted = beyond.get(behind) ?? NOTHING;
     const spare = rest(whole, promised.get(name)?.resources ?? NOTHING);
@@ -188,9 +189,10 @@ function placed(
       amount(spare, resource) < amount(wanted, resource) ? amount(spare, resource) : amount(wanted, resource),
     );
     beyond.set(behind, rest(wanted, taken));
-    totals.set(name, canonicalResources(rest(whole, taken)));
+    first.set(name, rest(whole, taken));
   }
-  return totals;
+  const lacking = (behind: string): Resources => beyond.get(behind) ?? NOTHING;
+  return new Map(stock.map(({ name, behind }) => [name, canonicalResources(rest(first.get(name) ?? NOTHING, lacking(behind)))]));
 }
 
 /**

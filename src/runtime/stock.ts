@@ -81,10 +81,14 @@ export async function withdrawStock(
   }
 }
 
+/** How often what is promised is read again in one look; what buyers do meanwhile after that, the next look finds. */
+const MOST_ROUNDS = 5;
+
 /**
  * Makes flavors of the nodes as they are now: publishes what there is, withdraws what there is not any more. What is sold is never touched; it counts against its own nodes, and where these have less than that,
- * against the others of their architecture. Answers whether anything is promised beyond its own nodes. May be repeated; what is published already costs no statement, so that a storm of changes on one node keeps
- * no reservation on the others waiting.
+ * against the others of their architecture. What is sold of a flavor until it is published with less is only known after that: so what is promised is read again until nothing is left to publish. Answers whether to
+ * look again although no node changes: something is promised beyond its own nodes. May be repeated; what is published already costs no statement, so that a storm of changes on one node keeps no reservation on the
+ * others waiting.
  */
 export async function publishStock(input: {
   readonly nodes: readonly ClusterNode[];
@@ -100,29 +104,37 @@ export async function publishStock(input: {
   const defaults = defaultsOf(sell);
   const stock = stockOf(nodes, rulesOf(sell));
   const names = new Map<string, string>(stock.map(({ name }) => [lineageOf(self, pool, name), name]));
-  // Off sale first: nothing more is promised of what is gone while the others are counted.
-  await withdrawStock(inventory, log, new Set(names.keys()));
-  const ledgers = new Map((await stockLedgers(inventory)).map((ledger) => [names.get(ledger.lineage) ?? ledger.lineage, ledger]));
-  const promised = new Map<string, Promised>(
-    [...ledgers].map(([name, { architecture, gpus, sold, held }]) => [
-      name,
-      { architecture, ...(gpus !== undefined && { gpus }), resources: add(sold, held) },
-    ]),
-  );
-  const publish = async (each: Stock, total: Resources): Promise<void> => {
+  const own = new Map(stock.map(({ name, sellable }) => [name, sellable]));
+  /** Whether it had to be. */
+  const publish = async (each: Stock, total: Resources, before: StockLedger | undefined): Promise<boolean> => {
     const id = lineageOf(self, pool, each.name);
     const { flavor, terms } = offerOf({ stock: each, total, id, pool, defaults, self, now });
-    const before = ledgers.get(each.name);
-    if (before?.onSale && before.terms === terms && sameResources(before.wanted, total)) return;
+    if (before?.onSale && before.terms === terms && sameResources(before.wanted, total)) return false;
     try {
       await inventory.publish(flavor, terms);
+      return true;
     } catch (error) {
       if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
       log.error({ flavor: id, node: each.name, code: error.code, why: error.message }, 'flavor not published');
+      return false;
     }
   };
-  const totals = totalsOf(stock, promised);
-  for (const each of stock) await publish(each, totals.get(each.name) ?? each.sellable);
-  const own = new Map(stock.map(({ name, sellable }) => [name, sellable]));
-  return { beyond: [...promised].some(([name, { resources }]) => !fits(own.get(name) ?? NOTHING, resources)) };
+  // Off sale first: nothing more is promised of what is gone while the others are counted.
+  await withdrawStock(inventory, log, new Set(names.keys()));
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const ledgers = new Map((await stockLedgers(inventory)).map((ledger) => [names.get(ledger.lineage) ?? ledger.lineage, ledger]));
+    const promised = new Map([...ledgers].map(([name, ledger]) => [name, promisedOf(ledger)]));
+    const totals = totalsOf(stock, promised);
+    let published = false;
+    for (const each of stock)
+      published = (await publish(each, totals.get(each.name) ?? each.sellable, ledgers.get(each.name))) || published;
+    if (!published) return { beyond: [...promised].some(([name, { resources }]) => !fits(own.get(name) ?? NOTHING, resources)) };
+  }
+  return { beyond: true };
 }
+
+const promisedOf = ({ architecture, gpus, sold, held }: StockLedger): Promised => ({
+  architecture,
+  ...(gpus !== undefined && { gpus }),
+  resources: add(sold, held),
+});

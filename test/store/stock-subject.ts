@@ -21,6 +21,8 @@ let now: number;
 export let ended: { readonly contract: ContractId; readonly ending: Ending; readonly by?: string | undefined }[];
 /** What ending a contract fails with. */
 export const mishap: { endFails: Fault | undefined } = { endFails: undefined };
+/** What buyers do once, between a look at what is promised and what is published of it. */
+export const meanwhile: { buys: (() => Promise<unknown>) | undefined } = { buys: undefined };
 /** Which flavors the store was asked to publish. */
 export const published: FlavorId[] = [];
 let running: { readonly show: ReturnType<typeof shownNodes>['show']; stop(): Promise<void> }[];
@@ -31,6 +33,7 @@ beforeEach(async () => {
   await db.setClock(now);
   ended = [];
   mishap.endFails = undefined;
+  meanwhile.buys = undefined;
   published.length = 0;
   running = [];
 });
@@ -55,6 +58,9 @@ export function start(sell: object = {}) {
       ...inventory,
       async publish(flavor, terms) {
         published.push(flavor.id);
+        const { buys } = meanwhile;
+        meanwhile.buys = undefined;
+        await buys?.();
         await inventory.publish(flavor, terms);
       },
     },

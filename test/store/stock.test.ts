@@ -9,6 +9,7 @@ import {
   quiet,
   ended,
   published,
+  meanwhile,
   start,
   listed,
   cores,
@@ -130,6 +131,28 @@ describe('what is sold', () => {
     expect(await cores()).toEqual([4, 10]);
     expect(await inventory.sums()).toMatchObject({ sold: sized(6) });
     expect(ended).toEqual([]);
+  });
+
+  it('counts also when it was sold while the nodes were looked at: the others offer so much less at once', async () => {
+    const { show } = start();
+    await show(a, b);
+    meanwhile.buys = () => sell(of('a'), 8);
+    expect((await show({ ...a, own: sized(7) }, b))?.againMs).toBeLessThanOrEqual(5_000);
+    expect(await cores()).toEqual([5]);
+    expect(await inventory.sums()).toMatchObject({ sold: sized(8), free: sized(5) });
+  });
+
+  it('is not sold again when somebody else gives back while all nodes together lack it', async () => {
+    const { show } = start();
+    await show(a, b);
+    await sell(of('a'), 6);
+    const other = await sell(of('b'), 8);
+    await show(cordoned(a), b);
+    expect(await cores()).toEqual([]);
+    await over(other);
+    expect(await cores()).toEqual([4]);
+    await show(cordoned(a), b);
+    expect(await cores()).toEqual([4]);
   });
 
   it('may be given back while its node is cordoned; then the others offer all they have, and it does when it is back', async () => {

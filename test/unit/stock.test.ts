@@ -117,10 +117,19 @@ describe('what flavors may have in all', () => {
         ['b', sized(8)],
       ]),
     );
+  });
+
+  it('is less than is sold of them where all of them together lack it: what is given back is where others stand then, and is not sold again', () => {
+    expect(totalsOf(two, promised({ gone: 17, b: 5 }))).toEqual(
+      new Map([
+        ['a', sized(0)],
+        ['b', sized(3)],
+      ]),
+    );
     expect(totalsOf(two, promised({ gone: 40, b: 5 }))).toEqual(
       new Map([
         ['a', sized(0)],
-        ['b', sized(5)],
+        ['b', sized(0)],
       ]),
     );
   });
