@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity';
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
 import type { PeeringAnswer, PeeringReport, PeeringUser } from '../src/domain/peering.ts';
-import { Fault, isFault } from '../src/domain/faults.ts';
+import { Fault, type FaultCode } from '../src/domain/faults.ts';
 import type { Timing } from '../src/domain/timing.ts';
+import type { Denies } from '../src/ports/fabric.ts';
 import type { ActivityDeps } from './deps.ts';
 import { amountsOf, requestSlice } from './slices.ts';
 import { heartbeating, waiting } from './waiting.ts';
@@ -98,24 +99,23 @@ export const admissionActivities = ({
 }: Pick<ActivityDeps, 'fabric' | 'contracts' | 'audit' | 'timing'>) => ({
   /** Step 33 of the reference workflow: only under a living contract of this buyer, and never more than was bought. */
   async admitSlice({ contract, buyer }: Replica): Promise<void> {
-    const admitted = heartbeating(async () => {
+    const told =
+      (code: FaultCode): Denies =>
+      (detail) =>
+        audit.tally({ kind: 'slice-denied', peer: buyer, contract, code, detail });
+    await heartbeating(async () => {
       const sold = await contracts.get(contract);
       if (!sold) throw new Fault('CONTRACT_UNKNOWN', `no contract ${contract}`, { contract });
       if (sold.state !== 'active') {
-        await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is ${sold.state}` });
+        await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is ${sold.state}`, denies: told('CONTRACT_OVER') });
         throw new Fault('CONTRACT_OVER', `contract ${contract} is ${sold.state}`, { contract });
       }
       if (sold.agreement && sold.agreement.signatures.length < 2) {
-        await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is not countersigned` });
+        await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is not countersigned`, denies: told('SLICE_DENIED') });
         throw new Fault('SLICE_DENIED', `contract ${contract} is not countersigned by its buyer`, { contract });
       }
-      await fabric.admitSlice({ buyer, contract, ...amountsOf(sold.terms) });
+      await fabric.admitSlice({ buyer, contract, ...amountsOf(sold.terms), denies: told('SLICE_DENIED') });
       await contracts.activate(contract);
-    });
-    await admitted.catch(async (error: unknown) => {
-      if (isFault(error) && (error.code === 'SLICE_DENIED' || error.code === 'CONTRACT_OVER'))
-        await audit.tally({ kind: 'slice-denied', peer: buyer, contract, code: error.code, detail: error.message });
-      throw error;
     });
   },
   /** Whether the buyer needs its tenant to take down its own side. */

@@ -3,6 +3,9 @@ import type { Enforcement } from '../domain/enforcement.ts';
 import type { AcquisitionId, ClusterId, ContractId } from '../domain/ids.ts';
 import type { Resources } from '../domain/resources.ts';
 
+/** Told which slice is denied and why, before that is written on the slice: once, since what stands there is not told again. */
+export type Denies = (words: string) => Promise<void>;
+
 /** What GPUs of a contract are to Kubernetes. */
 export interface SliceGpus {
   readonly resource: string;
@@ -38,16 +41,26 @@ export interface Fabric {
   removeTenant(input: { readonly buyer: ClusterId }, wait: Wait): Promise<void>;
   /**
    * Gives the verdict on a contract's replicated slice: Accepted with exactly the contract's resources, its GPUs as what they are to Kubernetes. The slice must be of class `rearguard`, of this
-   * buyer, and ask no more than was bought; otherwise it is Denied with the reason and the call fails with SLICE_DENIED. NOT_FOUND when no slice names the contract.
+   * buyer, and ask no more than was bought; otherwise it is Denied with the reason and the call fails with SLICE_DENIED. Any other slice under the contract is Denied, also while the one
+   * that was let in is going. NOT_FOUND when no slice names the contract, or the only one is going.
    */
   admitSlice(input: {
     readonly buyer: ClusterId;
     readonly contract: ContractId;
     readonly resources: Resources;
     readonly gpus?: SliceGpus;
+    readonly denies?: Denies;
   }): Promise<void>;
-  /** Denies every slice of this contract that has no verdict yet, with the reason on the slice. */
-  denySlice(input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly reason: string }): Promise<void>;
+  /**
+   * Denies every slice of this contract, or of none, that has no verdict yet or asks for more than it was given, with the reason on the slice. Only in a tenant that we made: whoever peers by
+   * hand has slices that no contract covers.
+   */
+  denySlice(input: {
+    readonly buyer: ClusterId;
+    readonly contract?: ContractId;
+    readonly reason: string;
+    readonly denies?: Denies;
+  }): Promise<void>;
   /** Whether a replicated slice of this contract is here, whatever anybody said of it so far. */
   hasSlice(input: { readonly buyer: ClusterId; readonly contract: ContractId }): Promise<boolean>;
   /** Ends one contract without the buyer's help: cordons its slice and deletes its shadow pods, so that nothing of it runs any more. */

@@ -6,7 +6,7 @@ import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { type QuotaObject, type ResourceSliceObject, conditionOf } from '../../src/adapters/kubernetes/objects.ts';
 import { sliceName, tenantAccount, tenantNamespace } from '../../src/domain/ids.ts';
 import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/linked.ts';
-import { type RealClusters, running } from './clusters.ts';
+import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
 
 /** What a buyer can do at a seller with the credentials that a contract gave it, when it means harm: on real clusters, with its own token and no dry run. */
@@ -16,7 +16,7 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
     const OFFLOADING = 'offloading.liqo.io/v1beta1';
     const MERGE = 'application/merge-patch+json';
 
-    const { at, did, operator, tenant: tenantOf, nothingLeft } = playClusters(start);
+    const { at, did, operator, tenant: tenantOf, withoutReplicator, nothingLeft } = playClusters(start);
     let seller: Api;
     let tenant: Api;
     let bought: Attempt;
@@ -66,6 +66,10 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
       conditions: [{ type: 'Resources', status: 'Accepted', reason: 'me', message: 'me', lastTransitionTime: new Date() }],
     };
     const annotated = (annotations: object) => ({ metadata: { annotations } });
+    const kept = ({ metadata, ...rest }: { readonly metadata?: object } = {}) => ({
+      ...rest,
+      metadata: { ...metadata, finalizers: ['a.b/c'] },
+    });
 
     /** Forbidden by its role (403), or refused by a policy of ours (422). */
     const HARM: readonly (readonly [string, 403 | 422, () => Promise<unknown>])[] = [
@@ -89,6 +93,11 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
         () => tenant.raw('PATCH', own(), annotated({ 'rearguard.dev/contract': 'other' }), MERGE),
       ],
       ['cordons or lifts the end of its contract', 422, () => tenant.raw('PATCH', own(), annotated({ 'liqo.io/cordon': 'false' }), MERGE)],
+      ['makes a slice that never goes', 422, () => tenant.raw('POST', slices(), kept(forged({})))],
+      ['keeps its slice from going', 422, () => tenant.raw('PATCH', own(), kept(), MERGE)],
+      ['keeps the quota of a slice that goes', 422, () => tenant.raw('DELETE', `${own()}?propagationPolicy=Orphan&dryRun=All`)],
+      ['keeps it as it was once called', 422, () => tenant.raw('DELETE', `${own()}?dryRun=All`, { orphanDependents: true })],
+      ['keeps its namespaces from going', 422, () => tenant.raw('POST', maps(), kept(map({ shop: `shop-${at.buyer.id}` })))],
       ['takes a namespace of the system', 422, () => tenant.raw('POST', maps(), map({ shop: 'kube-system' }))],
       ['takes a namespace of another buyer', 422, () => tenant.raw('POST', maps(), map({ shop: 'shop-south', other: 'shop-east' }))],
       ['maps in the name of another', 422, () => tenant.raw('POST', maps(), map({ shop: 'shop-south' }, { 'liqo.io/originID': 'east' }))],
@@ -122,6 +131,11 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
       expect(await statusOf(harm())).toBe(status);
     });
 
+    test('what is its own it may delete', async () => {
+      expect(await statusOf(tenant.raw('DELETE', `${own()}?dryRun=All`))).toBe('written');
+      expect(await statusOf(tenant.raw('DELETE', `${own()}?dryRun=All&propagationPolicy=Foreground`))).toBe('written');
+    });
+
     test('it makes a slice again under a contract that the seller took away: refused', async () => {
       const ended = newAttempt();
       // Once its node stands Liqo has signed for it: a certificate that is made while the slice goes stays until the next contract ends, or the tenant goes.
@@ -151,17 +165,6 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
       expect((await quotas()).map((quota) => quota.spec?.resources)).toEqual([BOUGHT]);
       expect(await at.buyer.fabric.nodeHealth(bought)).toMatchObject({ ready: true });
     });
-
-    /** An honest Liqo at the buyer puts right what differs from its own objects: a buyer that means harm stops it. */
-    async function withoutReplicator(work: () => Promise<void>): Promise<void> {
-      const south = running(at.stack, 'south');
-      await south.kill('crd-replicator');
-      try {
-        await work();
-      } finally {
-        await south.start('crd-replicator');
-      }
-    }
 
     test('it makes its copy larger than what was bought: the quota stays, and the next verdict refuses', async () => {
       const admit = (): Promise<void> => at.seller.fabric.admitSlice({ buyer: at.buyer.id, contract: bought.contract, resources: BOUGHT });

@@ -30,6 +30,16 @@ export function playClusters(start: () => Promise<RealClusters>) {
       const { kubeconfig } = await at.seller.fabric.issueCredentials({ buyer, lifetimeMs: 3_600_000 });
       return opened(openApi(foreignConnection(parseKubeconfig(kubeconfig), { loopback: true, resolve: resolveName }), quiet));
     },
+    /** An honest Liqo at the buyer puts right what differs from its own objects: a buyer that means harm stops it. */
+    async withoutReplicator(work: () => Promise<void>): Promise<void> {
+      const south = running(at.stack, 'south');
+      await south.kill('crd-replicator');
+      try {
+        await work();
+      } finally {
+        await south.start('crd-replicator');
+      }
+    },
     nothingLeft,
   };
 }

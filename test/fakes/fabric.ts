@@ -47,7 +47,7 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
       own.tenants.delete(buyer);
       world.changed();
     },
-    async admitSlice({ buyer, contract, resources }) {
+    async admitSlice({ buyer, contract, resources, denies }) {
       const slice = replica(buyer, contract);
       if (!slice || slice.deleting) throw new Fault('NOT_FOUND', `no slice names contract ${contract}`);
       const why =
@@ -56,13 +56,16 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
           : fits(resources, slice.resources)
             ? undefined
             : 'asks for more than was bought';
+      if (why && slice.verdict?.reason !== why) await denies?.(`slice ${sliceName(slice.acquisition)}: ${why}`);
       slice.verdict = { accepted: why === undefined, reason: why ?? 'contract' };
       world.changed();
       if (why) throw new Fault('SLICE_DENIED', why);
     },
-    async denySlice({ buyer, contract, reason }) {
-      const slice = replica(buyer, contract);
-      if (slice && !slice.verdict) slice.verdict = { accepted: false, reason };
+    async denySlice({ buyer, contract, reason, denies }) {
+      const slice = contract !== undefined && own.tenants.has(buyer) ? replica(buyer, contract) : undefined;
+      if (!slice || slice.verdict) return;
+      await denies?.(`slice ${sliceName(slice.acquisition)}: ${reason}`);
+      slice.verdict = { accepted: false, reason };
       world.changed();
     },
     async hasSlice({ buyer, contract }) {

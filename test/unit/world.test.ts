@@ -17,10 +17,13 @@ let happensToJobs: Happens | undefined;
 let happensToSlices: Happens | undefined;
 let stop: AbortController;
 let watching: Promise<void>;
+/** What is done about an event before the next one is told. */
+let told: (event: WorldEvent) => Promise<void>;
 
 beforeEach(async () => {
   now = Date.parse('2026-01-01T00:00:00Z');
   heard = [];
+  told = async () => undefined;
   happens = happensToJobs = happensToSlices = undefined;
   stop = new AbortController();
   const api = {
@@ -35,7 +38,11 @@ beforeEach(async () => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     },
   } as unknown as Api;
-  watching = kubernetesWorld({ api, log: quiet, now: () => now }).watch(async (event) => void heard.push(event), stop.signal);
+  const hear = async (event: WorldEvent): Promise<void> => {
+    heard.push(event);
+    await told(event);
+  };
+  watching = kubernetesWorld({ api, log: quiet, now: () => now }).watch(hear, stop.signal);
   await vi.waitFor(() => expect(happens).toBeDefined());
 });
 afterEach(async () => {
@@ -43,9 +50,9 @@ afterEach(async () => {
   await watching;
 });
 
-type Shown = 'coming' | 'running' | 'taken away' | 'crashed' | 'init crashed' | 'no image';
+type PodState = 'coming' | 'running' | 'taken away' | 'crashed' | 'init crashed' | 'no image';
 const waiting = (reason: string) => [{ state: { waiting: { reason } } }];
-const STATUS: Readonly<Record<Shown, object>> = {
+const STATUS: Readonly<Record<PodState, object>> = {
   coming: { phase: 'Pending', containerStatuses: waiting('ContainerCreating') },
   running: { phase: 'Running', containerStatuses: [{ state: { running: {} } }] },
   'taken away': { phase: 'Running', conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }] },
@@ -54,7 +61,7 @@ const STATUS: Readonly<Record<Shown, object>> = {
   'no image': { phase: 'Pending', containerStatuses: waiting('ErrImagePull') },
 };
 /** Shows the pod so, `afterMs` later than before; answers how often the intent has been told by now. */
-async function shows(state: Shown, afterMs = 0): Promise<number> {
+async function shows(state: PodState, afterMs = 0): Promise<number> {
   now += afterMs;
   const object = { metadata: { name: 'web', namespace: 'n', uid: 'u', labels: { [OURS.intent]: 'shop' } }, status: STATUS[state] };
   happens?.({ type: 'MODIFIED', object });
@@ -146,28 +153,69 @@ test('another object of the same name is another one: the end of the first is to
   expect(heard).toHaveLength(1);
 });
 
+interface Shown {
+  readonly type?: WatchEvent<KubeObject>['type'];
+  readonly contract?: string | undefined;
+  readonly conditions?: readonly object[];
+  readonly generation?: number;
+  readonly deletionTimestamp?: string;
+}
+/** Shows a slice of south so; answers all that was told by now. */
+async function slice({ type = 'MODIFIED', contract, conditions = [], ...metadata }: Shown): Promise<readonly WorldEvent[]> {
+  const labels = { [LIQO_KEYS.origin]: 'south', [LIQO_KEYS.replicated]: 'true' };
+  const annotations = contract === undefined ? {} : { [OURS.contract]: contract };
+  happensToSlices?.({
+    type,
+    object: { metadata: { name: 's', namespace: 'n', uid: 'u', labels, annotations, ...metadata }, status: { conditions } } as KubeObject,
+  });
+  await Promise.resolve();
+  return heard;
+}
+const under = { buyer: 'south', contract: 'c1' };
+const seen = { kind: 'slice-seen', ...under };
+const offered = { kind: 'slice-offered', ...under };
+const authenticated = { type: 'Authentication', status: 'Accepted' };
+
 test.each(['Accepted', 'Denied'])(
-  'a slice is told once, when Liqo has said %s of whose it is: its verdict and ours would be in each other’s way',
+  'a slice is offered once, when Liqo has said %s of whose it is: its verdict and ours would be in each other’s way',
   async (status) => {
-    const slice = (conditions: readonly object[]) => ({
-      metadata: {
-        name: 's',
-        namespace: 'n',
-        uid: 'u',
-        labels: { [LIQO_KEYS.origin]: 'south', [LIQO_KEYS.replicated]: 'true' },
-        annotations: { [OURS.contract]: 'c1' },
-      },
-      status: { conditions },
-    });
-    const shown = async (type: WatchEvent<KubeObject>['type'], ...conditions: readonly object[]): Promise<readonly WorldEvent[]> => {
-      happensToSlices?.({ type, object: slice(conditions) });
-      await Promise.resolve();
-      return heard;
-    };
-    expect(await shown('ADDED')).toEqual([]);
-    const offered = { kind: 'slice-offered', buyer: 'south', contract: 'c1' };
-    expect(await shown('MODIFIED', { type: 'Authentication', status })).toEqual([offered]);
-    expect(await shown('MODIFIED', { type: 'Authentication', status }, { type: 'Resources', status: 'Accepted' })).toEqual([offered]);
-    expect(await shown('DELETED')).toEqual([offered, { ...offered, kind: 'slice-gone' }]);
+    const said = { type: 'Authentication', status };
+    expect(await slice({ type: 'ADDED', contract: 'c1' })).toEqual([seen]);
+    expect(await slice({ contract: 'c1', conditions: [said] })).toEqual([seen, offered]);
+    expect(await slice({ contract: 'c1', conditions: [said, { type: 'Resources', status: 'Accepted' }] })).toEqual([seen, offered]);
+    expect(await slice({ type: 'DELETED', contract: 'c1' })).toEqual([seen, offered, { ...offered, kind: 'slice-gone' }]);
   },
 );
+
+test('a slice whose request is changed is offered again, its deletion is no change, and who changes it all the time is heard less and less', async () => {
+  const shows = async (generation: number, more: Shown = {}) =>
+    (await slice({ contract: 'c1', conditions: [authenticated], generation, ...more })).length;
+  expect([await shows(1), await shows(1), await shows(2)]).toEqual([1, 1, 2]);
+  expect(await shows(3, { deletionTimestamp: '2026-01-01T00:00:00Z' })).toBe(2);
+  for (let generation = 3; generation <= 10_000; generation += 1) await shows(generation);
+  expect(await shows(10_001)).toBeLessThan(30);
+});
+
+test.each([
+  ['no contract', undefined],
+  ['an empty one', ''],
+  ['what no store takes', 'NUL \u0000'],
+  ['an endless one', 'c'.repeat(1_000)],
+])('a slice that names %s is told, and of its end nothing', async (_, contract) => {
+  const names = { kind: 'slice-seen', buyer: 'south' };
+  expect(await slice({ type: 'ADDED', contract })).toEqual([names]);
+  expect(await slice({ contract, conditions: [authenticated] })).toEqual([names, names]);
+  expect(await slice({ type: 'DELETED', contract })).toEqual([names, names]);
+});
+
+test('who says something all the time keeps nobody else waiting', async () => {
+  let generation = 1;
+  told = async (event) => {
+    generation += 1;
+    if (event.kind === 'slice-offered' && generation < 12) await slice({ contract: 'c1', conditions: [authenticated], generation });
+  };
+  await slice({ contract: 'c1', conditions: [authenticated], generation });
+  await shows('crashed');
+  await vi.waitFor(() => expect(heard.length).toBeGreaterThan(5));
+  expect(heard.findIndex(({ kind }) => kind === 'workload-changed')).toBeLessThan(4);
+});

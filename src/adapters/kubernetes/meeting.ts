@@ -13,7 +13,12 @@ import { waitUntil } from './watching.ts';
 export const isOurs = (object: KubeObject): boolean => label(object, OURS.managedBy) === REARGUARD;
 /** A copy of a slice that a buyer has in its own cluster. */
 export const isReplica = (object: KubeObject): boolean => label(object, LIQO_KEYS.replicated) === 'true';
-export const contractOfSlice = (object: KubeObject): string | undefined => annotation(object, OURS.contract);
+/** The contract that a slice names. Its tenant writes there what it likes: what cannot be an id of ours is none. */
+export const contractOfSlice = (object: KubeObject): string | undefined => {
+  const named = annotation(object, OURS.contract);
+  return named !== undefined && CONTRACT_ID.test(named) ? named : undefined;
+};
+const CONTRACT_ID = /^[a-z0-9][-.a-z0-9]{0,252}$/;
 
 export const stillThere = (what: string, last: string): Fault =>
   new Fault('STILL_THERE', `${what}: still there; last seen: ${last}`, { what });

@@ -27,11 +27,12 @@ const ENDED_VARIABLE = {
 };
 const text = (key: string, field: 'labels' | 'annotations', object = 'object'): string =>
   `(has(${object}.metadata.${field}) && '${key}' in ${object}.metadata.${field} ? ${object}.metadata.${field}['${key}'] : '')`;
+const option = (name: string, value: string): string => `(has(request.options.${name}) && request.options.${name} == ${value})`;
 const unchanged = (key: string, field: 'labels' | 'annotations'): string =>
   `request.operation == 'CREATE' || ${text(key, field)} == ${text(key, field, 'oldObject')}`;
-/** `Invalid` answers 422, which tells a policy's refusal from one of RBAC's (403). */
-const rule = (expression: string, message: string): object => ({
-  expression: `${TENANT} == '' || (${expression})`,
+/** `Invalid` answers 422, which tells a policy's refusal from one of RBAC's (403). What is deleted has no `object`. */
+const rule = (expression: string, message: string, of: 'writing' | 'deleting' = 'writing'): object => ({
+  expression: `${TENANT} == '' || request.operation ${of === 'writing' ? '==' : '!='} 'DELETE' || (${expression})`,
   message,
   reason: 'Invalid',
 });
@@ -45,16 +46,27 @@ const COPY = [
   ),
   rule(`${text(LIQO_KEYS.origin, 'labels')} == ${TENANT}`, `must be labelled ${LIQO_KEYS.origin}=<the tenant's cluster id>`),
   rule(`${text(LIQO_KEYS.remoteCluster, 'labels')} == ${TENANT}`, `must be labelled ${LIQO_KEYS.remoteCluster}=<the tenant's cluster id>`),
+  // What never goes keeps the teardown of its contract from its end, and a slice its quota.
+  rule(
+    `!has(object.metadata.finalizers) || object.metadata.finalizers.all(each, request.operation == 'UPDATE' && has(oldObject.metadata.finalizers) && each in oldObject.metadata.finalizers)`,
+    'must not add finalizers',
+  ),
 ];
 
-const policy = (name: string, group: string, resource: string, validations: readonly object[]): Manifest => ({
+const policy = (
+  name: string,
+  group: string,
+  resource: string,
+  operations: readonly string[],
+  validations: readonly object[],
+): Manifest => ({
   apiVersion: ADMISSION,
   kind: 'ValidatingAdmissionPolicy',
   metadata: { name, labels: managed },
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: {
-      resourceRules: [{ apiGroups: [group], apiVersions: ['*'], resources: [resource], operations: ['CREATE', 'UPDATE'] }],
+      resourceRules: [{ apiGroups: [group], apiVersions: ['*'], resources: [resource], operations }],
     },
     matchConditions: [
       { name: 'a-tenants-own-account', expression: "('system:serviceaccounts:' + request.namespace) in request.userInfo.groups" },
@@ -75,29 +87,46 @@ const binding = (name: string): Manifest => ({
  * of its handshake, not against a ServiceAccount: a tenant could lift it and so undo the end of its contract.
  */
 export const slicePolicy = (): readonly Manifest[] => [
-  policy(SLICE_POLICY, 'authentication.liqo.io', 'resourceslices', [
-    rule(`has(object.spec.class) && object.spec.class == '${SLICE_CLASS}'`, `must be of class ${SLICE_CLASS}`),
-    rule(`!has(object.spec.consumerClusterID) || object.spec.consumerClusterID == ${TENANT}`, 'must name its own cluster as consumer'),
-    rule(
-      `request.operation != 'CREATE' || ${text(OURS.contract, 'annotations')} == '' || !(' ' + variables.ended + ' ').contains(' ' + ${text(OURS.contract, 'annotations')} + ' ')`,
-      'must not name a contract that is over',
-    ),
-    rule(unchanged(OURS.contract, 'annotations'), `must keep its ${OURS.contract}`),
-    rule(unchanged(LIQO_KEYS.cordon, 'annotations'), `must not touch ${LIQO_KEYS.cordon}`),
-    ...COPY,
-  ]),
+  policy(
+    SLICE_POLICY,
+    'authentication.liqo.io',
+    'resourceslices',
+    ['CREATE', 'UPDATE', 'DELETE'],
+    [
+      rule(`has(object.spec.class) && object.spec.class == '${SLICE_CLASS}'`, `must be of class ${SLICE_CLASS}`),
+      rule(`!has(object.spec.consumerClusterID) || object.spec.consumerClusterID == ${TENANT}`, 'must name its own cluster as consumer'),
+      rule(
+        `request.operation != 'CREATE' || ${text(OURS.contract, 'annotations')} == '' || !(' ' + variables.ended + ' ').contains(' ' + ${text(OURS.contract, 'annotations')} + ' ')`,
+        'must not name a contract that is over',
+      ),
+      rule(unchanged(OURS.contract, 'annotations'), `must keep its ${OURS.contract}`),
+      rule(unchanged(LIQO_KEYS.cordon, 'annotations'), `must not touch ${LIQO_KEYS.cordon}`),
+      ...COPY,
+      rule(
+        `!has(request.options) || !(${option('propagationPolicy', "'Orphan'")} || ${option('orphanDependents', 'true')})`,
+        'must not leave its quota behind',
+        'deleting',
+      ),
+    ],
+  ),
   binding(SLICE_POLICY),
 ];
 
 /** Remote namespaces that end with the tenant's cluster id, as Liqo names them: no other name is its own. */
 export const namespacePolicy = (): readonly Manifest[] => [
-  policy(NAMESPACE_POLICY, 'offloading.liqo.io', 'namespacemaps', [
-    rule(
-      `!has(object.spec) || !has(object.spec.desiredMapping) || object.spec.desiredMapping.all(k, object.spec.desiredMapping[k].endsWith('-' + ${TENANT}))`,
-      "must map to namespaces that end with the tenant's own cluster id",
-    ),
-    ...COPY,
-  ]),
+  policy(
+    NAMESPACE_POLICY,
+    'offloading.liqo.io',
+    'namespacemaps',
+    ['CREATE', 'UPDATE'],
+    [
+      rule(
+        `!has(object.spec) || !has(object.spec.desiredMapping) || object.spec.desiredMapping.all(k, object.spec.desiredMapping[k].endsWith('-' + ${TENANT}))`,
+        "must map to namespaces that end with the tenant's own cluster id",
+      ),
+      ...COPY,
+    ],
+  ),
   binding(NAMESPACE_POLICY),
 ];
 

@@ -3,14 +3,14 @@ import { Fault } from '../../domain/faults.ts';
 import { type ClusterId, type ContractId, tenantNamespace } from '../../domain/ids.ts';
 import { parseQuantity } from '../../domain/quantity.ts';
 import type { Resources } from '../../domain/resources.ts';
-import type { Fabric, SliceGpus } from '../../ports/fabric.ts';
+import type { Denies, Fabric, SliceGpus } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
 import { removeCertificates } from './certificates.ts';
 import { keepOut } from './ended-contracts.ts';
 import { faultOf, isRefused } from './faults.ts';
 import { KINDS, pathOf } from './kinds.ts';
 import { LIQO_KEYS } from './labels.ts';
-import { contractOfSlice, isReplica, stillThere } from './meeting.ts';
+import { contractOfSlice, isOurs, isReplica, stillThere } from './meeting.ts';
 import {
   type Amounts,
   type KubeObject,
@@ -28,25 +28,47 @@ import { waitUntil } from './watching.ts';
 
 interface Sold {
   readonly buyer: ClusterId;
-  readonly contract: ContractId;
+  /** `undefined`: of slices that name none. */
+  readonly contract: ContractId | undefined;
 }
 const MOST_CONFLICTS = 20;
+const VALID = 'ContractValid';
+
+/** A tenant may write as much as it likes: what is told of it is short. */
+const short = (text: unknown): string => String(text).slice(0, 64);
+
+/** What is no quantity is more than any. */
+const isMore = (asked: unknown, bought = '0'): boolean => {
+  const amount = parseQuantity(String(asked));
+  return amount === undefined || amount > (parseQuantity(bought) ?? 0n);
+};
 
 /** Why a slice is not what was sold; `undefined` when it is. */
 export function whyNot(slice: ResourceSliceObject, buyer: ClusterId, sold: Resources, gpus?: SliceGpus): string | undefined {
   const { spec = {} } = slice;
-  if (spec.class !== SLICE_CLASS) return `its class is ${spec.class ? `"${spec.class}"` : 'not given'}, and only "${SLICE_CLASS}" is sold`;
+  if (spec.class !== SLICE_CLASS)
+    return `its class is ${spec.class ? `"${short(spec.class)}"` : 'not given'}, and only "${SLICE_CLASS}" is sold`;
   // Liqo may copy a slice before it has filled in whose it is; in another's name no tenant may write.
   if (spec.consumerClusterID !== undefined && spec.consumerClusterID !== buyer)
-    return `it is for the cluster ${spec.consumerClusterID}, and the buyer's is ${buyer}`;
+    return `it is for the cluster ${short(spec.consumerClusterID)}, and the buyer's is ${buyer}`;
   const bought = amountsOf(sold, gpus);
   for (const [name, amount] of Object.entries(spec.resources ?? {})) {
-    const wanted = parseQuantity(String(amount));
-    if (wanted === undefined) return `it asks for ${name} ${String(amount).slice(0, 40)}, which is no quantity`;
-    if (wanted > (parseQuantity(bought[name] ?? '0') ?? 0n))
-      return `it asks for ${name} ${amount}, and ${bought[name] ?? 'none'} was bought`;
+    if (parseQuantity(String(amount)) === undefined) return `it asks for ${short(name)} ${short(amount)}, which is no quantity`;
+    if (isMore(amount, bought[name])) return `it asks for ${short(name)} ${short(amount)}, and ${bought[name] ?? 'none'} was bought`;
   }
   return undefined;
+}
+
+/** Whether it was let in once: its Quota stands until it is gone, whatever was said of it since. Only who gives verdicts writes it. */
+const isGranted = ({ status }: ResourceSliceObject): boolean => Object.keys(status?.resources ?? {}).length > 0;
+
+/** Whether nobody gave a verdict yet, or it asks for more than ours gave it. */
+function isUnjudged({ spec, status }: ResourceSliceObject): boolean {
+  const verdict = conditionOf(status?.conditions, 'Resources');
+  if (!verdict) return true;
+  return (
+    verdict.reason === VALID && Object.entries(spec?.resources ?? {}).some(([name, amount]) => isMore(amount, status?.resources?.[name]))
+  );
 }
 
 const sameAmounts = (a: Amounts | undefined, b: Amounts): boolean =>
@@ -88,14 +110,21 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
     const { items } = await api.list<ResourceSliceObject>(KINDS.resourceSlice, { namespace: tenantNamespace(buyer) });
     return items.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
   };
-  /** Writes a verdict unless `decide` finds none to give; again when Liqo was faster. */
-  const give = async (slice: ResourceSliceObject, decide: (now: ResourceSliceObject) => Verdict | undefined): Promise<void> => {
+  /** Writes a verdict unless `decide` finds none to give; again when Liqo was faster. A denial is told before it is written, and only then: what stands on the slice was told. */
+  const give = async (
+    slice: ResourceSliceObject,
+    denies: Denies | undefined,
+    decide: (now: ResourceSliceObject) => Verdict | undefined,
+  ): Promise<void> => {
     const { namespace = '', name } = slice.metadata;
     let current: ResourceSliceObject | undefined = slice;
+    let told: string | undefined;
     for (let conflicts = 0; current; conflicts += 1) {
       const verdict = decide(current);
       const next = verdict && withVerdict(current, verdict, new Date().toISOString().replace(/\.\d+Z$/, 'Z'));
       if (!next) return;
+      if (verdict.status === 'Denied' && verdict.message !== told) await denies?.(`slice ${name}: ${verdict.message}`);
+      told = verdict.message;
       try {
         await api.raw('PUT', pathOf(KINDS.resourceSlice, { namespace, name, sub: 'status' }), {
           apiVersion: KINDS.resourceSlice.apiVersion,
@@ -115,21 +144,21 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
   const denied = (message: string): Verdict => ({ status: 'Denied', reason: 'ContractRefused', message });
 
   return {
-    async admitSlice({ buyer, contract, resources, gpus }) {
-      const living = (await slicesOf({ buyer, contract })).filter((slice) => !isGoing(slice));
-      if (living.length === 0) throw new Fault('NOT_FOUND', `no slice of ${buyer} names contract ${contract}`, { contract });
+    async admitSlice({ buyer, contract, resources, gpus, denies }) {
+      // One that was let in and is going holds its Quota until it is gone.
+      const there = (await slicesOf({ buyer, contract })).filter((slice) => isGranted(slice) || !isGoing(slice));
       const age = (slice: ResourceSliceObject): string => `${slice.metadata.creationTimestamp ?? ''} ${slice.metadata.name}`;
-      const accepted = (slice: ResourceSliceObject): boolean => conditionOf(slice.status?.conditions, 'Resources')?.status === 'Accepted';
-      const [first, ...others] = living.toSorted((a, b) => Number(accepted(b)) - Number(accepted(a)) || age(a).localeCompare(age(b)));
-      if (!first) return;
-      for (const other of others) await give(other, () => denied(`contract ${contract} has the slice ${first.metadata.name} already`));
+      const [first, ...others] = there.toSorted((a, b) => Number(isGranted(b)) - Number(isGranted(a)) || age(a).localeCompare(age(b)));
+      for (const other of others.filter((slice) => !isGoing(slice)))
+        await give(other, denies, () => denied(`contract ${contract} has the slice ${first?.metadata.name} already`));
+      if (!first || isGoing(first)) throw new Fault('NOT_FOUND', `no slice of ${buyer} names contract ${contract}`, { contract });
       let why: string | undefined;
-      await give(first, (now) => {
+      await give(first, denies, (now) => {
         why = whyNot(now, buyer, resources, gpus);
         if (why) return denied(`contract ${contract}: ${why}`);
         return {
           status: 'Accepted',
-          reason: 'ContractValid',
+          reason: VALID,
           message: `contract ${contract}`,
           resources: amountsOf(resources, gpus),
           ...(gpus?.nodes && { nodeSelector: gpus.nodes }),
@@ -138,9 +167,11 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
       if (why) throw new Fault('SLICE_DENIED', `slice ${first.metadata.name} of contract ${contract}: ${why}`, { contract });
     },
 
-    async denySlice({ buyer, contract, reason }) {
+    async denySlice({ buyer, contract, reason, denies }) {
+      const tenant = await api.get(KINDS.tenant, { namespace: tenantNamespace(buyer), name: buyer });
+      if (!tenant || !isOurs(tenant)) return;
       for (const slice of await slicesOf({ buyer, contract }))
-        await give(slice, (now) => (conditionOf(now.status?.conditions, 'Resources') ? undefined : denied(reason)));
+        await give(slice, denies, (now) => (isUnjudged(now) ? denied(reason) : undefined));
     },
 
     hasSlice: async (sold) => (await slicesOf(sold)).length > 0,

@@ -1,13 +1,4 @@
-import {
-  type AcquisitionId,
-  type ClusterId,
-  type ContractId,
-  acquisitionId,
-  clusterId,
-  contractId,
-  intentName,
-  sliceName,
-} from '../../domain/ids.ts';
+import { type AcquisitionId, acquisitionId, clusterId, contractId, intentName, sliceName } from '../../domain/ids.ts';
 import type { World, WorldEvent } from '../../ports/world.ts';
 import type { Api } from './api.ts';
 import { type Told, tellBroken } from './breaking.ts';
@@ -20,10 +11,12 @@ import { contractOfSlice } from './meeting.ts';
 import {
   type JobObject,
   type KubeObject,
+  type Metadata,
   type NodeObject,
   type PodObject,
   type ResourceSliceObject,
   conditionOf,
+  isGoing,
   isOfJob,
   isReady,
   label,
@@ -34,7 +27,7 @@ const LEASE = 'world';
 
 interface Known {
   readonly fact: string;
-  readonly gone: WorldEvent;
+  readonly gone?: WorldEvent | undefined;
   /** Of a pod that broke. */
   readonly told?: Told | undefined;
 }
@@ -71,12 +64,14 @@ const acquisitionOfNode = (name: string): AcquisitionId | undefined => {
   return name.startsWith(prefix) ? acquisitionId(name.slice(prefix.length)) : undefined;
 };
 
-/** Whose slice it is that a buyer sent, and under which contract. */
-function offerOf(slice: KubeObject): { readonly buyer: ClusterId; readonly contract: ContractId } | undefined {
-  const contract = contractOfSlice(slice);
-  const buyer = label(slice, LIQO_KEYS.origin) ?? label(slice, LIQO_KEYS.remoteCluster);
-  return contract === undefined || buyer === undefined ? undefined : { buyer: clusterId(buyer), contract: contractId(contract) };
+/** Whose slice it is that a buyer sent. */
+const senderOf = (slice: KubeObject): string | undefined => label(slice, LIQO_KEYS.origin) ?? label(slice, LIQO_KEYS.remoteCluster);
+
+/** What a slice asked for when it was told: each of the first changes counts, then only every doubling, since a tenant may change it as often as it likes. */
+function askedAt({ generation = 0 }: Metadata): number {
+  return generation <= EACH_CHANGE ? generation : 2 ** Math.floor(Math.log2(generation));
 }
+const EACH_CHANGE = 16;
 const workloadChanged = (object: KubeObject): WorldEvent => ({
   kind: 'workload-changed',
   intent: intentName(label(object, OURS.intent) ?? ''),
@@ -85,12 +80,17 @@ const workloadChanged = (object: KubeObject): WorldEvent => ({
 const SUBJECTS: readonly Subject[] = [
   {
     look: { kind: KINDS.resourceSlice, labels: `${LIQO_KEYS.replicated}=true` },
-    // Liqo writes its own verdict first; whoever writes at the same time makes it begin anew.
-    key: (slice: ResourceSliceObject) =>
-      offerOf(slice) && conditionOf(slice.status?.conditions, 'Authentication') && `slice ${slice.metadata.uid}`,
-    facts: (slice) => {
-      const about = offerOf(slice) ?? { buyer: clusterId(''), contract: contractId('') };
-      return { fact: 'offered', event: { kind: 'slice-offered', ...about }, gone: { kind: 'slice-gone', ...about } };
+    key: (slice) => senderOf(slice) && `slice ${slice.metadata.uid}`,
+    facts: (slice: ResourceSliceObject, was) => {
+      const buyer = clusterId(senderOf(slice) ?? '');
+      const contract = contractOfSlice(slice);
+      // Liqo writes its own verdict first; whoever writes at the same time makes it begin anew.
+      const kind = conditionOf(slice.status?.conditions, 'Authentication') ? 'slice-offered' : 'slice-seen';
+      // What it asks for may be changed after the verdict: then it is judged again. Its deletion counts as a change too, and is none.
+      const fact = isGoing(slice) && was ? was.fact : `${kind} ${askedAt(slice.metadata)}`;
+      if (contract === undefined) return { fact, event: { kind: 'slice-seen', buyer } };
+      const about = { buyer, contract: contractId(contract) };
+      return { fact, event: { kind, ...about }, gone: { kind: 'slice-gone', ...about } };
     },
   },
   {
@@ -200,7 +200,10 @@ function openTeller(waiting: Map<string, WorldEvent>, sink: (event: WorldEvent) 
   };
   const say = (event: WorldEvent): void => {
     const { kind, ...about } = event;
-    waiting.set(event.kind === 'node-changed' ? `${kind} ${event.acquisition}` : `${kind} ${JSON.stringify(about)}`, event);
+    const key = event.kind === 'node-changed' ? `${kind} ${event.acquisition}` : `${kind} ${JSON.stringify(about)}`;
+    // At the end, also what waits already: who says something all the time keeps nobody else waiting.
+    waiting.delete(key);
+    waiting.set(key, event);
     void tell();
   };
   return {
