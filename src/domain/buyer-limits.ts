@@ -15,6 +15,8 @@ export interface HourlyAmount {
 export interface BuyerLimits {
   /** Open reservations. */
   readonly holds?: number | undefined;
+  /** What it may send, in the mean of ten seconds; 0 is no limit too. */
+  readonly requestsPerSecond?: number | undefined;
   /** Contracts that are not over. */
   readonly contracts?: number | undefined;
   /** Of everything that is reserved and bought together. */
@@ -107,12 +109,15 @@ const tighter = (a: Quantity | undefined, b: Quantity | undefined): Quantity | u
   a === undefined || (b !== undefined && nanos(b) < nanos(a)) ? b : a;
 const fewer = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || (b !== undefined && b < a) ? b : a);
 
+const slower = (a: number | undefined, b: number | undefined): number | undefined => fewer(a || undefined, b || undefined);
+
 function tightest(one: BuyerLimits, other: BuyerLimits): BuyerLimits {
   const both = [...(one.credit ?? []), ...(other.credit ?? [])];
   const least = (each: HourlyAmount): boolean =>
     both.every(({ amount, currency }) => !sameCurrency(currency, each.currency) || compareAmounts(amount, each.amount) >= 0);
   return {
     holds: fewer(one.holds, other.holds),
+    requestsPerSecond: slower(one.requestsPerSecond, other.requestsPerSecond),
     contracts: fewer(one.contracts, other.contracts),
     cpu: tighter(one.cpu, other.cpu),
     memory: tighter(one.memory, other.memory),

@@ -25,7 +25,8 @@ export interface Peers {
 
 /**
  * One other node, in domain words. Faults: PEER_UNREACHABLE, PEER_TIMEOUT (may have taken effect), PEER_REFUSED (it said
- * no, with its words), PEER_LIED (its answer is not REAR, or not what was asked), and those named at a call.
+ * no, with its words), PEER_LIED (its answer is not REAR, or not what was asked), TOO_MANY_REQUESTS (with the fact
+ * `retryAfterSeconds` where it says how long it wants to be left alone), and those named at a call.
  * An extension asked of a node that does not speak it is PEER_REFUSED with the fact `unsupported`.
  */
 export interface Peer {

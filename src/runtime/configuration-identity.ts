@@ -22,10 +22,20 @@ const peer = z
       .optional()
       .describe('Thumbprints of its keys, got from its operator: no other key counts, whatever its address shows.'),
     limits: z
-      .strictObject({ holds: z.number().int().min(1).max(100_000).optional().describe('Open reservations.'), ...limitFields })
+      .strictObject({
+        holds: z.number().int().min(1).max(100_000).optional().describe('Open reservations.'),
+        requestsPerSecond: z
+          .number()
+          .int()
+          .min(0)
+          .max(1_000_000)
+          .optional()
+          .describe('What it may send, in the mean of ten seconds; 0: no limit.'),
+        ...limitFields,
+      })
       .optional()
       .describe(
-        'What each of them may have of us at a time, limit by limit in place of `rear.maxHoldsPerBuyer` (`holds`) and `rear.buyerLimits`. With a domain alone only what is less counts: a node says itself of which it is.',
+        'What each of them may have of us at a time, limit by limit in place of `rear.maxHoldsPerBuyer` (`holds`), `rear.requestsPerSecondPerBuyer` (`requestsPerSecond`) and `rear.buyerLimits`. With a domain alone only what is less counts: a node says itself of which it is.',
       ),
   })
   .refine(

@@ -54,6 +54,15 @@ export const rear = z.strictObject({
     .describe(
       'Requests a second that one remote address (of IPv6: one network of 64 bits) may send, in the mean of ten seconds; more are answered 429 with `Retry-After`. 0: no limit. Our own machine has none. Behind a proxy all of its callers are one.',
     ),
+  requestsPerSecondPerBuyer: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(200)
+    .describe(
+      'Requests a second that one buyer may send, in the mean of ten seconds, from wherever it calls: the node whose key signed; of those that do not sign, whoever says so at one remote address. More are answered 429 with `Retry-After`; giving back is never refused. 0: no limit; `identity.peers` says otherwise of single nodes.',
+    ),
   bodyLimitBytes: z.number().int().min(1_024).max(16_777_216).default(262_144).describe('The largest request body that is read.'),
   bodyTimeoutSeconds: seconds(600).default(10).describe('How long a request may take to arrive completely.'),
   purchaseWaitSeconds: seconds(300)

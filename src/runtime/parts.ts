@@ -86,7 +86,7 @@ export function buyerLimits({ rear, identity }: Pick<Configuration, 'rear' | 'id
   readonly limitsOf: (buyer: NodeIdentity) => BuyerLimits;
   readonly limitSales: boolean;
 } {
-  const everybody = { ...rear.buyerLimits, holds: rear.maxHoldsPerBuyer };
+  const everybody = { ...rear.buyerLimits, holds: rear.maxHoldsPerBuyer, requestsPerSecond: rear.requestsPerSecondPerBuyer };
   const { policy } = trustOf({ identity });
   return {
     limitsOf: (buyer) => limitsOf(everybody, policy, buyer),

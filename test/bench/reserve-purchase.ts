@@ -5,7 +5,7 @@ import type { Peer } from '../../src/ports/peer.ts';
 import { drive, type Measured, type Measuring, percentile } from './measured.ts';
 import { CONNECTIONS, meet } from './seller-side.ts';
 import { openSignedBuyer } from './signed-buyer.ts';
-import { type Trading, UNSIGNED } from './trading.ts';
+import { SIGNED, type Trading, UNSIGNED } from './trading.ts';
 
 const PART = { cpu: '500m', memory: '512Mi', pods: '1' };
 const WARM_UP = 32;
@@ -31,7 +31,7 @@ export async function measurePurchase(how: Measuring, trading: Trading): Promise
 
 /** The same of a buyer of our own dialect: every request and answer is signed and looked at by both sides, and SEND_CONTRACT brings its signature under the contract. */
 export async function measureSignedPurchase(how: Measuring, trading: Trading): Promise<readonly Measured[]> {
-  const { identity, peers, notary, stop } = await openSignedBuyer('bench');
+  const { identity, peers, notary, stop } = await openSignedBuyer(SIGNED);
   try {
     const peer = peers.at(trading.seller.place.rear);
     const flavor = await offered(peer);

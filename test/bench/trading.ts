@@ -38,6 +38,8 @@ const PLENTY = {
 };
 /** A buyer that signs nothing, and may. */
 export const UNSIGNED = 'bench-unsigned';
+/** One that does. */
+export const SIGNED = 'bench';
 /** More than the buyer's cluster has. */
 const WANTED = { cpu: '3', memory: '4Gi' };
 const STORED_MS = 60_000;
@@ -49,7 +51,11 @@ export async function openTrading({ say }: Measuring): Promise<Trading> {
     flavors: [PLENTY],
     sell: {},
     durable: true,
-    peers: [{ node: UNSIGNED, policy: 'legacy' }],
+    // Whoever measures asks as often as it can.
+    peers: [
+      { node: UNSIGNED, policy: 'legacy', limits: { requestsPerSecond: 1_000_000 } },
+      { node: SIGNED, policy: 'signed', limits: { requestsPerSecond: 1_000_000 } },
+    ],
   });
   try {
     const { buyer, sellers } = world;

@@ -45,11 +45,9 @@ describe('RESERVE and PURCHASE', () => {
 
   test('a seller, or what stands before it, that has too many requests may be asked again: nothing is burnt', async () => {
     for (const dialect of dialects) {
-      const error = await purchase(await seller(says(429, ''), dialect)).catch((reason: unknown) => reason);
-      expect(isFault(error) ? { code: error.code, burnt: error.facts['burnt'] } : error).toEqual({
-        code: 'PEER_UNREACHABLE',
-        burnt: undefined,
-      });
+      const error = await purchase(await seller(says(429, '', { 'retry-after': '7' }), dialect)).catch((reason: unknown) => reason);
+      const { burnt, retryAfterSeconds } = isFault(error) ? error.facts : {};
+      expect([isFault(error) && error.code, burnt, retryAfterSeconds]).toEqual(['TOO_MANY_REQUESTS', undefined, 7]);
     }
   });
 
@@ -57,7 +55,7 @@ describe('RESERVE and PURCHASE', () => {
     const problem = (code: string) => says(409, JSON.stringify({ code, detail: 'why' }), { 'content-type': 'application/problem+json' });
     expect(await codeOf(reserve(await seller(problem('NOT_ENOUGH'))))).toBe('NOT_ENOUGH');
     expect(await codeOf(reserve(await seller(problem('STORE_UNAVAILABLE'))))).toBe('PEER_UNREACHABLE');
-    expect(await codeOf(reserve(await seller(problem('TOO_MANY_REQUESTS'))))).toBe('PEER_UNREACHABLE');
+    expect(await codeOf(reserve(await seller(problem('TOO_MANY_REQUESTS'))))).toBe('TOO_MANY_REQUESTS');
     expect(await codeOf(reserve(await seller(problem('KEYS_UNAVAILABLE'))))).toBe('PEER_UNREACHABLE');
     expect(await codeOf(reserve(await seller(problem('INTENT_INVALID'))))).toBe('PEER_REFUSED');
     expect(await codeOf(reserve(await seller(problem('constructor'))))).toBe('NOT_ENOUGH');

@@ -67,3 +67,29 @@ test('what stays at a seller that knows no end is told: in the acquisition, in t
   await expect.poll(() => stage.node.processes.readIntent(name).catch(() => undefined), LATE).toMatchObject(told);
   expect(await stage.database.store.intents.get(name)).toMatchObject(told);
 });
+
+test('a seller that has too many requests of ours is left alone for as long as it says, and bought from', async () => {
+  const asked: number[] = [];
+  await open({ sellers: ['north'] }, ({ peers: { peers } }) => ({
+    peers: {
+      at(address, options) {
+        const peer = peers.at(address, options);
+        return {
+          ...peer,
+          async reserve(input) {
+            asked.push(performance.now());
+            if (asked.length < 4) throw new Fault('TOO_MANY_REQUESTS', 'ask again in 2 s', { retryAfterSeconds: 2 });
+            return await peer.reserve(input);
+          },
+        };
+      },
+    },
+  }));
+  const name = await start('too-often');
+  expect(await boughtPlace(name)).toMatchObject({ seller: NORTH.domain });
+  const pauses = asked.slice(1).map((at, n) => at - (asked[n] ?? 0));
+  // The first is a quick try within the workflow's task.
+  expect(pauses.slice(1).filter((ms) => ms > 1_900)).toHaveLength(2);
+  expect(asked).toHaveLength(4);
+  await finish(name);
+});

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeEach, expect, inject, it, vi } from 'vitest'
 import type { BuyerLimits } from '../../src/domain/buyer-limits.ts';
 import { contractOf, flavorId, type TransactionId } from '../../src/domain/ids.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
 import { cloneDatabase } from './database.ts';
 import { flavorOf, SELLER } from '../contracts/samples.ts';
@@ -30,7 +31,7 @@ afterEach(async () => {
   await node.close();
 });
 
-async function open(limitsOf: (buyer: NodeIdentity) => BuyerLimits): Promise<void> {
+async function open(limitsOf: (buyer: NodeIdentity) => BuyerLimits, clock: Clock): Promise<void> {
   const purchase = async (transaction: TransactionId) => {
     const lifetimeMs = 60_000;
     const sold = await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs, limits: limitsOf });
@@ -44,7 +45,7 @@ async function open(limitsOf: (buyer: NodeIdentity) => BuyerLimits): Promise<voi
   };
   node = await rearNode({
     name: 'north',
-    clock: { now: () => Date.now() },
+    clock,
     options: { limitsOf },
     ports: { inventory, contracts, audit, processes },
   });
@@ -111,14 +112,40 @@ async function siege() {
 }
 const told = async () =>
   (await audit.list({ limit: 1_000 }))
-    .filter(({ kind }) => kind === 'reservation-refused')
-    .map(({ peer, facts }) => [peer, facts['code'], facts['count']]);
+    .filter(({ kind }) => kind.endsWith('-refused'))
+    .map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]);
 
-it.each<[string, BuyerLimits, number, number, string, RegExp]>([
-  ['as many reservations as it may have', { holds: 100 }, 100, 429, 'TOO_MANY_HOLDS', /all of the 100 open reservations/],
-  ['as much as it may have', { holds: 1_000, cpu: '40' }, 40, 403, 'LIMIT_REACHED', /limit of cpu, .* is 40: 40 in use, 1 wanted/],
-])('gets %s, and others are served', async (_, limits, most, status, code, words) => {
-  await open((buyer) => (buyer.id === 'mallory' ? limits : { holds: 100 }));
+const live: Clock = { now: () => Date.now() };
+/** All of it in the same ten seconds, however long it takes. */
+const STILL: Clock = { now: () => 1_767_225_600_000 };
+const AS_MALLORY = ['reservation-refused', 'mallory'] as const;
+/** Who does not sign is told of by where it calls from. */
+const FROM_THERE = ['request-refused', '127.0.0.1'] as const;
+
+it.each<[string, BuyerLimits, number, number, string, RegExp, readonly [string, string], Clock]>([
+  ['as many reservations as it may have', { holds: 100 }, 100, 429, 'TOO_MANY_HOLDS', /all of the 100 open reservations/, AS_MALLORY, live],
+  [
+    'as much as it may have',
+    { holds: 1_000, cpu: '40' },
+    40,
+    403,
+    'LIMIT_REACHED',
+    /limit of cpu, .* is 40: 40 in use, 1 wanted/,
+    AS_MALLORY,
+    live,
+  ],
+  [
+    'as many answers as it may have',
+    { holds: 1_000, requestsPerSecond: 7 },
+    70,
+    429,
+    'TOO_MANY_REQUESTS',
+    /more than the 7 requests a second/,
+    FROM_THERE,
+    STILL,
+  ],
+])('gets %s, and others are served', async (_, limits, most, status, code, words, as, clock) => {
+  await open((buyer) => (buyer.id === 'mallory' ? limits : { holds: 100 }), clock);
   const { statuses, refusals, waits } = await siege();
   expect(statuses).toEqual({ 200: most, [status]: CALLS - most });
   expect(refusals).toEqual([expect.stringMatching(words)]);
@@ -128,5 +155,5 @@ it.each<[string, BuyerLimits, number, number, string, RegExp]>([
   expect(waits.length).toBeGreaterThan(5);
   expect(waits[Math.floor(waits.length / 2)]).toBeLessThan(2_000);
   expect(await contracts.list({ role: 'seller', living: true, limit: 10_000 })).toHaveLength(waits.length);
-  expect(await told()).toEqual([1_000, 100, 10, 1].map((count) => ['mallory', code, count]));
+  expect(await told()).toEqual([1_000, 100, 10, 1].map((count) => [...as, code, count]));
 });

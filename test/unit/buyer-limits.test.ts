@@ -69,20 +69,33 @@ describe('who may have what', () => {
     });
   });
 
+  it.each([
+    [100, 5, 5],
+    [100, 200, 100],
+    [100, 0, 100],
+    [0, 5, 5],
+    [undefined, 5, 5],
+    [0, 0, undefined],
+  ])('of %s requests a second for everybody a domain leaves, by its %s: %s', (general, own, left) => {
+    const rules = [{ ...signed, domain: 'alice.example', limits: { requestsPerSecond: own } }];
+    expect(limitsOf({ ...everybody, requestsPerSecond: general }, { rules, otherwise: 'signed' }, alice).requestsPerSecond).toBe(left);
+  });
+
   const configured = (more: object) =>
     buyerLimits(
       completed(ConfigurationSchema.parse({ node: { id: 'north', domain: 'north.example', address: 'north.example:3004' }, ...more })),
     );
   it('as it is configured; a sale looks where somebody is limited only', () => {
     const none = configured({ rear: { maxHoldsPerBuyer: 7 } });
-    expect([none.limitsOf(alice), none.limitSales]).toEqual([{ holds: 7 }, false]);
+    expect([none.limitsOf(alice), none.limitSales]).toEqual([{ holds: 7, requestsPerSecond: 200 }, false]);
     expect(configured({ identity: { peers: [{ ...signed, node: 'alice', limits: { holds: 3 } }] } }).limitSales).toBe(false);
-    const all = configured({ rear: { buyerLimits: { cpu: '8' } } });
-    expect([all.limitsOf(alice), all.limitSales]).toEqual([{ holds: 100, cpu: '8' }, true]);
-    const one = configured({ identity: { peers: [{ ...signed, node: 'alice', limits: { contracts: 3 } }] } });
+    const all = configured({ rear: { buyerLimits: { cpu: '8' }, requestsPerSecondPerBuyer: 5 } });
+    expect([all.limitsOf(alice), all.limitSales]).toEqual([{ holds: 100, requestsPerSecond: 5, cpu: '8' }, true]);
+    const limits = { contracts: 3, requestsPerSecond: 0 };
+    const one = configured({ identity: { peers: [{ ...signed, node: 'alice', limits }] } });
     expect([one.limitsOf(alice), one.limitsOf(buyerOf('bob')), one.limitSales]).toEqual([
-      { holds: 100, contracts: 3 },
-      { holds: 100 },
+      { holds: 100, contracts: 3, requestsPerSecond: 0 },
+      { holds: 100, requestsPerSecond: 200 },
       true,
     ]);
   });

@@ -31,6 +31,12 @@ export interface Answer {
   readonly field: Field;
 }
 
+/** In how many seconds a node that is asked too often wants to be asked again, where it says so. */
+export function retryAfter({ status, field }: Pick<Answer, 'status' | 'field'>): { readonly retryAfterSeconds?: number } {
+  const said = status === 429 ? field('retry-after') : undefined;
+  return said !== undefined && /^\d{1,6}$/.test(said) ? { retryAfterSeconds: Number(said) } : {};
+}
+
 /** The base of a node's URLs: REAR addresses are a bare `host:port` (port 80, or 443 over TLS, without one). PEER_REFUSED when it is none. */
 export function baseUrl(address: string, secure = false): string {
   if (ADDRESS.test(address)) return `${secure ? 'https' : 'http'}://${address}`;
@@ -59,7 +65,7 @@ function translated(error: unknown, { method, url }: Question): Fault {
 }
 
 /** What of an answer's fields anybody reads here. */
-const READ_FIELDS = ['content-type', 'content-digest', 'signature', 'signature-input'] as const;
+const READ_FIELDS = ['content-type', 'content-digest', 'signature', 'signature-input', 'retry-after'] as const;
 
 /** Sends as fetch cannot: to a number under a name (it drops `host`), or over TLS with authorities and a certificate of its own. */
 async function send({ host, url, method, headers, body, tls }: Question, signal: AbortSignal): Promise<Response> {

@@ -3,7 +3,7 @@ import { endingFacts } from '../../domain/contract-over.ts';
 import { Fault, type FaultCode } from '../../domain/faults.ts';
 import { firstJson } from '../../rear/json.ts';
 import { readProblem } from '../../rear/extensions.ts';
-import type { Answer } from './exchange.ts';
+import { type Answer, retryAfter } from './exchange.ts';
 
 export type Operation = 'describe' | 'list' | 'reserve' | 'purchase' | 'extension';
 
@@ -22,6 +22,7 @@ const SAME: ReadonlySet<FaultCode> = new Set([
   'LIMIT_REACHED',
   // Of all of ours together: it passes as soon as one is bought or expires.
   'TOO_MANY_HOLDS',
+  'TOO_MANY_REQUESTS',
 ]);
 /** What the seller itself may overcome. */
 const PASSING: ReadonlySet<FaultCode> = new Set([
@@ -29,7 +30,6 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   'PROCESSES_UNAVAILABLE',
   'CLUSTER_UNREACHABLE',
   'STILL_THERE',
-  'TOO_MANY_REQUESTS',
   // Its own keys, or ours where it looks them up: either is back in a moment, and nothing was decided.
   'KEYS_UNAVAILABLE',
 ]);
@@ -66,7 +66,7 @@ function ofProblem(code: FaultCode, operation: Operation): FaultCode {
 /** What a bare status means; a FLUIDOS node says everything with 400, 408, 500 and 503 (sections 3 and 4.2 of our notes), the specification 401 to 409. */
 function ofStatus(status: number, text: string, operation: Operation): FaultCode {
   if (status === 503 || status === 502) return 'PEER_UNREACHABLE';
-  if (status === 429) return operation === 'reserve' ? 'TOO_MANY_HOLDS' : 'PEER_UNREACHABLE';
+  if (status === 429) return operation === 'reserve' ? 'TOO_MANY_HOLDS' : 'TOO_MANY_REQUESTS';
   if (status === 504) return 'PEER_TIMEOUT';
   if (status === 401 || status === 403) return 'BUYER_REFUSED';
   switch (operation) {
@@ -83,7 +83,7 @@ function ofStatus(status: number, text: string, operation: Operation): FaultCode
 
 /**
  * The fault that an answer other than success means. A FLUIDOS node forgets a transaction with its first PURCHASE, whatever comes of it: the fact
- * `burnt` says that asking again is useless and that a contract may be left there. The fact `named` says that a problem of our dialect told the fault: a bare status may be anybody's.
+ * `burnt` says that asking again is useless and that a contract may be left there. The fact `named` says that a problem of our dialect told the fault: a bare status may be anybody's. `retryAfterSeconds` is how long one that is asked too often wants to be left alone.
  */
 export function refusal(operation: Operation, dialect: Dialect, answer: Answer): Fault {
   const problem = problemOf(answer);
@@ -94,6 +94,7 @@ export function refusal(operation: Operation, dialect: Dialect, answer: Answer):
   return new Fault(code, words(text) || `it answers ${answer.status}`, {
     status: answer.status,
     ...(problem && { named: true }),
+    ...retryAfter(answer),
     ...(burnt ? { burnt } : {}),
     ...ended,
   });

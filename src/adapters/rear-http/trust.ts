@@ -10,7 +10,7 @@ import { isSignedBy } from '../../rear/ed25519.ts';
 import { SIGNATURES } from '../../rear/extensions.ts';
 import { ACCEPT_SIGNATURE, checkDigest, contentDigest, readResponseSignature, signRequest } from '../../rear/signed-messages.ts';
 import type { RequestParts } from '../../rear/signatures.ts';
-import type { Answer } from './exchange.ts';
+import { type Answer, retryAfter } from './exchange.ts';
 
 /** As whom we call other nodes, and what we ask of them. */
 export interface Trust {
@@ -54,7 +54,7 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
   ): Promise<void> => {
     const { status, field, bytes } = answer;
     const claimed = readResponseSignature({ request: parts, response: { status, field } }, { now: clock.now(), ...replay }, isSigned);
-    if (claimed === undefined) throw unsigned(status);
+    if (claimed === undefined) throw unsigned(answer);
     checkDigest(field, bytes);
     const places = [address, ...(identity === undefined ? [] : [identity.address])];
     if (!places.some((place) => isSameAddress(place, claimed.address)))
@@ -131,7 +131,7 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
         ...(identity && { nodeId: identity.id }),
       });
       // Not it, which would sign that too: a proxy that does not find it at the moment, for one.
-      if (spoke && dialect === 'fluidos') throw unsigned(answer.status);
+      if (spoke && dialect === 'fluidos') throw unsigned(answer);
       if (expected === 'signed' || mustSign(policy, identity?.id, rule))
         throw new Fault('PEER_REFUSED', 'it does not sign what it says', { address });
       if (spoke) throw lied('it signed before, and does no longer', { why: 'missing' });
@@ -154,8 +154,9 @@ export function trusting({ signer, peerKeys, knownSigners, policy, replay }: Tru
 }
 
 /** What stands in between may answer for a node, but decides nothing: it is asked again later. */
-function unsigned(status: number): Fault {
-  const facts = { status, why: 'missing' };
+function unsigned(answer: Answer): Fault {
+  const { status } = answer;
+  const facts = { status, why: 'missing', ...retryAfter(answer) };
   if (status === 504) return new Fault('PEER_TIMEOUT', 'somebody on the way to it gave up', facts);
   if (status === 404 || status === 429 || status >= 500)
     return new Fault('PEER_UNREACHABLE', `it answers ${status}, without a signature`, facts);

@@ -6,6 +6,7 @@ import { Identity, Resources, hourly } from './schemas.ts';
 const Limits = z
   .object({
     holds: z.int().optional(),
+    requestsPerSecond: z.int().optional().describe('In the mean of ten seconds; 0 is no limit.'),
     contracts: z.int().optional(),
     cpu: z.string().optional(),
     memory: z.string().optional(),

@@ -57,7 +57,7 @@ export function answerRefusal(refusal: Refusal, accept: string | undefined): Ans
   const { status, message, fault } = refusal;
   // After a body that was not read to its end the connection is of no use.
   const close = fault.code === 'TOO_LARGE' ? { connection: 'close' } : {};
-  const later = FAULTS[fault.code].retry ? { 'retry-after': '1' } : {};
+  const later = FAULTS[fault.code].retry ? { 'retry-after': String(fault.facts['retryAfterSeconds'] ?? 1) } : {};
   if (!(accept ?? '').toLowerCase().includes('application/problem+json')) {
     return { status, headers: { ...TEXT_HEADERS, ...close, ...later }, body: `${message}\n` };
   }

@@ -9,24 +9,22 @@ import { isSignedBy } from '../../rear/ed25519.ts';
 import { checkDigest, type Claimed, readRequestSignature } from '../../rear/signed-messages.ts';
 import { refused } from '../../rear/signatures.ts';
 import { readBody } from './body.ts';
-import { openSources } from './limit.ts';
+import { type From, openSources } from './limit.ts';
 import { boundedLookups } from './lookups.ts';
+import { openRates } from './rates.ts';
 import { isOurAuthority, requestParts } from './request-parts.ts';
 import type { Rear } from './ports.ts';
 
 /** A request whose signature, if it has one, fits it; who made it is not proven yet. */
 export interface Call<T> {
   readonly data: T;
-  readonly claimed?: Claim;
+  readonly from: From;
 }
-
-/** A signature, and whoever is counted as one at its remote address: `undefined` on our own machine. */
-type Claim = Claimed & { readonly source: string | undefined };
 
 export interface Caller {
   /** Who it says that it is. */
   readonly as: NodeIdentity;
-  readonly claimed: Claim | undefined;
+  readonly from: From;
   /** Who it must be: the buyer of a reservation, a party of a contract. */
   readonly recorded?: NodeIdentity;
   /** It gives back, or tells of an end: a blocked node may do that too. */
@@ -36,13 +34,15 @@ export interface Caller {
 }
 
 /** Who may speak for which node. What costs nothing is looked at first, what asks a stranger last. */
-export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
+export function callers(rear: Rear) {
+  const { peerKeys, knownSigners, clock, options } = rear;
   const { policy, replay } = options;
   const sourceOf = openSources();
   const lookUp = boundedLookups();
+  const rateOf = openRates(rear);
 
   /** Whoever calls names the address where we ask, and could look around in our own network by what we tell of it: it is told one thing, whatever is there; our log and audit know the rest, out of the cause. */
-  const keyOf = async ({ address, kid, source }: Claim): Promise<PublicJwk> => {
+  const keyOf = async ({ address, kid }: Claimed, source: string | undefined): Promise<PublicJwk> => {
     try {
       return await lookUp(source, address, async () => {
         const found = await peerKeys.find({ address, kid, stranger: true });
@@ -88,24 +88,36 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
       if (claimed !== undefined && !isOurAuthority(parts.authority, options))
         throw refused('retargeted', `this is not ${parts.authority.slice(0, 100)}`);
       const { data, bytes } = await readBody(schema, incoming, options);
-      if (claimed === undefined) return { data };
+      const from = { source: sourceOf(incoming), remote: incoming.socket.remoteAddress ?? 'unknown' };
+      if (claimed === undefined) return { data, from };
       checkDigest(parts.field, bytes);
-      return { data, claimed: { ...claimed, source: sourceOf(incoming) } };
+      return { data, from: { ...from, claimed } };
     },
-    /** Lets in whoever may speak for that node. BUYER_REFUSED or SIGNATURE_REFUSED when not; KEYS_UNAVAILABLE when its keys cannot be had at the moment. */
+    /**
+     * Lets in whoever may speak for that node. BUYER_REFUSED or SIGNATURE_REFUSED when not; KEYS_UNAVAILABLE when its keys cannot be had at the moment; TOO_MANY_REQUESTS when it spoke too often. Only what is
+     * proven and new is counted, so that nobody uses up another's; what gives back is neither refused nor counted.
+     */
     async admit(caller: Caller): Promise<void> {
-      const { as, claimed, recorded, parting = false } = caller;
+      const { as, from, recorded, parting = false } = caller;
+      const { claimed, source } = from;
+      const rate = parting ? undefined : rateOf(as, from);
       const names = { id: as.id, domain: as.domain, address: as.address || claimed?.address };
       const rule = ruleFor(policy, names);
       if (rule?.policy === 'blocked' && !parting) throw new Fault('BUYER_REFUSED', 'this node is blocked here');
-      if (claimed === undefined) return await unsigned(names, rule?.policy === 'blocked' ? undefined : rule, caller);
+      if (claimed === undefined) {
+        await rate?.check();
+        await unsigned(names, rule?.policy === 'blocked' ? undefined : rule, caller);
+        return await rate?.count();
+      }
       const { address, kid, nonce, createdMs } = claimed;
       if (as.address !== '' && !isSameAddress(as.address, address))
         throw refused('not-theirs', `${address} signs for a node at ${as.address}`);
       const pinned = isPinned(policy, as.id, address);
       checkPlace(as, address, pinned ? undefined : recorded);
       if (!countsKey(rule, kid)) throw refused('key', 'this key does not count for this node');
-      if (!isSignedBy(await keyOf(claimed), claimed.base, claimed.bytes)) throw refused('forged', 'the signature is not by that key');
+      if (!isSignedBy(await keyOf(claimed, source), claimed.base, claimed.bytes))
+        throw refused('forged', 'the signature is not by that key');
+      await rate?.check();
       const keepMs = createdMs + replay.pastMs - clock.now() + 1_000;
       await knownSigners.heard({
         address: comparedAddress(address),
@@ -113,6 +125,7 @@ export function callers({ peerKeys, knownSigners, clock, options }: Rear) {
         pinned,
         ...(nonce !== undefined && { nonce: { value: nonce, keepMs } }),
       });
+      await rate?.count();
     },
   };
 }

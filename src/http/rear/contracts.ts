@@ -38,9 +38,9 @@ export function contractRoutes(rear: Rear, calls: Callers) {
   return {
     /** Gives a reservation back by the buyer's key, in any state: what is sold already (its answer may have been lost) is ended. */
     async release(incoming: IncomingMessage): Promise<Answer> {
-      const { data, claimed } = await readCall(release, incoming);
+      const { data, from } = await readCall(release, incoming);
       const { buyerID, idempotencyKey } = data;
-      await admit({ as: buyerID, claimed, parting: true });
+      await admit({ as: buyerID, from, parting: true });
       const { sold } = await inventory.release({ buyer: buyerID, idempotencyKey });
       if (sold !== undefined)
         await end(await find(sold, 'seller'), { reason: 'ended-by-user', detail: 'the buyer gave its reservation back' });
@@ -60,10 +60,10 @@ export function contractRoutes(rear: Rear, calls: Callers) {
     },
     /** SEND_CONTRACT: the buyer's signature under the terms that we signed. Without it no slice is let in. */
     async countersign(incoming: IncomingMessage, id: string): Promise<Answer> {
-      const { data, claimed } = await readCall(countersignature, incoming);
+      const { data, from } = await readCall(countersignature, incoming);
       const found = await ofBuyer(id, data.buyerID.id);
       const { terms, state, agreement } = found;
-      await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
+      await admit({ as: data.buyerID, from, recorded: terms.buyer });
       if (state !== 'active') throw contractOver(found);
       if (!agreement) throw new Fault('BUYER_REFUSED', 'this contract was sold without signatures');
       const { signature } = data;
@@ -73,26 +73,26 @@ export function contractRoutes(rear: Rear, calls: Callers) {
     },
     renew: renewing(rear, calls, ofBuyer),
     async terminate(incoming: IncomingMessage, id: string): Promise<Answer> {
-      const { data, claimed } = await readCall(termination, incoming);
+      const { data, from } = await readCall(termination, incoming);
       const found = await ofBuyer(id, data.buyerID.id);
-      await admit({ as: data.buyerID, claimed, recorded: found.terms.buyer, parting: true });
+      await admit({ as: data.buyerID, from, recorded: found.terms.buyer, parting: true });
       await end(found, data.ending);
       return done();
     },
     /** A seller says that a contract of ours ends. A hint: the acquisition asks the seller itself. */
     async notice(incoming: IncomingMessage, id: string): Promise<Answer> {
-      const { claimed } = await readCall(notice, incoming);
+      const { from } = await readCall(notice, incoming);
       const { acquisition, state, terms } = await find(id, 'buyer');
-      await admit({ as: terms.seller, claimed, parting: true });
+      await admit({ as: terms.seller, from, parting: true });
       if (acquisition !== undefined && state !== 'over') await processes.noticeToAcquisition(acquisition);
       return done();
     },
     handover: handingOver(rear, calls, ofBuyer),
     async credentials(incoming: IncomingMessage, id: string): Promise<Answer> {
-      const { data, claimed } = await readCall(credentialsRequest, incoming);
+      const { data, from } = await readCall(credentialsRequest, incoming);
       const found = await ofBuyer(id, data.buyerID.id);
       const { terms, state } = found;
-      await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
+      await admit({ as: data.buyerID, from, recorded: terms.buyer });
       if (state !== 'active') throw contractOver(found);
       if (terms.service) throw new Fault('BAD_REQUEST', 'nothing is peered for an instance of a blueprint');
       return json(

@@ -36,10 +36,10 @@ export function handingOver(
   ofBuyer: (id: string, buyer: string) => Promise<Contract>,
 ): (incoming: IncomingMessage, id: string) => Promise<Answer> {
   return async (incoming, id) => {
-    const { data, claimed } = await read(credentialsRequest, incoming);
+    const { data, from } = await read(credentialsRequest, incoming);
     const found = await ofBuyer(id, data.buyerID.id);
     const { terms, state, agreement } = found;
-    await admit({ as: data.buyerID, claimed, recorded: terms.buyer });
+    await admit({ as: data.buyerID, from, recorded: terms.buyer });
     const { id: contract, service } = terms;
     if (state !== 'active') throw contractOver(found);
     if (!service) throw new Fault('BAD_REQUEST', 'nothing is handed over of a slice');

@@ -4,10 +4,20 @@ import type { HttpBindings } from '@hono/node-server';
 import type { MiddlewareHandler } from 'hono';
 import { rateLimiter } from 'hono-rate-limiter';
 import { isLoopbackHost, networkOf } from '../../domain/forbidden-addresses.ts';
-import { answerRefusal, refuse, responseOf } from './answers.ts';
+import { Fault } from '../../domain/faults.ts';
+import type { Claimed } from '../../rear/signed-messages.ts';
+import { answerRefusal, Refusal, responseOf } from './answers.ts';
+import { openWindows, secondsUntil, WINDOW_S } from './windows.ts';
 
-/** A burst may be ten times what a second may have: a buyer whose intents start together asks much at once. */
-const WINDOW_S = 10;
+/** Where a call comes from. */
+export interface From {
+  /** Whoever is counted as one at its remote address; `undefined` on our own machine. */
+  readonly source: string | undefined;
+  /** That address, for people. */
+  readonly remote: string;
+  /** Its signature. */
+  readonly claimed?: Claimed;
+}
 
 /** Whoever is counted as one: an IPv4 address, or an IPv6 network of 64 bits, which one owner has; `undefined` on our own machine. Found once for each connection. */
 export function openSources(): (incoming: IncomingMessage) => string | undefined {
@@ -30,15 +40,13 @@ export function limitSources(perSecond: number): MiddlewareHandler<{ Bindings: H
     // The draft's headers would change the answers of a FLUIDOS node.
     standardHeaders: false,
     skip: ({ env }) => sourceOf(env.incoming) === undefined,
+    store: openWindows(Date.now),
     keyGenerator: ({ env }) => sourceOf(env.incoming) ?? '',
     handler: ({ env, var: known }) => {
-      const answer = answerRefusal(
-        refuse(429, 'TOO_MANY_REQUESTS', 'Error: too many requests from this address'),
-        env.incoming.headers.accept,
-      );
-      const { resetTime } = (known as { rateLimit?: { resetTime?: Date } }).rateLimit ?? {};
-      const seconds = Math.ceil(((resetTime?.getTime() ?? 0) - Date.now()) / 1_000);
-      return responseOf(answer, { 'retry-after': String(Math.min(Math.max(seconds, 1), WINDOW_S)) });
+      const { resetTime = new Date() } = (known as { rateLimit?: { resetTime?: Date } }).rateLimit ?? {};
+      const words = 'too many requests from this address';
+      const fault = new Fault('TOO_MANY_REQUESTS', words, { retryAfterSeconds: secondsUntil({ resetTime }, Date.now()) });
+      return responseOf(answerRefusal(new Refusal(429, `Error: ${words}`, fault), env.incoming.headers.accept));
     },
   });
 }

@@ -64,9 +64,9 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
   };
 
   /** A caller who says who it is must be who reserved; a FLUIDOS node does not say. */
-  const mine = async (buyer: NodeIdentity, { data: { buyerID }, claimed }: Purchase): Promise<void> => {
+  const mine = async (buyer: NodeIdentity, { data: { buyerID }, from }: Purchase): Promise<void> => {
     if (buyerID !== undefined && buyerID.id !== buyer.id) throw new Fault('BUYER_REFUSED', 'another node reserved this');
-    await admit({ as: buyerID ?? buyer, claimed, recorded: buyer, fluidos: buyerID === undefined });
+    await admit({ as: buyerID ?? buyer, from, recorded: buyer, fluidos: buyerID === undefined });
   };
 
   /** Not sold yet: the contract's own workflow sells and signs. */

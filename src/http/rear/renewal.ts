@@ -37,11 +37,11 @@ export function renewing(
   };
 
   return async (incoming, id) => {
-    const { data, claimed } = await read(renewalRequest, incoming);
+    const { data, from } = await read(renewalRequest, incoming);
     const { buyerID, renewal: proposed } = data;
     const contract = await ofBuyer(id, buyerID.id);
     const { terms } = contract;
-    await admit({ as: buyerID, claimed, recorded: terms.buyer });
+    await admit({ as: buyerID, from, recorded: terms.buyer });
     const before = await answer(contract, proposed.payload);
     if (before) return before;
     if (contract.state !== 'active') throw contractOver(contract);

@@ -88,7 +88,7 @@ export function reserving(
     if (key === undefined && !sellsToFluidos) {
       throw refuse(403, 'BUYER_REFUSED', 'Error: this node sells to buyers that send an Idempotency-Key');
     }
-    const { data, claimed } = await read(reservation, incoming);
+    const { data, from } = await read(reservation, incoming);
     const { flavorID, buyerID: buyer, configuration } = data;
     // What no flavor can be called is none that we have; a database would choke on some of it.
     if (!DNS_SUBDOMAIN.test(flavorID)) throw unknown(flavorID);
@@ -101,7 +101,7 @@ export function reserving(
     if (unheard !== undefined) throw await unlessUnknown(flavorID, refuse(400, 'BAD_REQUEST', `Error: the buyer's IP ${unheard}`));
     try {
       // Before anything is held, and after whatever can be told without asking anybody.
-      await admit({ as: buyer, claimed, fluidos: key === undefined });
+      await admit({ as: buyer, from, fluidos: key === undefined });
       const limits = options.limitsOf(buyer);
       const transaction = await inTurn(buyer.id, () =>
         inventory.reserve({
