@@ -2,8 +2,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { flavorId } from '../../src/domain/ids.ts';
 import type { PeerRule } from '../../src/domain/peer-policy.ts';
+import { json } from '../../src/http/rear/answers.ts';
+import { sealing } from '../../src/http/rear/seal.ts';
+import type { Signer } from '../../src/ports/signer.ts';
+import { DID_DOCUMENT, writeDidDocument } from '../../src/rear/did.ts';
 import { writeDescription } from '../../src/rear/extensions.ts';
 import { ACCEPT_SIGNATURE } from '../../src/rear/signed-messages.ts';
+import { signerAt } from '../fakes/keys.ts';
 import { rawCall, strangeServer } from '../fakes/raw-http.ts';
 import { sliceOf } from '../fakes/samples.ts';
 import { rules, RESERVATIONS, reservation, codeOf, openSigningNodes, type SigningNodes } from '../fakes/signing-nodes.ts';
@@ -40,6 +45,36 @@ test('a seller that is another than it says is not believed', async () => {
   const peers = peersOf(south);
   expect(await codeOf(peers.at(north.identity.address).describe())).toBe('ok');
   expect(await codeOf(peers.at(liar.identity.address).describe())).toBe('PEER_LIED not-theirs');
+});
+
+test('at the address to which an operator pinned an id another DID is refused, though its signature is good and its document shows the key', async () => {
+  const at = async (signerOf: (address: string) => Signer): Promise<string> => {
+    const { address, close: stop } = await strangeServer((request, response) => {
+      const identity = { ...north.identity, address };
+      const options = { self: () => identity, authorities: [] } as unknown as Parameters<typeof sealing>[0]['options'];
+      const signer = signerOf(address);
+      void (async () => {
+        const keys = writeDidDocument(signer.did, await signer.published());
+        const answer = json(request.url === DID_DOCUMENT ? keys : writeDescription(identity));
+        response.writeHead(200, { ...answer.headers, ...(await sealing({ signer, clock, options })(answer, request)) }).end(answer.body);
+      })();
+    });
+    onClose(stop);
+    const { id: node } = north.identity;
+    return await codeOf(
+      peersOf(south, rules({ node, address, policy: 'signed' }))
+        .at(address)
+        .describe(),
+    );
+  };
+  const kept = new Map<string, Signer>();
+  const own = (address: string): Signer => {
+    const signer = kept.get(address) ?? signerAt(address, clock);
+    kept.set(address, signer);
+    return signer;
+  };
+  expect(await at(own)).toBe('ok');
+  expect(await at(() => north.signer)).toBe('PEER_LIED not-theirs');
 });
 
 test('a seller of our dialect that does not sign, a blocked one, one with another key and one elsewhere are not traded with', async () => {
