@@ -63,5 +63,66 @@ export function localResourcesSuite(start: () => Promise<RealClusters>): void {
       expect(worker()?.labels).not.toHaveProperty(['node-role.fluidos.eu/resources']);
       await nothingLeft();
     });
+
+    test('are told within two seconds when one joins, our own pods ask for more and less of it, it is drained, and when it goes', async () => {
+      const api = operator('north');
+      const node = (): ClusterNode | undefined => told.find(({ name }) => name === GUEST);
+      const shows = (seen: Partial<ClusterNode>) => vi.waitFor(() => expect(node()).toMatchObject(seen), { timeout: 2_000, interval: 20 });
+      const pod = `${pathOf(KINDS.pod, { namespace: 'default', name: 'guest' })}`;
+      const load = (): Promise<unknown> => api.raw('POST', pathOf(KINDS.pod, { namespace: 'default' }), POD);
+      try {
+        await api.raw('POST', pathOf(KINDS.node, {}), NODE);
+        // Ready by its own word: how long a kubelet takes is not ours.
+        await api.raw('PATCH', `${pathOf(KINDS.node, { name: GUEST })}/status`, { status: NODE.status }, 'application/merge-patch+json');
+        await shows({ allocatable: { cpu: '4', memory: '8Gi', pods: '110' }, own: NOTHING, ready: true });
+        await load();
+        await shows({ own: { cpu: '1', memory: '1Gi', pods: '1' } });
+        await api.raw('DELETE', pod, { gracePeriodSeconds: 0 });
+        await shows({ own: NOTHING });
+        await load();
+        await shows({ own: { cpu: '1', memory: '1Gi', pods: '1' } });
+        await api.raw('PATCH', pathOf(KINDS.node, { name: GUEST }), { spec: { unschedulable: true } }, 'application/merge-patch+json');
+        await api.raw('POST', `${pod}/eviction`, EVICTION);
+        await shows({ cordoned: true, own: NOTHING });
+      } finally {
+        await api.remove(KINDS.pod, { namespace: 'default', name: 'guest' }, { grace: 0 });
+        await api.remove(KINDS.node, { name: GUEST });
+      }
+      await vi.waitFor(() => expect(node()).toBeUndefined(), { timeout: 2_000, interval: 20 });
+      await nothingLeft();
+    });
   });
 }
+
+/** A node that nobody runs: what is told of it is what its owner wrote. */
+const GUEST = 'north-guest-1';
+const AMOUNTS = { cpu: '4', memory: '8Gi', pods: '110' };
+const NODE = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: {
+    name: GUEST,
+    annotations: { 'kwok.x-k8s.io/node': 'fake' },
+    labels: { 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux' },
+  },
+  status: {
+    capacity: AMOUNTS,
+    allocatable: AMOUNTS,
+    conditions: [{ type: 'Ready', status: 'True', reason: 'Test', message: 'made for a test' }],
+  },
+};
+const POD = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'guest', namespace: 'default' },
+  spec: {
+    nodeName: GUEST,
+    containers: [{ name: 'busy', image: 'registry.example/busy:1', resources: { requests: { cpu: '1', memory: '1Gi' } } }],
+  },
+};
+const EVICTION = {
+  apiVersion: 'policy/v1',
+  kind: 'Eviction',
+  metadata: { name: 'guest', namespace: 'default' },
+  deleteOptions: { gracePeriodSeconds: 0 },
+};
