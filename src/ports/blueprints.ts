@@ -1,5 +1,5 @@
 import type { Blueprint } from '../domain/blueprint.ts';
-import type { Flavor } from '../domain/flavor.ts';
+import type { BlueprintKind, Flavor } from '../domain/flavor.ts';
 import type { FlavorId } from '../domain/ids.ts';
 
 /** What this node makes of what it sells. Faults: STORE_UNAVAILABLE. */
@@ -16,4 +16,24 @@ export interface KeptBlueprints {
   of(flavor: FlavorId): Promise<Blueprint | undefined>;
   /** Under which ids such flavors were published. */
   flavors(): Promise<readonly FlavorId[]>;
+}
+
+/** Whether a blueprint is on sale, and why not. */
+export interface BlueprintSale {
+  readonly name: string;
+  readonly kind: BlueprintKind;
+  readonly writtenIn: 'configuration' | 'resource';
+  /** Under which id it is published, once it is. */
+  readonly flavor: FlavorId;
+  readonly state: 'on-sale' | 'sold-out' | 'not-on-sale';
+  /** Why nobody can buy one now; of one that is on sale, what is not known of it. */
+  readonly why?: string;
+  /** How many may be sold at a time. */
+  readonly instances: number;
+  readonly free: number;
+}
+
+/** Every blueprint that is written for this node: those of the configuration first. Faults: STORE_UNAVAILABLE. */
+export interface BlueprintSales {
+  list(filter?: { readonly limit?: number }): Promise<readonly BlueprintSale[]>;
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Blueprint, blueprintFor } from '../domain/blueprint.ts';
 import { isFault } from '../domain/faults.ts';
-import { type BlueprintFlavor, type Location, type NodeIdentity, isBlueprint } from '../domain/flavor.ts';
-import { flavorId } from '../domain/ids.ts';
+import { type BlueprintFlavor, type BlueprintKind, type Location, type NodeIdentity, isBlueprint } from '../domain/flavor.ts';
+import { type FlavorId, flavorId } from '../domain/ids.ts';
 import type { Price } from '../domain/money.ts';
 import type { OfferTerms } from '../domain/offer-terms.ts';
 import type { Blueprints, KeptBlueprints } from '../ports/blueprints.ts';
@@ -11,7 +11,19 @@ import type { Configuration } from './configuration.ts';
 import { type BlueprintConfiguration, blueprintOf } from './configuration-blueprint.ts';
 import { offeredTerms } from './configuration-terms.ts';
 
-/** A blueprint as other nodes see it: `<domain>-<kind>-<hex>`, the same at each start for what has the same names here. */
+/** `<domain>-<kind>-<hex>`, the same at each start for what has the same names here. */
+export function blueprintId(
+  self: { readonly id: string; readonly domain: string },
+  kind: BlueprintKind,
+  named: readonly string[],
+): FlavorId {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([self.id, 'blueprint', kind, ...named]))
+    .digest('hex');
+  return flavorId(`${self.domain}-${kind}-${digest.slice(0, 10)}`);
+}
+
+/** A blueprint as other nodes see it. */
 export function blueprintFlavor(input: {
   readonly blueprint: Blueprint;
   readonly named: readonly string[];
@@ -23,11 +35,8 @@ export function blueprintFlavor(input: {
 }): BlueprintFlavor {
   const { blueprint, named, price, location, terms, self, now } = input;
   const { name, kind, description, category, tags, hostingPolicies, configurationTemplate } = blueprint;
-  const digest = createHash('sha256')
-    .update(JSON.stringify([self.id, 'blueprint', kind, ...named]))
-    .digest('hex');
   return {
-    id: flavorId(`${self.domain}-${kind}-${digest.slice(0, 10)}`),
+    id: blueprintId(self, kind, named),
     providerId: self.id,
     offer: { kind, name, description, category, tags, hostingPolicies, configurationTemplate },
     ...(price && { price }),
@@ -69,7 +78,7 @@ export function blueprintsOf({ blueprints }: Pick<Configuration, 'blueprints'>, 
 export const onSaleOf = async (inventory: Pick<Inventory, 'ledgers'>): Promise<ReadonlySet<string>> =>
   new Set((await inventory.ledgers({ blueprint: true })).flatMap(({ lineage, onSale }) => (onSale ? [lineage] : [])));
 
-/** Puts these of the configured blueprints on sale, and takes all others off that were configured; what is sold goes on. May be repeated, by several processes. */
+/** Puts these of the configured blueprints on sale, and takes all others off that were configured; what is sold goes on. May be repeated, by several processes. Answers which of them, by name, cannot be published, and why. */
 export async function publishBlueprints(input: {
   readonly blueprints: readonly BlueprintConfiguration[];
   /** Of which nobody knows whether they can be made: those that are on sale stay so, as they are written now, and no other is put on sale. */
@@ -80,7 +89,7 @@ export async function publishBlueprints(input: {
   readonly kept: Pick<KeptBlueprints, 'flavors'>;
   readonly now: number;
   readonly log: { info(facts: object, words: string): void; error(facts: object, words: string): void };
-}): Promise<void> {
+}): Promise<ReadonlyMap<string, string>> {
   const { blueprints, unsure = [], self, inventory, kept, now, log } = input;
   const others = new Set<string>(await kept.flavors());
   const standing = unsure.length > 0 ? await onSaleOf(inventory) : new Set<string>();
@@ -91,13 +100,16 @@ export async function publishBlueprints(input: {
     await inventory.withdraw(flavor.id);
     log.info({ flavor: flavor.id, name: flavor.offer.name }, 'blueprint withdrawn: it is not configured any more, or cannot be made here');
   }
+  const refused = new Map<string, string>();
   for (const { flavor, instances } of wanted) {
     try {
       await inventory.publish(flavor, undefined, instances);
     } catch (error) {
       if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
       log.error({ flavor: flavor.id, name: flavor.offer.name, code: error.code, why: error.message }, 'blueprint not published');
+      refused.set(flavor.offer.name, error.message);
     }
   }
   log.info({ blueprints: wanted.length }, 'blueprints published');
+  return refused;
 }

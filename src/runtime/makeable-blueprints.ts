@@ -8,10 +8,11 @@ import type { Readiness, ReadinessLog } from './readiness.ts';
 const AGAIN_MS = 1_000;
 const STAGE = 'blueprints';
 
-/** What of the configured blueprints our cluster can make, and of which nobody knows that. */
+/** What of the configured blueprints our cluster can make, of which nobody knows that, and what it lacks of those and of all others, by name. */
 export interface Makeable {
   readonly blueprints: readonly BlueprintConfiguration[];
   readonly unsure: readonly BlueprintConfiguration[];
+  readonly lacking: ReadonlyMap<string, UnmakeableKind>;
 }
 
 const isOf = (a: KindName, b: KindName): boolean => a.apiVersion === b.apiVersion && a.kind === b.kind;
@@ -37,7 +38,8 @@ export async function keepMakeable(input: {
     const looked = blueprints.map((written) => ({ written, lacks: hindrance(unmakeable, kindsOf(written)) }));
     const those = (is: (lacks: UnmakeableKind | undefined) => boolean): readonly BlueprintConfiguration[] =>
       looked.flatMap(({ written, lacks }) => (is(lacks) ? [written] : []));
-    await publish({ blueprints: those((lacks) => !lacks), unsure: those((lacks) => lacks?.unknown === true) });
+    const lacking = new Map(looked.flatMap(({ written: { name }, lacks }) => (lacks ? [[name, lacks] as const] : [])));
+    await publish({ blueprints: those((lacks) => !lacks), unsure: those((lacks) => lacks?.unknown === true), lacking });
     const told = (unknown: true | undefined): readonly string[] =>
       looked.flatMap(({ written: { name }, lacks }) => (lacks && lacks.unknown === unknown ? [`${name}: ${lacks.why}`] : []));
     const [wrong, unsure] = [told(undefined), told(true)];

@@ -9,6 +9,7 @@ import { type Fetch, type Listener, type ServerTls, listen } from '../http/liste
 import { isLoopback } from '../http/rear/callback.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
 import { openCallers } from './callers.ts';
+import { blueprintSales } from './blueprint-sales.ts';
 import { blueprintsOf, publishBlueprints } from './blueprints.ts';
 import { publishFlavors } from './flavors.ts';
 import { type Parts, buyerLimits, callsLoopback, trustOf } from './parts.ts';
@@ -78,9 +79,11 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const { processes, clock } = parts;
     const { limitsOf } = buyerLimits(configuration);
     const loopbackOnly = isLoopback(api.listen);
+    const sales = blueprintSales({ configuration, inventory, kept: keptBlueprints });
     const deps = {
       processes,
       inventory,
+      blueprints: sales,
       contracts,
       candidates,
       intents,
@@ -145,7 +148,10 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     const { following } = await keepMakeable({
       blueprints,
       kinds: parts.cluster.kinds,
-      publish: (makeable) => publishBlueprints({ ...publish, kept: keptBlueprints, ...makeable }),
+      async publish(makeable) {
+        const refused = await publishBlueprints({ ...publish, kept: keptBlueprints, ...makeable });
+        sales.found({ lacking: makeable.lacking, refused });
+      },
       readiness,
       log,
       signal,

@@ -96,6 +96,20 @@ export function blueprintsContract(make: () => Promise<InventorySubject>): void 
     expect(await listed()).toHaveLength(1);
   });
 
+  test('a ledger counts instances as pods: those that may be sold, are sold, and are held', async () => {
+    await inventory.publish(DATABASE, undefined, 5);
+    const ledger = async () =>
+      (await inventory.ledgers({ blueprint: true })).map(({ onSale, ...of }) => [onSale, of.wanted.pods, of.sold.pods, of.held.pods]);
+    expect(await ledger()).toEqual([[true, '5', '0', '0']]);
+    await sell(await reserve('1'));
+    await reserve('2');
+    expect(await ledger()).toEqual([[true, '5', '1', '1']]);
+    await setClock(NOON + TTL + 1);
+    expect(await ledger()).toEqual([[true, '5', '1', '0']]);
+    await inventory.withdraw(DATABASE.id);
+    expect(await ledger()).toEqual([[false, '5', '1', '0']]);
+  });
+
   test('sums for slices know nothing of instances', async () => {
     const before = await inventory.sums();
     await inventory.publish(DATABASE, undefined, 5);

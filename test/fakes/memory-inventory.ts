@@ -82,10 +82,14 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       return [...flavors.values()].flatMap(({ flavor, onSale }) => (onSale && isMade(flavor, made) ? [flavor] : []));
     },
     async ledgers(made = {}) {
-      return [...flavors.values()].flatMap(({ flavor, onSale, terms }) => {
+      return [...flavors.values()].flatMap(({ flavor, onSale, terms, instances = 1 }) => {
         if (!isMade(flavor, made)) return [];
-        const of = (rows: readonly Row[]) => sumOf(rows.filter(({ flavorId }) => flavorId === flavor.id));
-        const published = { wanted: resourcesOf(flavor), ...(terms !== undefined && { terms }) };
+        const counted = (pods: number) => ({ ...NOTHING, pods: `${pods}` });
+        const of = (rows: readonly Row[]) => {
+          const ours = rows.filter(({ flavorId }) => flavorId === flavor.id);
+          return isBlueprint(flavor) ? counted(ours.length) : sumOf(ours);
+        };
+        const published = { wanted: isBlueprint(flavor) ? counted(instances) : resourcesOf(flavor), ...(terms !== undefined && { terms }) };
         const ledger = { lineage: flavor.id, onSale, flavor, ...published, sold: of(sold()), held: of(holding()) };
         return onSale || takenOf(flavor.id).length > 0 ? [ledger] : [];
       });

@@ -50,6 +50,19 @@ describe('the market', () => {
     expect((await ask('GET', '/api/v1/sums')).body).toEqual(sums);
     const has = { buyer, contracts: 1, holds: 0, resources: allocation.resources, hourly: [{ amount: '0.8', currency: 'EUR' }] };
     expect((await ask('GET', '/api/v1/buyers?limit=1')).body).toEqual({ items: [{ ...has, limits: { holds: 5, cpu: '64' } }] });
+    const sale = {
+      name: 'small',
+      kind: 'vm',
+      writtenIn: 'configuration',
+      flavor: 'v-1',
+      state: 'not-on-sale',
+      why: 'no VirtualMachine',
+      instances: 4,
+      free: 0,
+    };
+    Object.assign(deps, { blueprints: { list: async ({ limit = 9 }) => [sale, sale].slice(0, limit) } });
+    expect((await ask('GET', '/api/v1/blueprints')).body).toEqual({ items: [sale, sale] });
+    expect((await ask('GET', '/api/v1/blueprints?limit=1')).body).toEqual({ items: [sale], more: true });
     for (const id of ['one', 'two']) await store.inventory.publish({ ...sliceOf(seller), id: flavorId(id) });
     expect((await ask('GET', '/api/v1/flavors')).body).toMatchObject({ items: [{ id: 'one' }, { id: 'two' }] });
     expect((await ask('GET', '/api/v1/flavors?limit=1')).body).toEqual({ items: [expect.objectContaining({ id: 'one' })], more: true });

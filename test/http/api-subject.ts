@@ -32,6 +32,7 @@ beforeEach(async () => {
   deps = {
     processes: fake.processes,
     inventory: store.inventory,
+    blueprints: { list: async () => [] },
     contracts: store.contracts,
     ...records,
     audit: history.audit,

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { type BlueprintOffer, type Flavor } from '../../src/domain/flavor.ts';
 import { acquisitionId, flavorId } from '../../src/domain/ids.ts';
 import { buyerOf, flavorOf, newTransaction, ONE, termsOf } from '../contracts/samples.ts';
-import { contracts, history, inventory, rearguard, records, YAML } from './cli-subject.ts';
+import { blueprintSales, contracts, history, inventory, rearguard, records, YAML } from './cli-subject.ts';
 
 const OFFER: BlueprintOffer = {
   kind: 'service',
@@ -40,6 +40,29 @@ test('flavors and candidates of blueprints name them', async () => {
   }
 });
 
+test('blueprints say whether they are on sale, and why not', async () => {
+  const named = { kind: 'vm', writtenIn: 'configuration', flavor: flavorId('north.example-vm-1'), instances: 4 } as const;
+  blueprintSales.splice(
+    0,
+    Infinity,
+    { ...named, name: 'debian', state: 'on-sale', free: 3 },
+    { ...named, name: 'small', state: 'not-on-sale', why: 'this cluster has no kubevirt.io/v1 VirtualMachine', free: 0 },
+  );
+  for (const name of ['blueprints', 'blueprint']) {
+    const { exit, out } = await rearguard([name, 'list']);
+    expect([exit, out.split('\n')]).toEqual([
+      0,
+      [
+        'BLUEPRINT  KIND  STATE        FREE    FLAVOR              WHY',
+        'debian     vm    on sale      3 of 4  north.example-vm-1',
+        'small      vm    not on sale  0 of 4  north.example-vm-1  this cluster has no kubevirt.io/v1 VirtualMachine',
+        '',
+      ],
+    ]);
+  }
+  expect(JSON.parse((await rearguard(['--json', 'blueprints'])).out)).toEqual(blueprintSales);
+});
+
 const MORE = 'these are the first 1; there are more: see --limit, at most 1000\n';
 beforeEach(async () => {
   await offered(flavorOf('1'), flavorOf('2'));
@@ -48,11 +71,13 @@ beforeEach(async () => {
     await inventory.reserve(hold);
     await contracts.storeBought({ terms: termsOf(), acquisition: acquisitionId(`a-${buyer}`) });
   }
+  for (const name of ['a', 'b'])
+    blueprintSales.push({ name, kind: 'vm', writtenIn: 'resource', flavor: flavorId(name), state: 'on-sale', instances: 1, free: 1 });
   for (const name of ['web', 'shop'])
     await rearguard(['intent', 'run', '-f', 'x'], { file: YAML.replace('{name: web}', `{name: ${name}}`) });
 });
 
-test.each([['flavors'], ['candidates'], ['contracts'], ['allocations'], ['buyers'], ['intent list']])(
+test.each([['flavors'], ['blueprints'], ['candidates'], ['contracts'], ['allocations'], ['buyers'], ['intent list']])(
   '%s that leave some out say so beside the list, and how to see the rest',
   async (command) => {
     for (const argv of [command.split(' '), ['--json', ...command.split(' ')]]) {

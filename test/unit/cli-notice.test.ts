@@ -26,6 +26,7 @@ beforeEach(() => {
   const deps = {
     processes: fake.processes,
     inventory,
+    blueprints: { list: async () => [] },
     contracts,
     ...memoryRecords({ clock }),
     audit: history.audit,

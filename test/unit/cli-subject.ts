@@ -3,6 +3,7 @@ import { beforeEach } from 'vitest';
 import { CommandFailed, type Fetcher } from '../../src/cli/client.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { managementApi } from '../../src/http/api/app.ts';
+import type { BlueprintSale } from '../../src/ports/blueprints.ts';
 import type { Callers } from '../../src/ports/callers.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
 import { callersOf, openToAll } from '../fakes/callers.ts';
@@ -30,6 +31,8 @@ export let guarded: Fetcher;
 export let contracts: Contracts;
 export let records: MemoryRecords;
 export let inventory: Inventory;
+/** What the node says of its blueprints. */
+export let blueprintSales: BlueprintSale[];
 beforeEach(() => {
   fake = memoryProcesses({ clock });
   history = memoryAudit({ clock });
@@ -37,9 +40,11 @@ beforeEach(() => {
   records = memoryRecords({ clock });
   inventory = memory.inventory;
   contracts = memory.contracts;
+  blueprintSales = [];
   const deps = {
     processes: fake.processes,
     inventory,
+    blueprints: { list: async ({ limit }: { readonly limit?: number } = {}) => blueprintSales.slice(0, limit) },
     contracts,
     ...records,
     audit: history.audit,

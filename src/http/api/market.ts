@@ -3,7 +3,7 @@ import type { Contract as StoredContract } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { contractId } from '../../domain/ids.ts';
 import { type ApiDeps, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
-import { Allocation, Candidate, Contract, Flavor, Sums } from './schemas-market.ts';
+import { Allocation, BlueprintSale, Candidate, Contract, Flavor, Sums } from './schemas-market.ts';
 import { LISTED, first, firstOf, limit } from './lists.ts';
 import { Accepted } from './schemas.ts';
 
@@ -69,6 +69,23 @@ export const marketRoutes: readonly Route[] = [
     }),
     answers: { 200: { description: 'Our own flavors.', schema: firstOf(Flavor) } },
     handle: async ({ query }, { inventory }) => await first(query.limit, inventory.list),
+  }),
+  route({
+    method: 'get',
+    path: '/blueprints',
+    operationId: 'listBlueprints',
+    role: 'viewer',
+    summary: 'The blueprints that this node sells instances of: which are on sale, and why others are not',
+    tag: 'market',
+    query: z.object({ limit: limit.describe(`How many, those of the configuration first; ${LISTED.usual} when absent.`) }),
+    answers: {
+      200: {
+        description:
+          'Those of the configuration, and what ServiceBlueprint resources have on sale; why others of these are not, /readyz of `rearguard work` says.',
+        schema: firstOf(BlueprintSale),
+      },
+    },
+    handle: async ({ query }, { blueprints }) => await first(query.limit, blueprints.list),
   }),
   route({
     method: 'get',

@@ -7,6 +7,7 @@ import type { NodeIdentity } from '../../domain/flavor.ts';
 import type { Role } from '../../domain/roles.ts';
 import { type WrongField, checked } from '../../domain/wrong-fields.ts';
 import type { Audit, Chain } from '../../ports/audit.ts';
+import type { BlueprintSales } from '../../ports/blueprints.ts';
 import type { Caller } from '../../ports/callers.ts';
 import type { Contracts, Inventory } from '../../ports/inventory.ts';
 import type { Processes } from '../../ports/processes.ts';
@@ -20,6 +21,7 @@ import type { Problem } from './problem.ts';
 export interface ApiDeps {
   readonly processes: Processes;
   readonly inventory: Inventory;
+  readonly blueprints: BlueprintSales;
   readonly contracts: Contracts;
   readonly candidates: Candidates;
   readonly intents: IntentRecords;

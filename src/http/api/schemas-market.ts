@@ -34,6 +34,19 @@ export const Flavor = z
   })
   .meta({ id: 'Flavor' });
 
+export const BlueprintSale = z
+  .object({
+    name: z.string(),
+    kind: z.enum(BLUEPRINT_KINDS),
+    writtenIn: z.enum(['configuration', 'resource']),
+    flavor: z.string().describe('Under which id it is published, once it is.'),
+    state: z.enum(['on-sale', 'sold-out', 'not-on-sale']),
+    why: z.string().optional().describe('Why nobody can buy one now; of one that is on sale, what is not known of it.'),
+    instances: z.int().describe('How many may be sold at a time.'),
+    free: z.int().describe('How many of these can be bought now.'),
+  })
+  .meta({ id: 'BlueprintSale', description: 'A blueprint, whether it is on sale, and why not.' });
+
 export const Candidate = z
   .object({
     flavor: Flavor,

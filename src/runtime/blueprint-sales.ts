@@ -1,0 +1,73 @@
+import { isBlueprint } from '../domain/flavor.ts';
+import type { UnmakeableKind } from '../domain/unmakeable.ts';
+import type { BlueprintSale, BlueprintSales, KeptBlueprints } from '../ports/blueprints.ts';
+import type { Inventory, Ledger } from '../ports/inventory.ts';
+import { blueprintId } from './blueprints.ts';
+import type { Configuration } from './configuration.ts';
+
+/** What a process found out of the configured blueprints, by name. */
+interface Found {
+  /** What keeps one from being made here. */
+  readonly lacking: ReadonlyMap<string, UnmakeableKind>;
+  /** Why one could not be put on sale. */
+  readonly refused: ReadonlyMap<string, string>;
+}
+
+/** What is on sale of the blueprints, as the store has it, with the reasons that this process found. */
+export interface KnownSales extends BlueprintSales {
+  found(found: Found): void;
+}
+
+const GONE = {
+  configuration: 'it is not configured any more',
+  resource: 'its resource is gone, or is not for sale any more: /readyz of `rearguard work` says why',
+} as const;
+
+/** `instances` is how many may be sold, whatever is promised of more. */
+function saleOf(
+  named: Pick<BlueprintSale, 'name' | 'kind' | 'flavor' | 'writtenIn' | 'instances'>,
+  ledger: Ledger | undefined,
+  why: { readonly notOnSale: string; readonly doubt?: string | undefined },
+): BlueprintSale {
+  if (ledger?.onSale !== true) return { ...named, state: 'not-on-sale', why: why.notOnSale, free: 0 };
+  const free = Math.max(0, named.instances - Number(ledger.sold.pods) - Number(ledger.held.pods));
+  if (free === 0) return { ...named, state: 'sold-out', why: `${named.instances === 1 ? 'it is' : 'all are'} sold or reserved`, free };
+  return { ...named, state: 'on-sale', ...(why.doubt !== undefined && { why: why.doubt }), free };
+}
+
+/** Follows what `found` is told; before that nothing is known but what is on sale. */
+export function blueprintSales({
+  configuration: { node, blueprints },
+  inventory,
+  kept,
+}: {
+  readonly configuration: Pick<Configuration, 'node' | 'blueprints'>;
+  readonly inventory: Pick<Inventory, 'ledgers'>;
+  readonly kept: Pick<KeptBlueprints, 'flavors'>;
+}): KnownSales {
+  let known: Found | undefined;
+  const notOnSale = (name: string): string => {
+    if (!known) return 'whether this cluster can make it is not known yet';
+    return known.lacking.get(name)?.why ?? known.refused.get(name) ?? 'it is about to be put on sale';
+  };
+  return {
+    found: (found) => void (known = found),
+    async list({ limit } = {}) {
+      const ledgers = new Map((await inventory.ledgers({ blueprint: true })).map((ledger) => [ledger.lineage, ledger]));
+      const resources = new Set(await kept.flavors());
+      const configured = blueprints.map(({ name, kind = 'service', instances }): BlueprintSale => {
+        const flavor = blueprintId(node, kind, [name]);
+        const named = { name, kind, flavor, writtenIn: 'configuration', instances } as const;
+        return saleOf(named, ledgers.get(flavor), { notOnSale: notOnSale(name), doubt: known?.lacking.get(name)?.why });
+      });
+      const others = [...ledgers.values()].flatMap((ledger): readonly BlueprintSale[] => {
+        const { lineage, flavor, wanted } = ledger;
+        if (!isBlueprint(flavor) || configured.some((each) => each.flavor === lineage)) return [];
+        const writtenIn = resources.has(lineage) ? 'resource' : 'configuration';
+        const { name, kind } = flavor.offer;
+        return [saleOf({ name, kind, flavor: lineage, writtenIn, instances: Number(wanted.pods) }, ledger, { notOnSale: GONE[writtenIn] })];
+      });
+      return [...configured, ...others].slice(0, limit);
+    },
+  };
+}
