@@ -72,8 +72,13 @@ function said(nodes: readonly ClusterNode[], defaults: OfferDefaults): Omit<Offe
   const latency = numberOf(annotated('latency-ms'), 60_000);
   const latencyMs = latency === undefined ? defaults.latencyMs : Math.ceil(latency);
   const securityStandards = wordsOf(annotated('security-standards')) ?? defaults.securityStandards;
-  const embodied = numberOf(annotated('carbon-embodied'), 1e12);
-  const operational = wordsOf(annotated('carbon-operational'))?.map((text) => numberOf(text, 1e12));
+  // Whole on the wire: a FLUIDOS node fails on all of a list that has a fraction here.
+  const carbon = (text: string | undefined): number | undefined => {
+    const number = numberOf(text, 1e12);
+    return number === undefined ? undefined : Math.ceil(number);
+  };
+  const embodied = carbon(annotated('carbon-embodied'));
+  const operational = wordsOf(annotated('carbon-operational'))?.map(carbon);
   const carbonFootprint =
     embodied !== undefined && operational?.every((each) => each !== undefined) ? { embodied, operational } : defaults.carbonFootprint;
   const prices = defaults.prices && { ...defaults.prices, ...pricesOf(annotated) };

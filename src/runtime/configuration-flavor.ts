@@ -37,6 +37,18 @@ export const location = z
   .optional()
   .describe('Where it is, in words: `country`, `city`, `latitude`, `longitude`, `additionalNotes`.');
 
+/** Whole: a FLUIDOS node fails on all of a list that has a fraction here. */
+const carbon = z.number().int('must be a whole number, as REAR carries it').min(0).max(1e12);
+/** What a seller declares of a slice: nobody measures it here. */
+export const declared = {
+  latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
+  securityStandards: z.array(z.string().min(1).max(100)).max(50).optional().describe('Names of standards that the seller keeps.'),
+  carbonFootprint: z
+    .strictObject({ embodied: carbon, operational: z.array(carbon).max(100) })
+    .optional()
+    .describe('As REAR carries it, in whole numbers: `embodied`, and `operational` as a list.'),
+};
+
 /** A flavor as its owner writes it. */
 export const flavor = z.strictObject({
   name: label.describe('Names the flavor here; its id derives from node and name and stays the same over restarts.'),
@@ -66,7 +78,7 @@ export const flavor = z.strictObject({
     .describe('GPUs of one model.'),
   price: price.optional().describe('Without one the flavor is offered at no stated price, and a buyer with a price limit passes it by.'),
   location,
-  latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
+  ...declared,
   minimum: cut('The least that may be bought of it.'),
   step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),
   terms: offerTerms('What we promise with it, instead of all of `rear.terms`; `{}` is nothing.'),

@@ -3,7 +3,7 @@ import { GPU_KINDS, isExtendedResource } from '../domain/gpu.ts';
 import { parseSelector } from '../domain/label-selector.ts';
 import { PERIODS, parseAmount } from '../domain/money.ts';
 import { seconds } from './configuration-fields.ts';
-import { cut, location } from './configuration-flavor.ts';
+import { cut, declared, location } from './configuration-flavor.ts';
 import { offerTerms } from './configuration-terms.ts';
 
 const unitPrice = z
@@ -82,11 +82,6 @@ export const sell = z.strictObject({
   step: cut('Above the minimum, whole numbers of this; `0` means any amount.'),
   terms: offerTerms('What we promise with the flavors of the cluster, instead of all of `rear.terms`; `{}` is nothing.'),
   location,
-  latencyMs: z.number().int().min(0).max(60_000).optional().describe('What the seller declares, in milliseconds.'),
-  securityStandards: z.array(z.string().min(1).max(100)).max(50).optional().describe('Names of standards that the seller keeps.'),
-  carbonFootprint: z
-    .strictObject({ embodied: z.number().min(0), operational: z.array(z.number().min(0)).max(100) })
-    .optional()
-    .describe('As REAR carries it: `embodied`, and `operational` as a list.'),
+  ...declared,
   properties: z.record(z.string().max(100), z.unknown()).optional().describe('Free form; travels as `additionalProperties`.'),
 });

@@ -19,7 +19,8 @@ const cutOf = ({ cpu, memory, pods, gpu }: FlavorConfiguration['minimum']): Reso
 
 /** A flavor of the configuration as other nodes see it. */
 function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now: number): SliceFlavor {
-  const { name, architecture, cpu, memory, pods, storage, gpu, price, location, latencyMs, minimum, step, properties } = written;
+  const { name, architecture, cpu, memory, pods, storage, gpu, price, location, minimum, step, properties } = written;
+  const { latencyMs, securityStandards, carbonFootprint } = written;
   const terms = offeredTerms(written.terms);
   const places = Object.entries(location ?? {}).filter(([, value]) => value !== undefined);
   return {
@@ -31,6 +32,8 @@ function configuredFlavor(written: FlavorConfiguration, self: NodeIdentity, now:
       resources: { cpu, memory, pods, ...(storage !== undefined && { storage }), ...(gpu && { gpu: gpu.count }) },
       ...(gpu && { gpu: gpuPart(gpu, gpu.count) }),
       ...(latencyMs !== undefined && { latencyMs }),
+      ...(securityStandards && { securityStandards }),
+      ...(carbonFootprint && { carbonFootprint }),
       additionalProperties: {
         ...properties,
         [NAME]: name,

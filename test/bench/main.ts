@@ -120,7 +120,8 @@ async function main(args: readonly string[]): Promise<number> {
     fs.writeFileSync(`${file}.part`, `${JSON.stringify(report, undefined, 2)}\n`);
     fs.renameSync(`${file}.part`, file);
   }
-  return failed.length > 0 ? 1 : 0;
+  if (failed.length > 0) return 1;
+  return !options.quick && judged.some((result) => 'met' in result && !result.met) ? 3 : 0;
 }
 
 try {

@@ -20,6 +20,8 @@ whether Postgres waited for the disk at each commit (facts.durable), as it is st
   --only NAME,...   these only: ${names.join(', ')}
   --quick           few samples: shows that a measure works, and is not to be quoted
   --help
+
+Exit codes: 0 all targets are met, 3 one is missed (never with --quick), 1 a measure failed, 2 a mistake in the command.
 `;
 
 /** Reads the command line; throws with one sentence when it makes no sense. */

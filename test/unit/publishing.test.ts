@@ -3,6 +3,7 @@ import { isSlice } from '../../src/domain/flavor.ts';
 import { contractOf } from '../../src/domain/ids.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
 import { offeredTerms } from '../../src/runtime/configuration-terms.ts';
+import { encodeFlavor, readFlavors } from '../../src/rear/flavor.ts';
 import { NAME, publishFlavors } from '../../src/runtime/flavors.ts';
 import { buyerOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
@@ -50,6 +51,27 @@ test('what is promised with a flavor is its own, or what the node promises with 
   const named = (await inventory.list()).filter(isSlice).map(({ offer, terms }) => [offer.additionalProperties?.[NAME], terms]);
   expect(Object.fromEntries(named)).toEqual({ 'as-all': all, own: { noticeMs: 5_000 }, nothing: undefined });
   expect(offeredTerms(sell?.terms)).toEqual(all);
+  await publish();
+});
+
+test('a flavor says what its owner declares of it, as one of the cluster does', async () => {
+  const declared = {
+    latencyMs: 12,
+    securityStandards: ['ISO27001'],
+    carbonFootprint: { embodied: 900, operational: [141, 139] },
+    properties: { rack: 'r1' },
+  };
+  const flavor = { name: 'green', cpu: '8', memory: '16Gi', pods: '100' };
+  const node = { id: 'north', domain: 'north.example', address: 'north.example:3004' };
+  const { flavors } = completed(ConfigurationSchema.parse({ node, flavors: [{ ...flavor, ...declared }] }));
+  await publishFlavors({ flavors, self: SELLER, inventory, now: NOON, log: { info: () => {}, error: () => {} } });
+  const { properties, ...said } = declared;
+  const [listed] = readFlavors(JSON.parse(`[${(await inventory.list()).map(encodeFlavor)}]`)).flavors;
+  expect(listed?.offer).toMatchObject({ ...said, additionalProperties: properties });
+  const wrong = { ...declared, carbonFootprint: { embodied: 1.5, operational: [] } };
+  expect(ConfigurationSchema.safeParse({ node, flavors: [{ ...flavor, ...wrong }] }).error?.issues).toMatchObject([
+    { path: ['flavors', 0, 'carbonFootprint', 'embodied'], message: 'must be a whole number, as REAR carries it' },
+  ]);
   await publish();
 });
 

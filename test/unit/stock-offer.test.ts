@@ -79,7 +79,7 @@ describe('a flavor of the cluster', () => {
     expect(flavor).toMatchObject({
       price: { amount: '0.4' },
       location: { country: 'Italy', city: 'Milan' },
-      offer: { latencyMs: 5, securityStandards: ['ISO 27001', 'TEE'], carbonFootprint: { embodied: 12, operational: [1, 2.5] } },
+      offer: { latencyMs: 5, securityStandards: ['ISO 27001', 'TEE'], carbonFootprint: { embodied: 12, operational: [1, 3] } },
     });
     expect(flavor.offer.additionalProperties).toEqual({
       tier: 'gold',
