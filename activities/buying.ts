@@ -77,15 +77,15 @@ function ofSale(error: unknown, stage: Stage): unknown {
 
 /** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it; and of its silence, where it may have sold all the same. */
 const withPeer =
-  (audit: Pick<Audit, 'tally'>, { silence = false } = {}) =>
+  (audit: Pick<Audit, 'tally'>, { contract, silence = false }: { readonly contract?: ContractId; readonly silence?: boolean } = {}) =>
   async <T>(seller: NodeIdentity, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     try {
       return await heartbeating(work);
     } catch (error) {
       const { id: peer, address } = seller;
-      const isLie = await tellLie(audit, error, { peer, address });
+      const isLie = await tellLie(audit, error, { peer, address, ...(contract && { contract }) });
       if (!isLie && silence && isFault(error) && error.code === 'PEER_TIMEOUT')
-        await audit.tally({ kind: 'peer-silent', peer, code: error.code, detail: error.message });
+        await audit.tally({ kind: 'peer-silent', peer, code: error.code, detail: error.message, ...(contract && { contract }) });
       throw error;
     }
   };
@@ -149,7 +149,7 @@ export const buyingActivities = (deps: BuyerDeps) => ({
     const { peers, contracts, audit, knownNodes, notary, fabric, self, clock, timing } = deps;
     const startedAt = clock.now();
     let stage: Stage = 'before';
-    const buying = withPeer(audit, { silence: true })(candidate.seller, async (signal) => {
+    const buying = withPeer(audit, { contract: contractOf(transaction), silence: true })(candidate.seller, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
       stage = 'asked';

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { PERIODS, priceWords } from '../domain/money.ts';
 import { partiesOf, type SigningKey } from '../rear/agreement.ts';
 import { type ExportProof, verifyExport } from '../rear/agreement-file.ts';
 import { allKnown, knownByDocument, knownById, type KnownKeys } from '../rear/known-keys.ts';
 import { CommandFailed, EXIT, type ExitCode } from './client.ts';
-import { facts, promises } from './printing.ts';
+import { facts, promises, resources } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 type Verdict = 'proven' | 'not-vouched-for' | 'not-proven';
@@ -78,6 +79,26 @@ const keyLine = ({ kid, of, known }: SigningKey, { notVouchedFor }: ExportProof)
   return [of === undefined ? 'key' : `${of}’s key`, `${kid} (${how})`];
 };
 
+const text = z.string();
+/** Of what was signed, what a person reads; another node's document may say it otherwise. */
+const Signed = z.object({
+  flavor: z.object({ flavorID: text }),
+  resources: z.object({ cpu: text, memory: text, pods: text }),
+  price: z.object({ amount: text, currency: text, period: z.enum(PERIODS) }).optional(),
+  service: z.object({ hostingPolicy: text }).optional(),
+});
+function signedLines(document: unknown): readonly (readonly [string, string | undefined])[] {
+  const read = Signed.safeParse(document);
+  if (!read.success) return [];
+  const { flavor, price, service } = read.data;
+  return [
+    ['flavor', flavor.flavorID],
+    ['of it', service === undefined ? resources(read.data.resources) : 'one instance'],
+    ['hosted at', service?.hostingPolicy],
+    ['price', price === undefined ? 'none stated' : priceWords(price)],
+  ];
+}
+
 function words(proof: ExportProof, verdict: Verdict, known: KnownKeys): string {
   const { document, until, keys, notVouchedFor, findings } = proof;
   const whose = notVouchedFor.map((party) => `the ${party}’s`).join(' and ');
@@ -91,6 +112,8 @@ function words(proof: ExportProof, verdict: Verdict, known: KnownKeys): string {
     ['contract', document?.contract],
     ['seller', document?.seller.did],
     ['buyer', document?.buyer.did],
+    ...signedLines(document),
+    ['from', document?.startsAt],
     ['until', until],
     ...promises(document?.flavor.terms),
     ...keys.map((key) => keyLine(key, proof)),

@@ -94,20 +94,46 @@ const HOUR_MS = 3_600_000;
 const MOST_TALLIES = 1_000;
 const OTHERS = '(others)';
 
+/** So many different matters of one (kind, peer, code) have a count of their own in an hour, the others one together: a peer thinks of as many as it likes. */
+const MOST_MATTERS = 16;
+
+/** What is counted as one: `about` tells apart what the same peer was refused, or lied about. */
+export interface Tallied {
+  readonly kind: TalliedKind;
+  readonly peer: string;
+  readonly code: string;
+  readonly contract?: ContractId;
+  readonly detail?: string;
+}
+
+/** A lie and a denial are each of its own: a second one in an hour is not the first one again. Of other refusals the contract counts, if any, as their words differ from call to call. */
+const aboutOf = ({ kind, contract, detail }: Tallied): string =>
+  `${contract ?? ''} ${kind === 'peer-lied' || kind === 'slice-denied' ? (detail ?? '') : ''}`;
+
 /** Counts within one process: whose name and what count are to be written now; `undefined` when it is none of the first, tenth, hundredth … time of this hour. */
-export function openTallies(
-  now: () => number,
-): (kind: TalliedKind, peer: string, code: string) => { readonly peer: string; readonly count: number } | undefined {
+export function openTallies(now: () => number): (tallied: Tallied) => { readonly peer: string; readonly count: number } | undefined {
   let hour = 0;
   let counts = new Map<string, number>();
-  return (kind, peer, code) => {
+  let matters = new Map<string, Set<string>>();
+  const counted = (...key: readonly string[]): number => {
+    const text = JSON.stringify(key);
+    const count = (counts.get(text) ?? 0) + 1;
+    counts.set(text, count);
+    return count;
+  };
+  return (tallied) => {
     const current = Math.floor(now() / HOUR_MS);
-    if (current !== hour) [hour, counts] = [current, new Map()];
+    if (current !== hour) [hour, counts, matters] = [current, new Map(), new Map()];
+    const { kind, peer, code } = tallied;
     const own = JSON.stringify([kind, peer, code]);
-    const named = counts.has(own) || counts.size < MOST_TALLIES ? peer : OTHERS;
-    const key = named === peer ? own : JSON.stringify([kind, OTHERS, code]);
-    const count = (counts.get(key) ?? 0) + 1;
-    counts.set(key, count);
+    const isNamed = matters.has(own) || matters.size < MOST_TALLIES;
+    const named = isNamed ? peer : OTHERS;
+    const mine = matters.get(own) ?? new Set<string>();
+    if (isNamed) matters.set(own, mine);
+    const about = aboutOf(tallied);
+    const isOfItsOwn = isNamed && (mine.has(about) || mine.size < MOST_MATTERS);
+    if (isOfItsOwn) mine.add(about);
+    const count = isOfItsOwn ? counted(kind, named, code, about) : counted(kind, named, code);
     return /^10*$/.test(String(count)) ? { peer: named, count } : undefined;
   };
 }

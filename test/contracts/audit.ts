@@ -52,6 +52,29 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
       ]);
     });
 
+    it('is told of each contract, and of lies and denied slices each in its words, as far as sixteen of them', async () => {
+      const tell = (kind: 'slice-denied' | 'renewal-refused', contract: string, detail: string) =>
+        audit.tally({ kind, peer: 'mallory', code: 'NO', contract: contractId(contract), detail });
+      await tell('slice-denied', 'contract-a', 'slice a: larger');
+      await tell('slice-denied', 'contract-a', 'slice a: larger');
+      await tell('slice-denied', 'contract-a', 'slice b: a second one');
+      await tell('slice-denied', 'contract-b', 'slice b: a second one');
+      await tell('renewal-refused', 'contract-a', 'at noon');
+      await tell('renewal-refused', 'contract-a', 'a minute later');
+      await tell('renewal-refused', 'contract-b', 'at noon');
+      const about = (await audit.list({ limit: 100 })).map(({ kind, contract, facts }) => [kind, contract, facts['detail']]);
+      expect(about.toReversed()).toEqual([
+        ['slice-denied', 'contract-a', 'slice a: larger'],
+        ['slice-denied', 'contract-a', 'slice b: a second one'],
+        ['slice-denied', 'contract-b', 'slice b: a second one'],
+        ['renewal-refused', 'contract-a', 'at noon'],
+        ['renewal-refused', 'contract-b', 'at noon'],
+      ]);
+      for (let n = 0; n < 1_000; n += 1) await tell('slice-denied', 'contract-a', `slice ${n}`);
+      // Fourteen more of their own, and of the others the first, tenth and hundredth (986 there are).
+      expect((await audit.list({ limit: 100 })).map(({ facts }) => facts['count']).slice(0, 17)).toEqual([100, 10, ...Array(15).fill(1)]);
+    });
+
     it('fills nothing, whatever names it takes', async () => {
       for (let n = 0; n < 1_500; n += 1) await audit.tally({ kind: 'request-refused', peer: `mallory-${n}`, code: 'FORBIDDEN' });
       const rows = await audit.list({ limit: 5_000 });

@@ -29,7 +29,7 @@ export function memoryAudit({ clock }: { readonly clock: Clock }): MemoryAudit {
       rows.unshift({ id: rows.length + 1, at: new Date(clock.now()).toISOString().replace('Z', '000Z'), ...event });
     },
     async tally({ kind, peer, code, detail, contract }) {
-      const due = tally(kind, peer, code);
+      const due = tally({ kind, peer, code, ...(contract && { contract }), ...(detail !== undefined && { detail }) });
       if (!due) return;
       const facts = { code, count: due.count, ...(detail !== undefined && { detail }) };
       await audit.record({ kind, peer: due.peer, facts, ...(contract !== undefined && { contract }) });

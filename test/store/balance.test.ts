@@ -1,4 +1,4 @@
-/** Many buyers at once, of a cluster that changes beneath them: sold + held + free is what the cluster has, at every moment, and what is listed can be bought. */
+/** Many buyers at once, of a cluster that changes beneath them: each ledger adds up at every moment, and after each batch sold + held + free is what the cluster has, and what is listed can be bought. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { openStore } from '../../src/adapters/postgres/open.ts';

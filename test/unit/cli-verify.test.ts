@@ -59,6 +59,17 @@ const WAYS = [
   ['one each', () => ['--key', sellers, '--did-document', 'buyer.json']],
 ] as const;
 
+test('what both signed is said: the thing, how much of it, for what, from when and until when', async () => {
+  const { out } = await verify('honest', '--key', sellers, '--key', buyers);
+  expect(Object.fromEntries([...out.matchAll(/^([a-z ]+): +(.*)$/gm)].map(([, label, value]) => [label, value]))).toMatchObject({
+    flavor: terms.flavor.id,
+    'of it': '1 cpu, 2Gi, 10 pods',
+    price: '0.1 EUR/h',
+    from: '2026-03-01T12:00:00Z',
+    until: '2999-01-01T00:00:00Z',
+  });
+});
+
 test('whoever signs with keys of his own in the name of others proves nothing', async () => {
   for (const file of ['forged', 'honest']) {
     const { exit, out } = await verify(file);

@@ -103,6 +103,17 @@ test.each<[string, string | undefined]>([
   expect(await process().hears(none)).toEqual([[ALICE, undefined, 'slice b: it names no contract']]);
 });
 
+test('one process tells of each denied slice, however many of the same buyer it denies in an hour', async () => {
+  const one = process();
+  sends('a', undefined);
+  await one.hears(none);
+  sends('b', undefined);
+  expect(await one.hears(none)).toEqual([
+    [ALICE, undefined, 'slice b: it names no contract'],
+    [ALICE, undefined, 'slice a: it names no contract'],
+  ]);
+});
+
 test.each<[string, KubeObject | undefined]>([
   ['somebody else made', { metadata: { name: ALICE, labels: { [LIQO_KEYS.remoteCluster]: ALICE } } }],
   ['is not there', undefined],

@@ -9,6 +9,8 @@ import {
 } from '../../../src/domain/ids.ts';
 import type { JournalEntry } from '../../../src/domain/journal.ts';
 import { verifyAgreement } from '../../../src/rear/agreement.ts';
+import { DID_DOCUMENT } from '../../../src/rear/did.ts';
+import { allKnown, knownByDocument, type KnownKeys } from '../../../src/rear/known-keys.ts';
 import type { IntentStatus, Place } from '../../../src/domain/status.ts';
 import { SLICES, liqoOf, podsOf } from '../cluster.ts';
 import type { Followed } from '../following.ts';
@@ -23,6 +25,7 @@ const IN_USE = 120;
 const ENDED = 120;
 const POD = 30;
 const SEEN = 10;
+const DID_MS = 10_000;
 
 /** How Liqo calls a node's cluster; an embedded one is called as its node. */
 export const clusterOf = async ({ cluster, name }: DemoNode): Promise<ClusterId> =>
@@ -77,17 +80,22 @@ export async function untilBought(world: World, name: string, seller?: DemoNode)
   return place;
 }
 
-/** Buyer and seller keep one document, and it proves itself: both signed it. */
+/** What a node's own DID document shows. */
+async function keysOf({ place }: DemoNode): Promise<KnownKeys> {
+  const answer = await fetch(`http://${place.rear}${DID_DOCUMENT}`, { signal: AbortSignal.timeout(DID_MS) });
+  return await knownByDocument(await answer.json());
+}
+
+/** Buyer and seller keep one document, and both signed it, by keys that each node itself says are its own. */
 export async function untilSigned(world: World, place: Remote, seller: DemoNode): Promise<void> {
   const [bought, sold] = await Promise.all([world.buyer, seller].map(({ api }) => api.contract(place.contract)));
-  const { document, findings } = await verifyAgreement(bought?.agreement, Date.now());
-  expect(
-    document?.contract === place.contract && findings.length === 0,
-    `the contract is not proven: ${findings.map(({ words }) => words).join('; ')}`,
-  );
+  const known = allKnown(await Promise.all([world.buyer, seller].map(keysOf)));
+  const { document, findings, notVouchedFor } = await verifyAgreement(bought?.agreement, Date.now(), known);
+  const wrong = [...findings.map(({ words }) => words), ...notVouchedFor.map((party) => `the key of its ${party} is not known`)];
+  expect(document?.contract === place.contract && wrong.length === 0, `the contract is not proven: ${wrong.join('; ')}`);
   expect(JSON.stringify(bought?.agreement) === JSON.stringify(sold?.agreement), 'buyer and seller keep different contracts');
   world.telling.say(
-    `${place.contract} is signed by ${world.buyer.name} and ${seller.name}: both keep the same document, which proves itself`,
+    `${place.contract} is signed by ${world.buyer.name} and ${seller.name}: both keep the same document, proven by the keys that each of them publishes`,
   );
 }
 

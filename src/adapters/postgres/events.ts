@@ -34,7 +34,13 @@ export function events(pool: Pool, log: StoreLog): Audit {
   return {
     record,
     async tally({ kind, peer, code, detail, contract }) {
-      const due = tally(kind, short(peer), code);
+      const due = tally({
+        kind,
+        peer: short(peer),
+        code,
+        ...(contract && { contract }),
+        ...(detail !== undefined && { detail: short(detail) }),
+      });
       if (!due) return;
       const facts = { code, count: due.count, ...(detail !== undefined && { detail: detail.slice(0, 500) }) };
       try {
