@@ -75,17 +75,27 @@ function ofSale(error: unknown, stage: Stage): unknown {
   return unsold ? new Fault(error.code, error.message, { ...error.facts, unsold }) : error;
 }
 
-/** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it; and of its silence, where it may have sold all the same. */
+/** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it, under the contract if one is ours by then; and of its silence, where it may have sold all the same. */
 const withPeer =
-  (audit: Pick<Audit, 'tally'>, { contract, silence = false }: { readonly contract?: ContractId; readonly silence?: boolean } = {}) =>
+  (
+    audit: Pick<Audit, 'tally'>,
+    { silence = false, bought }: { readonly silence?: boolean; readonly bought?: () => ContractId | undefined } = {},
+  ) =>
   async <T>(seller: NodeIdentity, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     try {
       return await heartbeating(work);
     } catch (error) {
       const { id: peer, address } = seller;
-      const isLie = await tellLie(audit, error, { peer, address, ...(contract && { contract }) });
+      const contract = bought?.();
+      const isLie = await tellLie(audit, error, { peer, address, ...(contract !== undefined && { contract }) });
       if (!isLie && silence && isFault(error) && error.code === 'PEER_TIMEOUT')
-        await audit.tally({ kind: 'peer-silent', peer, code: error.code, detail: error.message, ...(contract && { contract }) });
+        await audit.tally({
+          kind: 'peer-silent',
+          peer,
+          code: error.code,
+          detail: error.message,
+          ...(contract !== undefined && { contract }),
+        });
       throw error;
     }
   };
@@ -149,7 +159,8 @@ export const buyingActivities = (deps: BuyerDeps) => ({
     const { peers, contracts, audit, knownNodes, notary, fabric, self, clock, timing } = deps;
     const startedAt = clock.now();
     let stage: Stage = 'before';
-    const buying = withPeer(audit, { contract: contractOf(transaction), silence: true })(candidate.seller, async (signal) => {
+    let bought: ContractId | undefined;
+    const buying = withPeer(audit, { silence: true, bought: () => bought })(candidate.seller, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
       stage = 'asked';
@@ -170,8 +181,12 @@ export const buyingActivities = (deps: BuyerDeps) => ({
         const { identityStands } = await fabric.storeCredentials({ acquisition, credentials, renewable: dialect !== 'fluidos' });
         return identityStands && credentials.clusterId === terms.sellerCluster;
       };
-      const stored = contracts.storeBought({ terms, acquisition, ...(agreement && { agreement }) });
-      const [, stands] = await allOf([stored, storeAccess()] as const);
+      const store = async (): Promise<void> => {
+        await contracts.storeBought({ terms, acquisition, ...(agreement && { agreement }) });
+        // Not sooner: what is not ours may be the id of a contract with somebody else.
+        bought = terms.id;
+      };
+      const [, stands] = await allOf([store(), storeAccess()] as const);
       // Last: what refused to be used must not be signed by us.
       const signature = agreement?.signatures[1];
       const isAsNamed = terms.id === contractOf(transaction) && terms.sellerCluster === candidate.seller.clusterId;

@@ -90,6 +90,8 @@ function checkPlace(spec: PodSpec, remote: boolean, say: Say): void {
       say(['volumes', i], 'must not be a persistent volume: its data cannot move with the workload; use emptyDir, configMap or secret');
     if (remote && isThere(volume['hostPath'])) say(['volumes', i, 'hostPath'], HOST);
   }
+  if (isThere(spec['resources']))
+    say(['resources'], 'must be absent: say of each container what it asks for, since a part is bought by that');
   if (!remote) return;
   for (const key of HOST_FLAGS) if (spec[key]) say([key], HOST);
   const NODES = 'must be absent: it names nodes of your own, and the pod goes to an acquired one; use resources.architecture and limits';

@@ -69,7 +69,8 @@ export function localResourcesSuite(start: () => Promise<RealClusters>): void {
       const node = (): ClusterNode | undefined => told.find(({ name }) => name === GUEST);
       const shows = (seen: Partial<ClusterNode>) => vi.waitFor(() => expect(node()).toMatchObject(seen), { timeout: 2_000, interval: 20 });
       const pod = `${pathOf(KINDS.pod, { namespace: 'default', name: 'guest' })}`;
-      const load = (): Promise<unknown> => api.raw('POST', pathOf(KINDS.pod, { namespace: 'default' }), POD);
+      const load = (more: object = {}): Promise<unknown> =>
+        api.raw('POST', pathOf(KINDS.pod, { namespace: 'default' }), { ...POD, spec: { ...POD.spec, ...more } });
       try {
         await api.raw('POST', pathOf(KINDS.node, {}), NODE);
         // Ready by its own word: how long a kubelet takes is not ours.
@@ -79,8 +80,9 @@ export function localResourcesSuite(start: () => Promise<RealClusters>): void {
         await shows({ own: { cpu: '1', memory: '1Gi', pods: '1' } });
         await api.raw('DELETE', pod, { gracePeriodSeconds: 0 });
         await shows({ own: NOTHING });
-        await load();
-        await shows({ own: { cpu: '1', memory: '1Gi', pods: '1' } });
+        // As a whole: what its containers say does not count then.
+        await load({ resources: { requests: { cpu: '3' } } });
+        await shows({ own: { cpu: '3', memory: '1Gi', pods: '1' } });
         await api.raw('PATCH', pathOf(KINDS.node, { name: GUEST }), { spec: { unschedulable: true } }, 'application/merge-patch+json');
         await api.raw('POST', `${pod}/eviction`, EVICTION);
         await shows({ cordoned: true, own: NOTHING });

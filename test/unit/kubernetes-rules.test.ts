@@ -129,6 +129,14 @@ describe('what is free at home', () => {
     };
     expect(requestsOf({ metadata: { name: 'p' }, spec }).cpu).toBe('2100m');
   });
+  test('what a pod requests as a whole counts instead of its containers', () => {
+    const spec = {
+      resources: { requests: { cpu: '4' } },
+      containers: [{ resources: { requests: { cpu: '100m', memory: '1Gi' } } }],
+      overhead: { cpu: '250m' },
+    };
+    expect(requestsOf({ metadata: { name: 'p' }, spec })).toMatchObject({ cpu: '4250m', memory: '1Gi' });
+  });
 });
 
 describe('the health of a workload', () => {

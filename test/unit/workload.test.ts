@@ -152,6 +152,11 @@ describe('refuses what cannot work, and says why', () => {
       ['spec.containers[1].name: must be unique in the pod; there is another container main'],
     ],
     ['a place of its own', pod('a', { nodeName: 'n' }), ['spec.nodeName: must be absent: the place is what the intent finds']],
+    [
+      'what the pod as a whole asks for',
+      deployment('a', { resources: { requests: { cpu: '4' } } }),
+      ['spec.template.spec.resources: must be absent: say of each container what it asks for, since a part is bought by that'],
+    ],
     ['a node of its own', deployment('a', { nodeSelector: { disk: 'ssd' } }), [`spec.template.spec.nodeSelector: ${NODES}`]],
     [
       'required affinity',

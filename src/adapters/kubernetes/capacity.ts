@@ -22,13 +22,15 @@ const resources = (of: (name: FixedName) => bigint): Resources => {
   };
 };
 
-/** What the scheduler counts for a pod: what its containers request, and its overhead. */
+/** What the scheduler counts for a pod: what it requests as a whole, of that alone what its containers request otherwise, and its overhead (PodRequests of Kubernetes 1.34). */
 export const requestsOf = ({ spec = {} }: PodObject): Resources =>
-  resources((name) =>
-    name === 'pods'
-      ? 10n ** 9n
-      : peakOf(spec, (container: ContainerObject) => amount(container.resources?.requests, name)) + amount(spec.overhead, name),
-  );
+  resources((name) => {
+    if (name === 'pods') return 10n ** 9n;
+    const whole = spec.resources?.requests?.[KEYS[name]] === undefined ? undefined : amount(spec.resources.requests, name);
+    return (
+      (whole ?? peakOf(spec, (container: ContainerObject) => amount(container.resources?.requests, name))) + amount(spec.overhead, name)
+    );
+  });
 
 /** What its containers request of extended resources, in nano-units. */
 export function extendedRequestsOf({ spec = {} }: PodObject): ReadonlyMap<string, bigint> {

@@ -29,7 +29,7 @@ const spare = (pod: PodObject): PodObject => {
       ...(requests && { resources: { requests } }),
     }));
   const { name, namespace } = pod.metadata;
-  const { nodeName, overhead } = pod.spec ?? {};
+  const { nodeName, overhead, resources: { requests } = {} } = pod.spec ?? {};
   const { ownerReferences } = pod.metadata;
   return {
     metadata: {
@@ -42,6 +42,7 @@ const spare = (pod: PodObject): PodObject => {
       initContainers: containers(pod.spec?.initContainers),
       ...(nodeName !== undefined && { nodeName }),
       ...(overhead && { overhead }),
+      ...(requests && { resources: { requests } }),
     },
   };
 };

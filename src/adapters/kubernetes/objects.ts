@@ -81,6 +81,8 @@ export interface PodObject extends KubeObject {
     readonly containers?: readonly ContainerObject[];
     readonly initContainers?: readonly ContainerObject[];
     readonly overhead?: Amounts;
+    /** Of the pod as a whole: cpu and memory. */
+    readonly resources?: { readonly requests?: Amounts };
   };
   readonly status?: {
     readonly phase?: string;
