@@ -9,6 +9,7 @@ import { agreementPayload, verifyAgreement } from '../../src/rear/agreement.ts';
 import { exportedAgreement, verifyExport } from '../../src/rear/agreement-file.ts';
 import { buyerOf, NOON, ONE, SELLER, termsOf } from '../contracts/samples.ts';
 import { keyCircle } from '../fakes/keys.ts';
+import { blueprintOf } from '../fakes/samples.ts';
 
 const buyer = buyerOf('alice');
 const terms = termsOf();
@@ -54,6 +55,22 @@ test('the same terms give the same bytes whatever order their keys are in, and s
   ) as ContractTerms;
   expect(agreementPayload(turned)).toBe(whole.payload);
   expect(await sellers.sign(terms)).toEqual(offered);
+});
+
+test('of a service where it is hosted and how it is configured is signed, and its secrets are not', async () => {
+  const flavor = blueprintOf(SELLER, 'service');
+  const configuration = { database: 'orders' };
+  const sold = termsOf({
+    flavor,
+    resources: { cpu: '0', memory: '0', pods: '1' },
+    service: { hostingPolicy: 'Provider', configuration: { ...configuration, password: 'hunter22' } },
+  });
+  const agreed = await buyers.countersign({ terms: sold, agreement: await sellers.sign(sold) });
+  expect(documentOf(agreed)['service']).toEqual({ hostingPolicy: 'Provider', configuration });
+  const elsewhere = { ...documentOf(agreed), service: { hostingPolicy: 'Consumer', configuration } };
+  expect(await faults({ ...agreed, payload: base64url.encode(JSON.stringify(elsewhere)) })).toEqual(['altered', 'altered']);
+  const moved = { ...sold, service: { hostingPolicy: 'Consumer', configuration } } as const;
+  await expect(buyers.countersign({ terms: moved, agreement: await sellers.sign(sold) })).rejects.toMatchObject({ code: 'PEER_LIED' });
 });
 
 describe('what is wrong is told apart', () => {
