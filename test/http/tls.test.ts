@@ -58,6 +58,8 @@ describe('a node that is known as https://', () => {
     const asked: string[] = [];
     for (const [address, known] of [
       [`https://${identity.address}`, true],
+      // As one that was added by the API.
+      [`https://${identity.address}`, false],
       [identity.address, true],
       [identity.address, false],
     ] as const) {
@@ -77,7 +79,9 @@ describe('a node that is known as https://', () => {
         replay: { pastMs: 120_000, futureMs: 60_000 },
       };
       expect(await httpPeers({ clock, dial, trust }).at(address).listFlavors()).toEqual({ flavors: [], unreadable: [] });
-      expect(asked.splice(0)).toEqual(known ? ['https:', 'https:', 'https:'] : ['http:', 'https:', 'https:', 'https:']);
+      expect(asked.splice(0)).toEqual(
+        address === identity.address && !known ? ['http:', 'https:', 'https:', 'https:'] : ['https:', 'https:', 'https:'],
+      );
     }
   });
 

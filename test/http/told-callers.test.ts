@@ -83,5 +83,6 @@ test('a countersignature over one altered term, and one of somebody else, sign n
   }
   expect((await north.memory.contracts.get(terms.id))?.agreement?.signatures).toHaveLength(1);
   const events = (await north.audit.list({ limit: 9 })).filter(({ kind }) => kind === 'request-refused');
-  expect(events.map(({ peer, facts }) => [peer, facts['code'], facts['count']])).toEqual([['127.0.0.1', 'BUYER_REFUSED', 1]]);
+  const about = events.map(({ peer, contract, facts }) => [peer, contract, facts['code'], facts['count']]);
+  expect(about).toEqual([[south.identity.id, terms.id, 'BUYER_REFUSED', 1]]);
 });

@@ -22,6 +22,8 @@ const PLAIN: PeerTls = { isKnown: () => false, of: () => SYSTEM_ROOTS };
  */
 const LEARNT_MS = 3_600_000;
 const MOST_LEARNT = 5_000;
+/** Nodes that somebody asked as `https://`, which only operators do: as many as anybody adds. */
+const MOST_SECURE = 5_000;
 
 /** What a server of TLS does with plain HTTP: it closes the connection, or answers what is none. */
 const LIKE_TLS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
@@ -53,6 +55,8 @@ export function dialling(input: {
   readonly strangersPlace?: (address: string) => Promise<string>;
 }): Dial {
   const { clock, tls = PLAIN, strangersPlace } = input;
+  /** Never asked in clear again, by whatever name: whoever sits on the way would show other keys for a node that is trusted over TLS. */
+  const secure = new Set<string>();
   const learnt = new Map<string, number>();
   const learn = (bare: string): void => {
     learnt.delete(bare);
@@ -65,15 +69,16 @@ export function dialling(input: {
     const bare = comparedAddress(address);
     const overTls = address !== bareAddress(address);
     const guarded = stranger && strangersPlace !== undefined ? await strangersPlace(bare) : undefined;
-    const at = (secure: boolean): Place => ({
-      base: baseUrl(guarded ?? bare, secure),
+    if (overTls && secure.size < MOST_SECURE) secure.add(bare);
+    const at = (tlsThere: boolean): Place => ({
+      base: baseUrl(guarded ?? bare, tlsThere),
       options: {
         // Whoever shares a machine with others is found by its name.
         ...(guarded !== undefined && { host: bare }),
-        ...(secure && { tls: tls.of(bare) }),
+        ...(tlsThere && { tls: tls.of(bare) }),
       },
     });
-    if (overTls || tls.isKnown(bare)) return await ask(at(true));
+    if (overTls || secure.has(bare) || tls.isKnown(bare)) return await ask(at(true));
     if ((learnt.get(bare) ?? 0) > clock.now()) {
       const answer = await ask(at(true));
       learn(bare);

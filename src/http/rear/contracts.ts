@@ -12,9 +12,10 @@ import type { Callers } from './callers.ts';
 import { handingOver } from './handover.ts';
 import type { Rear } from './ports.ts';
 import { renewing } from './renewal.ts';
+import { toldByName } from './told.ts';
 
 export function contractRoutes(rear: Rear, calls: Callers) {
-  const { contracts, inventory, processes, fabric, notary, options } = rear;
+  const { contracts, inventory, processes, fabric, notary, audit, options } = rear;
   const { read: readCall, admit } = calls;
   const find = async (id: string, role?: ContractRole): Promise<Contract> => {
     const found = DNS_SUBDOMAIN.test(id) ? await contracts.get(contractId(id)) : undefined;
@@ -67,7 +68,12 @@ export function contractRoutes(rear: Rear, calls: Callers) {
       if (state !== 'active') throw contractOver(found);
       if (!agreement) throw new Fault('BUYER_REFUSED', 'this contract was sold without signatures');
       const { signature } = data;
-      await notary.checkBuyer({ terms, agreement, signature });
+      await notary.checkBuyer({ terms, agreement, signature }).catch(async (error: unknown) => {
+        // Who does not sign its call is not proven, and may be somebody else.
+        if (!isFault(error) || error.code !== 'BUYER_REFUSED' || from.claimed === undefined) throw error;
+        const { code, message: detail } = error;
+        await toldByName(error, () => audit.tally({ kind: 'request-refused', peer: terms.buyer.id, contract: terms.id, code, detail }));
+      });
       await contracts.countersign({ contract: terms.id, payload: agreement.payload, signature });
       return done();
     },

@@ -26,6 +26,7 @@ import type { Rear, RearOptions, RearPorts } from './ports.ts';
 import { purchasing } from './purchase.ts';
 import { reserving } from './reserve.ts';
 import { sealing } from './seal.ts';
+import { isToldByName } from './told.ts';
 
 type Bindings = { Bindings: HttpBindings };
 type Handler = (incoming: IncomingMessage, id: string) => Promise<Answer> | Answer;
@@ -60,7 +61,8 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
       const why = facts['why'] === undefined ? '' : `: ${String(facts['why'])}`;
       // RESERVE tells of its own refusals, by the name of the buyer.
       const isTold =
-        code === 'SIGNATURE_REFUSED' || (code === 'KEYS_UNAVAILABLE' && why !== '') || (code === 'BUYER_REFUSED' && path !== RESERVE);
+        !isToldByName(error) &&
+        (code === 'SIGNATURE_REFUSED' || (code === 'KEYS_UNAVAILABLE' && why !== '') || (code === 'BUYER_REFUSED' && path !== RESERVE));
       if (isTold)
         await rear.audit.tally({
           kind: 'request-refused',
