@@ -12,28 +12,17 @@ import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import { termsOf } from '../contracts/samples.ts';
 import { memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
+import { sentKubeconfig } from '../fakes/kubeconfigs.ts';
 import { memoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
 import { openSigningNodes, PART, type SigningNodes } from '../fakes/signing-nodes.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-const CA = base64('-----BEGIN CERTIFICATE-----\nMIIB\n');
 const CLUSTER = clusterId('hostile-1');
 const acquisition = acquisitionId('0123456789ab-1');
 const ending = { reason: 'failed' } as const;
-const kubeconfig = (user: object, cluster: object = {}): string =>
-  base64(
-    JSON.stringify({
-      kind: 'Config',
-      'current-context': 'peer',
-      clusters: [{ name: 'peer', cluster: { server: 'https://192.0.2.20:6443', 'certificate-authority-data': CA, ...cluster } }],
-      users: [{ name: 'tenant', user: { token: 'a.b.c', ...user } }],
-      contexts: [{ name: 'peer', context: { cluster: 'peer', user: 'tenant' } }],
-    }),
-  );
 /** What a seller hands out of its cluster, changed in what the case is about. */
-const sent = (user: object, api: object = {}): PeeringCredentials => ({ clusterId: CLUSTER, kubeconfig: kubeconfig(user, api) });
+const sent = (user: object, api: object = {}): PeeringCredentials => ({ clusterId: CLUSTER, kubeconfig: sentKubeconfig(user, api) });
 
 let nodes: SigningNodes;
 beforeEach(async () => {

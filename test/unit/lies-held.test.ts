@@ -10,23 +10,13 @@ import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, contractId } from '../../src/domain/ids.ts';
 import type { Peer } from '../../src/ports/peer.ts';
 import { buyerOf, SELLER } from '../contracts/samples.ts';
+import { sentKubeconfig } from '../fakes/kubeconfigs.ts';
 import { memoryAudit } from '../fakes/memory-audit.ts';
 
 const clock = { now: () => Date.now() };
 const CLUSTER = clusterId('north-1');
 const contract = contractId(`contract-${'0'.repeat(32)}`);
 const acquisition = acquisitionId('0123456789ab-1');
-const CA = Buffer.from('-----BEGIN CERTIFICATE-----\nMIIB\n').toString('base64');
-const kubeconfig = (user: object, cluster: object = {}): string =>
-  Buffer.from(
-    JSON.stringify({
-      kind: 'Config',
-      'current-context': 'peer',
-      clusters: [{ name: 'peer', cluster: { server: 'https://192.0.2.20:6443', 'certificate-authority-data': CA, ...cluster } }],
-      users: [{ name: 'tenant', user: { token: 'a.b.c', ...user } }],
-      contexts: [{ name: 'peer', context: { cluster: 'peer', user: 'tenant' } }],
-    }),
-  ).toString('base64');
 
 /** Whoever holds a contract of a seller at that address, which answers so; credentials are looked at as they are on a real cluster. */
 function holding(answers: Partial<Peer>, { address = SELLER.address, loopback = false } = {}) {
@@ -63,18 +53,18 @@ const given = (credentials: PeeringCredentials): Partial<Peer> => ({ refreshCred
 const told = (code: string, count = 1) => ['peer-lied', SELLER.id, contract, code, count];
 
 test('an honest one renews our identity, and nothing is told', async () => {
-  const { tend, told: all, taken, joined } = holding(given({ clusterId: CLUSTER, kubeconfig: kubeconfig({}) }));
+  const { tend, told: all, taken, joined } = holding(given({ clusterId: CLUSTER, kubeconfig: sentKubeconfig({}) }));
   expect(await tend()).toEqual({ state: 'active' });
   expect([await all(), taken.length, joined.length]).toEqual([[], 1, 1]);
 });
 
 test.each<[string, string, RegExp]>([
-  ['a program to run', kubeconfig({ exec: { command: 'sh' } }), /runs a program/],
-  ['a file to read', kubeconfig({ tokenFile: '/etc/passwd' }), /reads a file/],
-  ['a proxy', kubeconfig({}, { 'proxy-url': 'http://192.0.2.9' }), /goes through a proxy/],
-  ['trust in anybody', kubeconfig({}, { 'insecure-skip-tls-verify': true }), /trusts anybody/],
-  ['an API server on our own machine', kubeconfig({}, { server: 'https://127.0.0.1:6443' }), /cluster\.server/],
-  ['an API server where clouds keep their metadata', kubeconfig({}, { server: 'https://169.254.169.254' }), /cluster\.server/],
+  ['a program to run', sentKubeconfig({ exec: { command: 'sh' } }), /runs a program/],
+  ['a file to read', sentKubeconfig({ tokenFile: '/etc/passwd' }), /reads a file/],
+  ['a proxy', sentKubeconfig({}, { 'proxy-url': 'http://192.0.2.9' }), /goes through a proxy/],
+  ['trust in anybody', sentKubeconfig({}, { 'insecure-skip-tls-verify': true }), /trusts anybody/],
+  ['an API server on our own machine', sentKubeconfig({}, { server: 'https://127.0.0.1:6443' }), /cluster\.server/],
+  ['an API server where clouds keep their metadata', sentKubeconfig({}, { server: 'https://169.254.169.254' }), /cluster\.server/],
 ])('a renewal with %s is not stored, and told', async (_, sent, words) => {
   const { tend, told: all, taken, joined } = holding(given({ clusterId: CLUSTER, kubeconfig: sent }));
   expect(await tend()).toEqual({ state: 'active', notRenewed: expect.stringMatching(words) as string });
@@ -82,17 +72,17 @@ test.each<[string, string, RegExp]>([
 });
 
 test('a renewal for another cluster than the contract’s is told', async () => {
-  const { tend, told: all, taken } = holding(given({ clusterId: clusterId('west-1'), kubeconfig: kubeconfig({}) }));
+  const { tend, told: all, taken } = holding(given({ clusterId: clusterId('west-1'), kubeconfig: sentKubeconfig({}) }));
   expect(await tend()).toMatchObject({ notRenewed: expect.stringContaining('west-1') as string });
   expect([await all(), taken]).toEqual([[told('PEER_LIED')], []]);
 });
 
 test('what a setting of ours would allow is no lie of a seller on our own machine; what none allows is', async () => {
   const at = { address: '127.0.0.1:3004' };
-  const own = holding(given({ clusterId: CLUSTER, kubeconfig: kubeconfig({}, { server: 'https://127.0.0.1:6443' }) }), at);
+  const own = holding(given({ clusterId: CLUSTER, kubeconfig: sentKubeconfig({}, { server: 'https://127.0.0.1:6443' }) }), at);
   expect(await own.tend()).toMatchObject({ notRenewed: expect.stringContaining('cluster.loopbackSellers') as string });
   expect(await own.told()).toEqual([]);
-  const other = holding(given({ clusterId: CLUSTER, kubeconfig: kubeconfig({ exec: { command: 'sh' } }) }), at);
+  const other = holding(given({ clusterId: CLUSTER, kubeconfig: sentKubeconfig({ exec: { command: 'sh' } }) }), at);
   await other.tend();
   expect(await other.told()).toEqual([told('KUBECONFIG_REFUSED')]);
 });

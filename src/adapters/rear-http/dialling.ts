@@ -22,7 +22,7 @@ const PLAIN: PeerTls = { isKnown: () => false, of: () => SYSTEM_ROOTS };
  */
 const LEARNT_MS = 3_600_000;
 const MOST_LEARNT = 5_000;
-/** Nodes that somebody asked as `https://`, which only operators do: as many as anybody adds. */
+/** Nodes that answered somebody who asked them as `https://`, which only operators do: as many as anybody adds. */
 const MOST_SECURE = 5_000;
 
 /** What a server of TLS does with plain HTTP: it closes the connection, or answers what is none. */
@@ -69,7 +69,6 @@ export function dialling(input: {
     const bare = comparedAddress(address);
     const overTls = address !== bareAddress(address);
     const guarded = stranger && strangersPlace !== undefined ? await strangersPlace(bare) : undefined;
-    if (overTls && secure.size < MOST_SECURE) secure.add(bare);
     const at = (tlsThere: boolean): Place => ({
       base: baseUrl(guarded ?? bare, tlsThere),
       options: {
@@ -78,7 +77,12 @@ export function dialling(input: {
         ...(tlsThere && { tls: tls.of(bare) }),
       },
     });
-    if (overTls || secure.has(bare) || tls.isKnown(bare)) return await ask(at(true));
+    if (overTls || secure.has(bare) || tls.isKnown(bare)) {
+      const answer = await ask(at(true));
+      // Not sooner: who added a node so by mistake adds it anew in clear.
+      if (overTls && secure.size < MOST_SECURE) secure.add(bare);
+      return answer;
+    }
     if ((learnt.get(bare) ?? 0) > clock.now()) {
       const answer = await ask(at(true));
       learn(bare);
