@@ -7,7 +7,7 @@ import { isBlueprint, type NodeIdentity } from '../src/domain/flavor.ts';
 import { partGpu } from '../src/domain/gpu.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import type { Ending } from '../src/domain/reasons.ts';
-import { Fault, type FaultCode, isFault } from '../src/domain/faults.ts';
+import { Fault, type FaultCode, isFault, isUnsupported } from '../src/domain/faults.ts';
 import type { Audit } from '../src/ports/audit.ts';
 import type { Notary } from '../src/ports/notary.ts';
 import type { KnownNodes } from '../src/ports/records.ts';
@@ -44,7 +44,7 @@ export async function known(work: Promise<void>): Promise<{ residue: boolean }> 
     await work;
     return { residue: false };
   } catch (error) {
-    if (isFault(error) && error.code === 'PEER_REFUSED' && error.facts['unsupported'] !== undefined) return { residue: true };
+    if (isUnsupported(error)) return { residue: true };
     if (isFault(error) && error.code === 'CONTRACT_UNKNOWN') return { residue: false };
     throw error;
   }

@@ -96,7 +96,7 @@ export function openMending({
         const wait = { timeoutMs: timing.undoRoundMs, signal };
         // The reason is written first: the buyer, once told, reads it back.
         await contracts.markEnding({ contract: terms.id, ending });
-        const told = await tell(peers, { contract: terms.id, buyer: terms.buyer.address, ending }, timing);
+        const { told, mute } = await tell(peers, { contract: terms.id, buyer: terms.buyer.address, ending }, timing);
         if (terms.service) await hosting.remove({ contract: terms.id }, wait);
         else {
           await fabric.stopSlice(sold, wait);
@@ -105,7 +105,7 @@ export function openMending({
         // Only now it is over here: whoever is interrupted before begins again, and the buyer's own teardown had the tenant.
         await inventory.giveBack({ contract: terms.id, transaction: terms.transaction, ending });
         if (!terms.service) await processes.leavePeering(terms.buyerCluster, { contract: terms.id, direction: 'sold', replyTo });
-        return `${terms.id} was sold and nobody served it: ${told ? 'its buyer told' : 'its buyer did not answer'}, stopped, given back`;
+        return `${terms.id} was sold and nobody served it: ${told ? 'its buyer told' : mute ? 'its buyer’s node takes no notice of an end' : 'its buyer did not answer'}, stopped, given back`;
       }
       let told = 'its seller told';
       if (acquisition) {

@@ -1,4 +1,5 @@
 import type { ContractTerms } from '../src/domain/contract.ts';
+import { isFault, isUnsupported } from '../src/domain/faults.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import { hourly } from '../src/domain/money.ts';
 import type { Ending } from '../src/domain/reasons.ts';
@@ -27,13 +28,25 @@ export interface Sold {
   readonly noticeMs?: number;
 }
 
-/** Whether a buyer heard that its contract ends. */
+/** Whether a buyer heard that its contract ends; `mute` when its node has no such message, so that it never will. */
+export interface Told {
+  readonly told: boolean;
+  readonly mute?: true;
+}
+
+/** Tells a buyer that its contract ends, or says that it could not be told. */
 export async function tell(
   peers: Peers,
   { contract, buyer, ending }: { readonly contract: ContractId; readonly buyer: string; readonly ending: Ending },
   { nodeAnswerMs }: Timing,
-): Promise<boolean> {
-  return await couldBeDone(() => within(nodeAnswerMs, peers.at(buyer, { stranger: true }).notifyEnd({ contract, ending })));
+): Promise<Told> {
+  try {
+    await within(nodeAnswerMs, peers.at(buyer, { stranger: true }).notifyEnd({ contract, ending }));
+    return { told: true };
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return { told: false, ...(isUnsupported(error) && { mute: true }) };
+  }
 }
 
 type SellerDeps = Pick<
@@ -85,7 +98,7 @@ export const sellingActivities = (deps: SellerDeps) => ({
     await heartbeating(() => deps.inventory.giveBack(sale));
   },
   /** A hint for the buyer, who reads the contract back. It does not decide anything, so a buyer that is away is passed over. */
-  async notifyBuyer({ contract, buyer, ending }: { contract: ContractId; buyer: string; ending: Ending }): Promise<{ told: boolean }> {
-    return { told: await tell(deps.peers, { contract, buyer, ending }, deps.timing) };
+  async notifyBuyer({ contract, buyer, ending }: { contract: ContractId; buyer: string; ending: Ending }): Promise<Told> {
+    return await tell(deps.peers, { contract, buyer, ending }, deps.timing);
   },
 });

@@ -60,3 +60,7 @@ export class Fault extends Error {
 }
 
 export const isFault = (error: unknown): error is Fault => error instanceof Fault;
+
+/** Whether a node has no message for what it was asked, as FLUIDOS nodes have none of our extensions: asking again is of no use. */
+export const isUnsupported = (error: unknown): boolean =>
+  isFault(error) && error.code === 'PEER_REFUSED' && error.facts['unsupported'] !== undefined;

@@ -35,6 +35,32 @@ test('a buyer that could not be told is told again until it hears; its tenant is
   await nothingLeft();
 });
 
+test.each([
+  [
+    '',
+    LONG,
+    async (transaction: TransactionId) => await stage.node.processes.endContract(transaction, { reason: 'operator' }, 'seller-alone'),
+  ],
+  [', and its slice stays', { sellerGraceMs: 1_000, buyerGoneMs: 2_000 }, async () => {}],
+])(
+  'a buyer of FLUIDOS’s dialect can never be told: it is asked once, and its tenant kept as long as for another%s',
+  async (_, timing, then) => {
+    await open(timing, { buyerSpeaks: 'fluidos' });
+    const transaction = await sold();
+    await shop.offerSlice(transaction, { unsigned: true });
+    await withdraw(transaction);
+    await untilNoted(transaction, 'waits-for-buyer');
+    await untilSaid(transaction, 'waits-for-buyer', /its node takes no notice of an end/);
+    await then(transaction);
+    await untilClosed(transaction);
+    expect(shop.peers.calls().filter(({ call }) => call === 'notifyEnd')).toMatchObject([{ outcome: 'failed' }]);
+    expect(await stage.database.store.contracts.get(contractOf(transaction))).toMatchObject({ ending: { reason: 'withdrawn-by-seller' } });
+    // Its own side, which only its own operator takes down.
+    await shop.buyerDone(transaction).catch(() => undefined);
+    await nothingLeft();
+  },
+);
+
 test('saying again that it ends does not cut the wait short; saying that nobody is waited for does', async () => {
   await open(LONG);
   const transaction = await sold();

@@ -1,3 +1,4 @@
+import type { Dialect } from '../../src/domain/candidate.ts';
 import { type SliceFlavor, isBlueprint } from '../../src/domain/flavor.ts';
 import { type TransactionId, acquisitionId, clusterId, contractOf, flavorId, transactionId } from '../../src/domain/ids.ts';
 import type { OfferTerms } from '../../src/domain/offer-terms.ts';
@@ -47,12 +48,16 @@ let count = 0;
 export async function openShop(
   stage: Stage,
   timing: Partial<Timing> = {},
-  { terms, contractMs = 86_400_000 }: { readonly terms?: OfferTerms; readonly contractMs?: number } = {},
+  {
+    terms,
+    contractMs = 86_400_000,
+    buyerSpeaks,
+  }: { readonly terms?: OfferTerms; readonly contractMs?: number; readonly buyerSpeaks?: Dialect } = {},
 ): Promise<Shop> {
   const clock = { now: () => Date.now() };
   const world = liqoWorld();
   const peers = fakePeers({ clock });
-  await peers.add({ identity: identity('south') });
+  await peers.add({ identity: identity('south'), ...(buyerSpeaks && { dialect: buyerSpeaks }) });
   const { store } = stage.database;
   const fabric = faulty(fakeFabric(world, clusterId('north')));
   const buyersFabric = fakeFabric(world, SOUTH);

@@ -23,7 +23,7 @@ export interface Buyer {
 export interface Kept {
   /** Until when the tenant is kept for the buyer, once that wait has begun. */
   readonly keptUntil?: number;
-  /** The buyer has to hear of the end, and could not be told yet. */
+  /** The buyer has to hear of the end, and could not be told yet. One whose node has no such message is told no more. */
   readonly untold?: boolean;
 }
 
@@ -41,9 +41,12 @@ export function openBuyer(input: {
   let { keptUntil, untold = false } = input.before;
   /** Whether it has to hear of the end. */
   let hears = untold;
+  let isMute = false;
   const notify = async ({ buyerAddress, ending }: Sale): Promise<void> => {
     if (!hears || !buyerAddress || !ending) return;
-    untold = !(await untilDone.notifyBuyer({ contract, buyer: buyerAddress, ending })).told;
+    const { told, mute = false } = await untilDone.notifyBuyer({ contract, buyer: buyerAddress, ending });
+    untold = !told && !mute;
+    isMute = mute;
   };
   return {
     async tell(sale) {
@@ -65,7 +68,11 @@ export function openBuyer(input: {
       scribe.details(
         `**Waiting** for ${words}: ${span}. What it used is for sale again. \`rearguard contracts end ${contract} --without-buyer\` cuts this short, and may leave its side hanging.`,
       );
-      scribe.note('teardown', 'waits-for-buyer', `${words}: ${span}${untold ? '; it could not be told yet' : ''}`);
+      scribe.note(
+        'teardown',
+        'waits-for-buyer',
+        `${words}: ${span}${untold ? '; it could not be told yet' : isMute ? '; its node takes no notice of an end' : ''}`,
+      );
       const pauses = askingPauses(timing);
       for (;;) {
         const pokes = unwinding.pokes();

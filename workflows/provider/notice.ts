@@ -39,8 +39,8 @@ export function openLeaving(saga: Saga<Sale>, timing: Timing, scribe: Scribe, no
       }
       const { notice } = saga.context;
       if (!notice || !buyerAddress || Date.now() < tellAt) return;
-      const { told } = await untilDone.notifyBuyer({ contract, buyer: buyerAddress, ending: notice.ending });
-      tellAt = told ? NEVER : Date.now() + pauses.next();
+      const { told, mute } = await untilDone.notifyBuyer({ contract, buyer: buyerAddress, ending: notice.ending });
+      tellAt = told || mute ? NEVER : Date.now() + pauses.next();
     },
   };
 }
