@@ -52,6 +52,17 @@ export interface Fabric {
     readonly denies?: Denies;
   }): Promise<void>;
   /**
+   * Denies what {@link Fabric.admitSlice} would let in under no circumstances, of a contract whose slices nobody asks to be looked at yet: whatever stands beside the one that was let in,
+   * and where none was, what is not as it was sold. Lets nothing in.
+   */
+  denyExcess(input: {
+    readonly buyer: ClusterId;
+    readonly contract: ContractId;
+    readonly resources: Resources;
+    readonly gpus?: SliceGpus;
+    readonly denies?: Denies;
+  }): Promise<void>;
+  /**
    * Denies every slice of this contract, or of none, that has no verdict yet or asks for more than it was given, with the reason on the slice. Only in a tenant that we made: whoever peers by
    * hand has slices that no contract covers.
    */

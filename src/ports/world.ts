@@ -3,8 +3,10 @@ import type { AcquisitionId, ClusterId, ContractId, IntentName } from '../domain
 /** What a shared watch of a cluster tells. Hints: whoever hears one looks for itself. */
 export type WorldEvent =
   | { readonly kind: 'slice-offered'; readonly buyer: ClusterId; readonly contract: ContractId }
-  /** One that names no contract, or of which Liqo did not say yet whose it is; also one that no tenant of ours sent. */
-  | { readonly kind: 'slice-seen'; readonly buyer: ClusterId; readonly contract?: ContractId }
+  /**
+   * One that names no contract, or of which Liqo did not say yet whose it is; also one that no tenant of ours sent. `uncertified`: it asks for no certificate yet, and before it does Liqo says nothing of it.
+   */
+  | { readonly kind: 'slice-seen'; readonly buyer: ClusterId; readonly contract?: ContractId; readonly uncertified?: true }
   | { readonly kind: 'slice-gone'; readonly buyer: ClusterId; readonly contract: ContractId }
   | { readonly kind: 'node-changed'; readonly acquisition: AcquisitionId; readonly ready: boolean }
   | { readonly kind: 'workload-changed'; readonly intent: IntentName };

@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { amountsOf } from '../../activities/slices.ts';
+import type { Contract } from '../domain/contract.ts';
 import { isFault } from '../domain/faults.ts';
 import type { ClusterId, ContractId } from '../domain/ids.ts';
 import type { Audit } from '../ports/audit.ts';
@@ -9,32 +11,38 @@ import type { World, WorldEvent } from '../ports/world.ts';
 
 const AGAIN_MS = 1_000;
 
+/** Whose slice, under which contract if any. */
+interface About {
+  readonly buyer: ClusterId;
+  readonly contract?: ContractId;
+}
+
 /**
  * Passes on what the shared watch of our cluster sees to the workflows that it concerns, for as long as the process runs; the watch itself is held by one worker
- * at a time. A slice that names no living contract of its buyer, or none at all, concerns no workflow, so it is denied here. A hint that cannot be delivered ends the watch, and the next one begins with the present state: none is lost.
+ * at a time. A slice that names no living contract of its buyer, or none at all, concerns no workflow, so it is denied here, and so is one of which Liqo says nothing and that would not be let in. A hint that cannot be delivered ends the watch, and the next one begins with the present state: none is lost.
  */
 export async function followWorld(input: {
   readonly world: World;
   readonly processes: Processes;
   readonly contracts: Pick<Contracts, 'get'>;
-  readonly fabric: Pick<Fabric, 'denySlice'>;
+  readonly fabric: Pick<Fabric, 'denyExcess' | 'denySlice'>;
   readonly audit: Pick<Audit, 'tally'>;
   readonly log: { info(facts: object, words: string): void; warn(facts: object, words: string): void };
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { world, processes, contracts, fabric, audit, log, signal } = input;
-  const deny = async (about: { readonly buyer: ClusterId; readonly contract?: ContractId }, reason: string): Promise<void> => {
-    const denies: Denies = async (detail) => {
+  const telling = (about: About): Denies => {
+    const { buyer, contract } = about;
+    return async (detail) => {
       log.warn(about, `slice denied: ${detail}`);
-      await audit.tally({
-        kind: 'slice-denied',
-        peer: about.buyer,
-        ...(about.contract && { contract: about.contract }),
-        code: 'SLICE_DENIED',
-        detail,
-      });
+      await audit.tally({ kind: 'slice-denied', peer: buyer, ...(contract && { contract }), code: 'SLICE_DENIED', detail });
     };
-    await fabric.denySlice({ ...about, reason, denies });
+  };
+  const deny = (about: About, reason: string): Promise<void> => fabric.denySlice({ ...about, reason, denies: telling(about) });
+  /** Of a slice of which Liqo says nothing no workflow hears: what might be let in waits, since its buyer may ask for a certificate yet, and what is not countersigned goes with its contract. */
+  const judge = async (about: Required<About>, { state, terms }: Contract): Promise<void> => {
+    if (state === 'active') return await fabric.denyExcess({ ...about, ...amountsOf(terms), denies: telling(about) });
+    await deny(about, `contract ${about.contract} is ${state}`);
   };
   const tell = async (event: WorldEvent): Promise<void> => {
     if (event.kind === 'node-changed') return await processes.noticeOfNode(event.acquisition, event.ready);
@@ -52,7 +60,11 @@ export async function followWorld(input: {
           : `contract ${event.contract} was never sold to ${event.buyer}`;
       await deny({ buyer: event.buyer, contract: event.contract }, reason);
     }
-    if (!living || event.kind === 'slice-seen') return;
+    if (!living) return;
+    if (event.kind === 'slice-seen') {
+      if (event.uncertified) await judge({ buyer: event.buyer, contract: event.contract }, sold);
+      return;
+    }
     await processes.noticeOfSlice(sold.terms.transaction, event.kind === 'slice-offered' ? 'offered' : 'gone');
   };
   while (!signal.aborted) {

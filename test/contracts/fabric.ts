@@ -1,5 +1,5 @@
 /** What every `Fabric` must do, real or fake: one suite, given two linked clusters. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sliceName } from '../../src/domain/ids.ts';
 import { type Attempt, BOUGHT, type LinkedClusters, fails, newAttempt, openLinked, steps } from './linked.ts';
 
@@ -102,6 +102,26 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await fails(at.buyer.fabric.awaitVirtualNode({ seller: at.seller.id, acquisition }, did.wait), 'SLICE_DENIED');
     });
 
+    test('beside the slice that was let in any other is denied, and none is before for being there', async () => {
+      const second = { ...newAttempt(), contract: attempt.contract };
+      const sold = { buyer: at.buyer.id, contract: attempt.contract, resources: BOUGHT };
+      const slice = { seller: at.seller.id, acquisition: second.acquisition };
+      tidy.push(attempt);
+      await did.meet(attempt);
+      await did.request(attempt);
+      await vi.waitFor(async () => expect(await at.seller.fabric.hasSlice(sold)).toBe(true), { timeout: at.timeoutMs });
+      await at.seller.fabric.denyExcess(sold);
+      expect(await did.extend(attempt)).toEqual({ node: sliceName(attempt.acquisition) });
+      await did.request(second);
+      expect(await did.deny(second, () => at.seller.fabric.denyExcess(sold))).toMatchObject({
+        code: 'SLICE_DENIED',
+        message: expect.stringContaining(`has the slice ${sliceName(attempt.acquisition)} already`),
+      });
+      await at.buyer.fabric.withdrawSlice(slice);
+      await at.buyer.fabric.awaitSliceGone(slice, did.wait);
+      expect(await at.buyer.fabric.nodeHealth({ acquisition: attempt.acquisition })).toMatchObject({ present: true, ready: true });
+    });
+
     test('a slice without verdict can be denied; one with a verdict keeps it', async () => {
       const other = newAttempt();
       tidy.push(attempt, other);
@@ -110,7 +130,8 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await at.seller.fabric.denySlice({ buyer: at.buyer.id, contract: attempt.contract, reason: 'too late' });
       expect(await did.extend(attempt)).toEqual({ node: sliceName(attempt.acquisition) });
       await did.request(other);
-      expect(await did.deny(other, 'the contract is over')).toMatchObject({
+      const over = { buyer: at.buyer.id, contract: other.contract, reason: 'the contract is over' };
+      expect(await did.deny(other, () => at.seller.fabric.denySlice(over))).toMatchObject({
         code: 'SLICE_DENIED',
         message: expect.stringContaining('the contract is over'),
       });

@@ -64,11 +64,11 @@ export function steps(at: LinkedClusters) {
     request,
     admit,
     /** Denies until the buyer hears of it: a denial before the copy is there is one of nothing. */
-    async deny({ acquisition, contract }: Attempt, reason: string): Promise<unknown> {
+    async deny({ acquisition }: Attempt, denies: () => Promise<void>): Promise<unknown> {
       const heard: unknown[] = [];
       const waiting = buyer.fabric.awaitVirtualNode({ seller: seller.id, acquisition }, wait).catch((why: unknown) => heard.push(why));
       while (heard.length === 0) {
-        await seller.fabric.denySlice({ buyer: buyer.id, contract, reason });
+        await denies();
         await new Promise((resolve) => setImmediate(resolve));
       }
       await waiting;

@@ -132,6 +132,18 @@ export function judgedSlicesSuite(start: () => Promise<RealClusters>): void {
       },
     );
 
+    test('a second slice under its contract that asks for no certificate is refused as soon as it is seen, and told', async () => {
+      watch.told.length = 0;
+      const looks = watch.looks();
+      await withoutReplicator(async () => {
+        await tenant.raw('POST', slices(), forged('a-bare', bought.contract));
+        await refused('a-bare', bought.contract, `contract ${bought.contract} has the slice ${slice} already`);
+        await tenant.remove(KINDS.resourceSlice, { namespace, name: 'a-bare' });
+        await soon(async () => expect(watch.looks()).toBe(looks + 1));
+      });
+      expect(await quotas()).toEqual([BOUGHT]);
+    });
+
     test('a second slice under its contract, and the first one enlarged: both refused and told, and nothing more is granted', async () => {
       watch.told.length = 0;
       await withoutReplicator(async () => {

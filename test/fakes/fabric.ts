@@ -61,6 +61,21 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
       world.changed();
       if (why) throw new Fault('SLICE_DENIED', why);
     },
+    async denyExcess({ buyer, contract, resources, denies }) {
+      const there = replicasOf(buyer).filter((slice) => slice.contract === contract);
+      const granted = there.find(({ verdict }) => verdict?.accepted);
+      for (const slice of there.filter(({ verdict }) => !verdict)) {
+        const why = granted
+          ? `contract ${contract} has the slice ${sliceName(granted.acquisition)} already`
+          : fits(resources, slice.resources)
+            ? undefined
+            : 'asks for more than was bought';
+        if (!why) continue;
+        await denies?.(`slice ${sliceName(slice.acquisition)}: ${why}`);
+        slice.verdict = { accepted: false, reason: why };
+      }
+      world.changed();
+    },
     async denySlice({ buyer, contract, reason, denies }) {
       const slice = contract !== undefined && own.tenants.has(buyer) ? replica(buyer, contract) : undefined;
       if (!slice || slice.verdict) return;

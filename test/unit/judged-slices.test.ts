@@ -25,18 +25,24 @@ const ASKED = { cpu: ONE.cpu, memory: ONE.memory, pods: ONE.pods };
 
 const slices = new Map<string, ResourceSliceObject>();
 let tenant: KubeObject | undefined;
-let state: 'active' | 'over';
+let state: 'active' | 'ending' | 'over';
+/** What happens in the moment after a verdict was written. */
+let then: () => void;
 
 beforeEach(() => {
   slices.clear();
   tenant = { metadata: { name: ALICE, namespace: tenantNamespace(ALICE), labels: managed } };
   state = 'active';
+  then = () => undefined;
 });
 
 const api = {
   list: async () => ({ items: [...slices.values()] }),
   get: async (kind: Kind, { name }: { readonly name: string }) => (kind === KINDS.tenant ? tenant : slices.get(name)),
-  raw: async (_method: string, _path: string, written: ResourceSliceObject) => void slices.set(written.metadata.name, written),
+  async raw(_method: string, _path: string, written: ResourceSliceObject) {
+    slices.set(written.metadata.name, written);
+    then();
+  },
 } as unknown as Api;
 
 function sends(name: string, contract: string | undefined, more: Partial<Metadata> = {}, resources: object = ASKED): void {
@@ -183,6 +189,47 @@ test.each<[string, Partial<Metadata>, object]>([
   const [code] = await process().admits();
   expect(code).not.toBe('admitted');
   expect(verdicts()[1]).toEqual(['a', 'Denied', `contract ${CONTRACT} has the slice z already`]);
+});
+
+const uncertified = { ...none, contract: CONTRACT, uncertified: true } as const;
+const second = `contract ${CONTRACT} has the slice z already`;
+
+test('one of which Liqo says nothing, beside the one that was let in: denied when it is seen, and told once', async () => {
+  sends('z', CONTRACT);
+  await process().admits();
+  sends('a', CONTRACT);
+  expect(await process().hears(uncertified)).toEqual([[ALICE, CONTRACT, `slice a: ${second}`]]);
+  expect(verdicts()).toEqual([
+    ['z', 'Accepted', `contract ${CONTRACT}`],
+    ['a', 'Denied', second],
+  ]);
+  expect(await process().hears(uncertified)).toEqual([]);
+  expect(await process().admits()).toEqual(['admitted']);
+});
+
+test('one that comes while the first one is let in is denied with it, though it was seen before', async () => {
+  sends('z', CONTRACT);
+  then = () => {
+    then = () => undefined;
+    sends('a', CONTRACT);
+  };
+  expect(await process().admits()).toEqual(['admitted', [ALICE, CONTRACT, `slice a: ${second}`]]);
+  expect(verdicts()[1]).toEqual(['a', 'Denied', second]);
+});
+
+test('one of which Liqo says nothing, alone: denied for what it asks, and it waits while it may be let in', async () => {
+  sends('a', CONTRACT);
+  sends('b', CONTRACT, {}, { ...ASKED, cpu: '64' });
+  const why = `contract ${CONTRACT}: it asks for cpu 64, and ${ONE.cpu} was bought`;
+  expect(await process().hears(uncertified)).toEqual([[ALICE, CONTRACT, `slice b: ${why}`]]);
+  expect(verdicts()).toEqual([undefined, ['b', 'Denied', why]]);
+  state = 'ending';
+  const over = `contract ${CONTRACT} is ending`;
+  expect(await process().hears(uncertified)).toEqual([[ALICE, CONTRACT, `slice a: ${over}`]]);
+  expect(verdicts()).toEqual([
+    ['a', 'Denied', over],
+    ['b', 'Denied', why],
+  ]);
 });
 
 test('what a tenant writes is short where it is told', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { freeOf, requestsOf } from '../../src/adapters/kubernetes/capacity.ts';
 import { healthOf } from '../../src/adapters/kubernetes/health.ts';
 import type { NodeObject, PodObject } from '../../src/adapters/kubernetes/objects.ts';
-import { whyNot, withVerdict } from '../../src/adapters/kubernetes/slices.ts';
+import { whyNot, withVerdict } from '../../src/adapters/kubernetes/slice-verdicts.ts';
 import { manifestMark } from '../../src/adapters/kubernetes/workload-manifests.ts';
 import { clusterId } from '../../src/domain/ids.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';

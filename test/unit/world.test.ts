@@ -157,16 +157,22 @@ interface Shown {
   readonly type?: WatchEvent<KubeObject>['type'];
   readonly contract?: string | undefined;
   readonly conditions?: readonly object[];
+  /** Whether it asks for a certificate; as our own do when they are copied whole. */
+  readonly csr?: boolean;
   readonly generation?: number;
   readonly deletionTimestamp?: string;
 }
 /** Shows a slice of south so; answers all that was told by now. */
-async function slice({ type = 'MODIFIED', contract, conditions = [], ...metadata }: Shown): Promise<readonly WorldEvent[]> {
+async function slice({ type = 'MODIFIED', contract, conditions = [], csr = true, ...metadata }: Shown): Promise<readonly WorldEvent[]> {
   const labels = { [LIQO_KEYS.origin]: 'south', [LIQO_KEYS.replicated]: 'true' };
   const annotations = contract === undefined ? {} : { [OURS.contract]: contract };
   happensToSlices?.({
     type,
-    object: { metadata: { name: 's', namespace: 'n', uid: 'u', labels, annotations, ...metadata }, status: { conditions } } as KubeObject,
+    object: {
+      metadata: { name: 's', namespace: 'n', uid: 'u', labels, annotations, ...metadata },
+      spec: csr ? { csr: 'YQ==' } : {},
+      status: { conditions },
+    } as KubeObject,
   });
   await Promise.resolve();
   return heard;
@@ -186,6 +192,13 @@ test.each(['Accepted', 'Denied'])(
     expect(await slice({ type: 'DELETED', contract: 'c1' })).toEqual([seen, offered, { ...offered, kind: 'slice-gone' }]);
   },
 );
+
+test('of a slice that asks for no certificate, of which Liqo says nothing, that is told, until it asks for one', async () => {
+  const without = { ...seen, uncertified: true };
+  expect(await slice({ type: 'ADDED', contract: 'c1', csr: false, generation: 1 })).toEqual([without]);
+  expect(await slice({ contract: 'c1', generation: 2 })).toEqual([without, seen]);
+  expect(await slice({ contract: 'c1', generation: 2, conditions: [authenticated] })).toEqual([without, seen, offered]);
+});
 
 test('a slice whose request is changed is offered again, its deletion is no change, and who changes it all the time is heard less and less', async () => {
   const shows = async (generation: number, more: Shown = {}) =>

@@ -32,6 +32,8 @@ export interface ResourceSliceObject extends KubeObject {
     readonly class?: string;
     readonly consumerClusterID?: string;
     readonly providerClusterID?: string;
+    /** The buyer's request for a certificate, base64. */
+    readonly csr?: string;
     readonly resources?: Amounts;
   };
   readonly status?: {

@@ -1,9 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../domain/faults.ts';
 import { type ClusterId, type ContractId, tenantNamespace } from '../../domain/ids.ts';
-import { parseQuantity } from '../../domain/quantity.ts';
-import type { Resources } from '../../domain/resources.ts';
-import type { Denies, Fabric, SliceGpus } from '../../ports/fabric.ts';
+import type { Denies, Fabric } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
 import { removeCertificates } from './certificates.ts';
 import { keepOut } from './ended-contracts.ts';
@@ -11,19 +8,9 @@ import { faultOf, isRefused } from './faults.ts';
 import { KINDS, pathOf } from './kinds.ts';
 import { LIQO_KEYS } from './labels.ts';
 import { contractOfSlice, isOurs, isReplica, stillThere } from './meeting.ts';
-import {
-  type Amounts,
-  type KubeObject,
-  type QuotaObject,
-  type ResourceSliceObject,
-  annotation,
-  conditionOf,
-  isGoing,
-  label,
-} from './objects.ts';
+import { type KubeObject, type QuotaObject, type ResourceSliceObject, annotation, isGoing, label } from './objects.ts';
 import { removeOrphans } from './orphans.ts';
-import { SLICE_CLASS } from './policies.ts';
-import { amountsOf } from './slice-manifests.ts';
+import { type Verdict, admitted, denied, inOrder, isGranted, isUnjudged, whyNot, withVerdict } from './slice-verdicts.ts';
 import { waitUntil } from './watching.ts';
 
 interface Sold {
@@ -32,97 +19,26 @@ interface Sold {
   readonly contract: ContractId | undefined;
 }
 const MOST_CONFLICTS = 20;
-const VALID = 'ContractValid';
-
-/** A tenant may write as much as it likes: what is told of it is short. */
-const short = (text: unknown): string => String(text).slice(0, 64);
-
-/** What is no quantity is more than any. */
-const isMore = (asked: unknown, bought = '0'): boolean => {
-  const amount = parseQuantity(String(asked));
-  return amount === undefined || amount > (parseQuantity(bought) ?? 0n);
-};
-
-/** Why a slice is not what was sold; `undefined` when it is. */
-export function whyNot(slice: ResourceSliceObject, buyer: ClusterId, sold: Resources, gpus?: SliceGpus): string | undefined {
-  const { spec = {} } = slice;
-  if (spec.class !== SLICE_CLASS)
-    return `its class is ${spec.class ? `"${short(spec.class)}"` : 'not given'}, and only "${SLICE_CLASS}" is sold`;
-  // Liqo may copy a slice before it has filled in whose it is; in another's name no tenant may write.
-  if (spec.consumerClusterID !== undefined && spec.consumerClusterID !== buyer)
-    return `it is for the cluster ${short(spec.consumerClusterID)}, and the buyer's is ${buyer}`;
-  const bought = amountsOf(sold, gpus);
-  for (const [name, amount] of Object.entries(spec.resources ?? {})) {
-    if (parseQuantity(String(amount)) === undefined) return `it asks for ${short(name)} ${short(amount)}, which is no quantity`;
-    if (isMore(amount, bought[name])) return `it asks for ${short(name)} ${short(amount)}, and ${bought[name] ?? 'none'} was bought`;
-  }
-  return undefined;
-}
-
-/** Whether it was let in once: its Quota stands until it is gone, whatever was said of it since. Only who gives verdicts writes it. */
-const isGranted = ({ status }: ResourceSliceObject): boolean => Object.keys(status?.resources ?? {}).length > 0;
-
-/** Whether nobody gave a verdict yet, or it asks for more than ours gave it. */
-function isUnjudged({ spec, status }: ResourceSliceObject): boolean {
-  const verdict = conditionOf(status?.conditions, 'Resources');
-  if (!verdict) return true;
-  return (
-    verdict.reason === VALID && Object.entries(spec?.resources ?? {}).some(([name, amount]) => isMore(amount, status?.resources?.[name]))
-  );
-}
-
-const sameAmounts = (a: Amounts | undefined, b: Amounts): boolean =>
-  a !== undefined &&
-  Object.keys(a).length === Object.keys(b).length &&
-  Object.entries(b).every(([name, amount]) => parseQuantity(a[name] ?? '') === parseQuantity(amount));
-
-interface Verdict {
-  readonly status: 'Accepted' | 'Denied';
-  readonly reason: string;
-  readonly message: string;
-  readonly resources?: Amounts;
-  /** Of our nodes, on which the buyer's pods are kept. */
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-}
-
-/** The status with our verdict in it; Liqo writes the same object, so all of its own fields stay. `undefined` when it says so already. */
-export function withVerdict(slice: ResourceSliceObject, verdict: Verdict, now: string): ResourceSliceObject | undefined {
-  const { resources, nodeSelector, ...condition } = verdict;
-  const before = conditionOf(slice.status?.conditions, 'Resources');
-  const same = before?.status === verdict.status && before.message === verdict.message;
-  const kept = isDeepStrictEqual(slice.status?.nodeSelector ?? {}, nodeSelector ?? {});
-  if (same && kept && (resources === undefined || sameAmounts(slice.status?.resources, resources))) return undefined;
-  const others = (slice.status?.conditions ?? []).filter(({ type }) => type !== 'Resources');
-  return {
-    ...slice,
-    status: {
-      ...slice.status,
-      conditions: [...others, { type: 'Resources', ...condition, lastTransitionTime: now }],
-      ...(resources !== undefined && { resources }),
-      ...(nodeSelector !== undefined && { nodeSelector }),
-    },
-  };
-}
 
 /** The seller's side of one contract: its replicated slice, let in and put out. */
-export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 'hasSlice' | 'stopSlice' | 'removeReplica'> {
+export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denyExcess' | 'denySlice' | 'hasSlice' | 'stopSlice' | 'removeReplica'> {
   const slicesOf = async ({ buyer, contract }: Sold): Promise<readonly ResourceSliceObject[]> => {
     const { items } = await api.list<ResourceSliceObject>(KINDS.resourceSlice, { namespace: tenantNamespace(buyer) });
     return items.filter((slice) => isReplica(slice) && contractOfSlice(slice) === contract);
   };
-  /** Writes a verdict unless `decide` finds none to give; again when Liqo was faster. A denial is told before it is written, and only then: what stands on the slice was told. */
+  /** Writes a verdict unless `decide` finds none to give, and answers whether it wrote one; again when Liqo was faster. A denial is told before it is written, and only then: what stands on the slice was told. */
   const give = async (
     slice: ResourceSliceObject,
     denies: Denies | undefined,
     decide: (now: ResourceSliceObject) => Verdict | undefined,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     const { namespace = '', name } = slice.metadata;
     let current: ResourceSliceObject | undefined = slice;
     let told: string | undefined;
     for (let conflicts = 0; current; conflicts += 1) {
       const verdict = decide(current);
       const next = verdict && withVerdict(current, verdict, new Date().toISOString().replace(/\.\d+Z$/, 'Z'));
-      if (!next) return;
+      if (!next) return false;
       if (verdict.status === 'Denied' && verdict.message !== told) await denies?.(`slice ${name}: ${verdict.message}`);
       told = verdict.message;
       try {
@@ -131,40 +47,47 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denySlice' | 
           kind: KINDS.resourceSlice.kind,
           ...next,
         });
-        return;
+        return true;
       } catch (error) {
-        if (isRefused(error, 404)) return;
+        if (isRefused(error, 404)) return false;
         if (!isRefused(error, 409)) throw faultOf(error, `the verdict on slice ${name}`);
         if (conflicts >= MOST_CONFLICTS)
           throw new Fault('CLUSTER_UNREACHABLE', `the verdict on slice ${name}: others write it all the time`);
       }
       current = await api.get<ResourceSliceObject>(KINDS.resourceSlice, { namespace, name });
     }
+    return false;
   };
-  const denied = (message: string): Verdict => ({ status: 'Denied', reason: 'ContractRefused', message });
+  /** Denies what stands beside the slice that counts. */
+  const denyOthers = async ([first, ...others]: readonly ResourceSliceObject[], denies: Denies | undefined, contract: ContractId) => {
+    for (const other of others.filter((slice) => !isGoing(slice)))
+      await give(other, denies, () => denied(`contract ${contract} has the slice ${first?.metadata.name} already`));
+  };
 
   return {
     async admitSlice({ buyer, contract, resources, gpus, denies }) {
-      // One that was let in and is going holds its Quota until it is gone.
-      const there = (await slicesOf({ buyer, contract })).filter((slice) => isGranted(slice) || !isGoing(slice));
-      const age = (slice: ResourceSliceObject): string => `${slice.metadata.creationTimestamp ?? ''} ${slice.metadata.name}`;
-      const [first, ...others] = there.toSorted((a, b) => Number(isGranted(b)) - Number(isGranted(a)) || age(a).localeCompare(age(b)));
-      for (const other of others.filter((slice) => !isGoing(slice)))
-        await give(other, denies, () => denied(`contract ${contract} has the slice ${first?.metadata.name} already`));
+      const there = inOrder(await slicesOf({ buyer, contract }));
+      await denyOthers(there, denies, contract);
+      const [first] = there;
       if (!first || isGoing(first)) throw new Fault('NOT_FOUND', `no slice of ${buyer} names contract ${contract}`, { contract });
       let why: string | undefined;
-      await give(first, denies, (now) => {
+      const given = await give(first, denies, (now) => {
         why = whyNot(now, buyer, resources, gpus);
-        if (why) return denied(`contract ${contract}: ${why}`);
-        return {
-          status: 'Accepted',
-          reason: VALID,
-          message: `contract ${contract}`,
-          resources: amountsOf(resources, gpus),
-          ...(gpus?.nodes && { nodeSelector: gpus.nodes }),
-        };
+        return why ? denied(`contract ${contract}: ${why}`) : admitted(contract, resources, gpus);
       });
       if (why) throw new Fault('SLICE_DENIED', `slice ${first.metadata.name} of contract ${contract}: ${why}`, { contract });
+      // Whoever looked at one that came meanwhile saw none beside it that was let in.
+      if (given) await denyOthers(inOrder(await slicesOf({ buyer, contract })), denies, contract);
+    },
+
+    async denyExcess({ buyer, contract, resources, gpus, denies }) {
+      const there = inOrder(await slicesOf({ buyer, contract }));
+      if (there[0] && isGranted(there[0])) return await denyOthers(there, denies, contract);
+      for (const slice of there)
+        await give(slice, denies, (now) => {
+          const why = whyNot(now, buyer, resources, gpus);
+          return why === undefined ? undefined : denied(`contract ${contract}: ${why}`);
+        });
     },
 
     async denySlice({ buyer, contract, reason, denies }) {

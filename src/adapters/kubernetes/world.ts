@@ -90,7 +90,9 @@ const SUBJECTS: readonly Subject[] = [
       const fact = isGoing(slice) && was ? was.fact : `${kind} ${askedAt(slice.metadata)}`;
       if (contract === undefined) return { fact, event: { kind: 'slice-seen', buyer } };
       const about = { buyer, contract: contractId(contract) };
-      return { fact, event: { kind, ...about }, gone: { kind: 'slice-gone', ...about } };
+      const gone: WorldEvent = { kind: 'slice-gone', ...about };
+      if (kind === 'slice-offered' || slice.spec?.csr) return { fact, event: { kind, ...about }, gone };
+      return { fact, event: { kind, ...about, uncertified: true }, gone };
     },
   },
   {
