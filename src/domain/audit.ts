@@ -1,6 +1,6 @@
 import type { ContractId } from './ids.ts';
 
-/** What the audit tells of. `peer-silent`: a seller did not answer a purchase in time; `operator`: somebody changed something by the management API. */
+/** What the audit tells of. `peer-silent`: a seller did not answer a purchase in time; `enforcement`: whether Liqo holds buyers to what they bought changed, and with it what is on sale; `operator`: somebody changed something by the management API. */
 export const AUDIT_KINDS = [
   'sold',
   'bought',
@@ -15,6 +15,7 @@ export const AUDIT_KINDS = [
   'slice-denied',
   'peer-lied',
   'peer-silent',
+  'enforcement',
   'operator',
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];

@@ -19,8 +19,14 @@ const SHORT_OF: Record<Exclude<Enforcement, 'Hard'> | 'unknown', string> = {
     'whether Liqo holds buyers to what they bought is not known: its Deployments in namespace liqo cannot be read, and liqo.enforcement does not say',
 };
 
-/** Whether this node sells, and one sentence for its operator. Only under `Hard` does a buyer get no more than its contract says. */
-export function selling({ read, said, sellUnenforced }: EnforcementKnown): { readonly sells: boolean; readonly words: string } {
+/** Whether this node sells, and one sentence for its operator. */
+export interface MaySell {
+  readonly sells: boolean;
+  readonly words: string;
+}
+
+/** Only under `Hard` does a buyer get no more than its contract says. */
+export function selling({ read, said, sellUnenforced }: EnforcementKnown): MaySell {
   const known = read ?? said;
   if (known === 'Hard') {
     const whence = read ? 'as its installation is told' : 'as liqo.enforcement says: it cannot be read';
@@ -36,7 +42,7 @@ export function selling({ read, said, sellUnenforced }: EnforcementKnown): { rea
       };
 }
 
-const INSTALL = 'Install Liqo with `--set controllerManager.config.defaultLimitsEnforcement=Hard` and start this node again';
+const INSTALL = 'Install Liqo with `--set controllerManager.config.defaultLimitsEnforcement=Hard`';
 /** Where nothing can be read, the word of whoever installed it is all that is missing, if it was installed so. */
 const SAY = 'If Liqo was installed with Hard, say `liqo: {enforcement: Hard}` in the configuration and start this node again';
 const lower = (sentence: string): string => `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;

@@ -25,6 +25,11 @@ export interface Fabric {
   prepare(): Promise<void>;
   /** How hard Liqo holds buyers to their quotas, as its installation is told; `undefined` when that cannot be read (it runs as no Deployment, or we may not look). */
   enforcement(): Promise<Enforcement | undefined>;
+  /**
+   * Tells that at the beginning and within two seconds of a change (half a minute where we may not watch), one call after the other, until `signal` aborts. While the API server is away it is believed to be as
+   * it was; what becomes `Hard` is told once no part of Liqo runs that was told otherwise. Rejects when the sink does.
+   */
+  watchEnforcement(sink: (enforcement: Enforcement | undefined) => Promise<undefined>, signal: AbortSignal): Promise<void>;
 
   // --- both roles, driven by the `peering` workflow ---------------------------------------------------------------
   /** Every tenant namespace that we made, and what of ours stands in it: a peering's workflow owns each. */

@@ -68,7 +68,7 @@ export async function publishFlavors(input: {
     const name = isSlice(flavor) ? flavor.offer.additionalProperties?.[NAME] : undefined;
     if (typeof name !== 'string' || names.has(name)) continue;
     await inventory.withdraw(flavor.id);
-    log.info({ flavor: flavor.id, name }, 'flavor withdrawn: it is not configured any more');
+    log.info({ flavor: flavor.id, name }, 'flavor withdrawn: it is not configured, or not for sale, any more');
   }
   for (const written of flavors) {
     const flavor = configuredFlavor(written, self, now);

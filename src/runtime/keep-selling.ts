@@ -1,16 +1,17 @@
 import type { NodeIdentity } from '../domain/flavor.ts';
+import type { Audit } from '../ports/audit.ts';
 import type { KeptBlueprints } from '../ports/blueprints.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import { sellResources, withdrawResources } from './flavor-resources.ts';
 import type { Parts } from './parts.ts';
 import { sellCluster } from './selling-the-cluster.ts';
-import { maySell } from './selling.ts';
 import { sellServiceBlueprints, withdrawBlueprints } from './service-blueprints.ts';
 import { withdrawStock } from './stock.ts';
 
 interface Sold {
   readonly inventory: Inventory;
   readonly keptBlueprints: KeptBlueprints;
+  readonly audit: Pick<Audit, 'record'>;
   readonly self: NodeIdentity;
 }
 
@@ -21,6 +22,7 @@ export async function keepSelling(parts: Parts, sold: Sold): Promise<void> {
     [stock, 'the cluster is not sold'],
     [flavors, 'Flavor resources are not sold'],
     [blueprints, 'ServiceBlueprint resources are not sold'],
+    [enforcement, 'the audit does not tell what Liqo enforces'],
   ] as const;
   const all = told.map(async ([sell, words]) => {
     try {
@@ -34,26 +36,37 @@ export async function keepSelling(parts: Parts, sold: Sold): Promise<void> {
   await Promise.all(all);
 }
 
-/** Sells the cluster, or takes off sale what a configuration made of it that is not ours any more. */
+/** Sells the cluster while that may be, or takes off sale what a configuration made of it that is not ours any more. */
 async function stock(parts: Parts, { inventory, self }: Sold): Promise<void> {
-  const { configuration, readiness, log, signal, processes, clock } = parts;
-  const { fabric, localResources } = parts.cluster;
+  const { configuration, readiness, log, signal, processes, clock, selling } = parts;
+  const { localResources } = parts.cluster;
   const { sell } = configuration;
-  if (sell && (await maySell({ configuration, fabric, readiness, log, signal })))
-    await sellCluster({ localResources, inventory, processes, sell, self, clock, log, signal });
-  else await readiness.keepTrying('stock', () => withdrawStock(inventory, log), signal);
+  if (!sell) return await readiness.keepTrying('stock', () => withdrawStock(inventory, log), signal);
+  const sold = { localResources, inventory, processes, sell, self, clock, log };
+  await selling.each(({ sells: onSale }, until) => sellCluster({ ...sold, onSale, signal: until }));
 }
 
-/** Sells what Flavor resources of the cluster say, or takes off sale what they made while they were read. */
+/** The same of what Flavor resources of the cluster say, or made while they were read. */
 async function flavors(parts: Parts, { inventory, self }: Sold): Promise<void> {
-  const { configuration, readiness, log, signal, clock } = parts;
-  const { fabric, flavorResources } = parts.cluster;
+  const { configuration, readiness, log, signal, clock, selling } = parts;
+  const { flavorResources } = parts.cluster;
   const { fluidos } = configuration;
   const name = 'flavor resources';
+  if (!fluidos) return await readiness.keepTrying(name, () => withdrawResources(inventory, log), signal);
+  const { namespace } = fluidos;
   const say = (words: string): void => readiness.say(name, words);
-  if (fluidos && (await maySell({ configuration, fabric, readiness, log, signal })))
-    await sellResources({ flavorResources, namespace: fluidos.namespace, inventory, self, clock, say, log, signal });
-  else await readiness.keepTrying(name, () => withdrawResources(inventory, log), signal);
+  await selling.each(async ({ sells }, until) => {
+    if (sells) return await sellResources({ flavorResources, namespace, inventory, self, clock, say, log, signal: until });
+    await withdrawResources(inventory, log);
+    say('none is on sale: see enforcement');
+  });
+}
+
+/** The audit tells when that changes; who has nothing to sell of what Liqo enforces does not look. */
+async function enforcement({ configuration, selling }: Parts, { audit }: Sold): Promise<void> {
+  const { sell, fluidos, flavors: written } = configuration;
+  if (!sell && !fluidos && written.length === 0) return;
+  await selling.each(({ sells, words }) => audit.record({ kind: 'enforcement', facts: { sells, detail: words } }), await selling.now());
 }
 
 /** The same of ServiceBlueprint resources, which need nothing that Liqo has to enforce. */

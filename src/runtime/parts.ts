@@ -29,6 +29,7 @@ import type { ClusterParts } from './cluster-parts.ts';
 import { type Configuration, headFileOf } from './configuration.ts';
 import type { Readiness } from './readiness.ts';
 import { resolveName } from './resolve-name.ts';
+import { type Selling, openSelling } from './selling.ts';
 
 /** Whether buyers may ask to be called on our own machine: only when we are announced there ourselves. */
 export const callsLoopback = ({ rear, node }: Configuration): boolean => isLoopback(rear.listen) || isLoopback(node.address);
@@ -51,6 +52,7 @@ export interface Parts {
   readonly peerKeys: PeerKeys;
   readonly notary: Notary;
   readonly cluster: ClusterParts;
+  readonly selling: Selling;
   readonly store: Promise<Store>;
   /** The Temporal namespace is there and can be used. */
   readonly namespace: Promise<void>;
@@ -180,6 +182,7 @@ export function openParts(input: {
     peerKeys,
     notary: notary({ signer, peerKeys, policy: trustOf(configuration).policy }),
     cluster,
+    selling: openSelling({ configuration, fabric: cluster.fabric, readiness, log, signal }),
     store,
     namespace,
     keys,

@@ -1,13 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isFault } from '../domain/faults.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
+import type { ClusterNode } from '../domain/stock.ts';
 import { withGpus } from '../domain/stock-gpus.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { LocalResources } from '../ports/local-resources.ts';
 import type { Processes } from '../ports/processes.ts';
 import { openBreaches } from './breaches.ts';
 import type { SellConfiguration } from './configuration.ts';
-import { type StockLog, publishStock } from './stock.ts';
+import { type StockLog, publishStock, withdrawStock } from './stock.ts';
+import { underWay } from './under-way.ts';
 
 const AGAIN_MS = 1_000;
 /** While something is promised beyond its own nodes, the others offer less; how much less is looked at so often, since a sale that ends changes it and no node. */
@@ -22,31 +24,33 @@ export async function sellCluster(input: {
   readonly inventory: Pick<Inventory, 'ledgers' | 'salesOf' | 'publish' | 'withdraw'>;
   readonly processes: Pick<Processes, 'endContract'>;
   readonly sell: SellConfiguration;
+  /** Else nothing of it is put on sale, and what is sold is looked after all the same. */
+  readonly onSale: boolean;
   readonly self: NodeIdentity;
   readonly clock: { now(): number };
   readonly log: StockLog;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { localResources, inventory, sell, self, clock, log, signal } = input;
+  const { localResources, inventory, sell, onSale, self, clock, log, signal } = input;
+  if (!onSale) await withdrawStock(inventory, log);
   const endBreaches = openBreaches(input);
+  const look = async (seen: readonly ClusterNode[]): Promise<{ readonly againMs: number } | undefined> => {
+    const nodes = seen.map((node) => withGpus(node, sell.gpus));
+    const beyond = onSale && (await publishStock({ nodes, sell, self, inventory, now: clock.now(), log })).beyond;
+    const { againMs = Number.POSITIVE_INFINITY } = await endBreaches(nodes);
+    const soonMs = Math.min(againMs, beyond ? BEYOND_MS : Number.POSITIVE_INFINITY);
+    return Number.isFinite(soonMs) ? { againMs: soonMs } : undefined;
+  };
+  const looks = underWay(look);
   while (!signal.aborted) {
     try {
-      await localResources.watch(
-        async (seen) => {
-          const nodes = seen.map((node) => withGpus(node, sell.gpus));
-          const { beyond } = await publishStock({ nodes, sell, self, inventory, now: clock.now(), log });
-          const { againMs = Number.POSITIVE_INFINITY } = await endBreaches(nodes);
-          const soonMs = Math.min(againMs, beyond ? BEYOND_MS : Number.POSITIVE_INFINITY);
-          return Number.isFinite(soonMs) ? { againMs: soonMs } : undefined;
-        },
-        signal,
-        sell.usageSeconds > 0 ? sell.usageSeconds * 1_000 : undefined,
-      );
+      await localResources.watch(looks.sink, signal, sell.usageSeconds > 0 ? sell.usageSeconds * 1_000 : undefined);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       const why = error instanceof Error ? error.message : String(error);
       log.warn({ why, code: isFault(error) ? error.code : undefined }, 'selling the cluster was interrupted; beginning again');
     }
     if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
   }
+  await looks.over();
 }

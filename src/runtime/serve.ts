@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { canonicalAddress, parseAddress } from '../domain/address.ts';
+import type { MaySell } from '../domain/enforcement.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import { transactionId } from '../domain/ids.ts';
 import { managementApi } from '../http/api/app.ts';
@@ -14,7 +15,6 @@ import { blueprintsOf, publishBlueprints } from './blueprints.ts';
 import { publishFlavors } from './flavors.ts';
 import { type Parts, buyerLimits, callsLoopback, trustOf } from './parts.ts';
 import { keepMakeable } from './makeable-blueprints.ts';
-import { flavorsOnSale } from './selling.ts';
 import { openServerTls } from './tls-files.ts';
 
 /** What runs, and how to stop it. */
@@ -141,22 +141,25 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     );
     const known = await parts.self;
     self = known;
-    const flavors = await flavorsOnSale({ configuration, fabric: parts.cluster.fabric, readiness, log, signal });
-    const publish = { flavors, self: known, inventory, now: clock.now(), log };
-    await readiness.keepTrying('flavors', () => publishFlavors(publish), signal);
+    const { flavors } = configuration;
+    const publish = { self: known, inventory, log };
+    const offer = async (found?: MaySell): Promise<void> =>
+      await publishFlavors({ ...publish, flavors: found?.sells ? flavors : [], now: clock.now() });
+    const found = flavors.length > 0 ? await parts.selling.now() : undefined;
+    await readiness.keepTrying('flavors', () => offer(found), signal);
     const { blueprints } = configuration;
     const { following } = await keepMakeable({
       blueprints,
       kinds: parts.cluster.kinds,
       async publish(makeable) {
-        const refused = await publishBlueprints({ ...publish, kept: keptBlueprints, ...makeable });
+        const refused = await publishBlueprints({ ...publish, now: clock.now(), kept: keptBlueprints, ...makeable });
         sales.found({ lacking: makeable.lacking, refused });
       },
       readiness,
       log,
       signal,
     });
-    await following;
+    await Promise.all([following, found && parts.selling.each(offer, found)]);
   };
   const opened = open().catch((error: unknown) => {
     if (!signal.aborted) log.error({ why: error instanceof Error ? error.message : String(error) }, 'the node cannot serve');

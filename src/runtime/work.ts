@@ -74,7 +74,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
     };
     const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, audit, log, signal });
     const sealing = keepSealing({ chain, everyMs: configuration.audit.sealSeconds * 1_000, log, signal });
-    const selling = keepSelling(parts, { inventory, keptBlueprints, self });
+    const selling = keepSelling(parts, { inventory, keptBlueprints, audit, self });
     // Told there; a stop waits for it.
     selling.catch(() => {});
     const everyMs = configuration.timing.reconcileMs;

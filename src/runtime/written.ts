@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isFault } from '../domain/faults.ts';
 import type { StockLog } from './stock.ts';
+import { underWay } from './under-way.ts';
 
 const AGAIN_MS = 1_000;
 /** What `/readyz` shows of those that are not on sale. */
@@ -60,27 +61,22 @@ export async function followWritten<T extends { readonly installed: boolean }>(i
   let said = '';
   while (!signal.aborted) {
     const published: Published = new Map();
+    const looks = underWay(async (written: T): Promise<undefined> => {
+      const wrong = await publish(written, published);
+      const found = written.installed ? `${count(written)} ${what} in namespace ${namespace}` : `${what} are not installed in the cluster`;
+      const words = wrong.length === 0 ? found : `${found}; not on sale: ${wrong.join('; ')}`.slice(0, LONGEST_WORDS);
+      if (words !== said) log[wrong.length === 0 ? 'info' : 'error']({ namespace, wrong }, words);
+      said = words;
+      say(words);
+    });
     try {
-      await watch(
-        namespace,
-        async (written) => {
-          const wrong = await publish(written, published);
-          const found = written.installed
-            ? `${count(written)} ${what} in namespace ${namespace}`
-            : `${what} are not installed in the cluster`;
-          const words = wrong.length === 0 ? found : `${found}; not on sale: ${wrong.join('; ')}`.slice(0, LONGEST_WORDS);
-          if (words !== said) log[wrong.length === 0 ? 'info' : 'error']({ namespace, wrong }, words);
-          said = words;
-          say(words);
-          return undefined;
-        },
-        signal,
-      );
+      await watch(namespace, looks.sink, signal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return await looks.over();
       const why = error instanceof Error ? error.message : String(error);
       log.warn({ why, code: isFault(error) ? error.code : undefined }, `reading ${what} was interrupted; beginning again`);
     }
+    await looks.over();
     if (!signal.aborted) await pause(AGAIN_MS, undefined, { signal }).catch(() => {});
   }
 }

@@ -32,7 +32,7 @@ const EVERYWHERE: readonly string[] = [
 /** Besides, in the namespaces that are named, where it meets a peer, and where something of ours runs. */
 const BESIDES = {
   rearguard: ['secrets [] [get create update patch delete]', 'leases.coordination.k8s.io [] [get create update]'],
-  liqo: ['configmaps [liqo-clusterid-configmap] [get]', 'deployments.apps [] [list]'],
+  liqo: ['configmaps [liqo-clusterid-configmap] [get]', 'deployments.apps [] [list watch]'],
   peering: [
     `secrets [] ${KEPT}`,
     'serviceaccounts [] [create patch delete]',

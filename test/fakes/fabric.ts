@@ -19,7 +19,15 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
   return {
     clusterId: async () => id,
     prepare: async () => undefined,
-    enforcement: async () => world.cluster(id).enforcement,
+    enforcement: async () => own.enforcement,
+    async watchEnforcement(sink, signal) {
+      while (!signal.aborted) {
+        const told = own.enforcement;
+        await sink(told);
+        const wait = { timeoutMs: 2 ** 31 - 1, signal };
+        await world.until(() => own.enforcement !== told || undefined, wait, still('enforcement')).catch(() => undefined);
+      }
+    },
     meetingPlaces: async () =>
       [...own.places].map((peer) => {
         const tenant = own.tenants.has(peer);

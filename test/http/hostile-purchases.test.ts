@@ -43,7 +43,8 @@ function cluster() {
     remove: async (_: unknown, { name }: { name: string }) => void kept.delete(name),
   } as unknown as Api;
   const rules = { loopback: false, resolve: async () => [] };
-  return { fabric: kubernetesFabric({ api, clusterId: async () => clusterId('south-1'), rules }), kept, written };
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  return { fabric: kubernetesFabric({ api, clusterId: async () => clusterId('south-1'), rules, log }), kept, written };
 }
 
 /** South holds a slice of a seller that hands out these credentials. */

@@ -30,8 +30,8 @@ interface Found {
 }
 const TOKEN = 'rgt_of-a-viewer';
 const HASH = createHash('sha256').update(TOKEN).digest('hex');
-/** Starts the HTTP side of a node, on the same store each time, and looks at it when it has decided. */
-async function served(
+/** Starts the HTTP side of a node, on the same store each time; looks at it when it has decided. */
+async function started(
   read: Enforcement | undefined,
   more: {
     readonly liqo?: { enforcement: Enforcement };
@@ -39,7 +39,7 @@ async function served(
     readonly tokens?: boolean;
     readonly blueprints?: readonly object[];
   } = {},
-): Promise<Found> {
+): Promise<{ look(): Promise<Found>; turn(now: Enforcement): void; stop(): Promise<void> }> {
   const world = liqoWorld();
   world.cluster(NORTH).enforcement = read;
   const stop = new AbortController();
@@ -80,32 +80,48 @@ async function served(
     }),
     onListening: (taken) => ports.push(taken),
   });
+  const api = (): string => `http://127.0.0.1:${ports[0]?.api}`;
+  type Checks = { checks: readonly { name: string; ready: boolean; says?: string }[] };
+  const checks = async (): Promise<Checks['checks']> =>
+    await fetch(`${api()}/readyz`)
+      .then(async (answer) => ((await answer.json()) as Checks).checks)
+      .catch(() => []);
+  return {
+    turn(now) {
+      world.cluster(NORTH).enforcement = now;
+      world.changed();
+    },
+    async stop() {
+      stop.abort();
+      await ended;
+    },
+    async look() {
+      await expect
+        .poll(async () => (await checks()).find(({ name }) => name === 'blueprints')?.ready, { timeout: 20_000, interval: 50 })
+        .toBe(true);
+      const { items } = (await (await fetch(`${api()}/api/v1/flavors`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as {
+        items: readonly unknown[];
+      };
+      const now = await checks();
+      const enforcement = now.find(({ name }) => name === 'enforcement');
+      return {
+        flavors: items.length,
+        services: (await (await fetch(`http://127.0.0.1:${ports[0]?.rear}/api/v2/flavors/service`)).json()) as Found['services'],
+        ready: enforcement?.ready,
+        says: enforcement?.says,
+        blueprints: now.find(({ name }) => name === 'blueprints')?.says,
+        stranger: (await fetch(`${api()}/api/v1/flavors`)).status,
+      };
+    },
+  };
+}
+/** One that is started, looked at and stopped. */
+async function served(...how: Parameters<typeof started>): Promise<Found> {
+  const node = await started(...how);
   try {
-    const api = (): string => `http://127.0.0.1:${ports[0]?.api}`;
-    type Checks = { checks: readonly { name: string; ready: boolean; says?: string }[] };
-    const checks = async (): Promise<Checks['checks']> =>
-      await fetch(`${api()}/readyz`)
-        .then(async (answer) => ((await answer.json()) as Checks).checks)
-        .catch(() => []);
-    await expect
-      .poll(async () => (await checks()).find(({ name }) => name === 'blueprints')?.ready, { timeout: 20_000, interval: 50 })
-      .toBe(true);
-    const { items } = (await (await fetch(`${api()}/api/v1/flavors`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as {
-      items: readonly unknown[];
-    };
-    const now = await checks();
-    const enforcement = now.find(({ name }) => name === 'enforcement');
-    return {
-      flavors: items.length,
-      services: (await (await fetch(`http://127.0.0.1:${ports[0]?.rear}/api/v2/flavors/service`)).json()) as Found['services'],
-      ready: enforcement?.ready,
-      says: enforcement?.says,
-      blueprints: now.find(({ name }) => name === 'blueprints')?.says,
-      stranger: (await fetch(`${api()}/api/v1/flavors`)).status,
-    };
+    return await node.look();
   } finally {
-    stop.abort();
-    await ended;
+    await node.stop();
   }
 }
 
@@ -148,6 +164,24 @@ test('what was on sale is taken off when Liqo does not enforce any more', async 
   // And with a token configured it is told to nobody without, on loopback too.
   expect(await served('Hard', { tokens: true })).toMatchObject({ flavors: 1, stranger: 401 });
   expect((await served('Soft')).flavors).toBe(0);
+});
+
+test('while a node runs, what is on sale goes when Liqo does not enforce any more and comes back when it does, and /readyz says it', async () => {
+  const node = await started('Hard');
+  try {
+    expect((await node.look()).flavors).toBe(1);
+    const follows = async (now: Enforcement, flavors: number, says: RegExp) => {
+      node.turn(now);
+      await expect
+        .poll(() => node.look(), { timeout: 10_000, interval: 50 })
+        .toMatchObject({ flavors, ready: true, says: expect.stringMatching(says) });
+    };
+    await follows('Soft', 0, /not what they use.*no flavor is published/);
+    await follows('None', 0, /holds buyers to nothing.*no flavor is published/);
+    await follows('Hard', 1, /limits enforcement Hard/);
+  } finally {
+    await node.stop();
+  }
 });
 
 test('where Liqo cannot be asked, its operator’s word counts; against what is read it does not', async () => {

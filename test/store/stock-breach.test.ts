@@ -38,6 +38,20 @@ describe('what was sold and is not there any more', () => {
     expect(await cores()).toEqual([4]);
   });
 
+  it('ends also where Liqo enforces nothing any more, and nothing is on sale', async () => {
+    const first = start();
+    await first.show(a, b);
+    const lost = await sell(of('a'), 6);
+    await sell(of('b'), 6);
+    await first.stop();
+    const { show } = start({}, false);
+    await show(a, b);
+    expect([ended, await listed()]).toEqual([[], []]);
+    await show(b);
+    expect(ended.map(({ contract }) => contract)).toEqual([lost]);
+    expect(await listed()).toEqual([]);
+  });
+
   it('is found out at a restart, when the node went meanwhile', async () => {
     const first = start();
     await first.show(a, b);

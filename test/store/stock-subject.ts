@@ -41,8 +41,8 @@ afterEach(async () => {
   for (const each of running) await each.stop();
 });
 
-/** Starts a node that sells its cluster; again for a restart. */
-export function start(sell: object = {}) {
+/** Starts a node that sells its cluster; again for a restart. Not `onSale`: Liqo enforces nothing there any more. */
+export function start(sell: object = {}, onSale = true) {
   const configuration = completed(
     ConfigurationSchema.parse({
       node: { id: 'north', domain: 'north.example', address: 'north.example:3004' },
@@ -73,6 +73,7 @@ export function start(sell: object = {}) {
       },
     },
     sell: configuration.sell,
+    onSale,
     self: SELLER,
     clock: { now: () => now },
     log: quiet,

@@ -1,54 +1,48 @@
 /** What Liqo's installation is told of enforcement, and whether a node sells under it. */
-import http from 'node:http';
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
-import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
-import { flagOf, liqoEnforcement } from '../../src/adapters/kubernetes/enforcement.ts';
-import { type EnforcementKnown, selling } from '../../src/domain/enforcement.ts';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { enforcementCalls, flagOf } from '../../src/adapters/kubernetes/enforcement.ts';
+import { type Enforcement, type EnforcementKnown, selling } from '../../src/domain/enforcement.ts';
+import { json, playApiServer, status } from './api-server.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 describe('read from the Deployments of Liqo’s chart', () => {
-  let folder: string;
-  let server: http.Server;
-  let api: Api;
-  /** By the name in the label selector; `403` refuses to list. */
+  const at = playApiServer();
+  /** The arguments of each, by its name. */
   let deployments: Record<string, readonly string[]>;
-  let status: number;
-  beforeEach(async () => {
-    [status, deployments] = [200, {}];
-    server = http.createServer((request, response) => {
-      const url = new URL(request.url ?? '', 'http://x');
-      const name = /app\.kubernetes\.io\/name=([a-z-]+),app\.kubernetes\.io\/part-of=liqo$/.exec(
-        url.searchParams.get('labelSelector') ?? '',
-      )?.[1];
-      const args = url.pathname === '/apis/apps/v1/namespaces/liqo/deployments' ? deployments[name ?? ''] : undefined;
-      const items = args ? [{ metadata: { name }, spec: { template: { spec: { containers: [{ command: ['/usr/bin/x'], args }] } } } }] : [];
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(status === 200 ? { items, metadata: {} } : { message: 'forbidden' }));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    folder = mkdtempSync(join(tmpdir(), 'rearguard-'));
-    const kubeconfig = join(folder, 'kubeconfig');
-    const { port } = server.address() as { port: number };
-    const cluster = { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true };
-    const parts = {
-      clusters: [{ name: 'c', cluster }],
-      users: [{ name: 'u', user: { token: 't' } }],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+  /** Those of which pods of before run. */
+  let rolling: readonly string[];
+  let refused: { readonly list?: number; readonly watch?: number };
+  let open: ServerResponse[];
+  let ending: AbortController;
+  let watching: Promise<void>;
+  const objects = (): readonly object[] =>
+    Object.entries(deployments).map(([name, args]) => ({
+      metadata: { name: `liqo-${name}`, namespace: 'liqo', generation: 2, labels: { 'app.kubernetes.io/name': name } },
+      spec: { template: { spec: { containers: [{ command: ['/usr/bin/x'], args }] } } },
+      status: { observedGeneration: 2, replicas: rolling.includes(name) ? 2 : 1, updatedReplicas: 1 },
+    }));
+  beforeEach(() => {
+    [deployments, rolling, refused, open, ending, watching] = [{}, [], {}, [], new AbortController(), Promise.resolve()];
+    at.answer = (request, response) => {
+      const isWatch = request.query.get('watch') === 'true';
+      const code = isWatch ? refused.watch : refused.list;
+      if (code !== undefined) return status(code)(request, response);
+      const asked = request.path === '/prefix/apis/apps/v1/namespaces/liqo/deployments' ? request.query.get('labelSelector') : '';
+      expect(asked).toBe('app.kubernetes.io/part-of=liqo,app.kubernetes.io/name in (controller-manager,webhook)');
+      if (!isWatch) return json(response, 200, { items: objects(), metadata: { resourceVersion: '1' } });
+      response.writeHead(200);
+      response.flushHeaders();
+      open.push(response);
     };
-    writeFileSync(kubeconfig, JSON.stringify({ apiVersion: 'v1', kind: 'Config', 'current-context': 'x', ...parts }));
-    api = openApi(ownConnection({ kubeconfig }), quiet);
   });
   afterEach(async () => {
-    api.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    rmSync(folder, { recursive: true });
+    ending.abort();
+    for (const response of open) response.end();
+    await watching;
   });
+  const now = () => enforcementCalls({ api: at.api, log: quiet }).enforcement();
   const LOOKS = ['--cluster-id=x', '--enable-resource-enforcement'];
   const manager = (...args: readonly string[]): readonly string[] => ['--cluster-id=x', ...args, '--liqo-namespace=liqo'];
 
@@ -76,14 +70,72 @@ describe('read from the Deployments of Liqo’s chart', () => {
     ['no webhook', manager('--default-limits-enforcement=Hard'), undefined, undefined],
   ])('%s', async (_, controller, webhook, expected) => {
     deployments = { ...(controller && { 'controller-manager': controller }), ...(webhook && { webhook }) };
-    expect(await liqoEnforcement(api)).toBe(expected);
+    expect(await now()).toBe(expected);
   });
 
   test('what we may not see is not known; an API server that is away is waited for', async () => {
-    status = 403;
-    expect(await liqoEnforcement(api)).toBeUndefined();
-    status = 503;
-    await expect(liqoEnforcement(api)).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' });
+    refused = { list: 403 };
+    expect(await now()).toBeUndefined();
+    refused = { list: 503 };
+    await expect(now()).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' });
+  });
+
+  /** Answers all that was told by now. */
+  function follows(): readonly (Enforcement | undefined)[] {
+    const told: (Enforcement | undefined)[] = [];
+    const { watchEnforcement } = enforcementCalls({ api: at.api, log: quiet });
+    watching = watchEnforcement(async (enforcement) => void told.push(enforcement), ending.signal);
+    return told;
+  }
+  const stir = (): void => {
+    for (const response of open) for (const object of objects()) response.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`);
+  };
+  const within = { timeout: 4_000, interval: 10 };
+  const hard = manager('--default-limits-enforcement=Hard');
+  const none = manager('--default-limits-enforcement=None');
+
+  test('a change is told by the watch; what becomes Hard once no pod of before runs any more', async () => {
+    deployments = { 'controller-manager': hard, webhook: LOOKS };
+    const told = follows();
+    await vi.waitFor(() => expect(told).toEqual(['Hard']), within);
+    [deployments, rolling] = [{ ...deployments, 'controller-manager': none }, ['controller-manager']];
+    stir();
+    await vi.waitFor(() => expect(told).toEqual(['Hard', 'None']), within);
+    deployments = { ...deployments, 'controller-manager': hard };
+    stir();
+    deployments = { ...deployments, 'controller-manager': manager('--default-limits-enforcement=Soft') };
+    stir();
+    await vi.waitFor(() => expect(told).toEqual(['Hard', 'None', 'Soft']), within);
+    [deployments, rolling] = [{ ...deployments, 'controller-manager': hard }, []];
+    stir();
+    await vi.waitFor(() => expect(told).toEqual(['Hard', 'None', 'Soft', 'Hard']), within);
+    expect(at.asked).toHaveLength(2);
+  });
+
+  test('what may be listed and not watched is listed again, less and less often', async () => {
+    [deployments, refused] = [{ 'controller-manager': hard, webhook: LOOKS }, { watch: 403 }];
+    const told = follows();
+    await vi.waitFor(() => expect(told).toEqual(['Hard']), within);
+    deployments = { ...deployments, 'controller-manager': none };
+    await vi.waitFor(() => expect(told).toEqual(['Hard', 'None']), within);
+    const before = at.asked.length;
+    await expect(vi.waitFor(() => expect(at.asked.length).toBeGreaterThan(before + 4), { timeout: 1_500, interval: 50 })).rejects.toThrow();
+  });
+
+  test('while nobody answers it is as it was; what may not be seen any more is not known', async () => {
+    deployments = { 'controller-manager': hard, webhook: LOOKS };
+    const told = follows();
+    await vi.waitFor(() => expect(told).toEqual(['Hard']), within);
+    const end = (): void => {
+      for (const response of open.splice(0)) response.end();
+    };
+    refused = { list: 503 };
+    const before = at.asked.length;
+    end();
+    await vi.waitFor(() => expect(at.asked.length).toBeGreaterThan(before + 1), within);
+    expect(told).toEqual(['Hard']);
+    refused = { list: 403 };
+    await vi.waitFor(() => expect(told).toEqual(['Hard', undefined]), within);
   });
 
   test('a flag is none of those that begin like it', () => {

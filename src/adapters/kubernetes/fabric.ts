@@ -3,10 +3,11 @@ import { Fault } from '../../domain/faults.ts';
 import type { NameRules } from '../../domain/forbidden-addresses.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
-import { liqoEnforcement } from './enforcement.ts';
+import { enforcementCalls } from './enforcement.ts';
 import { acquisitionCalls } from './fabric-acquisition.ts';
 import { identityCalls } from './fabric-buyer.ts';
 import { tenantCalls } from './fabric-seller.ts';
+import type { Log } from './faults.ts';
 import { KINDS } from './kinds.ts';
 import { meetingCalls } from './meeting.ts';
 import { checkRights } from './missing-rights.ts';
@@ -39,11 +40,12 @@ export function kubernetesFabric(input: {
   readonly clusterId: () => Promise<ClusterId>;
   readonly apiAddress?: string;
   readonly rules: NameRules;
+  readonly log: Log;
 }): Fabric {
-  const { api, clusterId, rules } = input;
+  const { api, clusterId, rules, log } = input;
   return {
     clusterId,
-    enforcement: () => liqoEnforcement(api),
+    ...enforcementCalls({ api, log }),
     async prepare() {
       await checkRights(api);
       for (const manifest of [ownNamespace(), tenantRole(), ...slicePolicy(), ...namespacePolicy()]) await api.apply(manifest);

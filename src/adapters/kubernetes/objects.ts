@@ -101,6 +101,12 @@ export interface DeploymentObject extends KubeObject {
       readonly spec?: { readonly containers?: readonly { readonly command?: readonly string[]; readonly args?: readonly string[] }[] };
     };
   };
+  readonly status?: {
+    /** The generation of the spec that its controller has seen. */
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+  };
 }
 export interface JobObject extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };

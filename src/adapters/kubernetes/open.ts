@@ -75,7 +75,7 @@ export function openKubernetes(input: {
   const clusterId = ownClusterId(api);
   const rights = seldom(() => checkRights(api), RIGHTS_MS);
   return {
-    fabric: kubernetesFabric({ api, clusterId, rules, ...(apiAddress !== undefined && { apiAddress }) }),
+    fabric: kubernetesFabric({ api, clusterId, rules, log, ...(apiAddress !== undefined && { apiAddress }) }),
     cluster: kubernetesCluster({ api, clusterId, rules, log }),
     hosting: kubernetesHosting(api),
     world: kubernetesWorld({ api, log }),

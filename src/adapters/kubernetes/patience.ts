@@ -7,7 +7,7 @@ import { type Look, follow, rest } from './following.ts';
 export const FIRST_PAUSE_MS = 200;
 export const LONGEST_PAUSE_MS = 30_000;
 
-/** Follows also what is refused: it may not be there yet, or not be allowed yet. */
+/** Follows also what is refused: it may not be there yet, or not be allowed yet. What may be listed and not watched is listed so often. */
 export async function followPatiently<O extends KubeObject>(input: {
   readonly api: Api;
   readonly look: Look;
@@ -17,23 +17,17 @@ export async function followPatiently<O extends KubeObject>(input: {
   readonly keep?: (object: O) => O;
 }): Promise<void> {
   const { api, look, signal, learn, onTrouble, keep } = input;
-  for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  let pauseMs = FIRST_PAUSE_MS;
+  while (!signal.aborted) {
+    const began = performance.now();
     try {
-      await follow<O>({
-        api,
-        look,
-        signal,
-        onState(objects, changed) {
-          pauseMs = FIRST_PAUSE_MS;
-          learn(objects, changed);
-        },
-        onTrouble,
-        ...(keep && { keep }),
-      });
+      await follow<O>({ api, look, signal, onState: learn, onTrouble, ...(keep && { keep }) });
     } catch (error) {
       if (!isFault(error)) throw error;
       onTrouble(error);
+      if (performance.now() - began > LONGEST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS;
       await rest(pauseMs, signal);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
 }

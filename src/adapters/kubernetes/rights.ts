@@ -71,7 +71,7 @@ export const RIGHTS = {
   /** In Liqo's: which cluster this is, and how hard it enforces quotas. */
   liqo: [
     { kind: KINDS.configMap, verbs: ['get'], names: ['liqo-clusterid-configmap'] },
-    { kind: KINDS.deployment, verbs: ['list'], optional: true },
+    { kind: KINDS.deployment, verbs: ['list', 'watch'], optional: true },
   ],
   /** Where we meet a peer. */
   peering: [
