@@ -36,6 +36,8 @@ export interface KnownNode {
 
 export interface KnownNodes {
   list(): Promise<readonly KnownNode[]>;
+  /** The addresses of those that are known as `https://`. */
+  overTls(): Promise<readonly string[]>;
   add(address: string, source: KnownNode['source']): Promise<KnownNode>;
   /** With what it offered. */
   remove(address: string): Promise<boolean>;

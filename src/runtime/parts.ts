@@ -27,6 +27,7 @@ import type { PeerKeys, Signer } from '../ports/signer.ts';
 import type { Turns } from '../ports/turns.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import { type Configuration, headFileOf } from './configuration.ts';
+import { withKnownNodes } from './peer-tls.ts';
 import type { Readiness } from './readiness.ts';
 import { resolveName } from './resolve-name.ts';
 import { type Selling, openSelling } from './selling.ts';
@@ -110,7 +111,7 @@ export function openParts(input: {
   const clock: Clock = { now: () => Date.now() };
   const dial = dialling({
     clock,
-    tls: input.peerTls,
+    tls: withKnownNodes(input.peerTls, { clock, overTls: async () => await (await store).knownNodes.overTls() }),
     strangersPlace: (address) => callbackPlace(address, { loopback: callsLoopback(configuration), resolve: resolveName }),
   });
   const temporal = temporalClient({

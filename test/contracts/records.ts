@@ -140,6 +140,16 @@ export function knownNodesContract(make: () => Promise<KnownNodes>): void {
     expect(await listed()).toEqual(['o:1 operator']);
   });
 
+  it('says which are asked over TLS, whoever added them, until they are forgotten', async () => {
+    await nodes.add('a:1', 'operator');
+    await nodes.add('https://b:1', 'operator');
+    await nodes.configure(['https://c:1', 'd:1']);
+    expect((await nodes.overTls()).toSorted()).toEqual(['https://b:1', 'https://c:1']);
+    await nodes.remove('https://b:1');
+    await nodes.configure([]);
+    expect(await nodes.overTls()).toEqual([]);
+  });
+
   it('is configured alike by processes that start together', async () => {
     await Promise.all(Array.from({ length: 8 }, () => nodes.configure(['a:1', 'b:1'])));
     expect(await listed()).toEqual(['a:1 configuration', 'b:1 configuration']);

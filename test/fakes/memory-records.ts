@@ -45,6 +45,7 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
     },
     knownNodes: {
       list: async () => [...nodes.values()].toSorted((a, b) => (a.address < b.address ? -1 : 1)),
+      overTls: async () => [...nodes.keys()].filter((address) => address.startsWith('https://')),
       async add(address, source) {
         const node = nodes.get(address) ?? { address, source };
         nodes.set(address, node);

@@ -44,6 +44,11 @@ export const knownNodes = (pool: Pool): KnownNodes => ({
   async list() {
     return (await pool<KnownNodeRow[]>`select * from known_node order by address`).map(knownNode);
   },
+  async overTls() {
+    return (await pool<Pick<KnownNodeRow, 'address'>[]>`select address from known_node where address like 'https://%'`).map(
+      ({ address }) => address,
+    );
+  },
   async add(address, source) {
     const [row] = await pool<KnownNodeRow[]>`
       insert into known_node (address, source) values (${address}, ${source})

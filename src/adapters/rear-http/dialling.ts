@@ -8,8 +8,8 @@ export type { TlsMaterial };
 
 /** What TLS towards other nodes stands on. */
 export interface PeerTls {
-  /** Whether a node (`host:port`, in lower case) is known to be asked over TLS. */
-  isKnown(address: string): boolean;
+  /** Whether a node (`host:port`, in lower case) is known to be asked over TLS. While that cannot be found out it is asked nothing: the fault is the question's. */
+  isKnown(address: string): boolean | Promise<boolean>;
   /** Whom we believe there, and what we show. The same object until it changes: connections are kept by it. */
   of(address: string): TlsMaterial;
 }
@@ -55,7 +55,7 @@ export function dialling(input: {
   readonly strangersPlace?: (address: string) => Promise<string>;
 }): Dial {
   const { clock, tls = PLAIN, strangersPlace } = input;
-  /** Never asked in clear again, by whatever name: whoever sits on the way would show other keys for a node that is trusted over TLS. */
+  /** Never asked in clear again, by whatever name, also when nobody knows it so any more: whoever sits on the way would show other keys for a node that is trusted over TLS. */
   const secure = new Set<string>();
   const learnt = new Map<string, number>();
   const learn = (bare: string): void => {
@@ -77,7 +77,7 @@ export function dialling(input: {
         ...(tlsThere && { tls: tls.of(bare) }),
       },
     });
-    if (overTls || secure.has(bare) || tls.isKnown(bare)) {
+    if (overTls || secure.has(bare) || (await tls.isKnown(bare))) {
       const answer = await ask(at(true));
       // Not sooner: who added a node so by mistake adds it anew in clear.
       if (overTls && secure.size < MOST_SECURE) secure.add(bare);
