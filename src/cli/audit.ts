@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { AuditEvent, Verification } from '../domain/audit.ts';
 import type { ContractTerms } from '../domain/contract.ts';
-import { type ApiClient, CommandFailed, EXIT } from './client.ts';
-import { type List, howMany, leftOut, money, resources, table } from './printing.ts';
+import { type ApiClient, CommandFailed, EXIT, type ExitCode } from './client.ts';
+import { printList, unfinished } from './lists.ts';
+import { howMany, indented, money, resources } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 /** What the events of contracts carry of their terms. */
 type Facts = Partial<Pick<ContractTerms, 'resources' | 'price' | 'buyer' | 'seller'>> & Readonly<Record<string, unknown>>;
 
+const HEAD = ['TIME', 'EVENT', 'CONTRACT', 'BUYER', 'SELLER', 'PART', 'PRICE', 'SEAL', 'NOTES'] as const;
 /** Of the other facts, what says most. */
 const NOTED = ['reason', 'code', 'count', 'operation', 'by', 'name', 'address', 'workflowId', 'detail'] as const;
 
@@ -51,26 +53,46 @@ export function auditCommands(program: Command, line: CommandLine): void {
     .description('who bought what from whom, when and at what price; exit code 1 when the record of it was tampered with')
     .option('--contract <id>', 'what is about this contract only')
     .option('--since <time>', 'what happened since then only, RFC 3339')
-    .option('--before <id>', 'what happened before this event only: the next page', howMany)
+    .option('--after <place>', 'what follows on an earlier list, from where it says that there are more')
     .option('-n, --limit <count>', 'how many of the newest at most', howMany, '100')
     .option('--verify', 'only whether the record is whole')
     .option('--no-verify', 'only what happened')
     .action(
-      line.run(async (api, asJson, options: { contract?: string; since?: string; before?: string; limit: string; verify?: boolean }) => {
-        const { contract, since, before, limit, verify } = options;
-        const query = new URLSearchParams({ limit, ...(contract && { contract }), ...(since && { since }), ...(before && { before }) });
-        const found = verify === true ? undefined : await api.get<List<AuditEvent>>(`/audit?${query}`);
-        const items = found?.items;
-        const verification = verify === false ? undefined : await verified(api, line.output.err);
-        const head = ['TIME', 'EVENT', 'CONTRACT', 'BUYER', 'SELLER', 'PART', 'PRICE', 'SEAL', 'NOTES'];
-        line.tell(asJson, { ...(items && { items }), ...(verification && { verification }) }, () =>
-          [items && table(head, items.map(row)), verification && words(verification)].filter(Boolean).join(items ? '\n' : ''),
-        );
-        if (found) leftOut(line.output, found, `go on with --before ${found.items.at(-1)?.id}, or see --limit, at most 1000`);
-        if (!verification || verification.verdict === 'intact') return EXIT.ok;
-        throw new CommandFailed(`the audit is ${verification.verdict}: ${verification.words}`, EXIT.failed);
+      line.run(async (api, asJson, options: { contract?: string; since?: string; after?: string; limit: string; verify?: boolean }) => {
+        const { contract, since, after, limit, verify } = options;
+        const { output } = line;
+        if (verify === true) {
+          const verification = await verified(api, output.err);
+          line.tell(asJson, { verification }, () => words(verification));
+          return verdict(verification);
+        }
+        const listing = {
+          path: '/audit',
+          query: { ...(contract && { contract }), ...(since && { since }) },
+          head: HEAD,
+          row,
+          after,
+          most: Number(limit),
+        };
+        const { shown, next } = await printList<AuditEvent>(api, asJson, listing, line, '{\n  "items": ');
+        const verification =
+          verify === false
+            ? undefined
+            : await verified(api, output.err).catch((error: unknown) => {
+                throw unfinished(error);
+              });
+        if (asJson) output.out(`${verification ? `,\n  "verification": ${indented(verification, '  ')}` : ''}\n}\n`);
+        else if (verification) output.out(`\n${words(verification)}`);
+        if (next !== undefined) output.err(`these are the first ${shown}; there are more: go on with --after ${next}, or see --limit\n`);
+        return verification ? verdict(verification) : EXIT.ok;
       }),
     );
+}
+
+/** Fails the command where the record is not whole. */
+function verdict({ verdict: found, words: why }: Verification): ExitCode {
+  if (found === 'intact') return EXIT.ok;
+  throw new CommandFailed(`the audit is ${found}: ${why}`, EXIT.failed);
 }
 
 function words({ verdict, words: found, waiting, tampering, heads: { count, last } }: Verification): string {

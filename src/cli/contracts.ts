@@ -6,7 +6,8 @@ import { keyIdOf } from '../rear/agreement.ts';
 import { exportedAgreement } from '../rear/agreement-file.ts';
 import { verifyCommand } from './contract-verify.ts';
 import { CommandFailed, EXIT, type ApiClient } from './client.ts';
-import { type List, facts, howMany, json, leftOut, money, promises, resources, table } from './printing.ts';
+import { listCommand } from './lists.ts';
+import { facts, json, money, promises, resources } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 const read = (api: ApiClient, id: string): Promise<Contract> => api.get<Contract>(`/contracts/${encodeURIComponent(id)}`);
@@ -26,36 +27,32 @@ const keysOf = ({ agreement, renewals = [] }: Contract): readonly string[] => [
 /** What this node has agreed on, of both roles; and proofs of it for others. */
 export function contractCommands(program: Command, line: CommandLine): void {
   const contracts = program.command('contracts').alias('contract').description('what this node has agreed on');
-  contracts
-    .command('list', { isDefault: true })
-    .description('the newest, of both roles')
-    .option('--role <role>', 'buyer or seller')
-    .option('--living', 'only those that are not over')
-    .option('-n, --limit <count>', 'how many at most', howMany, '100')
-    .action(
-      line.run(async (api, asJson, options: { role?: string; living?: boolean; limit: string }) => {
-        const { role: of, living, limit } = options;
-        const query = new URLSearchParams({ limit, ...(of && { role: of }), ...(living && { living: 'true' }) });
-        const found = await api.get<List<Contract>>(`/contracts?${query}`);
-        const { items } = found;
-        const row = (contract: Contract): readonly string[] => {
-          const { terms, role, state } = contract;
-          return [
-            terms.id,
-            role,
-            role === 'buyer' ? terms.seller.domain : terms.buyer.domain,
-            state,
-            partOf(terms),
-            money(terms.price),
-            endsOn(contract),
-            endOf(contract),
-          ];
-        };
-        line.tell(asJson, items, () => table(['CONTRACT', 'ROLE', 'PEER', 'STATE', 'PART', 'PRICE', 'EXPIRES', 'REASON'], items.map(row)));
-        leftOut(line.output, found);
-        return EXIT.ok;
-      }),
-    );
+  listCommand<Contract, { role?: string; living?: boolean }>(
+    contracts
+      .command('list', { isDefault: true })
+      .description('of both roles, newest first')
+      .option('--role <role>', 'buyer or seller')
+      .option('--living', 'only those that are not over'),
+    line,
+    {
+      path: '/contracts',
+      query: ({ role, living }) => ({ ...(role && { role }), ...(living && { living: 'true' }) }),
+      head: ['CONTRACT', 'ROLE', 'PEER', 'STATE', 'PART', 'PRICE', 'EXPIRES', 'REASON'],
+      row: (contract) => {
+        const { terms, role, state } = contract;
+        return [
+          terms.id,
+          role,
+          role === 'buyer' ? terms.seller.domain : terms.buyer.domain,
+          state,
+          partOf(terms),
+          money(terms.price),
+          endsOn(contract),
+          endOf(contract),
+        ];
+      },
+    },
+  );
   contracts
     .command('end <id>')
     .description('ends one: withdrawn or drained where we sold it, released where we bought it')

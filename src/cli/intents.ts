@@ -4,7 +4,8 @@ import { costOf } from '../domain/money.ts';
 import { type Cost, inAll } from '../domain/spending.ts';
 import type { IntentStatus, ServiceStatus, Used } from '../domain/status.ts';
 import { EXIT, CommandFailed } from './client.ts';
-import { type List, costs, facts, hourlyWords, howMany, leftOut, money, span, table } from './printing.ts';
+import { listCommand } from './lists.ts';
+import { costs, facts, hourlyWords, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 import { validateCommand } from './validating.ts';
 import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
@@ -45,32 +46,19 @@ export function intentCommands(program: Command, line: CommandLine): void {
 
   validateCommand(intent, line);
 
-  intent
-    .command('list')
-    .description('the newest intents that live or are remembered')
-    .option('-n, --limit <count>', 'how many at most', howMany, '100')
-    .action(
-      line.run(async (api, asJson, { limit }: { limit: string }) => {
-        const found = await api.get<List<IntentStatus>>(`/intents?limit=${encodeURIComponent(limit)}`);
-        const { items } = found;
-        line.tell(asJson, items, () =>
-          table(
-            ['NAME', 'STATE', 'PHASE', 'PLACE', 'COST', 'AGE', 'REASON'],
-            items.map((status) => [
-              status.name,
-              status.state,
-              status.phase,
-              where(status),
-              status.state === 'ended' && status.cost ? costs(status.cost) : (hourlyWords(status) ?? '-'),
-              span(now() - status.startedAt),
-              status.ending?.reason ?? status.waitingFor ?? '',
-            ]),
-          ),
-        );
-        leftOut(output, found);
-        return EXIT.ok;
-      }),
-    );
+  listCommand<IntentStatus>(intent.command('list').description('those that live or are remembered, newest first'), line, {
+    path: '/intents',
+    head: ['NAME', 'STATE', 'PHASE', 'PLACE', 'COST', 'AGE', 'REASON'],
+    row: (status) => [
+      status.name,
+      status.state,
+      status.phase,
+      where(status),
+      status.state === 'ended' && status.cost ? costs(status.cost) : (hourlyWords(status) ?? '-'),
+      span(now() - status.startedAt),
+      status.ending?.reason ?? status.waitingFor ?? '',
+    ],
+  });
 
   intent
     .command('status <name>')

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { type BuyerLimits, creditIn } from '../domain/buyer-limits.ts';
-import type { Candidate } from '../domain/candidate.ts';
 import type { Allocation } from '../domain/contract.ts';
 import { type Flavor, isBlueprint, isSlice } from '../domain/flavor.ts';
+import type { BlueprintSale } from '../ports/blueprints.ts';
 import type { BuyerHoldings, InventorySums } from '../ports/inventory.ts';
 import type { OpenProcess } from '../ports/processes.ts';
-import type { KnownNode } from '../ports/records.ts';
+import type { KnownNode, SeenCandidate } from '../ports/records.ts';
 import { EXIT } from './client.ts';
-import { type List, facts, howMany, leftOut, money, resources, span, table } from './printing.ts';
+import { listCommand } from './lists.ts';
+import { type List, facts, money, resources, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 /** What is free of a slice, or the blueprint of which an instance is sold. */
@@ -21,87 +22,73 @@ const place = ({ location }: Flavor): string => [location?.city, location?.count
 
 /** What this node sells, is offered and has agreed on; which nodes it knows; what runs. */
 export function marketCommands(program: Command, line: CommandLine): void {
-  const { now, output } = line;
+  const { now } = line;
 
-  program
-    .command('flavors')
-    .description('what this node sells now')
-    .option('-n, --limit <count>', 'how many at most', howMany, '100')
-    .action(
-      line.run(async (api, asJson, { limit }: { limit: string }) => {
-        const found = await api.get<List<Flavor>>(`/flavors?${new URLSearchParams({ limit })}`);
-        const { items } = found;
-        const row = (flavor: Flavor): readonly string[] => [flavor.id, offered(flavor), money(flavor.price), place(flavor)];
-        line.tell(asJson, items, () => table(['FLAVOR', 'FREE', 'PRICE', 'PLACE'], items.map(row)));
-        leftOut(output, found);
-        return EXIT.ok;
-      }),
-    );
+  listCommand<Flavor>(program.command('flavors').description('what this node sells now'), line, {
+    path: '/flavors',
+    head: ['FLAVOR', 'FREE', 'PRICE', 'PLACE'],
+    row: (flavor) => [flavor.id, offered(flavor), money(flavor.price), place(flavor)],
+  });
 
-  program
-    .command('candidates')
-    .description('what other nodes offered, as last seen')
-    .option('-n, --limit <count>', 'how many at most', howMany, '100')
-    .action(
-      line.run(async (api, asJson, { limit }: { limit: string }) => {
-        const found = await api.get<List<Candidate & { readonly seenAt: string }>>(`/candidates?${new URLSearchParams({ limit })}`);
-        const { items } = found;
-        const row = ({ flavor, seller, hourly, latencyMs, part, seenAt }: Candidate & { readonly seenAt: string }): readonly string[] => [
-          flavor.id,
-          seller.domain,
-          isSlice(flavor) ? resources(part) : offered(flavor),
-          money(hourly),
-          latencyMs === undefined ? '-' : `${latencyMs} ms`,
-          place(flavor),
-          `${span(now() - Date.parse(seenAt))} ago`,
-        ];
-        line.tell(asJson, items, () => table(['FLAVOR', 'SELLER', 'PART', 'COST', 'LATENCY', 'PLACE', 'SEEN'], items.map(row)));
-        leftOut(output, found);
-        return EXIT.ok;
-      }),
-    );
+  listCommand<BlueprintSale>(
+    program
+      .command('blueprints')
+      .alias('blueprint')
+      .description('services, machines and sensors that this node makes for buyers')
+      .command('list', { isDefault: true })
+      .description('which of them are on sale, and why others are not'),
+    line,
+    {
+      path: '/blueprints',
+      head: ['BLUEPRINT', 'KIND', 'STATE', 'FREE', 'FLAVOR', 'WHY'],
+      row: ({ name, kind, state, free, instances, flavor, why = '' }) => [
+        name,
+        kind,
+        state.replaceAll('-', ' '),
+        `${free} of ${instances}`,
+        flavor,
+        why,
+      ],
+    },
+  );
 
-  program
-    .command('allocations')
-    .description('what contracts take up here')
-    .option('--released', 'those of contracts that are over, too')
-    .option('-n, --limit <count>', 'how many at most', howMany, '100')
-    .action(
-      line.run(async (api, asJson, { released, limit }: { released?: boolean; limit: string }) => {
-        const query = new URLSearchParams({ limit, ...(released && { released: 'true' }) });
-        const found = await api.get<List<Allocation>>(`/allocations?${query}`);
-        const { items } = found;
-        const row = ({ contract, type, state, resources: part }: Allocation): readonly string[] => [contract, type, state, resources(part)];
-        line.tell(asJson, items, () => table(['CONTRACT', 'TYPE', 'STATE', 'PART'], items.map(row)));
-        leftOut(output, found);
-        return EXIT.ok;
-      }),
-    );
+  listCommand<SeenCandidate>(program.command('candidates').description('what other nodes offered, as last seen'), line, {
+    path: '/candidates',
+    head: ['FLAVOR', 'SELLER', 'PART', 'COST', 'LATENCY', 'PLACE', 'SEEN'],
+    row: ({ flavor, seller, hourly, latencyMs, part, seenAt }) => [
+      flavor.id,
+      seller.domain,
+      isSlice(flavor) ? resources(part) : offered(flavor),
+      money(hourly),
+      latencyMs === undefined ? '-' : `${latencyMs} ms`,
+      place(flavor),
+      `${span(now() - Date.parse(seenAt))} ago`,
+    ],
+  });
 
-  program
-    .command('buyers')
-    .description('what each buyer has of this node, and what it may have')
-    .option('-n, --limit <count>', 'how many at most', howMany, '100')
-    .action(
-      line.run(async (api, asJson, { limit }: { limit: string }) => {
-        const found = await api.get<List<BuyerHoldings & { readonly limits: BuyerLimits }>>(`/buyers?${new URLSearchParams({ limit })}`);
-        const { items } = found;
-        const of = (used: string | number, most: string | number | undefined): string =>
-          most === undefined ? `${used}` : `${used} of ${most}`;
-        const row = ({ buyer, holds, contracts, resources: all, hourly, limits }: (typeof items)[number]): readonly string[] => [
-          buyer.id,
-          of(holds, limits.holds),
-          of(contracts, limits.contracts),
-          of(all.cpu, limits.cpu),
-          of(all.memory, limits.memory),
-          of(all.pods, limits.pods),
-          hourly.map((cost) => of(money(cost), creditIn(limits, cost.currency)?.amount)).join(', ') || '-',
-        ];
-        line.tell(asJson, items, () => table(['BUYER', 'HOLDS', 'CONTRACTS', 'CPU', 'MEMORY', 'PODS', 'COST'], items.map(row)));
-        leftOut(output, found);
-        return EXIT.ok;
-      }),
-    );
+  const allocations = program.command('allocations').description('what contracts take up here');
+  listCommand<Allocation, { released?: boolean }>(allocations.option('--released', 'those of contracts that are over, too'), line, {
+    path: '/allocations',
+    query: ({ released }) => (released ? { released: 'true' } : {}),
+    head: ['CONTRACT', 'TYPE', 'STATE', 'PART'],
+    row: ({ contract, type, state, resources: part }) => [contract, type, state, resources(part)],
+  });
+
+  const of = (used: string | number, most: string | number | undefined): string => (most === undefined ? `${used}` : `${used} of ${most}`);
+  const buyers = program.command('buyers').description('what each buyer has of this node, and what it may have');
+  listCommand<BuyerHoldings & { readonly limits: BuyerLimits }>(buyers, line, {
+    path: '/buyers',
+    head: ['BUYER', 'HOLDS', 'CONTRACTS', 'CPU', 'MEMORY', 'PODS', 'COST'],
+    row: ({ buyer, holds, contracts, resources: all, hourly, limits }) => [
+      buyer.id,
+      of(holds, limits.holds),
+      of(contracts, limits.contracts),
+      of(all.cpu, limits.cpu),
+      of(all.memory, limits.memory),
+      of(all.pods, limits.pods),
+      hourly.map((cost) => of(money(cost), creditIn(limits, cost.currency)?.amount)).join(', ') || '-',
+    ],
+  });
 
   program
     .command('sums')

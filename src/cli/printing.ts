@@ -10,28 +10,30 @@ export interface Output {
   readonly err: (text: string) => void;
 }
 
-/** A list as the API answers it. */
+/** A whole list as the API answers it. */
 export interface List<T> {
   readonly items: readonly T[];
-  readonly more?: true;
 }
-/** Says that a list is cut off, and how to see the rest; beside the list, so that it stays one: to a person as to whoever reads `--json`. */
-export const leftOut = ({ err }: Output, { items, more }: List<unknown>, how = 'see --limit, at most 1000'): void => {
-  if (more) err(`these are the first ${items.length}; there are more: ${how}\n`);
-};
 
-/** Columns padded to their widest cell; the last one is not. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return 'none\n';
-  const lines = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll(/[\p{Cc}]/gu, ' ')));
-  const widths = head.map((_, i) => Math.max(...lines.map((row) => [...(row[i] ?? '')].length)));
-  const line = (row: readonly string[]): string =>
+/** A table that is written in pieces: columns padded to the widest cell so far; the last one is not. Nothing as long as it has no rows. */
+export function openTable(head: readonly string[]): (rows: readonly (readonly string[])[]) => string {
+  const widths = head.map(() => 0);
+  let begun = false;
+  const padded = (row: readonly string[]): string =>
     row
       .map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - [...cell].length)))
       .join('  ')
       .trimEnd();
-  return `${lines.map(line).join('\n')}\n`;
+  return (rows) => {
+    if (rows.length === 0) return '';
+    const lines = (begun ? rows : [head, ...rows]).map((row) => row.map((cell) => cell.replaceAll(/[\p{Cc}]/gu, ' ')));
+    begun = true;
+    for (const line of lines) for (const [i, cell] of line.entries()) widths[i] = Math.max(widths[i] ?? 0, [...cell].length);
+    return `${lines.map(padded).join('\n')}\n`;
+  };
 }
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  rows.length === 0 ? 'none\n' : openTable(head)(rows);
 
 /** `label: value` lines, without those that have no value. */
 export function facts(pairs: readonly (readonly [string, string | undefined])[]): string {
@@ -40,7 +42,9 @@ export function facts(pairs: readonly (readonly [string, string | undefined])[])
   return given.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join('');
 }
 
-export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+/** The same value within a document, behind a margin. */
+export const indented = (value: unknown, margin: string): string => JSON.stringify(value, null, 2).replaceAll('\n', `\n${margin}`);
+export const json = (value: unknown): string => `${indented(value, '')}\n`;
 
 /** `3 s`, `5 min`, `2 h`, `4 d`: one unit is enough to a person. */
 export function span(milliseconds: number): string {

@@ -2,7 +2,6 @@ import { Command, CommanderError } from 'commander';
 import { isLoopbackHost } from '../domain/forbidden-addresses.ts';
 import { type ApiClient, CommandFailed, EXIT, EXIT_WORDS, type ExitCode, type Fetcher, apiClient } from './client.ts';
 import { contractCommands } from './contracts.ts';
-import { blueprintCommands } from './blueprints.ts';
 import { auditCommands } from './audit.ts';
 import { intentCommands } from './intents.ts';
 import { keyCommands } from './keys.ts';
@@ -82,7 +81,6 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
   };
   intentCommands(program, line);
   marketCommands(program, line);
-  blueprintCommands(program, line);
   contractCommands(program, line);
   keyCommands(program, line);
   tokenCommands(program, line);

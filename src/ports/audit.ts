@@ -1,5 +1,6 @@
 import type { AuditEvent, AuditKind, Head, Seal, TalliedKind, Verification } from '../domain/audit.ts';
 import type { ContractId } from '../domain/ids.ts';
+import type { Page, PageOf } from '../domain/pages.ts';
 
 /** What happened here: contracts write theirs as they are made and ended, in the same transaction. Faults of every call but `tally`: STORE_UNAVAILABLE. */
 export interface Audit {
@@ -20,15 +21,12 @@ export interface Audit {
     readonly detail?: string;
     readonly contract?: ContractId;
   }): Promise<void>;
-  /** Newest first; `before` is the last event of the page before. */
-  list(filter: {
-    readonly contract?: ContractId;
-    /** RFC 3339. */
-    readonly since?: string;
-    readonly before?: number;
-    readonly limit: number;
-  }): Promise<readonly AuditEvent[]>;
+  /** Newest first. */
+  page(
+    of: PageOf<EventPlace> & { readonly contract?: ContractId /** RFC 3339. */; readonly since?: string },
+  ): Promise<Page<AuditEvent, EventPlace>>;
 }
+export type EventPlace = readonly [at: string, id: number];
 
 /** The chain over what happened. Sealing is beside the hot path: an event waits for it for seconds. Faults: STORE_UNAVAILABLE, KEYS_UNAVAILABLE. */
 export interface Chain {

@@ -1,6 +1,7 @@
 import type { Blueprint } from '../domain/blueprint.ts';
 import type { BlueprintKind, Flavor } from '../domain/flavor.ts';
 import type { FlavorId } from '../domain/ids.ts';
+import type { Page, PageOf } from '../domain/pages.ts';
 
 /** What this node makes of what it sells. Faults: STORE_UNAVAILABLE. */
 export interface Blueprints {
@@ -33,7 +34,8 @@ export interface BlueprintSale {
   readonly free: number;
 }
 
-/** Every blueprint that is written for this node: those of the configuration first. Faults: STORE_UNAVAILABLE. */
+/** Every blueprint that is written for this node: those of the configuration first, each by name. Faults: STORE_UNAVAILABLE. */
 export interface BlueprintSales {
-  list(filter?: { readonly limit?: number }): Promise<readonly BlueprintSale[]>;
+  page(of: PageOf<SalePlace>): Promise<Page<BlueprintSale, SalePlace>>;
 }
+export type SalePlace = readonly [writtenIn: BlueprintSale['writtenIn'], name: string, flavor: string];

@@ -3,6 +3,7 @@ import type { BuyerLimits, BuyerUse } from '../domain/buyer-limits.ts';
 import type { Allocation, Contract, ContractRole, ContractTerms, EndNotice, ServiceTerms, Transaction } from '../domain/contract.ts';
 import type { Flavor, Gpu, NodeIdentity } from '../domain/flavor.ts';
 import type { AcquisitionId, ClusterId, ContractId, FlavorId, TransactionId } from '../domain/ids.ts';
+import type { ByName, ByTime, Page, PageOf } from '../domain/pages.ts';
 import type { Ending } from '../domain/reasons.ts';
 import type { Resources } from '../domain/resources.ts';
 
@@ -32,8 +33,9 @@ export interface Inventory {
   publish(flavor: Flavor, terms?: string, instances?: number): Promise<void>;
   /** Takes a flavor off sale; what is sold of it stays sold. */
   withdraw(flavor: FlavorId): Promise<void>;
-  /** What can be bought now: totals less what is sold and held; the first ones by the ids under which they were published, all of them without a limit. */
-  list(filter?: { readonly limit?: number }): Promise<readonly Flavor[]>;
+  /** All that can be bought now: totals less what is sold and held; by the ids under which they were published. */
+  list(): Promise<readonly Flavor[]>;
+  page(of: PageOf<ByName>): Promise<Page<Flavor, ByName>>;
   /** Every flavor that is on sale, those of which nothing is left at the moment too: one that is given back is listed again. */
   onSale(made?: FlavorsMade): Promise<readonly Flavor[]>;
   /** What is promised of each flavor that was ever published and is on sale, or of which something is sold or held still. */
@@ -102,8 +104,8 @@ export interface Inventory {
   prune(): Promise<{ readonly holds: number; readonly clusters: number }>;
   /** Derives what is held and sold again from holds and contracts, and writes it where it is not so; answers in lines what was mended, which is nothing unless somebody wrote behind our back. */
   recount(): Promise<readonly string[]>;
-  /** What each buyer has, by its id: the first so many who have anything. */
-  buyers(input: { readonly limit: number }): Promise<readonly BuyerHoldings[]>;
+  /** What each buyer has who has anything, by its id. */
+  buyers(of: PageOf<ByName>): Promise<Page<BuyerHoldings, ByName>>;
   /** Sums for the leak report. */
   sums(): Promise<InventorySums>;
 }
@@ -201,8 +203,9 @@ export interface Contracts {
   get(contract: ContractId): Promise<Contract | undefined>;
   ofTransaction(transaction: TransactionId): Promise<Contract | undefined>;
   ofAcquisition(acquisition: AcquisitionId): Promise<Contract | undefined>;
-  /** Newest first; all of them without a limit, of which only the living ones do not grow for ever. */
-  list(filter?: { readonly role?: ContractRole; readonly living?: boolean; readonly limit?: number }): Promise<readonly Contract[]>;
+  /** All of them, newest first; only the living ones do not grow for ever. */
+  list(filter?: ContractFilter): Promise<readonly Contract[]>;
+  page(of: PageOf<ByTime> & ContractFilter): Promise<Page<Contract, ByTime>>;
   /** What these sales and acquisitions of ours are about, over or not: as much as is asked for, however many there ever were. */
   ofProcesses(processes: {
     readonly sales: readonly TransactionId[];
@@ -214,9 +217,15 @@ export interface Contracts {
   markOver(input: { readonly contract: ContractId; readonly ending: Ending }): Promise<void>;
   /** inactive → active (a released one stays released). */
   activate(contract: ContractId): Promise<void>;
-  /** Those that changed last first; released ones too unless told otherwise. */
-  allocations(filter?: { readonly living?: boolean; readonly limit?: number }): Promise<readonly Allocation[]>;
+  /** All of them, those of the newest contracts first; released ones too unless told otherwise. */
+  allocations(filter?: AllocationFilter): Promise<readonly Allocation[]>;
+  allocationPage(of: PageOf<ByTime> & AllocationFilter): Promise<Page<Allocation, ByTime>>;
 }
+interface ContractFilter {
+  readonly role?: ContractRole;
+  readonly living?: boolean;
+}
+type AllocationFilter = Pick<ContractFilter, 'living'>;
 
 /** Which buyers' tenants stand. A sale that finds its own standing, once it is written, need not ask the peering that owns it. */
 export interface Tenants {

@@ -1,4 +1,5 @@
 import type { Candidate } from '../domain/candidate.ts';
+import type { ByNames, ByTime, Page, PageOf } from '../domain/pages.ts';
 import type { IntentRecord, IntentStatus } from '../domain/status.ts';
 
 /** The `intent` table: a projection that activities write, so that lists and ended intents can be read without their workflows. */
@@ -6,16 +7,20 @@ export interface IntentRecords {
   save(record: IntentRecord): Promise<void>;
   get(name: string): Promise<IntentRecord | undefined>;
   /** What a list shows of them: the newest by their start, those of the same moment by name. */
-  newest(limit: number): Promise<readonly IntentStatus[]>;
+  page(of: PageOf<ByTime>): Promise<Page<IntentStatus, ByTime>>;
+  /** Which of these names something was saved under. */
+  saved(names: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** The Peering Candidates table. */
 export interface Candidates {
   /** Replaces what one known node (by its address) offered, in one transaction, so that nobody sees it empty in between. What a node offered is forgotten with it. */
   replace(node: string, candidates: readonly Candidate[]): Promise<void>;
-  /** By node and flavor; all of them without a limit. */
-  list(filter?: { readonly limit?: number }): Promise<readonly (Candidate & { readonly seenAt: string })[]>;
+  /** All of them, by node and flavor. */
+  list(): Promise<readonly SeenCandidate[]>;
+  page(of: PageOf<ByNames>): Promise<Page<SeenCandidate, ByNames>>;
 }
+export type SeenCandidate = Candidate & { readonly seenAt: string };
 
 /** A node that we ask for flavors. */
 export interface KnownNode {

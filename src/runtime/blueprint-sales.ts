@@ -1,6 +1,7 @@
 import { isBlueprint } from '../domain/flavor.ts';
+import { isBehind, pageIn } from '../domain/pages.ts';
 import type { UnmakeableKind } from '../domain/unmakeable.ts';
-import type { BlueprintSale, BlueprintSales, KeptBlueprints } from '../ports/blueprints.ts';
+import type { BlueprintSale, BlueprintSales, KeptBlueprints, SalePlace } from '../ports/blueprints.ts';
 import type { Inventory, Ledger } from '../ports/inventory.ts';
 import { blueprintId } from './blueprints.ts';
 import type { Configuration } from './configuration.ts';
@@ -35,6 +36,8 @@ function saleOf(
   return { ...named, state: 'on-sale', ...(why.doubt !== undefined && { why: why.doubt }), free };
 }
 
+const placeOf = ({ writtenIn, name, flavor }: BlueprintSale): SalePlace => [writtenIn, name, flavor];
+
 /** Follows what `found` is told; before that nothing is known but what is on sale. */
 export function blueprintSales({
   configuration: { node, blueprints },
@@ -52,7 +55,7 @@ export function blueprintSales({
   };
   return {
     found: (found) => void (known = found),
-    async list({ limit } = {}) {
+    async page(of) {
       const ledgers = new Map((await inventory.ledgers({ blueprint: true })).map((ledger) => [ledger.lineage, ledger]));
       const resources = new Set(await kept.flavors());
       const configured = blueprints.map(({ name, kind = 'service', instances }): BlueprintSale => {
@@ -67,7 +70,8 @@ export function blueprintSales({
         const { name, kind } = flavor.offer;
         return [saleOf({ name, kind, flavor: lineage, writtenIn, instances: Number(wanted.pods) }, ledger, { notOnSale: GONE[writtenIn] })];
       });
-      return [...configured, ...others].slice(0, limit);
+      const all = [...configured, ...others].toSorted((a, b) => (isBehind(placeOf(a), placeOf(b)) ? 1 : -1));
+      return pageIn(all, of, { place: placeOf, isAfter: isBehind });
     },
   };
 }

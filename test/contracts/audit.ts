@@ -12,16 +12,16 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
   });
   const act = (n: number, contract?: string) =>
     audit.record({ kind: 'operator', facts: { n }, ...(contract !== undefined && { contract: contractId(contract) }) });
-  const told = async (filter: Omit<Parameters<Audit['list']>[0], 'limit'> = {}, limit = 100) =>
-    (await audit.list({ ...filter, limit })).map(({ facts }) => facts['n']);
+  const told = async (filter: Omit<Parameters<Audit['page']>[0], 'limit'> = {}, limit = 100) =>
+    (await audit.page({ ...filter, limit })).items.map(({ facts }) => facts['n']);
 
   it('tells what happened, newest first, in pages', async () => {
-    expect(await audit.list({ limit: 10 })).toEqual([]);
+    expect((await audit.page({ limit: 10 })).items).toEqual([]);
     for (const n of [1, 2, 3, 4, 5]) await act(n);
     expect(await told()).toEqual([5, 4, 3, 2, 1]);
-    const page = await audit.list({ limit: 2 });
+    const { items: page, next: after = ['', 0] } = await audit.page({ limit: 2 });
     expect(page.map(({ facts }) => facts['n'])).toEqual([5, 4]);
-    expect(await told({ before: page[1]?.id ?? 0 }, 2)).toEqual([3, 2]);
+    expect(await told({ after }, 2)).toEqual([3, 2]);
     expect(page[0]).toEqual({ id: expect.any(Number), at: '2026-03-01T12:00:00.000000Z', kind: 'operator', facts: { n: 5 } });
   });
 
@@ -35,7 +35,7 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
     expect(await told({ since: new Date(NOON + 1).toISOString() })).toEqual([4, 3]);
     expect(await told({ since: new Date(NOON + 60_000).toISOString(), contract: contractId('contract-a') })).toEqual([3]);
     expect(await told({ contract: contractId('contract-c') })).toEqual([]);
-    expect(await audit.list({ limit: 1 })).toMatchObject([{ kind: 'peer-lied', peer: 'mallory' }]);
+    expect((await audit.page({ limit: 1 })).items).toMatchObject([{ kind: 'peer-lied', peer: 'mallory' }]);
   });
 
   describe('what a stranger does again and again', () => {
@@ -45,7 +45,7 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
       for (let n = 0; n < 150; n += 1) await refused('mallory');
       await refused('mallory', 'BUYER_REFUSED');
       await refused('eve');
-      expect((await audit.list({ limit: 100 })).map(({ kind, peer, facts }) => [kind, peer, facts])).toEqual([
+      expect((await audit.page({ limit: 100 })).items.map(({ kind, peer, facts }) => [kind, peer, facts])).toEqual([
         ['reservation-refused', 'eve', { code: 'TOO_MANY_HOLDS', count: 1, detail: 'too many' }],
         ['reservation-refused', 'mallory', { code: 'BUYER_REFUSED', count: 1, detail: 'too many' }],
         ...[100, 10, 1].map((count) => ['reservation-refused', 'mallory', { code: 'TOO_MANY_HOLDS', count, detail: 'too many' }]),
@@ -62,7 +62,7 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
       await tell('renewal-refused', 'contract-a', 'at noon');
       await tell('renewal-refused', 'contract-a', 'a minute later');
       await tell('renewal-refused', 'contract-b', 'at noon');
-      const about = (await audit.list({ limit: 100 })).map(({ kind, contract, facts }) => [kind, contract, facts['detail']]);
+      const about = (await audit.page({ limit: 100 })).items.map(({ kind, contract, facts }) => [kind, contract, facts['detail']]);
       expect(about.toReversed()).toEqual([
         ['slice-denied', 'contract-a', 'slice a: larger'],
         ['slice-denied', 'contract-a', 'slice b: a second one'],
@@ -72,12 +72,16 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
       ]);
       for (let n = 0; n < 1_000; n += 1) await tell('slice-denied', 'contract-a', `slice ${n}`);
       // Fourteen more of their own, and of the others the first, tenth and hundredth (986 there are).
-      expect((await audit.list({ limit: 100 })).map(({ facts }) => facts['count']).slice(0, 17)).toEqual([100, 10, ...Array(15).fill(1)]);
+      expect((await audit.page({ limit: 100 })).items.map(({ facts }) => facts['count']).slice(0, 17)).toEqual([
+        100,
+        10,
+        ...Array(15).fill(1),
+      ]);
     });
 
     it('fills nothing, whatever names it takes', async () => {
       for (let n = 0; n < 1_500; n += 1) await audit.tally({ kind: 'request-refused', peer: `mallory-${n}`, code: 'FORBIDDEN' });
-      const rows = await audit.list({ limit: 5_000 });
+      const rows = (await audit.page({ limit: 5_000 })).items;
       expect(rows.length).toBeLessThan(1_010);
       expect(rows[0]).toMatchObject({ peer: '(others)', facts: { count: 100 } });
     });

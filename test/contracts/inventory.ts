@@ -57,7 +57,7 @@ export function inventoryContract(make: () => Promise<InventorySubject>): void {
       const lineages = (ledgers: readonly { readonly lineage: string }[]) => ledgers.map(({ lineage }) => lineage);
       const all = [first.id, A.id, last.id, database.id].toSorted();
       expect(ids(await inventory.list())).toEqual(all);
-      expect(ids(await inventory.list({ limit: 2 }))).toEqual(all.slice(0, 2));
+      expect(ids((await inventory.page({ limit: 2 })).items)).toEqual(all.slice(0, 2));
       expect(ids(await inventory.onSale({ property: 'mark' }))).toEqual([last.id]);
       expect(ids(await inventory.onSale({ blueprint: true }))).toEqual([database.id]);
       expect(lineages(await inventory.ledgers({ property: 'mark' }))).toEqual([last.id]);

@@ -107,9 +107,12 @@ export function limitsContract(make: () => Promise<InventorySubject>): void {
       resources: { cpu: '3', memory: '6Gi', pods: '30' },
       hourly: [{ amount: '0.3', currency: 'EUR' }],
     };
-    expect(await inventory.buyers({ limit: 9 })).toMatchObject([has, { buyer: bob, holds: 0, contracts: 1, hourly: [{ amount: '0.1' }] }]);
-    expect(await inventory.buyers({ limit: 1 })).toMatchObject([has]);
+    expect((await inventory.buyers({ limit: 9 })).items).toMatchObject([
+      has,
+      { buyer: bob, holds: 0, contracts: 1, hourly: [{ amount: '0.1' }] },
+    ]);
+    expect((await inventory.buyers({ limit: 1 })).items).toMatchObject([has]);
     await giveBack(over.id);
-    expect(await inventory.buyers({ limit: 9 })).toMatchObject([has]);
+    expect((await inventory.buyers({ limit: 9 })).items).toMatchObject([has]);
   });
 }

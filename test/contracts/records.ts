@@ -33,9 +33,9 @@ export function intentRecordsContract(make: () => Promise<IntentRecords>): void 
       ['a', 2],
     ] as const)
       await records.save(record(name, NOON + at));
-    expect((await records.newest(10)).map(({ name }) => name)).toEqual(['c', 'd', 'a', 'b']);
+    expect((await records.page({ limit: 10 })).items.map(({ name }) => name)).toEqual(['c', 'd', 'a', 'b']);
     await records.save(record('b', NOON + 4, 7));
-    expect(await records.newest(2)).toEqual([record('b', NOON + 4, 7).status, record('c', NOON + 3).status]);
+    expect((await records.page({ limit: 2 })).items).toEqual([record('b', NOON + 4, 7).status, record('c', NOON + 3).status]);
   });
 }
 
@@ -76,7 +76,7 @@ export function candidatesContract(make: () => Promise<{ readonly candidates: Ca
     await candidates.replace('west', [candidate('1')]);
     await candidates.replace('north', [candidate('3'), candidate('2')]);
     expect(await listed()).toEqual(['2', '3', '1'].map((name) => flavorOf(name).id));
-    expect((await candidates.list({ limit: 2 })).map(({ flavor }) => flavor.id)).toEqual([flavorOf('2').id, flavorOf('3').id]);
+    expect((await candidates.page({ limit: 2 })).items.map(({ flavor }) => flavor.id)).toEqual([flavorOf('2').id, flavorOf('3').id]);
   });
 
   it('forgets with a node what it offered, and takes nothing of one that is asked no more', async () => {

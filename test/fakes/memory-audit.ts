@@ -1,5 +1,6 @@
 /** `Audit` and `Chain` in memory: what is told passes the suite that the real one passes; the chain says what a test wants it to say. */
 import { type AuditEvent, openTallies, type Verification } from '../../src/domain/audit.ts';
+import { pageIn } from '../../src/domain/pages.ts';
 import type { Audit, Chain } from '../../src/ports/audit.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 
@@ -34,12 +35,12 @@ export function memoryAudit({ clock }: { readonly clock: Clock }): MemoryAudit {
       const facts = { code, count: due.count, ...(detail !== undefined && { detail }) };
       await audit.record({ kind, peer: due.peer, facts, ...(contract !== undefined && { contract }) });
     },
-    list: async ({ contract, since, before, limit }) =>
-      rows
+    async page({ contract, since, ...of }) {
+      const told = rows
         .filter((row) => contract === undefined || row.contract === contract)
-        .filter(({ at }) => since === undefined || Date.parse(at) >= Date.parse(since))
-        .filter(({ id }) => before === undefined || id < before)
-        .slice(0, limit),
+        .filter(({ at }) => since === undefined || Date.parse(at) >= Date.parse(since));
+      return pageIn(told, of, { place: ({ at, id }) => [at, id] as const, isAfter: ([, id], [, other]) => id < other });
+    },
   };
   return {
     audit,

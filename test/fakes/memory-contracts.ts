@@ -2,6 +2,7 @@
 import type { Allocation, Contract } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import type { ContractId } from '../../src/domain/ids.ts';
+import { type ByTime, isOlder, type Page, pageIn } from '../../src/domain/pages.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { untilOf } from '../../src/domain/renewal.ts';
 import type { Contracts } from '../../src/ports/inventory.ts';
@@ -16,10 +17,30 @@ export interface MemoryContracts {
   living(): readonly Contract[];
 }
 
-export function memoryContracts(): MemoryContracts {
-  const rows = new Map<string, { contract: Contract; allocation: Allocation['state'] }>();
+interface Row {
+  contract: Contract;
+  allocation: Allocation['state'];
+  readonly at: string;
+}
+const order = { place: ({ at, contract: { terms } }: Row): ByTime => [at, terms.id], isAfter: isOlder };
+const paged = <T>({ items, ...rest }: Page<Row, ByTime>, item: (row: Row) => T): Page<T, ByTime> => ({ items: items.map(item), ...rest });
+const listed = ({ contract }: Row): Contract => {
+  const { agreement: _, renewals: __, ...rest } = contract;
+  return rest;
+};
+const allocation = ({ contract: { terms, role }, allocation: state }: Row): Allocation => ({
+  contract: terms.id,
+  type: role === 'seller' ? 'Node' : 'VirtualNode',
+  state,
+  resources: terms.resources,
+});
 
-  const put = (contract: Contract): void => void rows.set(contract.terms.id, { contract, allocation: 'inactive' });
+export function memoryContracts(): MemoryContracts {
+  const rows = new Map<string, Row>();
+
+  const put = (contract: Contract): void =>
+    // Each is a millisecond younger than the one before.
+    void rows.set(contract.terms.id, { contract, allocation: 'inactive', at: new Date(rows.size).toISOString() });
   const move: MemoryContracts['move'] = (id, to, ending) => {
     const row = rows.get(id);
     if (row === undefined || row.contract.state === 'over' || row.contract.state === to) return false;
@@ -29,6 +50,13 @@ export function memoryContracts(): MemoryContracts {
   };
   const all = (): readonly Contract[] => [...rows.values()].map(({ contract }) => contract);
   const living = (): readonly Contract[] => all().filter(({ state }) => state !== 'over');
+
+  const found = ({ role: of, living: life }: NonNullable<Parameters<Contracts['list']>[0]>): readonly Row[] =>
+    [...rows.values()]
+      .filter(({ contract: { role, state } }) => (of === undefined || role === of) && (life === undefined || life === (state !== 'over')))
+      .toReversed();
+  const allocated = ({ living: life = false }: NonNullable<Parameters<Contracts['allocations']>[0]>): readonly Row[] =>
+    [...rows.values()].filter(({ allocation: state }) => !life || state !== 'released').toReversed();
 
   const store: Contracts = {
     async storeBought({ terms, acquisition, agreement }) {
@@ -80,19 +108,8 @@ export function memoryContracts(): MemoryContracts {
     async ofAcquisition(acquisition) {
       return all().find((each) => each.role === 'buyer' && each.acquisition === acquisition);
     },
-    async list(filter = {}) {
-      return all()
-        .filter(
-          ({ role, state }) =>
-            (filter.role === undefined || role === filter.role) && (filter.living === undefined || filter.living === (state !== 'over')),
-        )
-        .toReversed()
-        .slice(0, filter.limit)
-        .map((contract) => {
-          const { agreement: _, renewals: __, ...listed } = contract;
-          return listed;
-        });
-    },
+    list: async (filter = {}) => found(filter).map(listed),
+    page: async (of) => paged(pageIn(found(of), of, order), listed),
     async ofProcesses({ sales, acquisitions }) {
       return all().filter(({ role, terms, acquisition }) =>
         role === 'seller' ? sales.includes(terms.transaction) : acquisition !== undefined && acquisitions.includes(acquisition),
@@ -108,20 +125,8 @@ export function memoryContracts(): MemoryContracts {
       const row = rows.get(contract);
       if (row?.allocation === 'inactive') row.allocation = 'active';
     },
-    async allocations({ living = false, limit } = {}) {
-      return [...rows.values()]
-        .filter(({ allocation }) => !living || allocation !== 'released')
-        .map(
-          ({ contract: { terms, role }, allocation }): Allocation => ({
-            contract: terms.id,
-            type: role === 'seller' ? 'Node' : 'VirtualNode',
-            state: allocation,
-            resources: terms.resources,
-          }),
-        )
-        .toReversed()
-        .slice(0, limit);
-    },
+    allocations: async (filter = {}) => allocated(filter).map(allocation),
+    allocationPage: async (of) => paged(pageIn(allocated(of), of, order), allocation),
   };
 
   return { store, get: (contract) => (contract === undefined ? undefined : rows.get(contract)?.contract), put, move, living };

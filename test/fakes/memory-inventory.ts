@@ -9,6 +9,7 @@ import { Fault } from '../../src/domain/faults.ts';
 import { type Flavor, isBlueprint, type NodeIdentity, withoutTerms } from '../../src/domain/flavor.ts';
 import { checkGpu, withAmounts } from '../../src/domain/gpu.ts';
 import { acquisitionId, clusterId, type TransactionId } from '../../src/domain/ids.ts';
+import { type ByName, isBehind, pageIn } from '../../src/domain/pages.ts';
 import { checkPart, priceOfPart } from '../../src/domain/partition.ts';
 import { add, canonicalResources, fits, NOTHING } from '../../src/domain/resources.ts';
 import { contractedService } from '../../src/domain/service-terms.ts';
@@ -66,7 +67,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     async serves(flavor) {
       return flavors.get(flavor)?.onSale === true;
     },
-    async list({ limit } = {}) {
+    async list() {
       const listed = [...flavors.values()].flatMap(({ flavor, onSale }) => {
         if (!onSale) return [];
         if (flavor.offer.kind !== 'k8slice') return left(flavor) > 0 ? [flavor] : [];
@@ -76,8 +77,9 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
         const price = priceOfPart(flavor, rest);
         return [{ ...flavor, ...(price === undefined ? {} : { price }), offer }];
       });
-      return listed.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
+      return listed.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     },
+    page: async (of) => pageIn(await inventory.list(), of, { place: ({ id }): ByName => [id], isAfter: isBehind }),
     async onSale(made = {}) {
       return [...flavors.values()].flatMap(({ flavor, onSale }) => (onSale && isMade(flavor, made) ? [flavor] : []));
     },
@@ -223,13 +225,14 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       if (contracts.get(contract)?.role === 'seller') contracts.move(contract, 'over', ending);
       generation += 1;
     },
-    async buyers({ limit }) {
-      const ids = [...new Set([...holding(), ...sold()].map(({ buyer }) => buyer.id))].toSorted().slice(0, limit);
-      return ids.flatMap((id) => {
+    async buyers(of) {
+      const ids = [...new Set([...holding(), ...sold()].map(({ buyer }) => buyer.id))].toSorted();
+      const all = ids.flatMap((id) => {
         const open = holding().filter(({ buyer }) => buyer.id === id);
         const [first] = [...sold().filter(({ buyer }) => buyer.id === id), ...open];
         return first ? [{ buyer: first.buyer, holds: open.length, ...useOf(id) }] : [];
       });
+      return pageIn(all, of, { place: ({ buyer }): ByName => [buyer.id], isAfter: isBehind });
     },
     // Nothing in memory grows old.
     prune: async () => ({ holds: 0, clusters: 0 }),

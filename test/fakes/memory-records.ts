@@ -1,11 +1,11 @@
 /** `IntentRecords`, `Candidates` and `KnownNodes` in memory, for tests of what stands in front of them; the suites of the ports run on them too. */
-import type { Candidate } from '../../src/domain/candidate.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import { clusterId } from '../../src/domain/ids.ts';
 import { clusterIdsClash } from './cluster-ids.ts';
-import type { IntentRecord } from '../../src/domain/status.ts';
+import { type ByNames, type ByTime, isBehind, isOlder, pageIn } from '../../src/domain/pages.ts';
+import type { IntentRecord, IntentStatus } from '../../src/domain/status.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Candidates, IntentRecords, KnownNode, KnownNodes } from '../../src/ports/records.ts';
+import type { Candidates, IntentRecords, KnownNode, KnownNodes, SeenCandidate } from '../../src/ports/records.ts';
 
 export interface MemoryRecords {
   readonly intents: IntentRecords;
@@ -15,10 +15,15 @@ export interface MemoryRecords {
 
 export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecords {
   const intents = new Map<string, IntentRecord>();
-  const offers = new Map<string, readonly (Candidate & { readonly seenAt: string })[]>();
+  const offers = new Map<string, readonly SeenCandidate[]>();
   const nodes = new Map<string, KnownNode>();
   const clusters = new Map<string, string>();
   const now = (): string => new Date(clock.now()).toISOString();
+
+  const offered = () =>
+    [...offers]
+      .flatMap(([node, found]) => found.map((candidate) => ({ candidate, place: [node, candidate.flavor.id] satisfies ByNames })))
+      .toSorted((a, b) => (isBehind(a.place, b.place) ? 1 : -1));
 
   return {
     intents: {
@@ -26,22 +31,24 @@ export function memoryRecords({ clock }: { readonly clock: Clock }): MemoryRecor
         intents.set(record.status.name, record);
       },
       get: async (name) => intents.get(name),
-      newest: async (limit) =>
-        [...intents.values()]
-          .map(({ status }) => status)
-          .toSorted((a, b) => b.startedAt - a.startedAt || (a.name < b.name ? -1 : 1))
-          .slice(0, limit),
+      async page(of) {
+        const place = ({ startedAt, name }: IntentStatus): ByTime => [new Date(startedAt).toISOString(), name];
+        const all = [...intents.values()].map(({ status }) => status);
+        const sorted = all.toSorted((a, b) => (isOlder(place(a), place(b)) ? 1 : -1));
+        return pageIn(sorted, of, { place, isAfter: isOlder });
+      },
+      saved: async (names) => new Set(names.filter((name) => intents.has(name))),
     },
     candidates: {
       async replace(node, candidates) {
         if (nodes.has(node))
           offers.set(node, [...new Map(candidates.map((candidate) => [candidate.flavor.id, { ...candidate, seenAt: now() }])).values()]);
       },
-      list: async ({ limit } = {}) =>
-        [...offers]
-          .toSorted(([a], [b]) => (a < b ? -1 : 1))
-          .flatMap(([, found]) => found.toSorted((a, b) => (a.flavor.id < b.flavor.id ? -1 : 1)))
-          .slice(0, limit),
+      list: async () => offered().map(({ candidate }) => candidate),
+      async page(of) {
+        const { items, ...rest } = pageIn(offered(), of, { place: ({ place }) => place, isAfter: isBehind });
+        return { items: items.map(({ candidate }) => candidate), ...rest };
+      },
     },
     knownNodes: {
       list: async () => [...nodes.values()].toSorted((a, b) => (a.address < b.address ? -1 : 1)),

@@ -7,7 +7,7 @@ import { sliceOf } from '../fakes/samples.ts';
 import { clock, seller, buyer, history, store, errors, deps, document, ask } from './api-subject.ts';
 
 describe('the audit', () => {
-  const operators = async () => (await history.audit.list({ limit: 50 })).map(({ facts }) => facts);
+  const operators = async () => (await history.audit.page({ limit: 50 })).items.map(({ facts }) => facts);
 
   test('tells of a change whose answer failed after it, and not of one that was refused', async () => {
     const { processes } = deps;
@@ -44,7 +44,8 @@ describe('the audit', () => {
       ((await ask('GET', `/api/v1/audit${query}`)).body as { items: AuditEvent[] }).items.map(({ id }) => id);
     expect(await told('')).toEqual([4, 3, 2, 1]);
     expect(await told('?limit=2')).toEqual([4, 3]);
-    expect(await told('?limit=2&before=3')).toEqual([2, 1]);
+    const { next } = (await ask('GET', '/api/v1/audit?limit=2')).body as { readonly next: string };
+    expect(await told(`?limit=2&after=${next}`)).toEqual([2, 1]);
     expect(await told(`?since=${since}`)).toEqual([4, 3, 2]);
     expect(await told(`?contract=${contractOf(transactionId('t-2'))}`)).toEqual([3]);
     expect((await ask('GET', '/api/v1/audit?since=noon&limit=0')).body).toMatchObject({
@@ -90,7 +91,7 @@ describe('the audit', () => {
     await ask('DELETE', '/api/v1/nodes/bob.example:3004');
     await ask('POST', `/api/v1/contracts/${contract}/end`, { reason: 'operator', detail: 'moved' });
     await ask('POST', '/api/v1/contracts/contract-x/end', {});
-    const told = (await history.audit.list({ limit: 10 })).map(({ kind, contract: of, facts }) => [kind, of, facts]);
+    const told = (await history.audit.page({ limit: 10 })).items.map(({ kind, contract: of, facts }) => [kind, of, facts]);
     expect(told).toEqual([
       ['operator', contract, { operation: 'endContract', id: contract, reason: 'operator', detail: 'moved' }],
       ['operator', undefined, { operation: 'removeNode', address: 'bob.example:3004' }],

@@ -26,7 +26,7 @@ describe('the market', () => {
     expect((await ask('GET', '/api/v1/contracts')).body).toMatchObject({ items: [{ role: 'buyer' }, { role: 'seller' }] });
     expect((await ask('GET', '/api/v1/contracts?limit=1')).body).toEqual({
       items: [expect.objectContaining({ role: 'buyer' })],
-      more: true,
+      next: expect.any(String),
     });
     expect((await ask('GET', '/api/v1/contracts?role=buyer&living=true')).body).toMatchObject({
       items: [{ terms: { transaction: bought } }],
@@ -34,7 +34,7 @@ describe('the market', () => {
     expect((await ask('GET', `/api/v1/contracts/${contract}`)).body).toMatchObject({ terms: { id: contract }, state: 'active' });
     expect((await ask('GET', '/api/v1/allocations?limit=1')).body).toEqual({
       items: [expect.objectContaining({ type: 'VirtualNode' })],
-      more: true,
+      next: expect.any(String),
     });
     await store.contracts.markOver({ contract: contractOf(bought), ending: { reason: 'done' } });
     expect((await ask('GET', '/api/v1/allocations')).body).toEqual({ items: [expect.objectContaining({ type: 'Node' })] });
@@ -42,7 +42,7 @@ describe('the market', () => {
       items: [{ state: 'released' }, { state: 'inactive' }],
     });
     const allocation = { contract, type: 'Node', state: 'active', resources: { cpu: '8', memory: '16Gi', pods: '100' } };
-    Object.assign(deps, { contracts: { ...store.contracts, allocations: async () => [allocation] } });
+    Object.assign(deps, { contracts: { ...store.contracts, allocationPage: async () => ({ items: [allocation] }) } });
     expect((await ask('GET', '/api/v1/allocations')).body).toEqual({ items: [allocation] });
     const none = { cpu: '0', memory: '0', pods: '0' };
     const sums = { free: none, held: none, sold: allocation.resources, holds: 0, flavors: 1 };
@@ -60,33 +60,20 @@ describe('the market', () => {
       instances: 4,
       free: 0,
     };
-    Object.assign(deps, { blueprints: { list: async ({ limit = 9 }) => [sale, sale].slice(0, limit) } });
-    expect((await ask('GET', '/api/v1/blueprints')).body).toEqual({ items: [sale, sale] });
-    expect((await ask('GET', '/api/v1/blueprints?limit=1')).body).toEqual({ items: [sale], more: true });
+    Object.assign(deps, { blueprints: { page: async () => ({ items: [sale] }) } });
+    expect((await ask('GET', '/api/v1/blueprints')).body).toEqual({ items: [sale] });
     for (const id of ['one', 'two']) await store.inventory.publish({ ...sliceOf(seller), id: flavorId(id) });
     expect((await ask('GET', '/api/v1/flavors')).body).toMatchObject({ items: [{ id: 'one' }, { id: 'two' }] });
-    expect((await ask('GET', '/api/v1/flavors?limit=1')).body).toEqual({ items: [expect.objectContaining({ id: 'one' })], more: true });
-    expect((await ask('GET', '/api/v1/flavors?limit=2')).body).not.toHaveProperty('more');
-    expect((await ask('GET', '/api/v1/candidates')).body).toEqual({ items: [] });
-    let asked: unknown;
-    const offered = [...'12345678'].map((id) => ({
-      flavor: { ...sliceOf(seller), id: flavorId(id) },
+    await records.knownNodes.add('north.example:3004', 'operator');
+    const candidate = {
+      flavor: sliceOf(seller),
       seller,
       dialect: 'rearguard',
       part: { cpu: '1', memory: '1Gi', pods: '1' },
       rating: 0.5,
-      seenAt: '2026-01-01T00:00:00.000Z',
-    }));
-    const list = async (filter: unknown) => {
-      asked = filter;
-      return offered;
-    };
-    Object.assign(deps, { candidates: { ...deps.candidates, list } });
-    await ask('GET', '/api/v1/candidates');
-    // One more than is shown, to know whether there are others.
-    expect(asked).toEqual({ limit: 101 });
-    expect((await ask('GET', '/api/v1/candidates?limit=8')).body).toEqual({ items: offered });
-    expect((await ask('GET', '/api/v1/candidates?limit=7')).body).toEqual({ items: offered.slice(0, 7), more: true });
+    } as const;
+    await records.candidates.replace('north.example:3004', [candidate]);
+    expect((await ask('GET', '/api/v1/candidates')).body).toEqual({ items: [{ ...candidate, seenAt: expect.any(String) }] });
   });
 
   test('ends a contract by role, for a reason of that role', async () => {

@@ -32,7 +32,7 @@ beforeEach(async () => {
   deps = {
     processes: fake.processes,
     inventory: store.inventory,
-    blueprints: { list: async () => [] },
+    blueprints: { page: async () => ({ items: [] }) },
     contracts: store.contracts,
     ...records,
     audit: history.audit,

@@ -38,7 +38,7 @@ async function statuses(times: number, call: () => Promise<{ readonly status: nu
   return counted;
 }
 const told = async () =>
-  (await seller.audit.list({ limit: 9 })).map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]);
+  (await seller.audit.page({ limit: 9 })).items.map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]);
 
 describe('one that signs', () => {
   const as = (node: RearNode, authority = seller.identity.address) => ({ signer: node.signer, authority });

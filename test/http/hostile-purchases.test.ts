@@ -84,7 +84,7 @@ async function reserved(credentials: PeeringCredentials) {
     written,
     /** What its workflows were asked for. */
     asked,
-    told: async () => (await audit.list({ limit: 9 })).map(({ kind, peer, contract: of, facts }) => [kind, peer, of, facts['code']]),
+    told: async () => (await audit.page({ limit: 9 })).items.map(({ kind, peer, contract: of, facts }) => [kind, peer, of, facts['code']]),
     held: async () => await contracts.list({ living: true }),
     ended: async () => (await contracts.get(contract))?.ending,
     sold: async () => {

@@ -55,7 +55,7 @@ async function meeting(purchase: RequestListener) {
         (error: { code?: string }) => error.code ?? String(error),
       );
     },
-    told: async () => (await audit.list({ limit: 50 })).map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]),
+    told: async () => (await audit.page({ limit: 50 })).items.map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]),
     kept: async () => [...(await contracts.list()), ...liqo.objects()],
   };
 }

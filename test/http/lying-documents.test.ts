@@ -50,7 +50,7 @@ async function meeting(document: Document) {
     knownNodes: records.knownNodes,
     discover: () => discoveryActivities(deps).discover({ request: { resources: { cpu: '1', memory: '1Gi', pods: '1' } } }),
     discoverServices: serviceDiscoveryActivities(deps).discoverServices,
-    told: async () => (await audit.list({ limit: 9 })).map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]),
+    told: async () => (await audit.page({ limit: 9 })).items.map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]),
   };
 }
 

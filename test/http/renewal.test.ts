@@ -48,7 +48,7 @@ async function renew(contract: Contract, until = nextEnd(contract) ?? '2999-01-0
   return await peer.renew({ contract: contract.terms.id, buyer: nodes.south.identity, proposed });
 }
 const refusals = async (node = north): Promise<readonly unknown[]> =>
-  (await node.audit.list({ limit: 10 })).filter(({ kind }) => kind === 'renewal-refused').map(({ facts }) => facts['detail']);
+  (await node.audit.page({ limit: 10 })).items.filter(({ kind }) => kind === 'renewal-refused').map(({ facts }) => facts['detail']);
 const endOf = async ({ terms }: Contract): Promise<string> =>
   (JSON.parse((await rawCall(north.port, 'GET', `/api/v2/contracts/${terms.id}`)).text) as { expirationTime: string }).expirationTime;
 

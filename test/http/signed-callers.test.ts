@@ -68,13 +68,13 @@ describe('at a seller', () => {
       expect(await send(RESERVATIONS, body, headers)).toMatchObject(why(reason));
     }
     const facts = { code: `SIGNATURE_REFUSED: ${reason}`, count: 1 };
-    expect(await north.audit.list({ limit: 5 })).toMatchObject([{ kind: 'request-refused', peer: '127.0.0.1', facts }]);
+    expect((await north.audit.page({ limit: 5 })).items).toMatchObject([{ kind: 'request-refused', peer: '127.0.0.1', facts }]);
     expect(north.memory.holds()).toEqual([]);
   });
 
   /** What the operator is told of refused signatures, newest first. */
   const told = async () =>
-    (await north.audit.list({ limit: 9 })).map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]);
+    (await north.audit.page({ limit: 9 })).items.map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]);
 
   test('a signature with one bit flipped reserves nothing, and is told', async () => {
     const body = reservation(south.identity);

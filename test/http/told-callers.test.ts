@@ -54,7 +54,7 @@ test('of the address that a caller names it is told one thing, whatever is there
     new Set(['PEER_UNREACHABLE', 'PEER_REFUSED', 'KEYS_UNAVAILABLE', 'PEER_LIED']),
   );
   const facts = { code: 'KEYS_UNAVAILABLE: key', count: 1 };
-  expect(await telling.audit.list({ limit: 9 })).toMatchObject([{ kind: 'request-refused', peer: '127.0.0.1', facts }]);
+  expect((await telling.audit.page({ limit: 9 })).items).toMatchObject([{ kind: 'request-refused', peer: '127.0.0.1', facts }]);
   expect(telling.memory.holds()).toEqual([]);
 });
 
@@ -68,7 +68,7 @@ test('of a document without end the audit tells its operator', async () => {
   const { status, text } = await reserve(caller, identityOf('x', address));
   expect([status, text]).toEqual([503, expect.not.stringContaining('larger')]);
   const detail = expect.stringMatching(/^\/api\/v2\/reservations: .*: its DID document: the answer is larger than 65536 bytes/) as string;
-  expect(await north.audit.list({ limit: 9 })).toMatchObject([{ facts: { code: 'KEYS_UNAVAILABLE: key', detail } }]);
+  expect((await north.audit.page({ limit: 9 })).items).toMatchObject([{ facts: { code: 'KEYS_UNAVAILABLE: key', detail } }]);
 });
 
 test('a countersignature over one altered term, and one of somebody else, sign nothing, and are told', async () => {
@@ -82,7 +82,7 @@ test('a countersignature over one altered term, and one of somebody else, sign n
     expect(await codeOf(seller.countersign({ contract: terms.id, buyer: south.identity, signature }))).toBe('BUYER_REFUSED');
   }
   expect((await north.memory.contracts.get(terms.id))?.agreement?.signatures).toHaveLength(1);
-  const events = (await north.audit.list({ limit: 9 })).filter(({ kind }) => kind === 'request-refused');
+  const events = (await north.audit.page({ limit: 9 })).items.filter(({ kind }) => kind === 'request-refused');
   const about = events.map(({ peer, contract, facts }) => [peer, contract, facts['code'], facts['count']]);
   expect(about).toEqual([[south.identity.id, terms.id, 'BUYER_REFUSED', 1]]);
 });

@@ -85,7 +85,7 @@ describe('the renewal of a token before it ends', () => {
     const place = await boughtPlace(name);
     await expect.poll(() => notRenewed(place.acquisition), WITHIN).toContainEqual(expect.stringContaining('PEER_LIED'));
     const { contract } = place;
-    const lies = (await trade.deps.audit.list({ contract, limit: 100 })).filter(({ kind }) => kind === 'peer-lied');
+    const lies = (await trade.deps.audit.page({ contract, limit: 100 })).items.filter(({ kind }) => kind === 'peer-lied');
     expect(lies.at(-1)).toMatchObject({ peer: identity('north').id, facts: { code: 'PEER_LIED', count: 1 } });
     expect(trade.fabric.called('storeCredentials')).toBe(1);
     expect((await stage.untilInUse(name)).place).toEqual(place);

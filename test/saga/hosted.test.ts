@@ -131,7 +131,7 @@ test('manifests that reach further than they may: nothing is applied, the plan s
   const reasons = plan.find(({ seller, service }) => service === 'db' && seller === 'north.example')?.reasons.join() ?? '';
   expect(reasons).toMatch(/MANIFESTS_REFUSED.*manifests\[2\]\.spec\.hostNetwork must be false or absent/);
   expect(reasons).not.toContain('hunter-three');
-  expect(await trade.deps.audit.list({ limit: 100 })).toContainEqual(
+  expect((await trade.deps.audit.page({ limit: 100 })).items).toContainEqual(
     expect.objectContaining({ kind: 'peer-lied', peer: identity('north').id }),
   );
   await finish(name);

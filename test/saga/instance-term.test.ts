@@ -27,7 +27,7 @@ const steps = async (transaction: TransactionId, step: string): Promise<number> 
 /** How long after the end that was agreed last it was written down that it ends, in milliseconds. */
 async function endedAfter(transaction: TransactionId): Promise<number> {
   await expect.poll(async () => (await contract(transaction)).ending, SOON).toMatchObject({ reason: 'expired' });
-  const told = await stage.database.store.audit.list({ contract: contractOf(transaction), limit: 20 });
+  const told = (await stage.database.store.audit.page({ contract: contractOf(transaction), limit: 20 })).items;
   const ended = told.find(({ kind }) => kind === 'ending');
   return Date.parse(ended?.at ?? '') - Date.parse(untilOf(await contract(transaction)));
 }

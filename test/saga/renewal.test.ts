@@ -121,7 +121,7 @@ describe('it does not go on: the intent is elsewhere before it ends', () => {
     await expect
       .poll(async () => (await ours(contract))?.ending, WITHIN)
       .toMatchObject({ reason: 'expired', detail: expect.stringMatching(words) });
-    const events = await stage.database.store.audit.list({ contract, limit: 20 });
+    const events = (await stage.database.store.audit.page({ contract, limit: 20 })).items;
     expect(events.filter((event) => event.kind === 'renewal-refused').map((event) => event.kind)).toEqual(told);
     await finish(name);
   });
@@ -175,7 +175,7 @@ describe('it does not go on: the intent is elsewhere before it ends', () => {
       times: Number.POSITIVE_INFINITY,
     });
     await expect.poll(async () => (await ours(contract))?.state, WITHIN).toBe('over');
-    const [over] = (await stage.database.store.audit.list({ contract, limit: 20 })).filter(({ kind }) => kind === 'over');
+    const [over] = (await stage.database.store.audit.page({ contract, limit: 20 })).items.filter(({ kind }) => kind === 'over');
     const left = Date.parse((await ours(contract))?.terms.expiresAt ?? '') - Date.parse(over?.at ?? '');
     expect(left).toBeLessThan(1_500);
     await stage.node.processes.endIntent(name, { reason: 'ended-by-user' });

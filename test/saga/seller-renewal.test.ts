@@ -22,7 +22,7 @@ async function served(contractMs = CONTRACT_MS): Promise<TransactionId> {
 /** How long after the end that was agreed last it began to end, in milliseconds. */
 async function endedAfter(transaction: TransactionId): Promise<number> {
   await expect.poll(async () => (await contract(transaction)).ending, SOON).toMatchObject({ reason: 'expired' });
-  const ended = (await stage.database.store.audit.list({ contract: contractOf(transaction), limit: 20 })).find(
+  const ended = (await stage.database.store.audit.page({ contract: contractOf(transaction), limit: 20 })).items.find(
     ({ kind }) => kind === 'ending',
   );
   return Date.parse(ended?.at ?? '') - Date.parse(untilOf(await contract(transaction)));

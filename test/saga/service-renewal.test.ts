@@ -105,7 +105,7 @@ test('nobody else sells one: it is used to its last moment, which is before its 
   const { contract } = await holder(name);
   refuse('reserve', new Fault('PEER_REFUSED', 'not to you'));
   await expect.poll(async () => (await ours(contract))?.ending, WITHIN).toMatchObject({ reason: 'expired' });
-  const [ending] = (await stage.database.store.audit.list({ contract, limit: 20 })).filter(({ kind }) => kind === 'over');
+  const [ending] = (await stage.database.store.audit.page({ contract, limit: 20 })).items.filter(({ kind }) => kind === 'over');
   expect(Date.parse((await ours(contract))?.terms.expiresAt ?? '') - Date.parse(ending?.at ?? '')).toBeLessThan(1_500);
   await expect(stage.resultOf(name)).rejects.toMatchObject({ cause: { message: expect.stringContaining('NO_CANDIDATE') } });
   await nothingLeft();

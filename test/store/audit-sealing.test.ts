@@ -18,11 +18,11 @@ describe('sealing', () => {
     expect(await chain.verify({})).toMatchObject({ verdict: 'intact', sealed: 0, waiting: 0, heads: { count: 0 } });
     await act(1);
     expect(await chain.verify({})).toMatchObject({ verdict: 'intact', sealed: 0, waiting: 1 });
-    expect((await audit.list({ limit: 1 }))[0]).not.toHaveProperty('seal');
+    expect((await audit.page({ limit: 1 })).items[0]).not.toHaveProperty('seal');
     await act(2);
     expect(await chain.seal()).toEqual({ sealed: 2 });
     expect(await chain.seal()).toEqual({ sealed: 0 });
-    const [second, first] = await audit.list({ limit: 2 });
+    const [second, first] = (await audit.page({ limit: 2 })).items;
     expect([first?.seal?.seq, second?.seal?.seq]).toEqual([1, 2]);
     expect(await chain.verify({})).toMatchObject({
       verdict: 'intact',

@@ -34,7 +34,7 @@ describe('the audit', () => {
     await store.inventory.sell({ transaction, contract: terms.id, seller: SELLER, lifetimeMs: 3_600_000 });
     for (const reason of ['drained', 'done'] as const) await store.contracts.markEnding({ contract: terms.id, ending: { reason } });
     for (const _ of [1, 2]) await store.inventory.giveBack({ contract: terms.id, ending: { reason: 'done' } });
-    expect(await audit.list({ contract: terms.id, limit: 10 })).toMatchObject([
+    expect((await audit.page({ contract: terms.id, limit: 10 })).items).toMatchObject([
       { kind: 'over', contract: terms.id, peer: 'alice', facts: { role: 'seller', reason: 'drained' } },
       { kind: 'ending', contract: terms.id, peer: 'alice', facts: { role: 'seller', reason: 'drained' } },
       {
@@ -74,11 +74,11 @@ describe('the audit', () => {
     for (const _ of [1, 2]) await store.contracts.storeBought({ terms, acquisition: acquisitionId('a-1') });
     for (const _ of [1, 2])
       await store.contracts.markOver({ contract: terms.id, ending: { reason: 'budget', detail: '2 EUR are used up' } });
-    expect(await audit.list({ limit: 10 })).toMatchObject([
+    expect((await audit.page({ limit: 10 })).items).toMatchObject([
       { kind: 'over', peer: 'north', facts: { role: 'buyer', reason: 'budget', detail: '2 EUR are used up' } },
       { kind: 'bought', peer: 'north', facts: { acquisition: 'a-1', seller: SELLER } },
     ]);
-    expect((await audit.list({ limit: 10 }))[1]?.facts).not.toHaveProperty('price');
+    expect((await audit.page({ limit: 10 })).items[1]?.facts).not.toHaveProperty('price');
   });
 
   it('is added to only', async () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 it('lists the first that can be bought, however many before them cannot', async () => {
   const number = (n: number) => `${A.id}${String(n).padStart(5, '0')}`;
-  const first = await inventory.list({ limit: 3 });
+  const { items: first } = await inventory.page({ limit: 3 });
   expect(first.map(({ id }) => id)).toEqual([A.id, number(SOLD_OUT + BELOW + 1), number(SOLD_OUT + BELOW + 2)]);
   expect(await inventory.list()).toHaveLength(MANY - SOLD_OUT - BELOW + 2);
 });

@@ -3,6 +3,7 @@ import { acquisitionId, clusterId } from '../../src/domain/ids.ts';
 import { contractsContract } from '../contracts/contracts.ts';
 import { renewalsContract } from '../contracts/renewals.ts';
 import { candidatesContract, intentRecordsContract, knownNodesContract } from '../contracts/records.ts';
+import { pagesContract } from '../contracts/pages.ts';
 import { knownSignersContract } from '../contracts/known-signers.ts';
 import { turnsContract } from '../contracts/turns.ts';
 import { flavorOf, NOON, ONE, SELLER, termsOf } from '../contracts/samples.ts';
@@ -22,6 +23,13 @@ describe('contracts', () => contractsContract(cleared(db.store)));
 describe('renewals', () => renewalsContract(cleared(db.store)));
 describe('intents', () => intentRecordsContract(cleared(db.store.intents)));
 describe('candidates', () => candidatesContract(cleared(db.store)));
+describe('lists', () =>
+  pagesContract(async () => {
+    await db.clear();
+    // Many rows of one moment.
+    await db.setClock(NOON);
+    return db.store;
+  }));
 describe('turns', () =>
   turnsContract(async () => {
     await db.clear();
@@ -123,6 +131,6 @@ test('a renewal stands in the audit, once, with its end', async () => {
   const until = '2026-03-03T12:00:00.000Z';
   const renewal = { payload: 'x', signatures: [] };
   for (const _ of [1, 2]) await contracts.renew({ contract: terms.id, role: 'buyer', number: 1, renewal, until });
-  const events = (await audit.list({ contract: terms.id, limit: 10 })).filter(({ kind }) => kind === 'renewed');
+  const events = (await audit.page({ contract: terms.id, limit: 10 })).items.filter(({ kind }) => kind === 'renewed');
   expect(events).toMatchObject([{ peer: SELLER.id, facts: { role: 'buyer', number: 1, expiresAt: until } }]);
 });

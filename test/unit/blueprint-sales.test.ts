@@ -55,7 +55,10 @@ async function begin(shown: ReturnType<typeof shownKinds>, configuration = confi
 }
 const said = async (sales: KnownSales): Promise<Record<string, readonly unknown[]>> =>
   Object.fromEntries(
-    (await sales.list()).map(({ name, state, free, instances, why }) => [name, [state, `${free} of ${instances}`, ...(why ? [why] : [])]]),
+    (await sales.page({ limit: 100 })).items.map(({ name, state, free, instances, why }) => [
+      name,
+      [state, `${free} of ${instances}`, ...(why ? [why] : [])],
+    ]),
   );
 
 const NO_MACHINES = 'this cluster has no kubevirt.io/v1 VirtualMachine';
@@ -83,8 +86,8 @@ test('what the cluster cannot make is not on sale for that reason, and on sale a
 test('each is named by the id under which it is listed', async () => {
   const sales = await begin(shownKinds());
   const listed = (await inventory.list()).map(({ id }) => id);
-  expect((await sales.list()).map(({ flavor }) => flavor).toSorted()).toEqual(listed.toSorted());
-  expect(await sales.list({ limit: 1 })).toMatchObject([{ name: 'orders', kind: 'service', writtenIn: 'configuration' }]);
+  expect((await sales.page({ limit: 100 })).items.map(({ flavor }) => flavor).toSorted()).toEqual(listed.toSorted());
+  expect((await sales.page({ limit: 1 })).items).toMatchObject([{ name: 'air-quality', kind: 'sensor', writtenIn: 'configuration' }]);
 });
 
 test('one of which all instances are sold or reserved says so', async () => {
@@ -131,7 +134,7 @@ test('one of a resource is told as long as it is on sale or something of it is s
   const written = blueprintOf(SELLER, 'sensor');
   await kept.keep({ flavor: written.id, terms: 'x', blueprint: {} as never });
   await inventory.publish(written, 'x', 3);
-  expect(await sales.list()).toMatchObject([
+  expect((await sales.page({ limit: 100 })).items).toMatchObject([
     { name: 'orders', writtenIn: 'configuration' },
     { name: 'orders-sensor', kind: 'sensor', writtenIn: 'resource', flavor: written.id, state: 'on-sale', free: 3 },
   ]);

@@ -26,7 +26,7 @@ beforeEach(() => {
   const deps = {
     processes: fake.processes,
     inventory,
-    blueprints: { list: async () => [] },
+    blueprints: { page: async () => ({ items: [] }) },
     contracts,
     ...memoryRecords({ clock }),
     audit: history.audit,
@@ -67,7 +67,7 @@ async function sold(terms?: OfferTerms): Promise<{ readonly id: ContractId; read
   return { id, transaction };
 }
 const broken = async (): Promise<readonly unknown[]> =>
-  (await history.audit.list({ limit: 10 })).filter(({ kind }) => kind === 'notice-broken').map(({ facts }) => facts);
+  (await history.audit.page({ limit: 10 })).items.filter(({ kind }) => kind === 'notice-broken').map(({ facts }) => facts);
 
 test.each<[string, OfferTerms | undefined, readonly string[], string, number]>([
   ['with a notice', { noticeMs: 3_600_000 }, [], 'seller-with-notice', 0],

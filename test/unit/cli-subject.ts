@@ -3,7 +3,8 @@ import { beforeEach } from 'vitest';
 import { CommandFailed, type Fetcher } from '../../src/cli/client.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { managementApi } from '../../src/http/api/app.ts';
-import type { BlueprintSale } from '../../src/ports/blueprints.ts';
+import { isBehind, pageIn, type PageOf } from '../../src/domain/pages.ts';
+import type { BlueprintSale, SalePlace } from '../../src/ports/blueprints.ts';
 import type { Callers } from '../../src/ports/callers.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
 import { callersOf, openToAll } from '../fakes/callers.ts';
@@ -25,7 +26,7 @@ spec:
 `;
 export let fake: MemoryProcesses;
 export let history: MemoryAudit;
-let fetcher: Fetcher;
+export let fetcher: Fetcher;
 /** The same of a node that asks for tokens. */
 export let guarded: Fetcher;
 export let contracts: Contracts;
@@ -44,7 +45,10 @@ beforeEach(() => {
   const deps = {
     processes: fake.processes,
     inventory,
-    blueprints: { list: async ({ limit }: { readonly limit?: number } = {}) => blueprintSales.slice(0, limit) },
+    blueprints: {
+      page: async (of: PageOf<SalePlace>) =>
+        pageIn(blueprintSales, of, { place: ({ writtenIn, name, flavor }): SalePlace => [writtenIn, name, flavor], isAfter: isBehind }),
+    },
     contracts,
     ...records,
     audit: history.audit,
@@ -74,11 +78,20 @@ export async function rearguard(
     readonly files?: Readonly<Record<string, string>>;
     readonly fetch?: Fetcher;
     readonly environment?: Readonly<Record<string, string>>;
+    readonly signal?: AbortSignal;
+    /** What is printed, as it is. */
+    readonly hear?: (words: string) => void;
   } = {},
 ) {
   const said = { out: '', err: '' };
   const exit = await runProgram(argv, {
-    output: { out: (words) => void (said.out += words), err: (words) => void (said.err += words) },
+    output: {
+      out(words) {
+        said.out += words;
+        more.hear?.(words);
+      },
+      err: (words) => void (said.err += words),
+    },
     environment: more.environment ?? {},
     readInput: async (file) => {
       const text = more.files?.[file] ?? more.file;
@@ -86,7 +99,7 @@ export async function rearguard(
       return text;
     },
     now: () => clock.now(),
-    signal: AbortSignal.timeout(20_000),
+    signal: more.signal ?? AbortSignal.timeout(20_000),
     version: '0',
     fetch: more.fetch ?? fetcher,
   });

@@ -61,7 +61,8 @@ async function seller() {
           verdict?.reason,
         ]),
       ),
-    told: async () => (await audit.list({ limit: 10 })).map(({ kind, peer, contract, facts }) => [kind, peer, contract, facts['code']]),
+    told: async () =>
+      (await audit.page({ limit: 10 })).items.map(({ kind, peer, contract, facts }) => [kind, peer, contract, facts['code']]),
   };
 }
 

@@ -73,7 +73,7 @@ function process() {
     activate: async () => undefined,
   } as Partial<Contracts> as Contracts;
   const { admitSlice } = admissionActivities({ fabric, contracts, audit, timing: DEFAULT_TIMING });
-  const told = async () => (await audit.list({ limit: 10 })).map(({ contract, peer, facts }) => [peer, contract, facts['detail']]);
+  const told = async () => (await audit.page({ limit: 10 })).items.map(({ contract, peer, facts }) => [peer, contract, facts['detail']]);
   return {
     async admits() {
       const code = await new MockActivityEnvironment().run(admitSlice, { contract: CONTRACT, buyer: ALICE }).then(

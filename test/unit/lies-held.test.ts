@@ -46,7 +46,7 @@ function holding(answers: Partial<Peer>, { address = SELLER.address, loopback = 
     taken,
     joined,
     told: async () =>
-      (await audit.list({ limit: 9 })).map(({ kind, peer, contract: of, facts }) => [kind, peer, of, facts['code'], facts['count']]),
+      (await audit.page({ limit: 9 })).items.map(({ kind, peer, contract: of, facts }) => [kind, peer, of, facts['code'], facts['count']]),
   };
 }
 const given = (credentials: PeeringCredentials): Partial<Peer> => ({ refreshCredentials: async () => credentials });

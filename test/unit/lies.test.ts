@@ -62,7 +62,7 @@ async function buyer(
       const { transaction } = await run(activities.reserve, { acquisition, candidate: offered });
       return await run(activities.buy, { acquisition, candidate: offered, transaction }, attempt);
     },
-    told: async () => (await audit.list({ limit: 10 })).map(({ kind, peer, facts }) => [kind, peer, facts['code']]),
+    told: async () => (await audit.page({ limit: 10 })).items.map(({ kind, peer, facts }) => [kind, peer, facts['code']]),
   };
 }
 
@@ -224,5 +224,5 @@ test.each<[HostingPolicy, 'opened' | 'PEER_LIED']>([
   expect(results.map((result) => (result.status === 'rejected' ? result.reason.code : 'opened'))).toEqual([outcome, outcome]);
   expect(applied).toEqual(outcome === 'opened' ? [endpoint] : []);
   expect(written).toEqual(outcome === 'opened' ? [{ secret: {}, endpoint }] : []);
-  expect((await audit.list({ limit: 10 })).map(({ facts }) => facts['code'])).toEqual(outcome === 'opened' ? [] : ['PEER_LIED']);
+  expect((await audit.page({ limit: 10 })).items.map(({ facts }) => facts['code'])).toEqual(outcome === 'opened' ? [] : ['PEER_LIED']);
 });

@@ -98,7 +98,7 @@ async function begin(enforcement: Enforcement) {
         const check = (await readiness.checks()).find(({ name }) => name === 'enforcement');
         expect(check).toMatchObject({ ready: true, says: expect.stringMatching(words) });
       }, soon),
-    told: async () => (await audit.list({ limit: 10 })).map(({ kind, facts }) => [kind, facts['sells'], facts['detail']]),
+    told: async () => (await audit.page({ limit: 10 })).items.map(({ kind, facts }) => [kind, facts['sells'], facts['detail']]),
   };
 }
 test('what is on sale goes when Liqo enforces no more and comes back when it does; what is sold stays, and each is told once', async () => {

@@ -12,6 +12,7 @@ import {
 import type { Flavor, NodeIdentity } from '../../domain/flavor.ts';
 import { hourly } from '../../domain/money.ts';
 import { priceOfPart } from '../../domain/partition.ts';
+import { type ByName, pageOf } from '../../domain/pages.ts';
 import { nanos } from '../../domain/quantity.ts';
 import { RESOURCE_NAMES, type Resources } from '../../domain/resources.ts';
 import type { BuyerHoldings, Inventory } from '../../ports/inventory.ts';
@@ -63,11 +64,12 @@ export async function checkUse(
 
 /** What every buyer has: the part of `Inventory` that lists them. */
 export const buyers = (pool: Pool): Pick<Inventory, 'buyers'> => ({
-  async buyers({ limit }) {
+  async buyers({ limit, after: [after = ''] = [''] }) {
     const rows = await pool<
       { buyer: NodeIdentity; sale: boolean; amounts: Amounts; hourly: string | null; currency: string | null; count: number }[]
     >`
-      with all_of as (select * from buyer_holdings(null)), first as (select distinct buyer_id from all_of order by buyer_id limit ${limit})
+      with all_of as (select * from buyer_holdings(null)), 
+        first as (select distinct buyer_id from all_of where buyer_id > ${after} order by buyer_id limit ${limit + 1})
       select buyer_id, (array_agg(buyer order by sale desc, transaction))[1] as buyer, sale, currency, trim_scale(sum(hourly)) as hourly, count(*)::integer as count,
         array[sum(amounts[1]), sum(amounts[2]), sum(amounts[3]), sum(amounts[4]), sum(amounts[5])] as amounts
       from all_of where buyer_id in (select buyer_id from first) group by buyer_id, sale, currency order by buyer_id, sale desc, currency`;
@@ -85,6 +87,6 @@ export const buyers = (pool: Pool): Pick<Inventory, 'buyers'> => ({
         holds: before.holds + (sale ? 0 : count),
       });
     }
-    return [...found.values()];
+    return pageOf([...found.values()], limit, { item: (each) => each, place: ({ buyer }): ByName => [buyer.id] });
   },
 });

@@ -1,11 +1,16 @@
 import type { Candidate } from '../../domain/candidate.ts';
-import type { Candidates } from '../../ports/records.ts';
+import { type ByNames, pageOf } from '../../domain/pages.ts';
+import type { Candidates, SeenCandidate } from '../../ports/records.ts';
 import { json, type Pool } from './connect.ts';
 
 interface CandidateRow {
+  readonly node: string;
+  readonly flavor_id: string;
   readonly candidate: Candidate;
   readonly seen_at: Date;
 }
+
+const seen = (row: CandidateRow): SeenCandidate => ({ ...row.candidate, seenAt: row.seen_at.toISOString() });
 
 export const candidates = (pool: Pool): Candidates => ({
   async replace(node, offered) {
@@ -24,9 +29,13 @@ export const candidates = (pool: Pool): Candidates => ({
       ]);
     });
   },
-  async list({ limit } = {}) {
+  async list() {
+    return (await pool<CandidateRow[]>`select * from peering_candidate order by node, flavor_id`).map(seen);
+  },
+  async page({ limit, after }) {
     const rows = await pool<CandidateRow[]>`
-      select candidate, seen_at from peering_candidate order by node, flavor_id limit ${limit ?? null}`;
-    return rows.map((row) => ({ ...row.candidate, seenAt: row.seen_at.toISOString() }));
+      select * from peering_candidate where ${after === undefined ? pool`true` : pool`(node, flavor_id) > (${after[0]}, ${after[1]})`}
+      order by node, flavor_id limit ${limit + 1}`;
+    return pageOf(rows, limit, { item: seen, place: ({ node, flavor_id: flavor }): ByNames => [node, flavor] });
   },
 });

@@ -2,10 +2,12 @@ import type { Agreement } from '../../domain/agreement.ts';
 import type { Allocation, Contract, ContractTerms } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { acquisitionId, type ContractId } from '../../domain/ids.ts';
+import { type ByTime, type PageOf, pageOf } from '../../domain/pages.ts';
 import type { Ending } from '../../domain/reasons.ts';
 import type { Resources } from '../../domain/resources.ts';
 import type { Contracts } from '../../ports/inventory.ts';
 import { type Db, json, type Pool } from './connect.ts';
+import { exactly, isAfter } from './places.ts';
 import { renewals } from './renewals.ts';
 
 interface ContractRow {
@@ -39,6 +41,8 @@ const contract = (row: ContractRow): Contract => ({
   ...(row.renewed_until === null ? {} : { renewedUntil: row.renewed_until }),
   ...(row.notice ? { notice: row.notice } : {}),
 });
+
+const allocation = ({ contract: of, type, state, resources }: AllocationRow): Allocation => ({ contract: of, type, state, resources });
 
 /** Writes a contract, its inactive allocation and the event that tells of it; `undefined` when that id is there already. */
 export async function insertContract(
@@ -95,6 +99,36 @@ export async function endContract(sql: Db, id: ContractId, role: Contract['role'
   return ended !== undefined;
 }
 
+/** A row of a list, and when its contract was written: where it stands there. */
+type Listed<R> = R & { readonly at: string };
+type Some<F> = F & Partial<PageOf<ByTime>>;
+
+async function listed(
+  sql: Db,
+  { role, living, after, limit }: Some<NonNullable<Parameters<Contracts['list']>[0]>>,
+): Promise<readonly Listed<ContractRow>[]> {
+  // In pieces: a condition that may be absent keeps a statement from the index of the living ones.
+  const life = living === undefined ? sql`` : living ? sql`and state <> 'over'` : sql`and state = 'over'`;
+  return await sql<Listed<ContractRow>[]>`
+    select role, acquisition, terms, state, ending, renewed_until, notice, ${exactly(sql, 'created_at')} as at from contract
+    where ${isAfter(sql, ['created_at', 'id'], after)} ${role === undefined ? sql`` : sql`and role = ${role}`} ${life}
+    order by created_at desc, id limit ${limit ?? null}`;
+}
+
+/** By their contracts: when they changed last is no place, since one that changes while somebody reads on would be passed by. */
+async function allocated(
+  sql: Db,
+  { living = false, after, limit }: Some<NonNullable<Parameters<Contracts['allocations']>[0]>>,
+): Promise<readonly Listed<AllocationRow>[]> {
+  // The living ones are few, however many there ever were: looked for first.
+  const found = living
+    ? sql`with found as materialized (select * from allocation where state <> 'released')`
+    : sql`with found as (select * from allocation)`;
+  return await sql<Listed<AllocationRow>[]>`
+    ${found} select a.contract, a.type, a.state, a.resources, ${exactly(sql, 'c.created_at')} as at from contract c join found a on a.contract = c.id
+    where ${isAfter(sql, ['c.created_at', 'c.id'], after)} order by c.created_at desc, c.id limit ${limit ?? null}`;
+}
+
 export const contracts = (pool: Pool): Contracts => ({
   ...renewals(pool),
   async storeBought({ terms, acquisition, agreement }) {
@@ -127,14 +161,14 @@ export const contracts = (pool: Pool): Contracts => ({
       select * from contract where acquisition = ${acquisition} and role = 'buyer' order by created_at desc limit 1`;
     return row && contract(row);
   },
-  async list({ role, living, limit } = {}) {
-    // In pieces: a condition that may be absent keeps a statement from the index of the living ones.
-    const life = living === undefined ? pool`` : living ? pool`and state <> 'over'` : pool`and state = 'over'`;
-    const rows = await pool<ContractRow[]>`
-      select role, acquisition, terms, state, ending, renewed_until, notice from contract
-      where true ${role === undefined ? pool`` : pool`and role = ${role}`} ${life}
-      order by created_at desc, id limit ${limit ?? null}`;
-    return rows.map(contract);
+  async list(filter = {}) {
+    return (await listed(pool, filter)).map(contract);
+  },
+  async page({ limit, ...of }) {
+    return pageOf(await listed(pool, { ...of, limit: limit + 1 }), limit, {
+      item: contract,
+      place: ({ at, terms }): ByTime => [at, terms.id],
+    });
   },
   async ofProcesses({ sales, acquisitions }) {
     const rows = await pool<ContractRow[]>`
@@ -160,10 +194,11 @@ export const contracts = (pool: Pool): Contracts => ({
   async activate(id) {
     await pool`update allocation set state = 'active', changed_at = clock_now() where contract = ${id} and state = 'inactive'`;
   },
-  async allocations({ living = false, limit } = {}) {
-    const rows = await pool<AllocationRow[]>`
-      select contract, type, state, resources from allocation ${living ? pool`where state <> 'released'` : pool``}
-      order by changed_at desc, contract limit ${limit ?? null}`;
-    return rows.map(({ contract, type, state, resources }) => ({ contract, type, state, resources }));
+  async allocations(filter = {}) {
+    return (await allocated(pool, filter)).map(allocation);
+  },
+  async allocationPage({ limit, ...of }) {
+    const rows = await allocated(pool, { ...of, limit: limit + 1 });
+    return pageOf(rows, limit, { item: allocation, place: ({ at, contract: of }): ByTime => [at, of] });
   },
 });

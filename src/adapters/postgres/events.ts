@@ -1,7 +1,9 @@
 import { type AuditEvent, type AuditKind, openTallies } from '../../domain/audit.ts';
 import { contractId } from '../../domain/ids.ts';
+import { pageOf } from '../../domain/pages.ts';
 import type { Audit } from '../../ports/audit.ts';
 import { type Db, json, type Pool, type StoreLog, storable, translate } from './connect.ts';
+import { exactly, moment } from './places.ts';
 
 export interface EventRow {
   /** `bigint`s are read as text. */
@@ -13,9 +15,8 @@ export interface EventRow {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** What is read of an event, its time as it stands there: a `Date` would lose the microseconds. */
-export const eventColumns = (sql: Db) =>
-  sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.kind, e.contract, e.peer, e.facts`;
+/** What is read of an event. */
+export const eventColumns = (sql: Db) => sql`e.id, ${exactly(sql, 'e.at')} as at, e.kind, e.contract, e.peer, e.facts`;
 
 export const base64url = (hash: Uint8Array): string => Buffer.from(hash).toString('base64url');
 
@@ -49,15 +50,15 @@ export function events(pool: Pool, log: StoreLog): Audit {
         translate(error, log);
       }
     },
-    async list({ contract, since, before, limit }) {
+    async page({ contract, since, after, limit }) {
       const rows = await pool<(EventRow & { readonly seq: string | null; readonly hash: Uint8Array | null })[]>`
         select ${eventColumns(pool)}, s.seq, s.hash from event e left join seal s on s.event = e.id
         where true ${contract === undefined ? pool`` : pool`and e.contract = ${contract}`}
           ${since === undefined ? pool`` : pool`and e.at >= ${since}::timestamptz`}
-          ${before === undefined ? pool`` : pool`and (e.at, e.id) < (select at, id from event where id = ${before})`}
-        order by e.at desc, e.id desc limit ${limit}`;
-      return rows.map(
-        ({ id, at, kind, contract: of, peer, facts, seq, hash }): AuditEvent => ({
+          ${after === undefined ? pool`` : pool`and (e.at, e.id) < (${moment(pool, after[0])}, ${after[1]}::bigint)`}
+        order by e.at desc, e.id desc limit ${limit + 1}`;
+      return pageOf(rows, limit, {
+        item: ({ id, at, kind, contract: of, peer, facts, seq, hash }): AuditEvent => ({
           id: Number(id),
           at,
           kind,
@@ -66,7 +67,8 @@ export function events(pool: Pool, log: StoreLog): Audit {
           facts,
           ...(seq !== null && hash !== null && { seal: { seq: Number(seq), hash: base64url(hash) } }),
         }),
-      );
+        place: ({ at, id }) => [at, Number(id)] as const,
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 import { Fault } from '../../domain/faults.ts';
 import { type BlueprintKind, type Flavor, isSlice } from '../../domain/flavor.ts';
 import { type FlavorId, flavorId } from '../../domain/ids.ts';
+import { type ByName, pageOf } from '../../domain/pages.ts';
 import { isSellable, partOf } from '../../domain/partition.ts';
 import { canonicalResources, fits, NOTHING, type Resources } from '../../domain/resources.ts';
 import type { FlavorsMade, Inventory } from '../../ports/inventory.ts';
@@ -91,8 +92,29 @@ export async function renew(
   await Promise.all([retired, made]);
 }
 
+/** What can be bought now, by lineage: after one of them, so many, or a few more. */
+async function listings(
+  sql: Db,
+  { limit = Number.POSITIVE_INFINITY, after = '' }: { readonly limit?: number; readonly after?: string } = {},
+): Promise<readonly { readonly lineage: string; readonly flavor: Flavor }[]> {
+  const found: { lineage: string; flavor: Flavor }[] = [];
+  for (let last: string | undefined = after; last !== undefined && found.length < limit; ) {
+    const rows: readonly (FlavorRow & { free: Amounts })[] = await sql`
+      select f.*, s.free from flavor f join stock s using (lineage) where f.state = 'living' and f.lineage > ${last} order by f.lineage limit ${PAGE}`;
+    for (const row of rows) {
+      const flavor = listedOf(row);
+      if (isListed(row, flavor)) found.push({ lineage: row.lineage, flavor });
+    }
+    last = rows.length === PAGE ? rows.at(-1)?.lineage : undefined;
+  }
+  return found;
+}
+
 /** What is on sale: the part of `Inventory` that lists. */
-export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'onSale' | 'serves'> => ({
+export const flavors = (
+  pool: Pool,
+  newId: NewFlavorId,
+): Pick<Inventory, 'publish' | 'withdraw' | 'list' | 'page' | 'onSale' | 'serves'> => ({
   async publish(flavor: Flavor, terms?: string, instances?: number) {
     const described = description(flavor);
     const lineage = flavor.id;
@@ -144,18 +166,12 @@ export const flavors = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'publis
       await sql`update flavor set state = 'withdrawn' where lineage = ${row.id} and state = 'living'`;
     });
   },
-  async list({ limit = Number.POSITIVE_INFINITY } = {}) {
-    const listed: Flavor[] = [];
-    for (let after: string | undefined = ''; after !== undefined && listed.length < limit; ) {
-      const rows: readonly (FlavorRow & { free: Amounts })[] = await pool`
-        select f.*, s.free from flavor f join stock s using (lineage) where f.state = 'living' and f.lineage > ${after} order by f.lineage limit ${PAGE}`;
-      for (const row of rows) {
-        const flavor = listedOf(row);
-        if (isListed(row, flavor)) listed.push(flavor);
-      }
-      after = rows.length === PAGE ? rows.at(-1)?.lineage : undefined;
-    }
-    return listed.slice(0, limit);
+  async list() {
+    return (await listings(pool)).map(({ flavor }) => flavor);
+  },
+  async page({ limit, after }) {
+    const found = await listings(pool, { limit: limit + 1, ...(after && { after: after[0] }) });
+    return pageOf(found, limit, { item: ({ flavor }) => flavor, place: ({ lineage }): ByName => [lineage] });
   },
   async onSale(made = {}) {
     const rows = pool<FlavorRow[]>`select * from flavor f where state = 'living' and ${isMade(pool, made)} order by lineage`.cursor(PAGE);

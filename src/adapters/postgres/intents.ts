@@ -1,6 +1,8 @@
+import { type ByTime, pageOf } from '../../domain/pages.ts';
 import type { IntentRecord } from '../../domain/status.ts';
 import type { IntentRecords } from '../../ports/records.ts';
 import { json, type Pool } from './connect.ts';
+import { isAfter } from './places.ts';
 
 interface IntentRow {
   readonly record: IntentRecord;
@@ -18,8 +20,18 @@ export const intents = (pool: Pool): IntentRecords => ({
     const [row] = await pool<IntentRow[]>`select record from intent where name = ${name}`;
     return row?.record;
   },
-  async newest(limit) {
-    const rows = await pool<Pick<IntentRecord, 'status'>[]>`select status from intent order by started_at desc, name limit ${limit}`;
-    return rows.map(({ status }) => status);
+  async page({ limit, after }) {
+    const rows = await pool<Pick<IntentRecord, 'status'>[]>`
+      select status from intent where ${isAfter(pool, ['started_at', 'name'], after)} order by started_at desc, name limit ${limit + 1}`;
+    return pageOf(rows, limit, {
+      item: ({ status }) => status,
+      place: ({ status: { startedAt, name } }): ByTime => [new Date(startedAt).toISOString(), name],
+    });
+  },
+  async saved(names) {
+    const rows = await pool<
+      { name: string }[]
+    >`select name from intent where name in (select jsonb_array_elements_text(${pool.json([...names])}))`;
+    return new Set(rows.map(({ name }) => name));
   },
 });

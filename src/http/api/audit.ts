@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AUDIT_KINDS } from '../../domain/audit.ts';
 import { contractId } from '../../domain/ids.ts';
-import { LISTED, first, firstOf } from './lists.ts';
+import { PLACES, pageOf, pages } from './lists.ts';
 import { type Route, ok, route } from './route.ts';
 
 const Seal = z.object({ seq: z.int(), hash: z.string().describe('SHA-256 of the hash before and this event, base64url.') });
@@ -50,6 +50,8 @@ const Verification = z
   })
   .meta({ id: 'Verification' });
 
+const events = pages('audit', PLACES.ofEvent);
+
 /** What happened, and whether the record of it is whole. */
 export const auditRoutes: readonly Route[] = [
   route({
@@ -59,21 +61,15 @@ export const auditRoutes: readonly Route[] = [
     summary: 'What happened here, newest first',
     role: 'viewer',
     tag: 'audit',
-    query: z.object({
+    query: z.strictObject({
       contract: z.string().min(1).max(253).optional(),
       since: z.iso.datetime({ offset: true }).optional().describe('RFC 3339.'),
-      before: z.coerce.number().int().min(1).optional().describe('For the next page: the id of the last event of this one.'),
-      limit: z.coerce.number().int().min(1).max(LISTED.most).default(LISTED.usual).describe('How many at most.'),
+      ...events.query,
     }),
-    answers: { 200: { description: 'Events.', schema: firstOf(AuditEvent) } },
-    handle: async ({ query: { contract, since, before, limit } }, { audit }) =>
-      await first(limit, (most) =>
-        audit.list({
-          ...most,
-          ...(contract !== undefined && { contract: contractId(contract) }),
-          ...(since !== undefined && { since }),
-          ...(before !== undefined && { before }),
-        }),
+    answers: { 200: { description: 'Events.', schema: pageOf(AuditEvent) } },
+    handle: async ({ query: { contract, since, ...page } }, { audit }) =>
+      await events.answer(page, (of) =>
+        audit.page({ ...of, ...(contract !== undefined && { contract: contractId(contract) }), ...(since !== undefined && { since }) }),
       ),
   }),
   route({

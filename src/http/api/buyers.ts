@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { first, firstOf, limit } from './lists.ts';
+import { PLACES, pageOf, pages } from './lists.ts';
 import { type Route, route } from './route.ts';
 import { Identity, Resources, hourly } from './schemas.ts';
 
@@ -28,6 +28,8 @@ const Buyer = z
   })
   .meta({ id: 'Buyer' });
 
+const buyers = pages('buyers', PLACES.byName);
+
 /** Who buys from this node. */
 export const buyersRoutes: readonly Route[] = [
   route({
@@ -37,9 +39,12 @@ export const buyersRoutes: readonly Route[] = [
     role: 'viewer',
     summary: 'What each buyer has of this node, and what it may have, by its id',
     tag: 'market',
-    query: z.object({ limit }),
-    answers: { 200: { description: 'Buyers with a reservation or a living contract.', schema: firstOf(Buyer) } },
+    query: z.strictObject(buyers.query),
+    answers: { 200: { description: 'Buyers with a reservation or a living contract.', schema: pageOf(Buyer) } },
     handle: async ({ query }, { inventory, limitsOf }) =>
-      await first(query.limit, async (most) => (await inventory.buyers(most)).map((each) => ({ ...each, limits: limitsOf(each.buyer) }))),
+      await buyers.answer(query, async (of) => {
+        const { items, ...rest } = await inventory.buyers(of);
+        return { items: items.map((each) => ({ ...each, limits: limitsOf(each.buyer) })), ...rest };
+      }),
   }),
 ];

@@ -3,17 +3,13 @@ import { type Fault, isFault } from '../../domain/faults.ts';
 import { DNS_LABEL, intentName, workflowIds } from '../../domain/ids.ts';
 import { IntentDocument } from '../../domain/intent-schema.ts';
 import { reduceIntent } from '../../domain/intent.ts';
-import type { IntentRecord, IntentStatus as Status } from '../../domain/status.ts';
-import type { OpenProcess } from '../../ports/processes.ts';
-import { first, firstOf, limit } from './lists.ts';
+import type { IntentRecord } from '../../domain/status.ts';
+import { intentPage } from './intent-list.ts';
+import { PLACES, pageOf, pages } from './lists.ts';
 import { type ApiDeps, type Answer, InvalidInput, type Route, type Tell, bodyOf, notFound, ok, route } from './route.ts';
 import { Accepted, Created, IntentStatus, IntentView, Journal, Plan } from './schemas.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
-/** How many living intents a list asks for their present status. */
-const MOST_ASKED = 500;
-/** Of them at a time. */
-const AT_ONCE = 16;
 /** A long poll that is shorter than what proxies cut off. */
 const MOST_WAIT_SECONDS = 60;
 
@@ -62,25 +58,6 @@ async function runs(name: string, { processes }: ApiDeps): Promise<boolean> {
   }
 }
 
-/** What the table keeps of those that ended, and what the workflows of those that live say, in one order. */
-async function list(limit: number, deps: ApiDeps): Promise<readonly Status[]> {
-  const kept = new Map((await deps.intents.newest(limit)).map((status) => [status.name, status]));
-  let open: readonly OpenProcess[] = [];
-  const prefix = workflowIds.intent(intentName(''));
-  try {
-    open = (await deps.processes.open()).filter(({ workflowId }) => workflowId.startsWith(prefix));
-  } catch (error) {
-    if (!isFault(error)) throw error;
-  }
-  const newest = open.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, Math.min(limit, MOST_ASKED));
-  const names = newest.map(({ workflowId }) => intentName(workflowId.slice(prefix.length)));
-  for (let i = 0; i < names.length; i += AT_ONCE) {
-    const answers = await Promise.allSettled(names.slice(i, i + AT_ONCE).map((name) => deps.processes.readStatus(name)));
-    for (const answer of answers) if (answer.status === 'fulfilled' && answer.value) kept.set(answer.value.name, answer.value);
-  }
-  return [...kept.values()].toSorted((a, b) => b.startedAt - a.startedAt || (a.name < b.name ? -1 : 1)).slice(0, limit);
-}
-
 async function journals(name: string, deps: ApiDeps): Promise<z.input<typeof Journal>> {
   const { journal } = await read(name, deps);
   const workflows: { workflowId: string; lines: never[] }[] = [
@@ -119,17 +96,19 @@ const creating = {
   problems: [409, 413, 415, 422],
 } as const;
 
+const intents = pages('intents', PLACES.byTime);
+
 export const intentRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/intents',
     operationId: 'listIntents',
     role: 'viewer',
-    summary: 'The status of the newest intents that live or are remembered: by their start, those of the same moment by name',
+    summary: 'The status of the intents that live or are remembered: newest first by their start, those of the same moment by name',
     tag: 'intents',
-    query: z.object({ limit }),
-    answers: { 200: { description: 'Their status.', schema: firstOf(IntentStatus) } },
-    handle: async ({ query }, deps) => await first(query.limit, (most) => list(most.limit, deps)),
+    query: z.strictObject(intents.query),
+    answers: { 200: { description: 'Their status.', schema: pageOf(IntentStatus) } },
+    handle: async ({ query }, deps) => await intents.answer(query, (of) => intentPage(of, deps)),
   }),
   route({
     method: 'post',

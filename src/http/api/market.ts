@@ -4,7 +4,7 @@ import { Fault } from '../../domain/faults.ts';
 import { contractId } from '../../domain/ids.ts';
 import { type ApiDeps, InvalidInput, type Route, bodyOf, notFound, ok, route } from './route.ts';
 import { Allocation, BlueprintSale, Candidate, Contract, Flavor, Sums } from './schemas-market.ts';
-import { LISTED, first, firstOf, limit } from './lists.ts';
+import { PLACES, pageOf, pages } from './lists.ts';
 import { Accepted } from './schemas.ts';
 
 const params = z.object({ id: z.string().min(1).max(253) });
@@ -55,6 +55,12 @@ async function end(contract: StoredContract, wanted: z.output<typeof EndRequest>
   else throw new Fault('CONTRACT_UNKNOWN', `contract ${terms.id} is of no acquisition of ours`, { contract: terms.id });
 }
 
+const flavors = pages('flavors', PLACES.byName);
+const blueprints = pages('blueprints', PLACES.ofSale);
+const candidates = pages('candidates', PLACES.byNames);
+const contracts = pages('contracts', PLACES.byTime);
+const allocations = pages('allocations', PLACES.byTime);
+
 /** What this node sells, is offered, and has agreed on. */
 export const marketRoutes: readonly Route[] = [
   route({
@@ -62,13 +68,11 @@ export const marketRoutes: readonly Route[] = [
     path: '/flavors',
     operationId: 'listFlavors',
     role: 'viewer',
-    summary: 'What this node sells now: totals less what is sold and held',
+    summary: 'What this node sells now: totals less what is sold and held, by the ids under which they were published',
     tag: 'market',
-    query: z.object({
-      limit: limit.describe(`How many, in the order of the ids under which they were published; ${LISTED.usual} when absent.`),
-    }),
-    answers: { 200: { description: 'Our own flavors.', schema: firstOf(Flavor) } },
-    handle: async ({ query }, { inventory }) => await first(query.limit, inventory.list),
+    query: z.strictObject(flavors.query),
+    answers: { 200: { description: 'Our own flavors.', schema: pageOf(Flavor) } },
+    handle: async ({ query }, { inventory }) => await flavors.answer(query, inventory.page),
   }),
   route({
     method: 'get',
@@ -77,43 +81,43 @@ export const marketRoutes: readonly Route[] = [
     role: 'viewer',
     summary: 'The blueprints that this node sells instances of: which are on sale, and why others are not',
     tag: 'market',
-    query: z.object({ limit: limit.describe(`How many, those of the configuration first; ${LISTED.usual} when absent.`) }),
+    query: z.strictObject(blueprints.query),
     answers: {
       200: {
         description:
-          'Those of the configuration, and what ServiceBlueprint resources have on sale; why others of these are not, /readyz of `rearguard work` says.',
-        schema: firstOf(BlueprintSale),
+          'Those of the configuration by name, then what ServiceBlueprint resources have on sale; why others of these are not, /readyz of `rearguard work` says.',
+        schema: pageOf(BlueprintSale),
       },
     },
-    handle: async ({ query }, { blueprints }) => await first(query.limit, blueprints.list),
+    handle: async ({ query }, deps) => await blueprints.answer(query, deps.blueprints.page),
   }),
   route({
     method: 'get',
     path: '/candidates',
     operationId: 'listCandidates',
     role: 'viewer',
-    summary: 'What other nodes offered, as last seen',
+    summary: 'What other nodes offered, as last seen, by node and flavor',
     tag: 'market',
-    query: z.object({ limit: limit.describe(`How many, by node and flavor; ${LISTED.usual} when absent.`) }),
-    answers: { 200: { description: 'The Peering Candidates table.', schema: firstOf(Candidate) } },
-    handle: async ({ query }, { candidates }) => await first(query.limit, candidates.list),
+    query: z.strictObject(candidates.query),
+    answers: { 200: { description: 'The Peering Candidates table.', schema: pageOf(Candidate) } },
+    handle: async ({ query }, deps) => await candidates.answer(query, deps.candidates.page),
   }),
   route({
     method: 'get',
     path: '/contracts',
     operationId: 'listContracts',
     role: 'viewer',
-    summary: 'The newest contracts, of both roles',
+    summary: 'Contracts of both roles, newest first',
     tag: 'market',
-    query: z.object({
+    query: z.strictObject({
       role: z.enum(['buyer', 'seller']).optional(),
       living: z.enum(['true', 'false']).optional().describe('Only those that are not over yet.'),
-      limit,
+      ...contracts.query,
     }),
-    answers: { 200: { description: 'Contracts.', schema: firstOf(Contract) } },
-    handle: async ({ query }, { contracts }) => {
-      const filter = { ...(query.role && { role: query.role }), ...(query.living === 'true' && { living: true }) };
-      return await first(query.limit, (most) => contracts.list({ ...filter, ...most }));
+    answers: { 200: { description: 'Contracts.', schema: pageOf(Contract) } },
+    handle: async ({ query: { role, living, ...page } }, deps) => {
+      const filter = { ...(role && { role }), ...(living === 'true' && { living: true }) };
+      return await contracts.answer(page, (of) => deps.contracts.page({ ...filter, ...of }));
     },
   }),
   route({
@@ -150,12 +154,15 @@ export const marketRoutes: readonly Route[] = [
     path: '/allocations',
     operationId: 'listAllocations',
     role: 'viewer',
-    summary: 'What contracts take up here: those that changed last first',
+    summary: 'What contracts take up here: those of the newest ones first',
     tag: 'market',
-    query: z.object({ released: z.enum(['true', 'false']).optional().describe('Those of contracts that are over, too.'), limit }),
-    answers: { 200: { description: 'The Allocations table.', schema: firstOf(Allocation) } },
-    handle: async ({ query }, { contracts }) =>
-      await first(query.limit, (most) => contracts.allocations({ living: query.released !== 'true', ...most })),
+    query: z.strictObject({
+      released: z.enum(['true', 'false']).optional().describe('Those of contracts that are over, too.'),
+      ...allocations.query,
+    }),
+    answers: { 200: { description: 'The Allocations table.', schema: pageOf(Allocation) } },
+    handle: async ({ query: { released, ...page } }, deps) =>
+      await allocations.answer(page, (of) => deps.contracts.allocationPage({ living: released !== 'true', ...of })),
   }),
   route({
     method: 'get',
