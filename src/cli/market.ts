@@ -41,8 +41,8 @@ export function marketCommands(program: Command, line: CommandLine): void {
     {
       path: '/blueprints',
       head: ['BLUEPRINT', 'KIND', 'STATE', 'FREE', 'FLAVOR', 'WHY'],
-      row: ({ name, kind, state, free, instances, flavor, why = '' }) => [
-        name,
+      row: ({ name, resource = name, kind, state, free, instances, flavor, why = '' }) => [
+        resource === name ? name : `${name} (${resource})`,
         kind,
         state.replaceAll('-', ' '),
         `${free} of ${instances}`,

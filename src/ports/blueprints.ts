@@ -17,6 +17,23 @@ export interface KeptBlueprints {
   of(flavor: FlavorId): Promise<Blueprint | undefined>;
   /** Under which ids such flavors were published. */
   flavors(): Promise<readonly FlavorId[]>;
+  /** What is written now, all of it, and what came of each: for whoever is asked, in whatever process. */
+  noteRead(read: readonly ReadBlueprint[]): Promise<void>;
+  /** In no order. */
+  read(): Promise<readonly ReadBlueprint[]>;
+}
+
+/** A resource in which a blueprint is written. */
+export interface ReadBlueprint {
+  /** Its name. */
+  readonly resource: string;
+  /** Under which id it is published, once it is. */
+  readonly flavor: FlavorId;
+  /** The blueprint's name, and how many may be sold at a time; absent where it cannot be read. */
+  readonly name?: string;
+  readonly instances?: number;
+  /** Why it is not on sale; of one that is, what of it is not, or is not known. */
+  readonly why?: string;
 }
 
 /** Whether a blueprint is on sale, and why not. */
@@ -24,6 +41,8 @@ export interface BlueprintSale {
   readonly name: string;
   readonly kind: BlueprintKind;
   readonly writtenIn: 'configuration' | 'resource';
+  /** The resource's name, while there is one. */
+  readonly resource?: string;
   /** Under which id it is published, once it is. */
   readonly flavor: FlavorId;
   readonly state: 'on-sale' | 'sold-out' | 'not-on-sale';

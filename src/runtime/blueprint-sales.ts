@@ -21,12 +21,12 @@ export interface KnownSales extends BlueprintSales {
 
 const GONE = {
   configuration: 'it is not configured any more',
-  resource: 'its resource is gone, or is not for sale any more: /readyz of `rearguard work` says why',
+  resource: 'its resource is gone, or was not read yet',
 } as const;
 
 /** `instances` is how many may be sold, whatever is promised of more. */
 function saleOf(
-  named: Pick<BlueprintSale, 'name' | 'kind' | 'flavor' | 'writtenIn' | 'instances'>,
+  named: Omit<BlueprintSale, 'state' | 'why' | 'free'>,
   ledger: Ledger | undefined,
   why: { readonly notOnSale: string; readonly doubt?: string | undefined },
 ): BlueprintSale {
@@ -46,7 +46,7 @@ export function blueprintSales({
 }: {
   readonly configuration: Pick<Configuration, 'node' | 'blueprints'>;
   readonly inventory: Pick<Inventory, 'ledgers'>;
-  readonly kept: Pick<KeptBlueprints, 'flavors'>;
+  readonly kept: Pick<KeptBlueprints, 'flavors' | 'read'>;
 }): KnownSales {
   let known: Found | undefined;
   const notOnSale = (name: string): string => {
@@ -63,14 +63,21 @@ export function blueprintSales({
         const named = { name, kind, flavor, writtenIn: 'configuration', instances } as const;
         return saleOf(named, ledgers.get(flavor), { notOnSale: notOnSale(name), doubt: known?.lacking.get(name)?.why });
       });
+      const written = (await kept.read()).map(({ resource, flavor, name = resource, instances, why }): BlueprintSale => {
+        const ledger = ledgers.get(flavor);
+        const named = { name, resource, kind: 'service', flavor, writtenIn: 'resource' } as const;
+        const most = instances ?? Number(ledger?.wanted.pods ?? 0);
+        return saleOf({ ...named, instances: most }, ledger, { notOnSale: why ?? 'it is about to be put on sale', doubt: why });
+      });
+      const told = new Set<string>([...configured, ...written].map(({ flavor }) => flavor));
       const others = [...ledgers.values()].flatMap((ledger): readonly BlueprintSale[] => {
         const { lineage, flavor, wanted } = ledger;
-        if (!isBlueprint(flavor) || configured.some((each) => each.flavor === lineage)) return [];
+        if (!isBlueprint(flavor) || told.has(lineage)) return [];
         const writtenIn = resources.has(lineage) ? 'resource' : 'configuration';
         const { name, kind } = flavor.offer;
         return [saleOf({ name, kind, flavor: lineage, writtenIn, instances: Number(wanted.pods) }, ledger, { notOnSale: GONE[writtenIn] })];
       });
-      const all = [...configured, ...others].toSorted((a, b) => (isBehind(placeOf(a), placeOf(b)) ? 1 : -1));
+      const all = [...configured, ...written, ...others].toSorted((a, b) => (isBehind(placeOf(a), placeOf(b)) ? 1 : -1));
       return pageIn(all, of, { place: placeOf, isAfter: isBehind });
     },
   };

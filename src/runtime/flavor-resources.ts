@@ -7,7 +7,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import { derivedFlavorId } from './flavor-ids.ts';
 import { NAME } from './flavors.ts';
 import type { StockLog } from './stock.ts';
-import { followWritten, publishChanged } from './written.ts';
+import { followWritten, publishChanged, type Unsold } from './written.ts';
 
 /** Marks a flavor that was read from a resource, by its name; travels as an additional property. */
 const RESOURCE = 'rearguard.dev/flavor-resource';
@@ -52,18 +52,19 @@ async function publishResources(input: {
   readonly now: number;
   readonly log: StockLog;
   readonly published: Map<string, string>;
-}): Promise<readonly string[]> {
+}): Promise<readonly Unsold[]> {
   const { written, self, inventory, now, log, published } = input;
-  const wrong: string[] = [];
+  const wrong: Unsold[] = [];
   const good: Parameters<typeof publishChanged>[0]['good'][number][] = [];
   for (const each of written.flavors) {
-    if ('wrong' in each) wrong.push(`${each.name}: ${each.wrong}`);
+    if ('wrong' in each) wrong.push({ name: each.name, why: each.wrong });
     else if (!each.available) continue;
-    else if (each.offer.kind !== 'k8slice') wrong.push(`${each.name}: only slices of a cluster are read, not a ${each.offer.kind}`);
+    else if (each.offer.kind !== 'k8slice')
+      wrong.push({ name: each.name, why: `only slices of a cluster are read, not a ${each.offer.kind}` });
     else {
       const flavor = flavorOf(each, each.offer, self, now);
       const below = negative(each.offer);
-      if (below !== undefined) wrong.push(`${each.name}: ${below} is below nothing`);
+      if (below !== undefined) wrong.push({ name: each.name, why: `${below} is below nothing` });
       else good.push({ name: each.name, text: JSON.stringify(each), publish: () => inventory.publish(flavor) });
     }
   }

@@ -5,7 +5,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import { sellResources, withdrawResources } from './flavor-resources.ts';
 import type { Parts } from './parts.ts';
 import { sellCluster } from './selling-the-cluster.ts';
-import { sellServiceBlueprints, withdrawBlueprints } from './service-blueprints.ts';
+import { forgetServiceBlueprints, sellServiceBlueprints } from './service-blueprints.ts';
 import { withdrawStock } from './stock.ts';
 
 interface Sold {
@@ -77,5 +77,5 @@ async function blueprints(parts: Parts, { inventory, keptBlueprints: kept, self 
   const say = (words: string): void => readiness.say(name, words);
   const { serviceBlueprints } = parts.cluster;
   if (fluidos) await sellServiceBlueprints({ serviceBlueprints, fluidos, configured, inventory, kept, self, clock, say, log, signal });
-  else await readiness.keepTrying(name, () => withdrawBlueprints(inventory, kept, log), signal);
+  else await readiness.keepTrying(name, () => forgetServiceBlueprints({ inventory, kept, log }), signal);
 }

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { BlueprintFlavor, NodeIdentity } from '../domain/flavor.ts';
 import type { Price } from '../domain/money.ts';
-import type { KeptBlueprints } from '../ports/blueprints.ts';
+import type { KeptBlueprints, ReadBlueprint } from '../ports/blueprints.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { ServiceBlueprints, WrittenBlueprint, WrittenBlueprints } from '../ports/service-blueprints.ts';
-import { blueprintFlavor, onSaleOf } from './blueprints.ts';
+import { blueprintFlavor, blueprintId, onSaleOf } from './blueprints.ts';
 import { offeredTerms } from './configuration-terms.ts';
 import type { Configuration } from './configuration.ts';
 import type { StockLog } from './stock.ts';
-import { followWritten, publishChanged } from './written.ts';
+import { followWritten, publishChanged, type Unsold } from './written.ts';
 
 type Selling = Pick<Inventory, 'ledgers' | 'publish' | 'withdraw'>;
+/** Of a reason, in characters. */
+const LONGEST_WHY = 2_000;
 type Defaults = NonNullable<Configuration['fluidos']>['services'];
 
 /** Takes off sale what such resources made, but for those of these lineages; what is sold goes on, and is made and handed over as it was sold. */
@@ -63,7 +65,40 @@ function offered(
   };
 }
 
-/** Puts what is written in a namespace on sale, and takes off what is not there any more. May be repeated. Answers which of them are not on sale, and why. */
+/** Where nothing of resources is sold: takes off sale what they made, and forgets what was read of them. */
+export async function forgetServiceBlueprints({
+  inventory,
+  kept,
+  log,
+}: {
+  readonly inventory: Selling;
+  readonly kept: Pick<KeptBlueprints, 'flavors' | 'noteRead'>;
+  readonly log: StockLog;
+}): Promise<void> {
+  await withdrawBlueprints(inventory, kept, log);
+  await kept.noteRead([]);
+}
+
+/** What whoever asks is told of a resource. */
+function noteOf(
+  each: WrittenBlueprints['blueprints'][number],
+  instances: number,
+  unsold: readonly Unsold[],
+  self: NodeIdentity,
+): ReadBlueprint {
+  const of = unsold
+    .filter(({ name }) => name === each.name)
+    .map(({ policy, why }) => (policy === undefined ? why : `not as ${policy}: ${why}`));
+  const why = (of.length === 0 && 'unsure' in each && each.unsure !== undefined ? [each.unsure] : of).join('; ').slice(0, LONGEST_WHY);
+  return {
+    resource: each.name,
+    flavor: blueprintId(self, 'service', ['resource', each.name]),
+    ...('blueprint' in each && { name: each.blueprint.name, instances: each.instances ?? instances }),
+    ...(why !== '' && { why }),
+  };
+}
+
+/** Puts what is written in a namespace on sale, takes off what is not there any more, and notes what came of each. May be repeated. Answers which of them are not on sale, and why. */
 async function publishWritten(input: {
   readonly written: WrittenBlueprints;
   readonly defaults: Defaults;
@@ -75,22 +110,23 @@ async function publishWritten(input: {
   readonly now: number;
   readonly log: StockLog;
   readonly published: Map<string, string>;
-}): Promise<readonly string[]> {
+}): Promise<readonly Unsold[]> {
   const { written, defaults, taken, self, inventory, kept, now, log, published } = input;
-  const wrong: string[] = [];
+  const wrong: Unsold[] = [];
   const good: Parameters<typeof publishChanged>[0]['good'][number][] = [];
   const lineages = new Set<string>();
   const standing = written.blueprints.some((each) => 'unsure' in each) ? await onSaleOf(inventory) : new Set<string>();
   for (const each of written.blueprints) {
+    const { name } = each;
     if ('wrong' in each) {
-      wrong.push(`${each.name}: ${each.wrong}`);
+      wrong.push({ name, why: each.wrong });
       continue;
     }
-    const { name, blueprint } = each;
+    const { blueprint } = each;
     const offer = offered(each, { self, now, defaults });
-    if ('wrong' in offer) wrong.push(`${name}: ${offer.wrong}`);
-    else if (taken.has(blueprint.name)) wrong.push(`${name}: blueprints of the configuration have a service ${blueprint.name}`);
-    else if (each.unsure !== undefined && !standing.has(offer.flavor.id)) wrong.push(`${name}: ${each.unsure}`);
+    if ('wrong' in offer) wrong.push({ name, why: offer.wrong });
+    else if (taken.has(blueprint.name)) wrong.push({ name, why: `blueprints of the configuration have a service ${blueprint.name}` });
+    else if (each.unsure !== undefined && !standing.has(offer.flavor.id)) wrong.push({ name, why: each.unsure });
     else {
       const { flavor, instances } = offer;
       const { createdAt: _, ...described } = flavor;
@@ -100,7 +136,7 @@ async function publishWritten(input: {
         .update(JSON.stringify([described, blueprint]))
         .digest('hex');
       lineages.add(flavor.id);
-      for (const { policy, why } of each.unoffered) wrong.push(`${name} as ${policy}: ${why}`);
+      wrong.push(...each.unoffered.map(({ policy, why }) => ({ name, policy, why })));
       good.push({
         name,
         text,
@@ -112,7 +148,9 @@ async function publishWritten(input: {
     }
   }
   const withdraw = (): Promise<void> => withdrawBlueprints(inventory, kept, log, lineages);
-  return [...wrong, ...(await publishChanged({ good, published, withdraw }))];
+  const unsold = [...wrong, ...(await publishChanged({ good, published, withdraw }))];
+  await kept.noteRead(written.blueprints.map((each) => noteOf(each, defaults.instances, unsold, self)));
+  return unsold;
 }
 
 /** FLUIDOS ServiceBlueprint resources of a namespace are blueprints of ours, as `followWritten` follows them. */

@@ -7,6 +7,14 @@ const AGAIN_MS = 1_000;
 /** What `/readyz` shows of those that are not on sale. */
 const LONGEST_WORDS = 2_000;
 
+/** One of which something is not on sale: all of it, or one hosting policy. */
+export interface Unsold {
+  readonly name: string;
+  readonly policy?: string;
+  readonly why: string;
+}
+const wordsOf = ({ name, policy, why }: Unsold): string => `${name}${policy === undefined ? '' : ` as ${policy}`}: ${why}`;
+
 /** One that may be sold. */
 interface Good {
   readonly name: string;
@@ -23,12 +31,12 @@ export async function publishChanged(input: {
   readonly good: readonly Good[];
   readonly published: Published;
   readonly withdraw: (kept: ReadonlySet<string>) => Promise<void>;
-}): Promise<readonly string[]> {
+}): Promise<readonly Unsold[]> {
   const { good, published, withdraw } = input;
   const kept = new Set(good.map(({ name }) => name));
   for (const name of published.keys()) if (!kept.has(name)) published.delete(name);
   await withdraw(kept);
-  const wrong: string[] = [];
+  const wrong: Unsold[] = [];
   for (const { name, text, publish } of good) {
     if (published.get(name) === text) continue;
     try {
@@ -36,7 +44,7 @@ export async function publishChanged(input: {
       published.set(name, text);
     } catch (error) {
       if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
-      wrong.push(`${name}: ${error.message}`);
+      wrong.push({ name, why: error.message });
     }
   }
   return wrong;
@@ -52,7 +60,7 @@ export async function followWritten<T extends { readonly installed: boolean }>(i
   readonly namespace: string;
   readonly watch: (namespace: string, sink: (written: T) => Promise<undefined>, signal: AbortSignal) => Promise<void>;
   readonly count: (written: T) => number;
-  readonly publish: (written: T, published: Published) => Promise<readonly string[]>;
+  readonly publish: (written: T, published: Published) => Promise<readonly Unsold[]>;
   readonly say: (words: string) => void;
   readonly log: StockLog;
   readonly signal: AbortSignal;
@@ -62,7 +70,7 @@ export async function followWritten<T extends { readonly installed: boolean }>(i
   while (!signal.aborted) {
     const published: Published = new Map();
     const looks = underWay(async (written: T): Promise<undefined> => {
-      const wrong = await publish(written, published);
+      const wrong = (await publish(written, published)).map(wordsOf);
       const found = written.installed ? `${count(written)} ${what} in namespace ${namespace}` : `${what} are not installed in the cluster`;
       const words = wrong.length === 0 ? found : `${found}; not on sale: ${wrong.join('; ')}`.slice(0, LONGEST_WORDS);
       if (words !== said) log[wrong.length === 0 ? 'info' : 'error']({ namespace, wrong }, words);

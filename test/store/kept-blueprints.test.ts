@@ -113,3 +113,19 @@ test('what nothing is sold of is forgotten with the next writing, and another pr
   expect(await kept.flavors()).toHaveLength(1);
   await again.stop();
 });
+
+test('what was read last of the resources is told by any process, whatever stands in it', async () => {
+  const { write, stop } = await selling();
+  await write(called('credentials'), { name: 'odd', wrong: 'a\0b' }, written('free', {}, {}));
+  const again = async () =>
+    (await kept.read()).map(({ resource, name = '-', instances = 0, why = '' }) => `${resource} ${name} ${instances} ${why}`).toSorted();
+  const free = 'has no price: annotate it rearguard.dev/price, or say fluidos.services.price in the configuration';
+  expect(await again()).toEqual(['db-mysql db 3 ', `free db 1 ${free}`, 'odd - 0 a\ufffdb']);
+  await write(called('credentials'), written('free', {}, NOTES));
+  expect(await again()).toEqual(['db-mysql db 3 ', 'free db 3 ']);
+  const listed = (await inventory.list()).map(({ id }) => id);
+  expect((await kept.read()).map(({ flavor }) => flavor).toSorted()).toEqual(listed.toSorted());
+  await write();
+  expect(await again()).toEqual([]);
+  await stop();
+});

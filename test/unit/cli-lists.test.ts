@@ -47,15 +47,29 @@ test('blueprints say whether they are on sale, and why not', async () => {
     Infinity,
     { ...named, name: 'debian', state: 'on-sale', free: 3 },
     { ...named, name: 'small', state: 'not-on-sale', why: 'this cluster has no kubevirt.io/v1 VirtualMachine', free: 0 },
+    { ...named, name: 'db', resource: 'mysql', writtenIn: 'resource', kind: 'service', state: 'on-sale', free: 4 },
+    {
+      ...named,
+      name: 'odd',
+      resource: 'odd',
+      writtenIn: 'resource',
+      kind: 'service',
+      state: 'not-on-sale',
+      why: 'cannot be read',
+      free: 0,
+      instances: 0,
+    },
   );
   for (const name of ['blueprints', 'blueprint']) {
     const { exit, out } = await rearguard([name, 'list']);
     expect([exit, out.split('\n')]).toEqual([
       0,
       [
-        'BLUEPRINT  KIND  STATE        FREE    FLAVOR              WHY',
-        'debian     vm    on sale      3 of 4  north.example-vm-1',
-        'small      vm    not on sale  0 of 4  north.example-vm-1  this cluster has no kubevirt.io/v1 VirtualMachine',
+        'BLUEPRINT   KIND     STATE        FREE    FLAVOR              WHY',
+        'debian      vm       on sale      3 of 4  north.example-vm-1',
+        'small       vm       not on sale  0 of 4  north.example-vm-1  this cluster has no kubevirt.io/v1 VirtualMachine',
+        'db (mysql)  service  on sale      4 of 4  north.example-vm-1',
+        'odd         service  not on sale  0 of 0  north.example-vm-1  cannot be read',
         '',
       ],
     ]);

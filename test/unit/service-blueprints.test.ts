@@ -1,11 +1,13 @@
 /** What of FLUIDOS ServiceBlueprint resources is on sale, at which price, and what becomes of it. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Fault } from '../../src/domain/faults.ts';
 import { contractOf } from '../../src/domain/ids.ts';
 import { READY_MADE } from '../../src/domain/ready-made.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
+import { blueprintSales } from '../../src/runtime/blueprint-sales.ts';
 import { blueprintsOf, publishBlueprints } from '../../src/runtime/blueprints.ts';
 import { ConfigurationSchema } from '../../src/runtime/configuration.ts';
-import { sellServiceBlueprints, withdrawBlueprints } from '../../src/runtime/service-blueprints.ts';
+import { forgetServiceBlueprints, sellServiceBlueprints } from '../../src/runtime/service-blueprints.ts';
 import { buyerOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
 import { shownBlueprints, writtenBlueprint as written } from '../fakes/fluidos-blueprints.ts';
 import { memoryKeptBlueprints } from '../fakes/kept-blueprints.ts';
@@ -127,6 +129,60 @@ it('is named with the reason when it cannot be sold, and hinders no other', asyn
   );
 });
 
+/** What whoever asks another process is told. */
+async function told(): Promise<readonly string[]> {
+  const sales = blueprintSales({ configuration: ConfigurationSchema.parse({ node: NODE }), inventory: memory.inventory, kept });
+  const { items } = await sales.page({ limit: 100 });
+  const ids = (await listed()).map(({ id }) => id);
+  expect(items.filter(({ state }) => state === 'on-sale').map(({ flavor }) => flavor)).toEqual(expect.arrayContaining(ids));
+  return items.map(
+    ({ name, resource = '-', state, free, instances, why = '' }) =>
+      `${name} ${resource}: ${state}, ${free} of ${instances}${why && `; ${why}`}`,
+  );
+}
+
+it('is told of by its resource to whoever asks, on sale or not, and why not', async () => {
+  begin({ instances: 2 }, [{ name: 'taken', use: 'database' }]);
+  await shown.write(
+    { name: 'broken', wrong: 'templates: none is a Secret that could be handed over' },
+    written('free', {}, {}),
+    written('good', { name: 'a' }, { price: '1', currency: 'EUR', instances: '3' }),
+    written('half', { name: 'b', hostingPolicies: ['Consumer', 'Provider'] }),
+    written('taken-too', { name: 'taken' }),
+  );
+  expect(await told()).toEqual([
+    'a good: on-sale, 3 of 3',
+    expect.stringMatching(/^b half: on-sale, 2 of 2; not as Consumer: a buyer would not host it: /),
+    'broken broken: not-on-sale, 0 of 0; templates: none is a Secret that could be handed over',
+    'db free: not-on-sale, 0 of 2; has no price: annotate it rearguard.dev/price, or say fluidos.services.price in the configuration',
+    'taken taken-too: not-on-sale, 0 of 2; blueprints of the configuration have a service taken',
+  ]);
+  // What was on sale, and cannot be read any more, says why; what is repaired is on sale; what is deleted is told of no more.
+  await shown.write({ name: 'good', wrong: 'spec.name: is missing' }, written('free'));
+  expect(await told()).toEqual(['db free: on-sale, 2 of 2', 'good good: not-on-sale, 0 of 0; spec.name: is missing']);
+  await shown.write();
+  expect(await told()).toEqual([]);
+});
+
+it('is told of as refused in the words of the store, and as sold out or gone while something of it is sold', async () => {
+  const { publish } = memory.inventory;
+  Object.assign(memory.inventory, { publish: () => Promise.reject(new Fault('CONFIGURATION_INVALID', 'another owner has this id')) });
+  begin();
+  await shown.write(written('db-mysql'));
+  expect(await told()).toEqual(['db db-mysql: not-on-sale, 0 of 1; another owner has this id']);
+  Object.assign(memory.inventory, { publish });
+  await shown.write(written('db-mysql'));
+  const [flavor] = await listed();
+  if (!flavor) throw new Error('nothing is listed');
+  const service = { hostingPolicy: 'Provider', configuration: {} } as const;
+  const transaction = newTransaction();
+  await memory.inventory.reserve({ flavor: flavor.id, buyer: buyerOf('alice'), service, transaction, idempotencyKey: 'k', ttlMs: 1_000 });
+  await memory.inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 1_000 });
+  expect(await told()).toEqual(['db db-mysql: sold-out, 0 of 1; it is sold or reserved']);
+  await shown.uninstall();
+  expect(await told()).toEqual(['db -: not-on-sale, 0 of 1; its resource is gone, or was not read yet']);
+});
+
 it('is neither put on sale nor withdrawn while nobody knows whether it can be made', async () => {
   begin();
   const unsure = 'whether this cluster has kubevirt.io/v1 VirtualMachine is not known';
@@ -141,6 +197,7 @@ it('is neither put on sale nor withdrawn while nobody knows whether it can be ma
   begin();
   await shown.write({ ...written('vm'), unsure });
   expect((await listed()).map(({ id }) => id)).toEqual([first?.id]);
+  expect(await told()).toEqual([`db vm: on-sale, 1 of 1; ${unsure}`]);
   await shown.write();
   expect(await listed()).toEqual([]);
 });
@@ -161,7 +218,8 @@ it('leaves what is configured alone, and is left alone by it; off, all of it is 
   await shown.write();
   expect((await listed()).map(({ offer }) => 'name' in offer && offer.name)).toEqual(['own']);
   await shown.write(written('good'));
-  await withdrawBlueprints(memory.inventory, kept, quiet);
+  await forgetServiceBlueprints({ inventory: memory.inventory, kept, log: quiet });
+  expect(await kept.read()).toEqual([]);
   expect((await listed()).map(({ offer }) => 'name' in offer && offer.name)).toEqual(['own']);
 });
 

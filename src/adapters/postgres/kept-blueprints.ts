@@ -1,6 +1,6 @@
 import type { Blueprint } from '../../domain/blueprint.ts';
 import { flavorId } from '../../domain/ids.ts';
-import type { KeptBlueprints } from '../../ports/blueprints.ts';
+import type { KeptBlueprints, ReadBlueprint } from '../../ports/blueprints.ts';
 import { json, type Pool } from './connect.ts';
 
 export const keptBlueprints = (pool: Pool): KeptBlueprints => ({
@@ -23,6 +23,17 @@ export const keptBlueprints = (pool: Pool): KeptBlueprints => ({
     const [row] = await pool<{ blueprint: Blueprint }[]>`
       select blueprint from flavor f join kept_blueprint b using (lineage, terms) where f.id = ${flavor}`;
     return row?.blueprint;
+  },
+  async noteRead(read) {
+    await pool.begin(async (sql) => {
+      await sql`delete from read_blueprint`;
+      await sql`
+        insert into read_blueprint (resource, read) select each ->> 'resource', each from jsonb_array_elements(${json(sql, read)}) as each
+        on conflict (resource) do update set read = excluded.read`;
+    });
+  },
+  async read() {
+    return (await pool<{ read: ReadBlueprint }[]>`select read from read_blueprint`).map(({ read }) => read);
   },
   async flavors() {
     return (await pool<{ lineage: string }[]>`select distinct lineage from kept_blueprint`).map(({ lineage }) => flavorId(lineage));

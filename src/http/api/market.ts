@@ -84,8 +84,7 @@ export const marketRoutes: readonly Route[] = [
     query: z.strictObject(blueprints.query),
     answers: {
       200: {
-        description:
-          'Those of the configuration by name, then what ServiceBlueprint resources have on sale; why others of these are not, /readyz of `rearguard work` says.',
+        description: 'Those of the configuration by name, then those of ServiceBlueprint resources, also what cannot be read.',
         schema: pageOf(BlueprintSale),
       },
     },

@@ -39,10 +39,11 @@ export const BlueprintSale = z
     name: z.string(),
     kind: z.enum(BLUEPRINT_KINDS),
     writtenIn: z.enum(['configuration', 'resource']),
+    resource: z.string().optional().describe('The ServiceBlueprint resource in which it is written, while there is one.'),
     flavor: z.string().describe('Under which id it is published, once it is.'),
     state: z.enum(['on-sale', 'sold-out', 'not-on-sale']),
     why: z.string().optional().describe('Why nobody can buy one now; of one that is on sale, what is not known of it.'),
-    instances: z.int().describe('How many may be sold at a time.'),
+    instances: z.int().describe('How many may be sold at a time; 0 of a resource that cannot be read.'),
     free: z.int().describe('How many of these can be bought now.'),
   })
   .meta({ id: 'BlueprintSale', description: 'A blueprint, whether it is on sale, and why not.' });
