@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { Unbelievable, endingWithin, linesOf, readAnswer } from './bounds.ts';
+import { collectionPath, pageOf } from './collections.ts';
 import { type Connection, open } from './connection.ts';
 import type { Ask, OnForbidden } from './account.ts';
-import { type Log, Refused, type StatusBody, faultOf, isRefused, statusBody, unreachable } from './faults.ts';
+import { type Log, Refused, faultOf, isRefused, statusBody, unreachable } from './faults.ts';
+import { askingAgain, nothingThere, refusedAs } from './forbidden.ts';
 import { type Kind, kindOf, pathOf } from './kinds.ts';
 import type { KubeObject } from './objects.ts';
 import type { Manifest } from '../../domain/manifest.ts';
@@ -60,45 +62,8 @@ const ANSWER_MS = 10_000;
 /** The API server sends a bookmark about once a minute: longer silence means that nobody is there any more. */
 const WATCH_SILENCE_MS = 90_000;
 const WATCH_SECONDS = 240;
-/** A `continue` or `resourceVersion`; real ones have some hundred characters. */
-const LONGEST_MARK = 4_096;
-const query = ({ labels, name, fields }: Where, more: Readonly<Record<string, string>> = {}): string => {
-  const params = new URLSearchParams(more);
-  if (labels !== undefined) params.set('labelSelector', labels);
-  if (name !== undefined) params.set('fieldSelector', `metadata.name=${name}`);
-  else if (fields !== undefined) params.set('fieldSelector', fields);
-  const text = params.toString();
-  return text === '' ? '' : `?${text}`;
-};
 
 const asSent = (object: unknown): KubeObject => object as KubeObject;
-/** A page of a list: what is none is not passed on. */
-function pageOf(content: unknown): {
-  readonly items: readonly unknown[];
-  readonly more: string | undefined;
-  readonly resourceVersion: string;
-} {
-  const page =
-    typeof content === 'object' && content !== null ? (content as { readonly items?: unknown; readonly metadata?: unknown }) : {};
-  const items = page.items ?? [];
-  const metadata = page.metadata ?? {};
-  if (!Array.isArray(items) || typeof metadata !== 'object') throw new Unbelievable('what it answers is no list');
-  const { continue: more, resourceVersion } = metadata as { readonly continue?: unknown; readonly resourceVersion?: unknown };
-  const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, LONGEST_MARK) : '');
-  return { items, more: text(more) || undefined, resourceVersion: text(resourceVersion) };
-}
-
-/** A refusal that passes is none of ours to judge yet: as from a server that is not ready. */
-const refusedAs = ({ body, passes }: { readonly body: StatusBody; readonly passes?: true }): Refused =>
-  new Refused(passes ? 503 : 403, body);
-/** Of a namespace that is not there. */
-const NOWHERE = 'NoNamespace';
-const nowhere = (namespace: string): Refused => new Refused(404, { reason: NOWHERE, message: `namespaces "${namespace}" not found` });
-/** As an API server lists what is in no namespace. */
-const nothing = (error: unknown): object => {
-  if (isRefused(error, 404) && error.body.reason === NOWHERE) return {};
-  throw error;
-};
 
 /**
  * Opens a client; nothing is asked yet. What the answers may cost is bounded by the connection; `keep` takes from each object of a list or watch what is wanted
@@ -134,19 +99,7 @@ export function openApi(
     }
   };
   const forbidden = onForbidden?.(once);
-  const raw: Api['raw'] = async (...request) => {
-    const began = Date.now();
-    for (;;) {
-      try {
-        return await once(...request);
-      } catch (error) {
-        if (!forbidden || !isRefused(error, 403)) throw error;
-        const answered = await forbidden(error, Date.now() - began);
-        if ('absent' in answered) throw nowhere(answered.absent);
-        if ('body' in answered) throw refusedAs(answered);
-      }
-    }
-  };
+  const raw = forbidden ? askingAgain(once, forbidden) : once;
   const told = async <T>(what: string, work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -170,15 +123,14 @@ export function openApi(
     raw,
     get: (kind, where) => absent(`get ${nameOf(kind, where)}`, raw('GET', pathOf(kind, where))),
     async list<T extends KubeObject>(kind: Kind, where: Where = {}) {
-      const { namespace } = where;
       const items: T[] = [];
-      const collection = pathOf(kind, namespace === undefined ? {} : { namespace });
       const signal = endingWithin(bounds.listMs);
       const what = `list ${kind.plural}`;
       let more: string | undefined;
       for (let pages = 1; ; pages += 1) {
         const next = { limit: String(bounds.pageSize), ...(more !== undefined && { continue: more }) };
-        const content = await told(what, raw<unknown>('GET', collection + query(where, next), undefined, undefined, signal).catch(nothing));
+        const path = collectionPath(kind, where, next);
+        const content = await told(what, raw<unknown>('GET', path, undefined, undefined, signal).catch(nothingThere));
         try {
           const page = pageOf(content);
           for (const object of page.items) items.push(keep(object) as T);
@@ -216,10 +168,8 @@ export function openApi(
       signal: AbortSignal,
       onEvent: (event: WatchEvent<T>) => void,
     ) {
-      const { namespace } = where;
-      const path =
-        pathOf(kind, namespace === undefined ? {} : { namespace }) +
-        query(where, { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS), resourceVersion });
+      const asked = { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS), resourceVersion };
+      const path = collectionPath(kind, where, asked);
       const what = `watch ${kind.plural}`;
       const began = Date.now();
       let answer: IncomingMessage | undefined;
