@@ -1,28 +1,24 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
-import { foreignConnection } from '../../src/adapters/kubernetes/connection.ts';
+import type { Api } from '../../src/adapters/kubernetes/api.ts';
 import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, type Kind, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
-import { parseSliceKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
-import type { KubeObject, SecretObject } from '../../src/adapters/kubernetes/objects.ts';
+import type { KubeObject } from '../../src/adapters/kubernetes/objects.ts';
 import { removeOrphans } from '../../src/adapters/kubernetes/orphans.ts';
 import { TENANT_ROLE } from '../../src/adapters/kubernetes/tenant-manifests.ts';
-import { clusterId, remoteNamespace, sliceKubeconfigSecret, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
-import { resolveName } from '../../src/runtime/resolve-name.ts';
+import { clusterId, remoteNamespace, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
 import { deployment, newPlace, pod } from '../contracts/workloads.ts';
 import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/linked.ts';
 import { ANYBODY, canI } from './can-i.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
 
-const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 interface ShadowPod extends KubeObject {
   readonly spec?: { readonly pod: { readonly containers: readonly object[] } };
 }
 /** What a tenant may and may not do with the credentials that a purchase brings, and what ends when its seller ends it; tried with the tenant's own token. */
 export function tenantSuite(start: () => Promise<RealClusters>): void {
   describe('what a tenant may do', () => {
-    const { at, did, operator, tenant: tenantOf, nothingLeft } = playClusters(start);
+    const { at, did, operator, tenant: tenantOf, kubelet: kubeletOf, nothingLeft } = playClusters(start);
     let tenant: Api;
     let attempt: Attempt;
     const namespace = tenantNamespace(clusterId('south'));
@@ -141,12 +137,7 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
 
     /** A pod, asked for with the slice's own identity, as Liqo's virtual kubelet does; Liqo itself would not ask for what the virtual node has no room for. */
     async function run(space: string, cpu: string): Promise<string> {
-      const secret = await operator('south').get<SecretObject>(KINDS.secret, {
-        namespace: tenantNamespace(at.seller.id),
-        name: sliceKubeconfigSecret(attempt.acquisition),
-      });
-      const access = parseSliceKubeconfig(Buffer.from(secret?.data?.['kubeconfig'] ?? '', 'base64').toString('utf8'));
-      const kubelet = openApi(foreignConnection(access, { loopback: true, resolve: resolveName }), quiet);
+      const kubelet = await kubeletOf(attempt.acquisition);
       try {
         const [{ metadata, spec } = { metadata: { name: '' }, spec: undefined }] = (
           await operator('north').list<ShadowPod>(KINDS.shadowPod, { namespace: space })
@@ -165,8 +156,6 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
       } catch (error) {
         if (isRefused(error)) return `${error.status} ${error.message}`;
         throw error;
-      } finally {
-        kubelet.close();
       }
     }
 

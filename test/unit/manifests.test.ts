@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { serviceSecret } from '../../src/adapters/kubernetes/handover.ts';
 import { fencesOf } from '../../src/adapters/kubernetes/hosted.ts';
 import { KINDS, kindOf, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
+import { podPolicy } from '../../src/adapters/kubernetes/pod-policy.ts';
 import { namespacePolicy, slicePolicy } from '../../src/adapters/kubernetes/policies.ts';
 import { remoteIdentity, resourceSlice, storedCredentials } from '../../src/adapters/kubernetes/slice-manifests.ts';
 import {
@@ -60,6 +61,7 @@ const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
   'tenant-drained': tenant(south, 'Drained'),
   'policy-of-slices': slicePolicy(),
   'policy-of-namespaces': namespacePolicy(),
+  'policy-of-pods': podPolicy(),
   'stored-credentials': storedCredentials({ acquisition, seller: north, kubeconfig, renewable: true }),
   'remote-identity': remoteIdentity({ seller: north, self: south, kubeconfig }),
   'resource-slice': resourceSlice({ self: south, seller: north, acquisition, contract, resources, sliceClass: 'rearguard' }),

@@ -12,6 +12,7 @@ import { KINDS } from './kinds.ts';
 import { meetingCalls } from './meeting.ts';
 import { checkRights } from './missing-rights.ts';
 import type { KubeObject } from './objects.ts';
+import { podPolicy } from './pod-policy.ts';
 import { namespacePolicy, slicePolicy } from './policies.ts';
 import { sliceCalls } from './slices.ts';
 import { ownNamespace, tenantRole } from './tenant-manifests.ts';
@@ -48,7 +49,8 @@ export function kubernetesFabric(input: {
     ...enforcementCalls({ api, log }),
     async prepare() {
       await checkRights(api);
-      for (const manifest of [ownNamespace(), tenantRole(), ...slicePolicy(), ...namespacePolicy()]) await api.apply(manifest);
+      for (const manifest of [ownNamespace(), tenantRole(), ...slicePolicy(), ...namespacePolicy(), ...podPolicy()])
+        await api.apply(manifest);
     },
     ...meetingCalls(api),
     ...tenantCalls(api, { clusterId, ...(input.apiAddress !== undefined && { apiAddress: input.apiAddress }) }),

@@ -13,7 +13,7 @@ export const SLICE_CLASS = 'rearguard';
 export const SLICE_POLICY = 'rearguard-tenant-slices';
 export const NAMESPACE_POLICY = 'rearguard-tenant-namespaces';
 
-const ADMISSION = 'admissionregistration.k8s.io/v1';
+export const ADMISSION = 'admissionregistration.k8s.io/v1';
 /** Whose tenant namespace it is, empty when it is none; a policy's match conditions cannot read a namespace, its variables can. */
 const TENANT = 'variables.tenant';
 const TENANT_VARIABLE = {
@@ -28,6 +28,12 @@ const ENDED_VARIABLE = {
 const text = (key: string, field: 'labels' | 'annotations', object = 'object'): string =>
   `(has(${object}.metadata.${field}) && '${key}' in ${object}.metadata.${field} ? ${object}.metadata.${field}['${key}'] : '')`;
 const option = (name: string, value: string): string => `(has(request.options.${name}) && request.options.${name} == ${value})`;
+export const propagates = (how: 'Orphan' | 'Foreground'): string => option('propagationPolicy', `'${how}'`);
+/** A deletion that leaves behind what the object owns. */
+export const orphans = `${propagates('Orphan')} || ${option('orphanDependents', 'true')}`;
+/** No finalizer that was not there before. */
+export const FINALIZERS =
+  "!has(object.metadata.finalizers) || object.metadata.finalizers.all(each, request.operation == 'UPDATE' && has(oldObject.metadata.finalizers) && each in oldObject.metadata.finalizers)";
 const unchanged = (key: string, field: 'labels' | 'annotations'): string =>
   `request.operation == 'CREATE' || ${text(key, field)} == ${text(key, field, 'oldObject')}`;
 /** `Invalid` answers 422, which tells a policy's refusal from one of RBAC's (403). What is deleted has no `object`. */
@@ -47,10 +53,7 @@ const COPY = [
   rule(`${text(LIQO_KEYS.origin, 'labels')} == ${TENANT}`, `must be labelled ${LIQO_KEYS.origin}=<the tenant's cluster id>`),
   rule(`${text(LIQO_KEYS.remoteCluster, 'labels')} == ${TENANT}`, `must be labelled ${LIQO_KEYS.remoteCluster}=<the tenant's cluster id>`),
   // What never goes keeps the teardown of its contract from its end, and a slice its quota.
-  rule(
-    `!has(object.metadata.finalizers) || object.metadata.finalizers.all(each, request.operation == 'UPDATE' && has(oldObject.metadata.finalizers) && each in oldObject.metadata.finalizers)`,
-    'must not add finalizers',
-  ),
+  rule(FINALIZERS, 'must not add finalizers'),
 ];
 
 const policy = (
@@ -75,7 +78,7 @@ const policy = (
     validations,
   },
 });
-const binding = (name: string): Manifest => ({
+export const binding = (name: string): Manifest => ({
   apiVersion: ADMISSION,
   kind: 'ValidatingAdmissionPolicyBinding',
   metadata: { name, labels: managed },
@@ -102,11 +105,7 @@ export const slicePolicy = (): readonly Manifest[] => [
       rule(unchanged(OURS.contract, 'annotations'), `must keep its ${OURS.contract}`),
       rule(unchanged(LIQO_KEYS.cordon, 'annotations'), `must not touch ${LIQO_KEYS.cordon}`),
       ...COPY,
-      rule(
-        `!has(request.options) || !(${option('propagationPolicy', "'Orphan'")} || ${option('orphanDependents', 'true')})`,
-        'must not leave its quota behind',
-        'deleting',
-      ),
+      rule(`!has(request.options) || !(${orphans})`, 'must not leave its quota behind', 'deleting'),
     ],
   ),
   binding(SLICE_POLICY),

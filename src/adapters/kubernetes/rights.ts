@@ -1,4 +1,5 @@
 import { KINDS, type Kind } from './kinds.ts';
+import { POD_POLICY } from './pod-policy.ts';
 import { NAMESPACE_POLICY, SLICE_POLICY } from './policies.ts';
 import { TENANT_ROLE } from './tenant-manifests.ts';
 
@@ -46,8 +47,8 @@ export const RIGHTS = {
     { kind: KINDS.roleBinding, verbs: ['list', ...KEEP] },
     { kind: KINDS.clusterRole, verbs: ['create', 'patch'], names: [TENANT_ROLE] },
     { kind: KINDS.clusterRole, verbs: ['bind'], names: [ROLES.peering, ROLES.workload] },
-    { kind: KINDS.policy, verbs: ['create', 'patch'], names: [SLICE_POLICY, NAMESPACE_POLICY] },
-    { kind: KINDS.policyBinding, verbs: ['create', 'patch'], names: [SLICE_POLICY, NAMESPACE_POLICY] },
+    { kind: KINDS.policy, verbs: ['create', 'patch'], names: [SLICE_POLICY, NAMESPACE_POLICY, POD_POLICY] },
+    { kind: KINDS.policyBinding, verbs: ['create', 'patch'], names: [SLICE_POLICY, NAMESPACE_POLICY, POD_POLICY] },
     { kind: KINDS.foreignCluster, verbs: [...READ, ...KEEP] },
     { kind: KINDS.tenant, verbs: READ },
     // Whoever makes the tenants' role must have itself all that it gives to them.
