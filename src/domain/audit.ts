@@ -39,7 +39,7 @@ export interface AuditEvent {
   readonly at: string;
   readonly kind: AuditKind;
   readonly contract?: ContractId;
-  /** The other node, by the id that it gave. */
+  /** The other node, by the id that it gave; where who calls is not proven, the address it called from. */
   readonly peer?: string;
   readonly facts: Readonly<Record<string, unknown>>;
   /** Absent for the seconds until it is sealed. */

@@ -118,12 +118,21 @@ const told = async () =>
 const live: Clock = { now: () => Date.now() };
 /** All of it in the same ten seconds, however long it takes. */
 const STILL: Clock = { now: () => 1_767_225_600_000 };
-const AS_MALLORY = ['reservation-refused', 'mallory'] as const;
 /** Who does not sign is told of by where it calls from. */
+const REFUSED_THERE = ['reservation-refused', '127.0.0.1'] as const;
 const FROM_THERE = ['request-refused', '127.0.0.1'] as const;
 
 it.each<[string, BuyerLimits, number, number, string, RegExp, readonly [string, string], Clock]>([
-  ['as many reservations as it may have', { holds: 100 }, 100, 429, 'TOO_MANY_HOLDS', /all of the 100 open reservations/, AS_MALLORY, live],
+  [
+    'as many reservations as it may have',
+    { holds: 100 },
+    100,
+    429,
+    'TOO_MANY_HOLDS',
+    /all of the 100 open reservations/,
+    REFUSED_THERE,
+    live,
+  ],
   [
     'as much as it may have',
     { holds: 1_000, cpu: '40' },
@@ -131,7 +140,7 @@ it.each<[string, BuyerLimits, number, number, string, RegExp, readonly [string, 
     403,
     'LIMIT_REACHED',
     /limit of cpu, .* is 40: 40 in use, 1 wanted/,
-    AS_MALLORY,
+    REFUSED_THERE,
     live,
   ],
   [

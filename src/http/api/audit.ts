@@ -12,7 +12,10 @@ const AuditEvent = z
     at: z.string().describe('RFC 3339, to the microsecond.'),
     kind: z.enum(AUDIT_KINDS),
     contract: z.string().optional(),
-    peer: z.string().optional().describe('The other node, by the id that it gave.'),
+    peer: z
+      .string()
+      .optional()
+      .describe('The other node, by the id that it gave; where who calls is not proven, the address it called from.'),
     facts: z.record(z.string(), z.unknown()),
     seal: Seal.optional().describe('Absent for the seconds until it is sealed.'),
   })

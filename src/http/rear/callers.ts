@@ -14,6 +14,7 @@ import { boundedLookups } from './lookups.ts';
 import { openRates } from './rates.ts';
 import { isOurAuthority, requestParts } from './request-parts.ts';
 import type { Rear } from './ports.ts';
+import { unproven } from './told.ts';
 
 /** A request whose signature, if it has one, fits it; who made it is not proven yet. */
 export interface Call<T> {
@@ -31,6 +32,13 @@ export interface Caller {
   readonly parting?: boolean;
   /** A FLUIDOS node could have sent this. */
   readonly fluidos?: boolean;
+}
+
+/** Refused before anybody is asked for its keys: who it is, is not proven. */
+function blocked({ id }: NodeIdentity): Fault {
+  const fault = new Fault('BUYER_REFUSED', 'this node is blocked here');
+  fault.cause = new Fault('BUYER_REFUSED', unproven(id));
+  return fault;
 }
 
 /** Who may speak for which node. What costs nothing is looked at first, what asks a stranger last. */
@@ -103,7 +111,7 @@ export function callers(rear: Rear) {
       const rate = parting ? undefined : rateOf(as, from);
       const names = { id: as.id, domain: as.domain, address: as.address || claimed?.address };
       const rule = ruleFor(policy, names);
-      if (rule?.policy === 'blocked' && !parting) throw new Fault('BUYER_REFUSED', 'this node is blocked here');
+      if (rule?.policy === 'blocked' && !parting) throw blocked(as);
       if (claimed === undefined) {
         await rate?.check();
         await unsigned(names, rule?.policy === 'blocked' ? undefined : rule, caller);

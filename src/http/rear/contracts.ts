@@ -12,7 +12,7 @@ import type { Callers } from './callers.ts';
 import { handingOver } from './handover.ts';
 import type { Rear } from './ports.ts';
 import { renewing } from './renewal.ts';
-import { toldByName } from './told.ts';
+import { tellAndThrow } from './told.ts';
 
 export function contractRoutes(rear: Rear, calls: Callers) {
   const { contracts, inventory, processes, fabric, notary, audit, options } = rear;
@@ -72,7 +72,7 @@ export function contractRoutes(rear: Rear, calls: Callers) {
         // Who does not sign its call is not proven, and may be somebody else.
         if (!isFault(error) || error.code !== 'BUYER_REFUSED' || from.claimed === undefined) throw error;
         const { code, message: detail } = error;
-        await toldByName(error, () => audit.tally({ kind: 'request-refused', peer: terms.buyer.id, contract: terms.id, code, detail }));
+        await tellAndThrow(error, () => audit.tally({ kind: 'request-refused', peer: terms.buyer.id, contract: terms.id, code, detail }));
       });
       await contracts.countersign({ contract: terms.id, payload: agreement.payload, signature });
       return done();

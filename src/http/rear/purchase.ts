@@ -10,6 +10,7 @@ import { purchase, writeContract } from '../../rear/contract.ts';
 import { type Answer, json, Refusal } from './answers.ts';
 import type { Call, Callers } from './callers.ts';
 import type { Rear } from './ports.ts';
+import { toldOf } from './told.ts';
 
 type Purchase = Call<z.output<typeof purchase>>;
 
@@ -82,7 +83,7 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
       });
     } catch (error) {
       if (isFault(error) && error.code === 'LIMIT_REACHED')
-        await audit.tally({ kind: 'reservation-refused', peer: hold.buyer.id, code: error.code, detail: error.message });
+        await audit.tally({ kind: 'reservation-refused', code: error.code, ...toldOf(hold.buyer.id, call.from, error.message) });
       throw error;
     }
   };

@@ -9,6 +9,7 @@ import { renewalPayload } from '../../rear/renewal.ts';
 import { type Answer, json } from './answers.ts';
 import type { Callers } from './callers.ts';
 import type { Rear } from './ports.ts';
+import { toldOf } from './told.ts';
 
 /** Handles a proposal. The document itself is its key: one whose answer was lost gets the same again, also when the contract ends by now. */
 export function renewing(
@@ -48,7 +49,8 @@ export function renewing(
     const until = nextEnd(contract);
     const why = await refusal(contract, proposed.payload, until);
     if (why !== undefined || until === undefined) {
-      await audit.tally({ kind: 'renewal-refused', peer: terms.buyer.id, code: 'RENEWAL_REFUSED', contract: terms.id, detail: why ?? '' });
+      const told = toldOf(terms.buyer.id, from, why ?? '');
+      await audit.tally({ kind: 'renewal-refused', code: 'RENEWAL_REFUSED', contract: terms.id, ...told });
       throw new Fault('RENEWAL_REFUSED', why ?? 'no renewal was agreed on', { contract: terms.id });
     }
     const renewal = await notary.grantRenewal({ contract, until, proposed });

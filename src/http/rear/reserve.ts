@@ -14,6 +14,7 @@ import { callbackRefusal } from './callback.ts';
 import type { Callers } from './callers.ts';
 import type { Listed } from './list.ts';
 import type { Rear } from './ports.ts';
+import { tellAndThrow, toldOf } from './told.ts';
 import { turnsOf } from './turns.ts';
 
 const UNKNOWN_FLAVOR = 'Error getting the Flavor by ID';
@@ -23,7 +24,7 @@ const WRONG_CAST = 'Error casting the flavor data to ServiceFlavor';
 /** Reservations of one buyer that ask the store at a time: they wait for each other there, and would keep its connections from everybody else. */
 const AT_ONCE = 2;
 
-/** Refusals of which the audit tells: no honest buyer meets them. */
+/** Refusals of who was let in of which the audit tells: no honest buyer meets them. */
 const TOLD: readonly FaultCode[] = ['BUYER_REFUSED', 'TOO_MANY_HOLDS', 'LIMIT_REACHED'];
 
 /** Handles RESERVE_FLAVOR; refusals are the rows of our notes' section 3. One statement of the store per reservation. */
@@ -114,11 +115,13 @@ export function reserving(
           ...wanted,
           ...(key === undefined ? {} : { idempotencyKey: key }),
         }),
-      );
+      ).catch(async (error: unknown) => {
+        if (!isFault(error) || !TOLD.includes(error.code)) throw error;
+        const { code, message } = error;
+        return await tellAndThrow(error, () => audit.tally({ kind: 'reservation-refused', code, ...toldOf(buyer.id, from, message) }));
+      });
       return json(writeTransaction({ transaction, buyer, configuration }));
     } catch (error) {
-      if (isFault(error) && TOLD.includes(error.code))
-        await audit.tally({ kind: 'reservation-refused', peer: buyer.id, code: error.code, detail: error.message });
       throw await translated(error, flavorID, configuration);
     }
   };

@@ -26,12 +26,10 @@ import type { Rear, RearOptions, RearPorts } from './ports.ts';
 import { purchasing } from './purchase.ts';
 import { reserving } from './reserve.ts';
 import { sealing } from './seal.ts';
-import { isToldByName } from './told.ts';
+import { isTold } from './told.ts';
 
 type Bindings = { Bindings: HttpBindings };
 type Handler = (incoming: IncomingMessage, id: string) => Promise<Answer> | Answer;
-
-const RESERVE = '/api/v2/reservations';
 
 /** The provider's side of REAR v2: the routes of a FLUIDOS node, status by status, and our additions. */
 export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Bindings> {
@@ -59,16 +57,13 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
       const { code, facts, message, cause } = refusal.fault;
       // Told by where it came from: whom it names is not proven, and may be somebody else. Keys of ours that are not there are no stranger's doing.
       const why = facts['why'] === undefined ? '' : `: ${String(facts['why'])}`;
-      // RESERVE tells of its own refusals, by the name of the buyer.
-      const isTold =
-        !isToldByName(error) &&
-        (code === 'SIGNATURE_REFUSED' || (code === 'KEYS_UNAVAILABLE' && why !== '') || (code === 'BUYER_REFUSED' && path !== RESERVE));
-      if (isTold)
+      const isToTell = code === 'SIGNATURE_REFUSED' || code === 'BUYER_REFUSED' || (code === 'KEYS_UNAVAILABLE' && why !== '');
+      if (isToTell && !isTold(error))
         await rear.audit.tally({
           kind: 'request-refused',
           peer: socket.remoteAddress ?? 'unknown',
           code: `${code}${why}`,
-          // What stays untold there: why a key was not to be had.
+          // What stays untold there: why a key was not to be had, and who is blocked.
           detail: isFault(cause) ? `${path}: ${message}: ${cause.message}` : `${path}: ${message}`,
         });
       return answerRefusal(refusal, headers.accept);
@@ -125,7 +120,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
       return listAnswer((await listing('Error getting the available Flavors')).kind(kind));
     });
   }
-  route('POST', RESERVE, reserving(rear, calls, current));
+  route('POST', '/api/v2/reservations', reserving(rear, calls, current));
   route('POST', '/api/v2/transactions/:id/purchase', purchasing(rear, calls));
 
   route('GET', WELL_KNOWN, () => {
