@@ -5,7 +5,7 @@ import type { Ending } from '../src/domain/reasons.ts';
 import type { IntentNamespace } from '../src/ports/cluster.ts';
 import type { MeetingPlace } from '../src/ports/fabric.ts';
 import type { ActivityDeps } from './deps.ts';
-import { buyerPatienceMs } from './peering.ts';
+import { buyerPatienceMs, denying } from './peering.ts';
 import { known } from './buying.ts';
 import { tell } from './selling.ts';
 
@@ -63,9 +63,13 @@ export function openMending({
   fabric,
   cluster,
   hosting,
+  audit,
   self,
   timing,
-}: Pick<ActivityDeps, 'contracts' | 'inventory' | 'processes' | 'peers' | 'fabric' | 'cluster' | 'hosting' | 'self' | 'timing'>): Mending {
+}: Pick<
+  ActivityDeps,
+  'contracts' | 'inventory' | 'processes' | 'peers' | 'fabric' | 'cluster' | 'hosting' | 'audit' | 'self' | 'timing'
+>): Mending {
   const processOf = ({ terms, role, acquisition }: Contract): string | undefined =>
     role === 'seller' ? workflowIds.contract(terms.transaction) : acquisition && workflowIds.acquisition(acquisition);
 
@@ -100,7 +104,8 @@ export function openMending({
         if (terms.service) await hosting.remove({ contract: terms.id }, wait);
         else {
           await fabric.stopSlice(sold, wait);
-          await fabric.removeReplica({ ...sold, patienceMs: buyerPatienceMs(timing) }, wait);
+          const denies = denying(audit, sold, 'CONTRACT_OVER');
+          await fabric.removeReplica({ ...sold, patienceMs: buyerPatienceMs(timing), denies }, wait);
         }
         // Only now it is over here: whoever is interrupted before begins again, and the buyer's own teardown had the tenant.
         await inventory.giveBack({ contract: terms.id, transaction: terms.transaction, ending });

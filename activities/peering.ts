@@ -90,6 +90,12 @@ export const sliceActivities = ({ fabric, contracts, timing }: Pick<ActivityDeps
   },
 });
 
+/** Tells the audit which slice of a contract is denied, and why. */
+export const denying =
+  (audit: ActivityDeps['audit'], { buyer, contract }: Replica, code: FaultCode): Denies =>
+  (detail) =>
+    audit.tally({ kind: 'slice-denied', peer: buyer, contract, code, detail });
+
 /** Phase 4, seller: a slice is let in by its contract, and put out by it. */
 export const admissionActivities = ({
   fabric,
@@ -99,10 +105,7 @@ export const admissionActivities = ({
 }: Pick<ActivityDeps, 'fabric' | 'contracts' | 'audit' | 'timing'>) => ({
   /** Step 33 of the reference workflow: only under a living contract of this buyer, and never more than was bought. */
   async admitSlice({ contract, buyer }: Replica): Promise<void> {
-    const told =
-      (code: FaultCode): Denies =>
-      (detail) =>
-        audit.tally({ kind: 'slice-denied', peer: buyer, contract, code, detail });
+    const told = (code: FaultCode): Denies => denying(audit, { buyer, contract }, code);
     await heartbeating(async () => {
       const sold = await contracts.get(contract);
       if (!sold) throw new Fault('CONTRACT_UNKNOWN', `no contract ${contract}`, { contract });
@@ -129,6 +132,7 @@ export const admissionActivities = ({
   /** What is left of the slice at ours. Otherwise replica, cordoned Quota and what Liqo signed would stay for as long as another contract keeps the tenant. */
   async removeReplica({ contract, buyer }: Replica): Promise<void> {
     const patienceMs = buyerPatienceMs(timing);
-    await waiting(timing.undoRoundMs, (wait) => fabric.removeReplica({ buyer, contract, patienceMs }, wait));
+    const denies = denying(audit, { buyer, contract }, 'CONTRACT_OVER');
+    await waiting(timing.undoRoundMs, (wait) => fabric.removeReplica({ buyer, contract, patienceMs, denies }, wait));
   },
 });

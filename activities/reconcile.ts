@@ -28,6 +28,7 @@ type Deps = Pick<
   | 'fabric'
   | 'cluster'
   | 'hosting'
+  | 'audit'
   | 'self'
   | 'timing'
   | 'clock'

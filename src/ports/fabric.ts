@@ -3,7 +3,7 @@ import type { Enforcement } from '../domain/enforcement.ts';
 import type { AcquisitionId, ClusterId, ContractId } from '../domain/ids.ts';
 import type { Resources } from '../domain/resources.ts';
 
-/** Told which slice is denied and why, before that is written on the slice: once, since what stands there is not told again. */
+/** Told which slice is denied and why, before that is written: once, since what is written is not told again. */
 export type Denies = (words: string) => Promise<void>;
 
 /** What GPUs of a contract are to Kubernetes. */
@@ -83,10 +83,10 @@ export interface Fabric {
   stopSlice(input: { readonly buyer: ClusterId; readonly contract: ContractId }, wait: Wait): Promise<void>;
   /**
    * Until the replicated slice of an ended contract and its Quota are gone, and then what Liqo signed for it. The buyer's own teardown takes them away; once it had `patienceMs`, we do
-   * without its help, and it cannot make a slice of that contract again. STILL_THERE.
+   * without its help, and it cannot make a slice of that contract again: `denies` is told so. STILL_THERE.
    */
   removeReplica(
-    input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly patienceMs: number },
+    input: { readonly buyer: ClusterId; readonly contract: ContractId; readonly patienceMs: number; readonly denies?: Denies },
     wait: Wait,
   ): Promise<void>;
 

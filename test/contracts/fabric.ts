@@ -155,7 +155,9 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await did.meet(attempt);
       await did.extend(attempt);
       await did.extend(other);
-      const sold = (each: Attempt, patienceMs: number) => ({ buyer: at.buyer.id, contract: each.contract, patienceMs });
+      const told: string[] = [];
+      const denies = async (words: string): Promise<void> => void told.push(words);
+      const sold = (each: Attempt, patienceMs: number) => ({ buyer: at.buyer.id, contract: each.contract, patienceMs, denies });
       await at.seller.fabric.stopSlice({ buyer: at.buyer.id, contract: attempt.contract }, did.wait);
       const began = Date.now();
       await at.seller.fabric.removeReplica(sold(attempt, 500), did.wait);
@@ -165,6 +167,7 @@ export function fabricContract(name: string, start: () => Promise<LinkedClusters
       await fails(at.seller.fabric.removeReplica(sold(other, 1_000), { timeoutMs: 300 }), 'STILL_THERE');
       // The buyer's Liqo lives, and copies it no more.
       await at.seller.fabric.removeReplica(sold(attempt, 1_000), { timeoutMs: 300 });
+      expect(told).toEqual([expect.stringContaining(`slice ${sliceName(attempt.acquisition)}: contract ${attempt.contract} is over`)]);
       expect(await at.buyer.fabric.nodeHealth({ acquisition: other.acquisition })).toMatchObject({ present: true, ready: true });
     });
 

@@ -140,7 +140,10 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
       const ended = newAttempt();
       // Once its node stands Liqo has signed for it: a certificate that is made while the slice goes stays until the next contract ends, or the tenant goes.
       await did.extend(ended);
-      await at.seller.fabric.removeReplica({ buyer: at.buyer.id, contract: ended.contract, patienceMs: 0 }, did.wait);
+      const told: string[] = [];
+      const denies = async (words: string): Promise<void> => void told.push(words);
+      await at.seller.fabric.removeReplica({ buyer: at.buyer.id, contract: ended.contract, patienceMs: 0, denies }, did.wait);
+      expect(told).toEqual([expect.stringContaining(`contract ${ended.contract} is over`)]);
       const again = forged({ resources: BOUGHT }, {}, 'again');
       const under = (contract: string) => ({
         ...again,

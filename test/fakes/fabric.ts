@@ -99,17 +99,18 @@ export function fakeFabric(world: LiqoWorld, id: ClusterId): Fabric {
       if (slice) slice.stopped = true;
       world.changed();
     },
-    async removeReplica({ buyer, contract, patienceMs }, wait) {
-      const patience = setTimeout(() => {
+    async removeReplica({ buyer, contract, patienceMs, denies }, wait) {
+      const untilGone = (timeoutMs: number) =>
+        world.until(() => (replica(buyer, contract) ? undefined : true), { ...wait, timeoutMs }, still(`slice of ${contract}`));
+      if (patienceMs >= wait.timeoutMs) return void (await untilGone(wait.timeoutMs));
+      await untilGone(patienceMs).catch(async (error: unknown) => {
         const slice = replica(buyer, contract);
-        if (slice) slice.copied = false;
+        if (!slice || wait.signal?.aborted) throw error;
+        const why = `contract ${contract} is over, and its buyer left it here: taken away, and kept out`;
+        await denies?.(`slice ${sliceName(slice.acquisition)}: ${why}`);
+        slice.copied = false;
         world.changed();
-      }, patienceMs);
-      try {
-        await world.until(() => (replica(buyer, contract) ? undefined : true), wait, still(`slice of ${contract}`));
-      } finally {
-        clearTimeout(patience);
-      }
+      });
     },
     async storeCredentials({ acquisition, credentials }) {
       if (credentials.kubeconfig === '') throw new Fault('KUBECONFIG_REFUSED', 'empty');

@@ -105,12 +105,13 @@ export function playComparison() {
       const cluster = fakeCluster(world, NORTH);
       const timing = { ...DEFAULT_TIMING, undoRoundMs, nodeAnswerMs: 300 };
       const { contracts, inventory } = memory;
-      const { chain } = audit;
+      const { chain, audit: audits } = audit;
       const knownSigners = memoryKnownSigners({ clock });
       const deps = { contracts, inventory, chain, processes: processes.port, peers: others, knownNodes: records.knownNodes, knownSigners };
       const activities = reconcileActivities({
         ...deps,
         fabric: fabric.port,
+        audit: audits,
         cluster,
         hosting: hosting.hosting,
         self: SELLER,

@@ -40,6 +40,12 @@ async function seller() {
     contracts,
     fabric,
     terms,
+    /** After its end, by whoever unwinds the sale. */
+    removes: (contract: ContractId) => {
+      const { removeReplica } = admissionActivities({ fabric, contracts, audit, timing: { ...DEFAULT_TIMING, sellerGraceMs: 50 } });
+      return new MockActivityEnvironment().run(removeReplica, { contract, buyer: ALICE });
+    },
+    withdraws: () => fakeFabric(liqo, ALICE).withdrawSlice({ seller: NORTH, acquisition: acquisitionId('a-1') }),
     asks: (contract: ContractId, resources = ONE, buyer = ALICE) =>
       fakeFabric(liqo, buyer).requestSlice({
         seller: NORTH,
@@ -88,6 +94,28 @@ test('what comes after the end of its contract', async () => {
   await expect(admits(terms.id)).rejects.toMatchObject({ code: 'CONTRACT_OVER' });
   expect(await told()).toEqual([['slice-denied', 'alice-1', terms.id, 'CONTRACT_OVER']]);
   expect(slices()).toEqual([['alice-1', 'denied', `contract ${terms.id} is over`]]);
+});
+
+test('what its buyer leaves after the end of its contract, until it is taken away: once, however often that is tried', async () => {
+  const { asks, admits, removes, terms, told, inventory, audit } = await seller();
+  await asks(terms.id);
+  await admits(terms.id);
+  await inventory.giveBack({ contract: terms.id, ending: { reason: 'expired' } });
+  await removes(terms.id);
+  await removes(terms.id);
+  expect(await told()).toEqual([['slice-denied', 'alice-1', terms.id, 'CONTRACT_OVER']]);
+  const [event] = await audit.list({ limit: 1 });
+  expect(event?.facts['detail']).toMatch(new RegExp(`^slice \\S+: contract ${terms.id} is over, and its buyer left it here`));
+});
+
+test('what its buyer takes away in its time after the end is not told', async () => {
+  const { asks, admits, removes, withdraws, terms, told, inventory } = await seller();
+  await asks(terms.id);
+  await admits(terms.id);
+  await inventory.giveBack({ contract: terms.id, ending: { reason: 'expired' } });
+  await withdraws();
+  await removes(terms.id);
+  expect(await told()).toEqual([]);
 });
 
 test.each<[string, ClusterId, (of: Awaited<ReturnType<typeof seller>>) => Promise<ContractId> | ContractId, string]>([

@@ -44,6 +44,9 @@ test.each([
   if (answers) await buyer.withdrawSlice(slice);
   expect(await reconciling).toMatchObject({ mended: [expect.stringContaining(words)], failed: [] });
   expect(world.objects().filter((line) => line.startsWith('north-1: replica'))).toEqual([]);
+  const denied = (await audit.audit.list({ limit: 9 })).filter(({ kind }) => kind === 'slice-denied');
+  const left = { peer: 'alice-1', contract, facts: { code: 'CONTRACT_OVER' } };
+  expect(denied).toMatchObject(answers ? [] : [left]);
   expect(at.asked).toEqual([`leave alice-1 ${contract}`]);
   expect(memory.living()).toEqual([]);
 });

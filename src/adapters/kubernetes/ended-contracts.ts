@@ -11,15 +11,22 @@ const MOST_CONFLICTS = 20;
 
 /**
  * Lets a tenant make no slice of a contract any more that we took away: our policy of slices reads this from the tenant's namespace. A buyer's Liqo that lives copies its slice again at once
- * otherwise, and Liqo here would sign a certificate for it each time.
+ * otherwise, and Liqo here would sign a certificate for it each time. `tell` comes before that is written, and only then: what stands there was told.
  */
-export async function keepOut(api: Api, { buyer, contract }: { readonly buyer: ClusterId; readonly contract: ContractId }): Promise<void> {
+export async function keepOut(
+  api: Api,
+  { buyer, contract }: { readonly buyer: ClusterId; readonly contract: ContractId },
+  tell: () => Promise<void>,
+): Promise<void> {
   const name = tenantNamespace(buyer);
+  let isTold = false;
   for (let conflicts = 0; ; conflicts += 1) {
     const place = await api.get(KINDS.namespace, { name });
     if (!place) return;
     const ended = (annotation(place, OURS.ended) ?? '').split(' ').filter((each) => each !== '');
     if (ended.includes(contract)) return;
+    if (!isTold) await tell();
+    isTold = true;
     const annotations = { [OURS.ended]: [...ended, contract].slice(-MOST).join(' ') };
     try {
       await api.merge(KINDS.namespace, { name }, { metadata: { annotations, resourceVersion: place.metadata.resourceVersion } });

@@ -137,7 +137,7 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denyExcess' |
       });
     },
 
-    async removeReplica({ buyer, contract, patienceMs }, wait) {
+    async removeReplica({ buyer, contract, patienceMs, denies }, wait) {
       const namespace = tenantNamespace(buyer);
       const patientUntil = Date.now() + patienceMs;
       const owners = new Set<string | undefined>();
@@ -153,10 +153,12 @@ export function sliceCalls(api: Api): Pick<Fabric, 'admitSlice' | 'denyExcess' |
           for (const { metadata } of left) owners.add(metadata.uid);
           const kept = quotas.filter((quota) => ownedBy(quota, owners));
           if (left.length + kept.length === 0) return true;
-          say(left.length > 0 ? `slice ${left.map(({ metadata }) => metadata.name).join(', ')}` : 'its quota');
+          const names = `slice ${left.map(({ metadata }) => metadata.name).join(', ')}`;
+          say(left.length > 0 ? names : 'its quota');
           if (Date.now() < patientUntil) again(patientUntil);
           else if (left.length > 0) {
-            if (!keptOut) await keepOut(api, { buyer, contract });
+            const why = `contract ${contract} is over, and its buyer left it here: taken away, and kept out`;
+            if (!keptOut) await keepOut(api, { buyer, contract }, async () => await denies?.(`${names}: ${why}`));
             keptOut = true;
             // Once more when it was copied again before the policy knew of the end.
             for (const slice of left) if (!isGoing(slice)) await api.remove(KINDS.resourceSlice, place(slice));
