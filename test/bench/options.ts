@@ -10,7 +10,6 @@ export interface Options {
 export const helpOf = (names: readonly string[]): string => `npm run bench -- [options]
 
 Measures Rearguard against its targets, on real Postgres, Temporal, Kubernetes and Liqo, all started here.
-The exit code is 0 when every figure was taken, met or not.
 
 reserve and oversell are taken at the store: 16 connections to Postgres, no server of ours between. The others but history-events and
 idle-events-per-day, which count, and liqo-floor, which has none of our code, are taken at a node's HTTP. Each says so (facts.at), and
