@@ -192,6 +192,17 @@ export const reconcileActivities = (deps: Deps) => {
           },
         );
         if (stuck.length > 0) for (const { address } of due) await knownNodes.poked(address);
+        // Before anything is forgotten: a reservation of a living sale that was written over may look old.
+        await each(
+          [inventory],
+          () => 'the ledger',
+          async () => {
+            const counted = await inventory.recount();
+            mended.push(...counted.mended);
+            failed.push(...counted.failed);
+            return undefined;
+          },
+        );
         await each(
           [inventory],
           () => 'pruning',
@@ -202,14 +213,6 @@ export const reconcileActivities = (deps: Deps) => {
               mended.push(
                 `forgot ${holds} old reservations, ${clusters} cluster ids that never bought and ${nodes} nodes that nobody dealt with`,
               );
-            return undefined;
-          },
-        );
-        await each(
-          [inventory],
-          () => 'the ledger',
-          async () => {
-            mended.push(...(await inventory.recount()));
             return undefined;
           },
         );

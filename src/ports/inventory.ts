@@ -102,12 +102,22 @@ export interface Inventory {
    * a day and with which nobody ever bought. What was sold stays. Answers how many of each.
    */
   prune(): Promise<{ readonly holds: number; readonly clusters: number }>;
-  /** Derives what is held and sold again from holds and contracts, and writes it where it is not so; answers in lines what was mended, which is nothing unless somebody wrote behind our back. */
-  recount(): Promise<readonly string[]>;
+  /**
+   * Derives what is held and sold again from holds and contracts, and writes it where it is not so; a hold of a living sale is sold. Answers in lines what was mended, and what could not be: nothing of
+   * either unless somebody wrote behind our back.
+   */
+  recount(): Promise<Recount>;
   /** What each buyer has who has anything, by its id. */
   buyers(of: PageOf<ByName>): Promise<Page<BuyerHoldings, ByName>>;
   /** Sums for the leak report. */
   sums(): Promise<InventorySums>;
+}
+
+/** What a recount found and did. */
+export interface Recount {
+  readonly mended: readonly string[];
+  /** Living sales whose holds are gone, or of other amounts; the ledgers that they draw on are left as they are. */
+  readonly failed: readonly string[];
 }
 
 /** Which flavors somebody cares for: of the others a node may have a hundred thousand. */

@@ -237,7 +237,7 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
     // Nothing in memory grows old.
     prune: async () => ({ holds: 0, clusters: 0 }),
     // It keeps no sums that could be wrong.
-    recount: async () => [],
+    recount: async () => ({ mended: [], failed: [] }),
     async sums() {
       const [held, gone] = [holding(), sumOf(sold())];
       const total = [...flavors.values()].reduce((sum, { flavor, onSale }) => (onSale ? add(sum, free(flavor)) : sum), NOTHING);

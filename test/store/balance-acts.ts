@@ -216,8 +216,9 @@ export async function perform(market: Market, act: Act, turn: number): Promise<v
       market.pool = act.pool;
       return await look(market);
     case 'recount': {
-      const mended = await inventory.recount();
-      if (mended.length > 0) throw new Error(`a recount found something to mend: ${mended.join('; ')}`);
+      const { mended, failed } = await inventory.recount();
+      const found = [...mended, ...failed];
+      if (found.length > 0) throw new Error(`a recount found something to mend: ${found.join('; ')}`);
       return;
     }
   }

@@ -29,7 +29,10 @@ describe('the check itself, on one slot', () => {
     ['one after the other', [taken, call(0, 'refused', 'b', 2, 3), call(0, 'letGo', 'a', 4, 5), call(0, 'take', 'b', 6, 7)]],
     ['a refusal while somebody takes', [call(0, 'take', 'a', 0, 9), call(1, 'refused', 'b', 1, 2)]],
     ['a slot that is given back while it is taken', [taken, call(0, 'letGo', 'a', 2, 9), call(1, 'take', 'b', 3, 4)]],
-    ['a sale, and a slot that is sold again once it is back', [taken, sold, givenBack, call(1, 'take', 'b', 6, 7), call(1, 'sell', 'b', 8, 9)]],
+    [
+      'a sale, and a slot that is sold again once it is back',
+      [taken, sold, givenBack, call(1, 'take', 'b', 6, 7), call(1, 'sell', 'b', 8, 9)],
+    ],
     ['a sale that is refused while somebody else sells', [taken, call(0, 'sell', 'a', 2, 9), call(1, 'unsold', 'a', 3, 4)]],
     ['a sale that is refused of what is over', [taken, free, call(1, 'unsold', 'a', 4, 5)]],
     ['a hold that is kept because it is sold meanwhile', [taken, call(0, 'kept', 'a', 2, 9), call(1, 'sell', 'a', 3, 4)]],

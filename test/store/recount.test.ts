@@ -3,7 +3,9 @@ import { afterAll, beforeEach, expect, inject, it, test } from 'vitest';
 import { isSlice } from '../../src/domain/flavor.ts';
 import { contractOf } from '../../src/domain/ids.ts';
 import { toldOf } from '../contracts/following.ts';
+import { blueprintOf } from '../fakes/samples.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, SEVEN } from '../contracts/samples.ts';
+import { imbalances, readMoment } from './balance-moment.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -11,6 +13,7 @@ afterAll(() => db.drop());
 const { inventory } = db.store;
 const A = flavorOf('000a');
 const listed = async () => (await inventory.list()).filter(isSlice).map(({ offer, price }) => [offer.resources, price?.amount]);
+const NOTHING_TO_DO = { mended: [], failed: [] };
 const reserve = async (part = ONE, ttlMs = 60_000) => {
   const transaction = newTransaction();
   await inventory.reserve({ flavor: A.id, buyer: buyerOf('alice'), part, transaction, idempotencyKey: transaction, ttlMs });
@@ -36,7 +39,7 @@ it('finds nothing to mend, whatever is held, sold, over, ending or expired', asy
   const ending = await sell();
   await db.store.contracts.markEnding({ contract: ending.terms.id, ending: { reason: 'breach' } });
   await db.setClock(NOON + 2_000);
-  expect(await toldOf(inventory, async () => expect(await inventory.recount()).toEqual([]))).toEqual([]);
+  expect(await toldOf(inventory, async () => expect(await inventory.recount()).toEqual(NOTHING_TO_DO))).toEqual([]);
 });
 
 const GHOST = '{3000000000,6442450944000000000,30000000000,0,0}';
@@ -52,19 +55,96 @@ test.each([
   const [sums, list] = [await inventory.sums(), await listed()];
   await db.sql`update lineage set ${db.sql(column)} = ${amounts}`;
   expect(await listed()).not.toEqual(list);
-  expect(await inventory.recount()).toEqual([
-    expect.stringMatching(/^the ledger of .*-000a said held .* say held 1 cpu and 2Gi, sold 7 cpu and 14Gi: written anew$/),
-  ]);
+  expect(await inventory.recount()).toEqual({
+    mended: [expect.stringMatching(/^the ledger of .*-000a said held .* say held 1 cpu and 2Gi, sold 7 cpu and 14Gi: written anew$/)],
+    failed: [],
+  });
   expect([await inventory.sums(), await listed()]).toEqual([sums, list]);
-  expect(await inventory.recount()).toEqual([]);
+  expect(await inventory.recount()).toEqual(NOTHING_TO_DO);
 });
 
 it('counts what is promised beyond what the cluster has, as it was promised', async () => {
   await sell(SEVEN);
   await inventory.publish(flavorOf('000a', { resources: { cpu: '4', memory: '8Gi', pods: '40' } }), 'terms');
   await db.sql`update lineage set sold = ${NONE}`;
-  expect(await inventory.recount()).toHaveLength(1);
+  expect(await inventory.recount()).toMatchObject({ mended: [expect.any(String)], failed: [] });
   expect(await inventory.sums()).toMatchObject({ sold: SEVEN, free: { cpu: '0' } });
   await inventory.publish(A, 'terms');
   expect(await inventory.sums()).toMatchObject({ sold: SEVEN, free: { cpu: '3' } });
 });
+
+/** A hold that somebody wrote over, whose sale lives. */
+const writeOver = async (transaction: string, state: string, contract: string | null = null) =>
+  await db.sql`update hold set state = ${state}, contract = ${contract} where transaction = ${transaction}`;
+
+test.each(['held', 'released', 'expired', 'sold'])(
+  'a living sale whose hold is said to be %s has it again, and nothing else moves',
+  async (state) => {
+    const { terms } = await sell(SEVEN);
+    await reserve();
+    const [sums, list] = [await inventory.sums(), await listed()];
+    await writeOver(terms.transaction, state, state === 'sold' ? 'contract-other' : null);
+    const was = state === 'sold' ? 'sold under another contract' : state;
+    expect(await inventory.recount()).toEqual({
+      mended: [`contract ${terms.id} lives, and its reservation ${terms.transaction} was ${was}: sold again`],
+      failed: [],
+    });
+    expect(await inventory.hold(terms.transaction)).toMatchObject({ state: 'sold', contract: terms.id });
+    expect([await inventory.sums(), await listed()]).toEqual([sums, list]);
+    expect(imbalances(await readMoment(db.sql))).toEqual([]);
+    expect(await inventory.recount()).toEqual(NOTHING_TO_DO);
+    await inventory.giveBack({ contract: terms.id, ending: { reason: 'done' } });
+    expect(await inventory.sums()).toMatchObject({ sold: { cpu: '0' }, free: { cpu: '9' } });
+  },
+);
+
+it('mends the hold and the ledger together, when both were written', async () => {
+  const { terms } = await sell(SEVEN);
+  await writeOver(terms.transaction, 'released');
+  await db.sql`update lineage set sold = ${NONE}`;
+  expect(await inventory.recount()).toEqual({
+    mended: [
+      expect.stringMatching(/was released: sold again$/),
+      expect.stringMatching(/say held 0 cpu and 0, sold 7 cpu and 14Gi: written anew$/),
+    ],
+    failed: [],
+  });
+  expect(imbalances(await readMoment(db.sql))).toEqual([]);
+  expect(await inventory.recount()).toEqual(NOTHING_TO_DO);
+});
+
+it('mends the hold of an instance, which its ledger counts as one', async () => {
+  const flavor = blueprintOf(SELLER);
+  await inventory.publish(flavor, undefined, 2);
+  const transaction = newTransaction();
+  const service = { kind: 'service', hostingPolicy: 'Provider', configuration: { database: 'orders' } } as const;
+  await inventory.reserve({ flavor: flavor.id, buyer: buyerOf('alice'), service, transaction, idempotencyKey: 'k', ttlMs: 60_000 });
+  await inventory.sell({ transaction, contract: contractOf(transaction), seller: SELLER, lifetimeMs: 60_000 });
+  const ledgers = await inventory.ledgers();
+  await writeOver(transaction, 'released');
+  expect(await inventory.recount()).toMatchObject({ mended: [expect.stringMatching(/: sold again$/)], failed: [] });
+  expect(await inventory.ledgers()).toEqual(ledgers);
+});
+
+test.each([
+  ['is not there', async (transaction: string) => await db.sql`delete from hold where transaction = ${transaction}`],
+  [
+    'was released, of other amounts',
+    async (transaction: string) =>
+      await db.sql`update hold set state = 'released', contract = null, amounts = ${GHOST} where transaction = ${transaction}`,
+  ],
+])(
+  'of a living sale whose hold %s it is told, each time, and what was sold is not sold again; another ledger is mended',
+  async (words, write) => {
+    const { terms } = await sell(SEVEN);
+    const B = flavorOf('000b');
+    await inventory.publish(B);
+    const sums = await inventory.sums();
+    await write(terms.transaction);
+    await db.sql`update lineage set held = ${GHOST} where id = ${B.id}`;
+    const told = `contract ${terms.id} lives, and its reservation ${terms.transaction} ${words}: the ledger of ${A.id} is left as it is`;
+    expect(await inventory.recount()).toEqual({ mended: [expect.stringContaining(`the ledger of ${B.id} said`)], failed: [told] });
+    expect(await inventory.sums()).toEqual(sums);
+    expect(await inventory.recount()).toEqual({ mended: [], failed: [told] });
+  },
+);

@@ -104,7 +104,7 @@ test('what its buyer leaves after the end of its contract, until it is taken awa
   await removes(terms.id);
   await removes(terms.id);
   expect(await told()).toEqual([['slice-denied', 'alice-1', terms.id, 'CONTRACT_OVER']]);
-  const [event] = await audit.list({ limit: 1 });
+  const [event] = (await audit.page({ limit: 1 })).items;
   expect(event?.facts['detail']).toMatch(new RegExp(`^slice \\S+: contract ${terms.id} is over, and its buyer left it here`));
 });
 

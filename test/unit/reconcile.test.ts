@@ -44,7 +44,7 @@ test.each([
   if (answers) await buyer.withdrawSlice(slice);
   expect(await reconciling).toMatchObject({ mended: [expect.stringContaining(words)], failed: [] });
   expect(world.objects().filter((line) => line.startsWith('north-1: replica'))).toEqual([]);
-  const denied = (await audit.audit.list({ limit: 9 })).filter(({ kind }) => kind === 'slice-denied');
+  const denied = (await audit.audit.page({ limit: 9 })).items.filter(({ kind }) => kind === 'slice-denied');
   const left = { peer: 'alice-1', contract, facts: { code: 'CONTRACT_OVER' } };
   expect(denied).toMatchObject(answers ? [] : [left]);
   expect(at.asked).toEqual([`leave alice-1 ${contract}`]);
@@ -65,9 +65,11 @@ test('a failure that nobody expected keeps no other waiting either', async () =>
   expect(await reconcile()).toMatchObject({ mended: [expect.any(String)], failed: [expect.stringContaining('a bug')] });
 });
 
-test('a ledger that was written anew is told', async () => {
-  Object.assign(memory.inventory, { recount: async () => ['the ledger of a was written anew'] });
-  expect(await reconcile()).toMatchObject({ mended: ['the ledger of a was written anew'], failed: [] });
+test('a ledger that was written anew is told, and one that could not be', async () => {
+  Object.assign(memory.inventory, {
+    recount: async () => ({ mended: ['the ledger of a was written anew'], failed: ['contract b lives'] }),
+  });
+  expect(await reconcile()).toMatchObject({ mended: ['the ledger of a was written anew'], failed: ['contract b lives'] });
 });
 
 test('an API server that is away keeps nothing else waiting', async () => {

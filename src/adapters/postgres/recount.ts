@@ -1,5 +1,8 @@
-import type { Inventory } from '../../ports/inventory.ts';
-import { type Amounts, fromAmounts } from './amounts.ts';
+import type { ContractTerms } from '../../domain/contract.ts';
+import type { Flavor } from '../../domain/flavor.ts';
+import type { ContractId } from '../../domain/ids.ts';
+import type { Hold, Inventory, Recount } from '../../ports/inventory.ts';
+import { type Amounts, fromAmounts, toAmounts } from './amounts.ts';
 import type { Db, Pool } from './connect.ts';
 import { counted, type NewFlavorId, readLast, renew } from './flavors.ts';
 
@@ -27,34 +30,74 @@ const wrong = (sql: Db, lineage: string | null) => sql<Counted[]>`
   where (l.id = ${lineage} or ${lineage}::text is null)
     and (l.held <> coalesce(held.amounts, '{0,0,0,0,0}') or l.sold <> coalesce(sold.amounts, '{0,0,0,0,0}'))`;
 
+interface Unsold {
+  readonly contract: ContractId;
+  readonly transaction: string;
+  readonly offer: Flavor['offer'];
+  readonly resources: ContractTerms['resources'];
+  /** What it draws on, by its hold or else by its flavor. */
+  readonly lineage: string | null;
+  readonly state: Hold['state'] | null;
+}
+
+/** Living sales whose hold is not sold to them. A sale moves both at once, and its end leaves the hold as it is. */
+const unsold = (sql: Db, lineage: string | null) => sql<Unsold[]>`
+  select * from (
+    select c.id as contract, c.transaction, c.terms #> '{flavor,offer}' as offer, c.terms -> 'resources' as resources, h.state,
+      coalesce(h.lineage, (select f.lineage from flavor f where f.id = c.terms #>> '{flavor,id}')) as lineage
+    from contract c left join hold h on h.transaction = c.transaction
+    where c.role = 'seller' and c.state <> 'over' and (h.state is distinct from 'sold' or h.contract is distinct from c.id)
+  ) unsold where lineage = ${lineage} or ${lineage}::text is null`;
+
+/** A hold is sold again to the contract that it was sold to, where it is what both signed; answers whether it is. */
+async function sellAgain(sql: Db, { contract, transaction, offer, resources }: Unsold): Promise<boolean> {
+  const signed = toAmounts(offer.kind === 'k8slice' ? resources : counted({ offer }));
+  const { count } = await sql`
+    update hold set state = 'sold', contract = ${contract}
+    where transaction = ${transaction} and amounts = ${signed}::numeric[] and num_nulls(flavor, lineage, buyer, resources, expires_at) = 0`;
+  return count > 0;
+}
+
+const words = (held: Amounts, sold: Amounts, like: Flavor): string => {
+  const [h, s] = [held, sold].map((amounts) => fromAmounts(amounts, counted(like)));
+  if (like.offer.kind !== 'k8slice') return `held ${h?.pods} and sold ${s?.pods} instances`;
+  const gpus = h?.gpu === undefined ? '' : `; GPUs held ${h.gpu}, sold ${s?.gpu}`;
+  return `held ${h?.cpu} cpu and ${h?.memory}, sold ${s?.cpu} cpu and ${s?.memory}${gpus}`;
+};
+const lineOf = ({ contract, transaction, state }: Unsold): string =>
+  `contract ${contract} lives, and its reservation ${transaction} ${state === null ? 'is not there' : `was ${state === 'sold' ? 'sold under another contract' : state}`}`;
+
+/** One ledger, and the holds of its living sales. */
+async function recounted(sql: Db, id: string, newId: NewFlavorId): Promise<Recount> {
+  await sql`select from lineage where id = ${id} for update`;
+  // Under the lock nothing moves any more.
+  const mended: string[] = [];
+  const failed: string[] = [];
+  for (const sale of await unsold(sql, id)) {
+    if (await sellAgain(sql, sale)) mended.push(`${lineOf(sale)}: sold again`);
+    else failed.push(`${lineOf(sale)}${sale.state === null ? '' : ', of other amounts'}: the ledger of ${id} is left as it is`);
+  }
+  const [row] = failed.length > 0 ? [] : await wrong(sql, id);
+  const last = row && (await readLast(sql, id));
+  if (!row || !last) return { mended, failed };
+  await sql`
+    update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, version = pg_current_xact_id()::text::bigint,
+      total = array[greatest(wanted[1], h[1] + s[1]), greatest(wanted[2], h[2] + s[2]), greatest(wanted[3], h[3] + s[3]),
+        greatest(wanted[4], h[4] + s[4]), greatest(wanted[5], h[5] + s[5])]
+    from (values (${row.should_hold}::numeric[], ${row.should_have_sold}::numeric[])) as counted (h, s) where id = ${id}`;
+  if (row.on_sale) await renew(sql, { lineage: id, id: newId(last.owner.domain, last.offer.kind) });
+  const [said, say] = [words(row.held, row.sold, last), words(row.should_hold, row.should_have_sold, last)];
+  return { mended: [...mended, `the ledger of ${id} said ${said}; its holds and contracts say ${say}: written anew`], failed };
+}
+
 /** The ledger derived again from holds and contracts: the part of `Inventory` that mends it. */
 export const recount = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'recount'> => ({
   async recount() {
-    const mended: string[] = [];
-    for (const { id } of await wrong(pool, null)) {
-      await pool.begin(async (sql) => {
-        await sql`select from lineage where id = ${id} for update`;
-        // Under the lock nothing moves any more.
-        const [row] = await wrong(sql, id);
-        const last = row && (await readLast(sql, id));
-        if (!row || !last) return;
-        await sql`
-          update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, version = pg_current_xact_id()::text::bigint,
-            total = array[greatest(wanted[1], h[1] + s[1]), greatest(wanted[2], h[2] + s[2]), greatest(wanted[3], h[3] + s[3]),
-              greatest(wanted[4], h[4] + s[4]), greatest(wanted[5], h[5] + s[5])]
-          from (values (${row.should_hold}::numeric[], ${row.should_have_sold}::numeric[])) as counted (h, s) where id = ${id}`;
-        if (row.on_sale) await renew(sql, { lineage: id, id: newId(last.owner.domain, last.offer.kind) });
-        const words = (held: Amounts, sold: Amounts): string => {
-          const [h, s] = [held, sold].map((amounts) => fromAmounts(amounts, counted(last)));
-          if (last.offer.kind !== 'k8slice') return `held ${h?.pods} and sold ${s?.pods} instances`;
-          const gpus = h?.gpu === undefined ? '' : `; GPUs held ${h.gpu}, sold ${s?.gpu}`;
-          return `held ${h?.cpu} cpu and ${h?.memory}, sold ${s?.cpu} cpu and ${s?.memory}${gpus}`;
-        };
-        mended.push(
-          `the ledger of ${id} said ${words(row.held, row.sold)}; its holds and contracts say ${words(row.should_hold, row.should_have_sold)}: written anew`,
-        );
-      });
-    }
-    return mended;
+    const [sales, ledgers] = await Promise.all([unsold(pool, null), wrong(pool, null)]);
+    const nowhere = sales.filter(({ lineage }) => lineage === null).map((sale) => `${lineOf(sale)}, of a flavor that is not there`);
+    const ids = new Set([...sales.flatMap(({ lineage }) => lineage ?? []), ...ledgers.map(({ id }) => id)]);
+    const all: Recount[] = [];
+    for (const id of ids) all.push(await pool.begin((sql) => recounted(sql, id, newId)));
+    return { mended: all.flatMap(({ mended }) => mended), failed: [...nowhere, ...all.flatMap(({ failed }) => failed)] };
   },
 });
