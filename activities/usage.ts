@@ -4,10 +4,12 @@ import type { AcquisitionId, ClusterId, ContractId, IntentName } from '../src/do
 import type { Manifest } from '../src/domain/manifest.ts';
 import type { Ending } from '../src/domain/reasons.ts';
 import type { WorkloadHealth } from '../src/ports/cluster.ts';
+import type { Peer } from '../src/ports/peer.ts';
 
 export type { WorkloadHealth };
 import type { ActivityDeps } from './deps.ts';
 import { tellLie } from './lies.ts';
+import { tellBrokenNotice } from './notices.ts';
 import { heartbeating, waiting } from './waiting.ts';
 
 /** A workload by ids; `acquisition` and `seller` are absent at home. */
@@ -115,17 +117,14 @@ export interface HeldContract {
   readonly replyTo: string;
 }
 
+type ObservingDeps = Pick<
+  ActivityDeps,
+  'self' | 'cluster' | 'fabric' | 'peers' | 'processes' | 'telemetry' | 'contracts' | 'audit' | 'clock' | 'timing'
+>;
+
 /** Looks that change nothing: run when a signal says that something may have. */
-export const observingActivities = ({
-  self,
-  cluster,
-  fabric,
-  peers,
-  processes,
-  telemetry,
-  contracts,
-  audit,
-}: Pick<ActivityDeps, 'self' | 'cluster' | 'fabric' | 'peers' | 'processes' | 'telemetry' | 'contracts' | 'audit'>) => {
+export const observingActivities = (deps: ObservingDeps) => {
+  const { self, cluster, fabric, peers, processes, telemetry, contracts, audit, timing } = deps;
   /** What a seller answers about a contract that is held; of its lies the audit tells. */
   const ofSeller = async <T>({ contract, seller }: Pick<HeldContract, 'contract' | 'seller'>, work: () => Promise<T>): Promise<T> => {
     try {
@@ -136,17 +135,23 @@ export const observingActivities = ({
       throw error;
     }
   };
-  /** From the seller's pinned address, since a notice is only a hint. A seller that is away says nothing: silence ends no contract. */
-  const contractAt = async (contract: ContractId, seller: string, signal?: AbortSignal): Promise<ContractRead> => {
-    let read: ContractRead;
+  /** From the seller's pinned address, since a notice is only a hint. A seller that is away says nothing: silence ends no contract. `daily`: nobody told us, so what it says may have stood there since the look before. */
+  const contractAt = async (
+    { contract, seller, daily }: { contract: ContractId; seller: string; daily?: boolean },
+    signal?: AbortSignal,
+  ): Promise<ContractRead> => {
+    const unseenMs = daily ? timing.lookMs : 0;
+    let read: Awaited<ReturnType<Peer['readContract']>>;
     try {
       read = await ofSeller({ contract, seller }, () => peers.at(seller, signal && { signal }).readContract(contract));
     } catch (error) {
       if (!isFault(error)) throw error;
-      if (error.code === 'CONTRACT_UNKNOWN')
-        return { state: 'over', ending: { reason: 'breach', detail: 'the seller does not know the contract' } };
-      return { state: 'silent' };
+      if (error.code !== 'CONTRACT_UNKNOWN') return { state: 'silent' };
+      const over = { state: 'over', ending: { reason: 'breach', detail: 'the seller does not know the contract' } } as const;
+      await tellBrokenNotice(deps, { contract, said: { ...over, unknown: true }, unseenMs });
+      return over;
     }
+    if (read.notice || read.state !== 'active') await tellBrokenNotice(deps, { contract, said: read, unseenMs });
     if (read.notice) await contracts.giveNotice({ contract, notice: read.notice });
     return read;
   };
@@ -163,15 +168,14 @@ export const observingActivities = ({
       telemetry.observed({ kind: 'node', acquisition, ready: present && ready });
       return { ready: present && ready, ...(since !== undefined && { since }) };
     },
-    readContractBack: ({ contract, seller }: { contract: ContractId; seller: string }): Promise<ContractRead> =>
-      contractAt(contract, seller),
+    readContractBack: (input: { contract: ContractId; seller: string; daily?: boolean }): Promise<ContractRead> => contractAt(input),
     /**
      * The daily look at a held contract: is it still one, and has our identity at the seller time to live? A seller that is away says nothing, and is asked again
      * tomorrow: its tokens live for days. Credentials for another cluster than the contract's are a lie, and are not stored.
      */
     async tendContract({ contract, seller, acquisition, sellerCluster, replyTo }: HeldContract): Promise<Tended> {
       return await heartbeating(async (signal) => {
-        const read = await contractAt(contract, seller, signal);
+        const read = await contractAt({ contract, seller, daily: true }, signal);
         if (read.state !== 'active') return read;
         try {
           await ofSeller({ contract, seller }, async () => {

@@ -21,7 +21,14 @@ export const AUDIT_KINDS = [
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 /** Kinds that a stranger can cause as often as it likes: they are counted, and written at the first, tenth, hundredth … time of an hour. */
-export type TalliedKind = 'reservation-refused' | 'renewal-refused' | 'request-refused' | 'slice-denied' | 'peer-lied' | 'peer-silent';
+export type TalliedKind =
+  | 'notice-broken'
+  | 'reservation-refused'
+  | 'renewal-refused'
+  | 'request-refused'
+  | 'slice-denied'
+  | 'peer-lied'
+  | 'peer-silent';
 
 /** Where an event stands in the chain. */
 export interface Seal {

@@ -8,6 +8,7 @@ import { identityCalls } from '../../src/adapters/kubernetes/fabric-buyer.ts';
 import type { PeeringCredentials } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, contractId } from '../../src/domain/ids.ts';
+import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import type { Peer } from '../../src/ports/peer.ts';
 import { buyerOf, SELLER } from '../contracts/samples.ts';
 import { sentKubeconfig } from '../fakes/kubeconfigs.ts';
@@ -33,6 +34,7 @@ function holding(answers: Partial<Peer>, { address = SELLER.address, loopback = 
     contracts: { get: async () => ({ terms }), activate: async () => undefined },
     fabric: identityCalls(api as unknown as Parameters<typeof identityCalls>[0], async () => clusterId('alice-1'), rules),
     processes: { joinPeering: async (...of: unknown[]) => void joined.push(of) },
+    timing: DEFAULT_TIMING,
     cluster: { handOver: async () => Promise.reject(new Error('written')) },
   } as unknown as ActivityDeps;
   const { tendContract, readContractBack } = observingActivities(deps);

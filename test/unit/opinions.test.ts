@@ -71,6 +71,8 @@ test('a look at a node and at a workload are observed', async () => {
     contracts: memoryInventory({ clock }).contracts,
     audit: memoryAudit({ clock }).audit,
     telemetry,
+    clock,
+    timing: DEFAULT_TIMING,
   });
   await observeNode({ acquisition: acquisitionId('a-1') });
   await observeWorkload({ intent: intentName('shop'), namespace: 'intent-shop', manifests: [] });

@@ -30,7 +30,7 @@ export async function acquireService(input: AcquisitionInput, carried?: Carried)
     look: async (context) => {
       const bought = boughtOf(context);
       if (!bought) return {};
-      const read = await observing.readContractBack({ contract: bought.contract, seller: bought.seller });
+      const read = await observing.readContractBack({ contract: bought.contract, seller: bought.seller, daily: true });
       if (read.state !== 'active') return read;
       // Somebody may have deleted the Secret, or what runs here, or the seller may have changed what stands in it.
       const hosted = hostedOf(context);

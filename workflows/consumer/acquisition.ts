@@ -41,6 +41,8 @@ export interface Acquisition {
   readonly joined?: true;
   readonly asked?: true;
   readonly expiresAt?: number;
+  /** When a notice was heard that leaves little time, in milliseconds since the epoch. */
+  readonly noticedAt?: number;
   readonly renewsForMs?: number;
   readonly node?: string;
   /** A service's Secret is there. */

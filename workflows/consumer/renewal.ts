@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import { stopsAt } from '../../src/domain/clock-skew.ts';
 import type { EndNotice } from '../../src/domain/contract.ts';
 import type { EndReason, Ending } from '../../src/domain/reasons.ts';
@@ -26,9 +26,9 @@ export interface Renewing {
   readonly stop: () => Promise<void>;
 }
 
-/** The last moment of use. */
-export const lastUse = ({ expiresAt = Number.MAX_SAFE_INTEGER, boughtAt = 0 }: Acquisition, timing: Timing): number =>
-  stopsAt(expiresAt, boughtAt, timing);
+/** The last moment of use. After a short notice no more than the last tenth of that is left out: there would be no time to move. */
+export const lastUse = ({ expiresAt = Number.MAX_SAFE_INTEGER, boughtAt = 0, noticedAt = boughtAt }: Acquisition, timing: Timing): number =>
+  stopsAt(expiresAt, noticedAt, timing);
 
 export function openRenewing(input: {
   readonly saga: Saga<Acquisition>;
@@ -98,6 +98,10 @@ export function openRenewing(input: {
       const at = Date.parse(endsAt);
       if (at >= expiresAt && leaves) return;
       saga.learn({ expiresAt: Math.min(at, expiresAt) });
+      const noticedAt = Date.now();
+      const isShort = at < expiresAt && lastUse({ ...saga.context, noticedAt }, timing) > lastUse(saga.context, timing);
+      // Whoever heard of one before this mark leaves as it did then.
+      if (isShort && patched('short-notice')) saga.learn({ noticedAt });
       if (leaves?.reason !== ending.reason) scribe.note('usage', 'notice', `${ending.reason}: it ends at ${endsAt}`);
       leaves = { ...ending, detail: `${ending.detail ? `${ending.detail}: ` : ''}its seller gave notice for ${endsAt}` };
     },
