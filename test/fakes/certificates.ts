@@ -14,7 +14,7 @@ const text = (tag: number, value: string): Buffer => der(tag, Buffer.from(value)
 const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
 const bits = (bytes: Uint8Array): Buffer => der(0x03, Buffer.from([0]), bytes);
 
-const ECDSA_SHA256 = sequence(oid('2a8648ce3d040302'));
+const [ECDSA_SHA256, ED25519] = [sequence(oid('2a8648ce3d040302')), sequence(oid('2b6570'))];
 /** YYYYMMDDHHMMSSZ */
 const time = (at: number): Buffer => text(0x18, `${new Date(at).toISOString().replaceAll(/[-:T]|\.\d+/g, '')}`);
 const named = (commonName: string): Buffer => sequence(der(0x31, sequence(oid('550403'), text(0x0c, commonName))));
@@ -34,8 +34,8 @@ export interface Authority {
 }
 
 const YEAR_MS = 365 * 86_400_000;
-const pem = (certificate: Buffer): string =>
-  `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+const pem = (what: Buffer, label = 'CERTIFICATE'): string =>
+  `-----BEGIN ${label}-----\n${what.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`;
 
 function certificate(input: {
   readonly issuer: string;
@@ -82,4 +82,23 @@ export function authority(name: string): Authority {
       };
     },
   };
+}
+
+/** A request for a certificate (RFC 2986) with a new Ed25519 key, PEM: one name per organization, as Go writes them. */
+export function certificateRequest({
+  organizations,
+  commonName,
+}: {
+  readonly organizations: readonly string[];
+  readonly commonName: string;
+}): string {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const attribute = (id: string, value: string): Buffer => der(0x31, sequence(oid(id), text(0x13, value)));
+  const asked = sequence(
+    integer(Buffer.from([0])),
+    sequence(...organizations.map((name) => attribute('55040a', name)), attribute('550403', commonName)),
+    publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa0),
+  );
+  return pem(sequence(asked, ED25519, bits(sign(null, asked, privateKey))), 'CERTIFICATE REQUEST');
 }

@@ -1,6 +1,7 @@
 import type { ClusterId } from '../../domain/ids.ts';
 import { tenantNamespace } from '../../domain/ids.ts';
 import type { Manifest } from '../../domain/manifest.ts';
+import { OWN_SUBJECT, SUBJECT_VARIABLES } from './csr-policy.ts';
 import { LIQO_KEYS, OURS, managed } from './labels.ts';
 
 /**
@@ -62,6 +63,7 @@ const policy = (
   resource: string,
   operations: readonly string[],
   validations: readonly object[],
+  variables: readonly object[] = [],
 ): Manifest => ({
   apiVersion: ADMISSION,
   kind: 'ValidatingAdmissionPolicy',
@@ -74,7 +76,7 @@ const policy = (
     matchConditions: [
       { name: 'a-tenants-own-account', expression: "('system:serviceaccounts:' + request.namespace) in request.userInfo.groups" },
     ],
-    variables: [TENANT_VARIABLE, ENDED_VARIABLE],
+    variables: [TENANT_VARIABLE, ENDED_VARIABLE, ...variables],
     validations,
   },
 });
@@ -102,11 +104,13 @@ export const slicePolicy = (): readonly Manifest[] => [
         `request.operation != 'CREATE' || ${text(OURS.contract, 'annotations')} == '' || !(' ' + variables.ended + ' ').contains(' ' + ${text(OURS.contract, 'annotations')} + ' ')`,
         'must not name a contract that is over',
       ),
+      rule(OWN_SUBJECT, 'must ask for a certificate of its own cluster id and nothing else, with an Ed25519 or RSA 2048 key, as Liqo does'),
       rule(unchanged(OURS.contract, 'annotations'), `must keep its ${OURS.contract}`),
       rule(unchanged(LIQO_KEYS.cordon, 'annotations'), `must not touch ${LIQO_KEYS.cordon}`),
       ...COPY,
       rule(`!has(request.options) || !(${orphans})`, 'must not leave its quota behind', 'deleting'),
     ],
+    SUBJECT_VARIABLES,
   ),
   binding(SLICE_POLICY),
 ];
