@@ -17,6 +17,9 @@ import { type Parts, buyerLimits, callsLoopback, trustOf } from './parts.ts';
 import { keepMakeable } from './makeable-blueprints.ts';
 import { openServerTls } from './tls-files.ts';
 
+/** Far below what it takes a buyer to read a list; it bounds what lists cost the store, however many are asked for. */
+const LIST_AGE_MS = 20;
+
 /** What runs, and how to stop it. */
 export interface Running {
   readonly ports: { readonly rear: number; readonly api: number };
@@ -124,6 +127,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
         loopbackBuyers: callsLoopback(configuration),
         limitsOf,
         listMost: rear.listMost,
+        listAgeMs: LIST_AGE_MS,
         listAtOnce: true,
         requestsPerSecond: rear.requestsPerSecond,
         bodyLimitBytes: rear.bodyLimitBytes,

@@ -127,6 +127,8 @@ export async function rearNode(input: {
     loopbackBuyers: true,
     limitsOf: () => ({ holds: 100 }),
     listMost: 1_000,
+    // What a test put on sale is in the next list.
+    listAgeMs: 0,
     listAtOnce: false,
     requestsPerSecond: 500,
     bodyLimitBytes: 65_536,

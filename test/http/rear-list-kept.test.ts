@@ -1,5 +1,6 @@
 /** The list as it is kept between questions, and cut where it is long. */
-import { describe, expect, test, vi } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Fault } from '../../src/domain/faults.ts';
 import { flavorId } from '../../src/domain/ids.ts';
 import { currentList, shared } from '../../src/http/rear/list.ts';
@@ -37,12 +38,12 @@ describe('the kept list', () => {
   test('askers at the same time share one question, which began after each of them came', async () => {
     const gates: (() => void)[] = [];
     let asked = 0;
-    const ask = shared(async () => {
+    const { ask } = shared(async () => {
       asked += 1;
       const mine = asked;
       await new Promise<void>((resolve) => gates.push(resolve));
       return mine;
-    });
+    }, 0);
     const first = ask();
     const rest = Array.from({ length: 10 }, () => ask());
     gates[0]?.();
@@ -52,21 +53,52 @@ describe('the kept list', () => {
     expect(await Promise.all(rest)).toEqual(rest.map(() => 2));
   });
 
+  test('an answer serves who comes a while after its question began, until somebody outdates it', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const gates: (() => void)[] = [];
+    let asked = 0;
+    const { ask, outdate } = shared(async () => {
+      asked += 1;
+      const mine = asked;
+      await new Promise<void>((resolve) => gates.push(resolve));
+      return mine;
+    }, 20);
+    const answers = [ask()];
+    vi.advanceTimersByTime(19);
+    answers.push(ask());
+    // Too late for the one under way, and the same for everybody who is.
+    vi.advanceTimersByTime(1);
+    answers.push(ask(), ask());
+    gates[0]?.();
+    await nextTurn();
+    answers.push(ask());
+    outdate();
+    answers.push(ask());
+    gates[1]?.();
+    await nextTurn();
+    gates[2]?.();
+    answers.push(ask());
+    expect(await Promise.all(answers)).toEqual([1, 1, 2, 2, 2, 3, 3]);
+  });
+
   test('a failed question fails its askers, and the next one is asked anew', async () => {
     let asked = 0;
-    const ask = shared(async () => {
+    const { ask } = shared(async () => {
       asked += 1;
       if (asked === 1) throw new Error('down');
       return 'up';
-    });
+    }, 60_000);
     const [first, second] = [ask(), ask()];
     await expect(first).rejects.toThrow('down');
-    expect(await second).toBe('up');
+    await expect(second).rejects.toThrow('down');
+    expect(await ask()).toBe('up');
+    expect([await ask(), asked]).toEqual(['up', 2]);
   });
 
   test('what is on sale is encoded once as long as nothing changes', async () => {
     const { inventory } = memoryInventory({ clock });
-    const current = currentList(inventory, 10);
+    const { ask: current } = currentList(inventory, { most: 10, ageMs: 0 });
     const before = await current();
     expect((await current()).all()).toBe(before.all());
     await inventory.publish(sliceOf(identityOf('north')));
@@ -88,8 +120,8 @@ describe('the kept list', () => {
     await seller.close();
   });
 
-  test('a reservation shows in the next LIST, and its end too', async () => {
-    const seller = await rearNode({ name: 'kept', clock });
+  test.each([0, 60_000])('a reservation shows in the next LIST, though %d ms were young enough; its end too', async (listAgeMs) => {
+    const seller = await rearNode({ name: 'kept', clock, options: { listAgeMs } });
     await seller.memory.inventory.publish(sliceOf(seller.identity));
     const body = JSON.stringify({
       flavorID: sliceOf(seller.identity).id,
@@ -100,6 +132,8 @@ describe('the kept list', () => {
     const { text } = await rawCall(seller.port, 'GET', '/api/v2/flavors');
     expect(text).toContain('"cpu":"6"');
     clock.advance(301_000);
+    // What ends by time alone nobody is told of.
+    if (listAgeMs > 0) await rawCall(seller.port, 'POST', '/api/v2/reservations/release');
     expect((await rawCall(seller.port, 'GET', '/api/v2/flavors')).text).toContain('"cpu":"8"');
     await seller.close();
   });

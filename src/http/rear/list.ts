@@ -56,42 +56,54 @@ function listed(kept: KeptFlavors, most: number): Listed {
   };
 }
 
+/** One question at a time, shared by everybody. */
+export interface Shared<T> {
+  /** What was asked no longer ago than it may be, or what is asked now. */
+  readonly ask: () => Promise<T>;
+  /** What was asked before now is of no use to anybody who comes from now on. */
+  readonly outdate: () => void;
+}
+
 /**
- * One question at a time for everybody: who asks while one is under way gets the answer of the next, since the present one may have begun
- * before what the asker knows of had happened.
+ * An answer serves whoever comes at most `ageMs` after its question began, since what it says was so at that time or later; with 0 the question begins after the asker came. Who comes later, while one is
+ * under way, gets the answer of the next.
  */
-export function shared<T>(ask: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
+export function shared<T>(question: () => Promise<T>, ageMs: number): Shared<T> {
+  let last: { readonly began: number; readonly answer: Promise<T> } | undefined;
+  let running: Promise<unknown> | undefined;
   let next: Promise<T> | undefined;
   const start = (): Promise<T> => {
-    const mine = ask().finally(() => {
-      if (running === mine) running = undefined;
-    });
-    running = mine;
-    return mine;
+    const mine = { began: performance.now(), answer: question() };
+    [last, running, next] = [mine, mine.answer, undefined];
+    const over = (failed: boolean) => (): void => {
+      running = undefined;
+      if (failed && last === mine) last = undefined;
+    };
+    mine.answer.then(over(false), over(true));
+    return mine.answer;
   };
-  return () => {
-    if (running === undefined) return start();
-    next ??= running
-      .then(
-        () => undefined,
-        () => undefined,
-      )
-      .then(() => {
-        next = undefined;
-        return start();
-      });
-    return next;
+  return {
+    ask() {
+      if (last !== undefined && performance.now() - last.began < ageMs) return last.answer;
+      if (running === undefined) return start();
+      return (next ??= running.then(start, start));
+    },
+    outdate() {
+      last = undefined;
+    },
   };
 }
 
-/** The list as it is now: read once, and followed from then on. `most` flavors are in one answer. */
-export function currentList(inventory: Pick<Inventory, 'changes'>, most: number): () => Promise<Listed> {
+/** The list of at most `ageMs` ago: read once, and followed from then on. `most` flavors are in one answer. */
+export function currentList(
+  inventory: Pick<Inventory, 'changes'>,
+  { most, ageMs }: { readonly most: number; readonly ageMs: number },
+): Shared<Listed> {
   const kept = openKeptFlavors();
   const follow = following(inventory, kept);
   let now: Listed | undefined;
   return shared(async () => {
     if ((await follow()) || now === undefined) now = listed(kept, most);
     return now;
-  });
+  }, ageMs);
 }

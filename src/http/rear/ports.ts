@@ -52,6 +52,8 @@ export interface RearOptions {
   readonly limitsOf: (buyer: NodeIdentity) => BuyerLimits;
   /** Flavors that one answer of LIST holds at most. */
   readonly listMost: number;
+  /** How long ago LIST may have asked the store, in milliseconds: what one process lists within that time costs one question. */
+  readonly listAgeMs: number;
   /** Reads what is on sale before anybody asks: of a hundred thousand flavors that takes seconds. */
   readonly listAtOnce: boolean;
   /** What one remote address may send, in the mean of ten seconds; 0: no limit. */

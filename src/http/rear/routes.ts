@@ -35,9 +35,9 @@ type Handler = (incoming: IncomingMessage, id: string) => Promise<Answer> | Answ
 export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Bindings> {
   const rear: Rear = { ...ports, options };
   const app = new Hono<Bindings>();
-  const current = currentList(rear.inventory, options.listMost);
+  const current = currentList(rear.inventory, { most: options.listMost, ageMs: options.listAgeMs });
   // One that fails is gone on with by the first who asks.
-  if (options.listAtOnce) current().catch(() => {});
+  if (options.listAtOnce) current.ask().catch(() => {});
   const seal = sealing(rear);
   const calls = callers(rear);
   if (options.requestsPerSecond > 0) app.use(limitSources(options.requestsPerSecond));
@@ -76,6 +76,8 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
       if (options.self() === undefined) return responseOf(notReady());
       if (incoming.method !== method) return responseOf(wrongMethod());
       const answer = await answered(path, () => handler(incoming, context.req.param('id') ?? ''), incoming);
+      // Whoever was answered finds in the next list what it did.
+      if (method === 'POST') current.outdate();
       try {
         return responseOf(answer, await seal(answer, incoming));
       } catch (error) {
@@ -86,7 +88,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
   };
   const listing = async (failure: string): Promise<Listed> => {
     try {
-      return await current();
+      return await current.ask();
     } catch (error) {
       throw isFault(error) ? new Refusal(500, failure, error) : error;
     }
@@ -120,7 +122,7 @@ export function rearRoutes(ports: RearPorts, options: RearOptions): Hono<Binding
       return listAnswer((await listing('Error getting the available Flavors')).kind(kind));
     });
   }
-  route('POST', '/api/v2/reservations', reserving(rear, calls, current));
+  route('POST', '/api/v2/reservations', reserving(rear, calls, current.ask));
   route('POST', '/api/v2/transactions/:id/purchase', purchasing(rear, calls));
 
   route('GET', WELL_KNOWN, () => {
