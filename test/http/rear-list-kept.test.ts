@@ -53,33 +53,84 @@ describe('the kept list', () => {
     expect(await Promise.all(rest)).toEqual(rest.map(() => 2));
   });
 
-  test('an answer serves who comes a while after its question began, until somebody outdates it', async () => {
+  describe('young enough for 20 ms', () => {
+    function asking() {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const gates: (() => void)[] = [];
+      let asked = 0;
+      const list = shared(async () => {
+        asked += 1;
+        const mine = asked;
+        await new Promise<void>((resolve) => gates.push(resolve));
+        return mine;
+      }, 20);
+      return {
+        ...list,
+        asked: () => asked,
+        async answer(n: number): Promise<void> {
+          gates[n - 1]?.();
+          await nextTurn();
+        },
+      };
+    }
+
+    test('an answer serves who comes a while after its question began, until somebody outdates it', async () => {
+      const { ask, outdate, answer } = asking();
+      const answers = [ask()];
+      vi.advanceTimersByTime(19);
+      answers.push(ask());
+      // Too late for the one under way, and the same for everybody who is.
+      vi.advanceTimersByTime(1);
+      answers.push(ask(), ask());
+      await answer(1);
+      answers.push(ask());
+      outdate();
+      answers.push(ask());
+      await answer(2);
+      answers.push(ask());
+      await answer(3);
+      answers.push(ask());
+      expect(await Promise.all(answers)).toEqual([1, 1, 2, 2, 2, 3, 3, 3]);
+    });
+
+    test('half way it is asked for anew, and nobody waits for that until then', async () => {
+      const { ask, asked, answer } = asking();
+      const first = ask();
+      await answer(1);
+      vi.advanceTimersByTime(9);
+      expect([await ask(), asked()]).toEqual([1, 1]);
+      vi.advanceTimersByTime(1);
+      expect([await ask(), await ask(), asked()]).toEqual([1, 1, 2]);
+      vi.advanceTimersByTime(10);
+      const late = ask();
+      await answer(2);
+      expect([await first, await late, await ask(), asked()]).toEqual([1, 2, 2, 3]);
+    });
+  });
+
+  test('nobody sees half of what is sorted in by parts', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     onTestFinished(() => void vi.useRealTimers());
-    const gates: (() => void)[] = [];
-    let asked = 0;
-    const { ask, outdate } = shared(async () => {
-      asked += 1;
-      const mine = asked;
-      await new Promise<void>((resolve) => gates.push(resolve));
-      return mine;
-    }, 20);
-    const answers = [ask()];
-    vi.advanceTimersByTime(19);
-    answers.push(ask());
-    // Too late for the one under way, and the same for everybody who is.
-    vi.advanceTimersByTime(1);
-    answers.push(ask(), ask());
-    gates[0]?.();
-    await nextTurn();
-    answers.push(ask());
-    outdate();
-    answers.push(ask());
-    gates[1]?.();
-    await nextTurn();
-    gates[2]?.();
-    answers.push(ask());
-    expect(await Promise.all(answers)).toEqual([1, 1, 2, 2, 2, 3, 3]);
+    const many = Array.from({ length: 10_001 }, (_, n) => ({
+      lineage: `l-${n}`,
+      flavor: sliceOf(identityOf('north'), { id: flavorId(`f-${n}`) }),
+    }));
+    const pages = [many.slice(0, 1), many, []];
+    const changes = async () => {
+      await nextTurn();
+      return { listings: pages.shift() ?? [], anew: pages.length === 2, more: false, now: 0, next: 'there' };
+    };
+    const { ask } = currentList({ changes }, { most: 20_000, ageMs: 20 });
+    const lengths: number[] = [];
+    for (let turn = 0; turn < 9; turn += 1) {
+      const list = await ask();
+      // Of each query what was answered once is remembered.
+      lengths.push(idsOf(new TextDecoder().decode(list.slices(`${turn}`, {}).body)).length);
+      if (turn === 0) vi.advanceTimersByTime(10);
+      else await nextTurn();
+    }
+    expect(new Set(lengths)).toEqual(new Set([1, 10_001]));
   });
 
   test('a failed question fails its askers, and the next one is asked anew', async () => {

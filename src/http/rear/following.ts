@@ -15,9 +15,13 @@ async function sent(): Promise<void> {
 
 /**
  * Keeps up with what is on sale, one call after the other; answers whether anything is different. Pages are put in together, once the last one is there: new flavors are sorted in by the ten thousand, and nobody who
- * waits for such a call sees half of them. A call that fails is gone on with by the next one.
+ * waits for such a call sees half of them: `inParts` is called where others have their turn between them. A call that fails is gone on with by the next one.
  */
-export function following(inventory: Pick<Inventory, 'changes'>, kept: KeptFlavors): () => Promise<boolean> {
+export function following(
+  inventory: Pick<Inventory, 'changes'>,
+  kept: KeptFlavors,
+  inParts: () => void = () => {},
+): () => Promise<boolean> {
   let since: string | undefined;
   let waiting: Listing[] = [];
   let anew = false;
@@ -37,6 +41,7 @@ export function following(inventory: Pick<Inventory, 'changes'>, kept: KeptFlavo
       }
       waiting.push(...page.listings);
       if (page.more) continue;
+      if (waiting.length > TOGETHER) inParts();
       if (anew) kept.clear();
       for (let at = 0; at < waiting.length; at += TOGETHER) {
         if (at > 0) await nextTurn();

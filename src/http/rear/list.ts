@@ -64,32 +64,50 @@ export interface Shared<T> {
   readonly outdate: () => void;
 }
 
+interface Asked<T> {
+  readonly began: number;
+  readonly answer: Promise<T>;
+}
+
 /**
- * An answer serves whoever comes at most `ageMs` after its question began, since what it says was so at that time or later; with 0 the question begins after the asker came. Who comes later, while one is
- * under way, gets the answer of the next.
+ * An answer serves whoever comes less than `ageMs` after its question began, since what it says was so at that time or later; with 0 the question begins after the asker came. Who comes later, while one is
+ * under way, gets the answer of the next. Half way to its end an answer is asked for anew, so that hardly anybody waits while many come.
  */
 export function shared<T>(question: () => Promise<T>, ageMs: number): Shared<T> {
-  let last: { readonly began: number; readonly answer: Promise<T> } | undefined;
-  let running: Promise<unknown> | undefined;
+  let answered: Asked<T> | undefined;
+  let running: Asked<T> | undefined;
   let next: Promise<T> | undefined;
+  /** Under way, and of no use any more to who comes. */
+  let outdated: Asked<T> | undefined;
   const start = (): Promise<T> => {
     const mine = { began: performance.now(), answer: question() };
-    [last, running, next] = [mine, mine.answer, undefined];
-    const over = (failed: boolean) => (): void => {
-      running = undefined;
-      if (failed && last === mine) last = undefined;
-    };
-    mine.answer.then(over(false), over(true));
+    [running, next] = [mine, undefined];
+    mine.answer.then(
+      () => {
+        running = undefined;
+        if (outdated !== mine) answered = mine;
+      },
+      () => {
+        running = undefined;
+      },
+    );
     return mine.answer;
   };
   return {
     ask() {
-      if (last !== undefined && performance.now() - last.began < ageMs) return last.answer;
+      const now = performance.now();
+      const serves = (asked: Asked<T>): boolean => asked !== outdated && now - asked.began < ageMs;
+      if (answered !== undefined && serves(answered)) {
+        if (running === undefined && now - answered.began >= ageMs / 2) start();
+        return answered.answer;
+      }
       if (running === undefined) return start();
-      return (next ??= running.then(start, start));
+      if (serves(running)) return running.answer;
+      next ??= running.answer.then(start, start);
+      return next;
     },
     outdate() {
-      last = undefined;
+      [answered, outdated] = [undefined, running];
     },
   };
 }
@@ -100,10 +118,12 @@ export function currentList(
   { most, ageMs }: { readonly most: number; readonly ageMs: number },
 ): Shared<Listed> {
   const kept = openKeptFlavors();
-  const follow = following(inventory, kept);
   let now: Listed | undefined;
-  return shared(async () => {
+  const list = shared(async () => {
     if ((await follow()) || now === undefined) now = listed(kept, most);
     return now;
   }, ageMs);
+  // Nobody is answered from a list of which a part is sorted in already.
+  const follow = following(inventory, kept, list.outdate);
+  return list;
 }
