@@ -75,18 +75,18 @@ function ofSale(error: unknown, stage: Stage): unknown {
   return unsold ? new Fault(error.code, error.message, { ...error.facts, unsold }) : error;
 }
 
-/** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it, under the contract if one is ours by then; and of its silence, where it may have sold all the same. */
+/** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it, under the contract that it is about; and of its silence, where it may have sold all the same. */
 const withPeer =
   (
     audit: Pick<Audit, 'tally'>,
-    { silence = false, bought }: { readonly silence?: boolean; readonly bought?: () => ContractId | undefined } = {},
+    { silence = false, bought }: { readonly silence?: boolean; readonly bought?: () => Promise<ContractId | undefined> } = {},
   ) =>
   async <T>(seller: NodeIdentity, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     try {
       return await heartbeating(work);
     } catch (error) {
       const { id: peer, address } = seller;
-      const contract = bought?.();
+      const contract = isFault(error) ? await bought?.() : undefined;
       const isLie = await tellLie(audit, error, { peer, address, ...(contract !== undefined && { contract }) });
       if (!isLie && silence && isFault(error) && error.code === 'PEER_TIMEOUT')
         await audit.tally({
@@ -99,6 +99,25 @@ const withPeer =
       throw error;
     }
   };
+
+/**
+ * As what the audit knows the contract that a seller sold us, also before it is ours: by the id that follows from what was reserved there, unless that is the id of a contract which we have with somebody else. An id of the seller's own making proves nothing.
+ */
+async function namedBy(
+  contracts: Pick<BuyerDeps['contracts'], 'get'>,
+  { id, transaction }: Pick<ContractTerms, 'id' | 'transaction'>,
+  asked: { readonly transaction: TransactionId; readonly seller: NodeIdentity },
+): Promise<ContractId | undefined> {
+  if (transaction !== asked.transaction || id !== contractOf(transaction)) return undefined;
+  try {
+    const stored = await contracts.get(id);
+    const isTheirs = stored?.role === 'buyer' && stored.terms.transaction === transaction && stored.terms.seller.id === asked.seller.id;
+    return stored === undefined || isTheirs ? id : undefined;
+  } catch {
+    // What is told of it is worth more than its name.
+    return undefined;
+  }
+}
 
 /** What a seller of our dialect signed, with our signature beside it. */
 async function agreed(notary: Notary, terms: ContractTerms, offered: Agreement | undefined): Promise<Agreement> {
@@ -160,12 +179,15 @@ export const buyingActivities = (deps: BuyerDeps) => ({
     const startedAt = clock.now();
     let stage: Stage = 'before';
     let bought: ContractId | undefined;
-    const buying = withPeer(audit, { silence: true, bought: () => bought })(candidate.seller, async (signal) => {
+    let named: ContractTerms | undefined;
+    const name = async () => bought ?? (named && (await namedBy(contracts, named, { transaction, seller: candidate.seller })));
+    const buying = withPeer(audit, { silence: true, bought: name })(candidate.seller, async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
       stage = 'asked';
       const { terms, credentials, agreement: offered } = await seller.purchase({ transaction, buyer });
       stage = 'answered';
+      named = terms;
       const { flavor, part, service, dialect } = candidate;
       const lifetimeMs = { min: timing.shortestContractMs, max: LONGEST_CONTRACT_MS };
       const asked = { transaction, flavor, part, ...(service && { service }), buyer, dialect, lifetimeMs, skewMs: timing.clockSkewMs };

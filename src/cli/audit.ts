@@ -11,7 +11,7 @@ type Facts = Partial<Pick<ContractTerms, 'resources' | 'price' | 'buyer' | 'sell
 
 const HEAD = ['TIME', 'EVENT', 'CONTRACT', 'BUYER', 'SELLER', 'PART', 'PRICE', 'SEAL', 'NOTES'] as const;
 /** Of the other facts, what says most. */
-const NOTED = ['reason', 'code', 'count', 'operation', 'by', 'name', 'address', 'workflowId', 'detail'] as const;
+const NOTED = ['reason', 'code', 'count', 'operation', 'overlap', 'kid', 'by', 'name', 'address', 'workflowId', 'detail'] as const;
 
 /** A contract about an instance of a blueprint is about no resources. */
 const isNothing = ({ cpu, memory, pods }: ContractTerms['resources']): boolean =>

@@ -34,6 +34,11 @@ describe('the audit', () => {
     expect(await operators()).toEqual([{ operation: 'rotateKey', overlap: '1d', failed: 'a bug' }, ended]);
   });
 
+  test('tells of a rotation for how long the old key counts, and which is new', async () => {
+    const { body } = await ask('POST', '/api/v1/keys/rotate', { overlap: '0s' });
+    expect(await operators()).toEqual([{ operation: 'rotateKey', overlap: '0s', kid: (body as { kid: string }).kid }]);
+  });
+
   test('tells what happened, of one contract or since a time, in pages', async () => {
     const { audit } = history;
     await audit.record({ kind: 'peer-lied', peer: 'mallory', facts: { code: 'PEER_LIED', count: 1 } });

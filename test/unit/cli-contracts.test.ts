@@ -91,6 +91,12 @@ describe('the audit', () => {
     expect((await rearguard(['audit'])).out).toContain('operation addNode, by carol, address x:1');
   });
 
+  test('tells a rotation that withdrew a stolen key from any other', async () => {
+    const [kid, by] = ['did:web:north.example%3A3004#new', 'carol'];
+    await history.audit.record({ kind: 'operator', facts: { operation: 'rotateKey', overlap: '0s', kid, by } });
+    expect((await rearguard(['audit'])).out).toContain(`operation rotateKey, overlap 0s, kid ${kid}, by carol`);
+  });
+
   test.each([
     ['broken', { tampering: { kind: 'altered', seq: 4, event: 5 } }, /^broken \(altered, event 5\): found\n/],
     ['unattested', {}, /^unattested: found\n2 signed heads, the last one of seal 7 at 2026-11-27T12:00:00Z by did:web:north#1/],

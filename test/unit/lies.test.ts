@@ -63,6 +63,7 @@ async function buyer(
       return await run(activities.buy, { acquisition, candidate: offered, transaction }, attempt);
     },
     told: async () => (await audit.page({ limit: 10 })).items.map(({ kind, peer, facts }) => [kind, peer, facts['code']]),
+    under: async () => (await audit.page({ limit: 10 })).items.map(({ contract }) => contract),
   };
 }
 
@@ -91,6 +92,21 @@ test.each<[string, (peer: Peer) => Partial<Peer>]>([
   const { buys, told } = await buyer(change);
   await expect(buys()).rejects.toMatchObject({ code: 'PEER_LIED' });
   expect(await told()).toEqual([['peer-lied', 'north', 'PEER_LIED']]);
+});
+
+test.each([
+  ['under its name', false],
+  ['under none where that is not the name of what was reserved', true],
+])('a contract that is not signed is told of %s', async (_, renamed) => {
+  let named: string | undefined;
+  const { buys, under } = await buyer(
+    sold(({ terms, agreement: _unsigned, ...rest }) => {
+      named = renamed ? `contract-${'e'.repeat(32)}` : terms.id;
+      return { ...rest, terms: { ...terms, id: contractId(named) } };
+    }),
+  );
+  await expect(buys()).rejects.toMatchObject({ code: 'PEER_LIED', message: expect.stringContaining('did not sign') as string });
+  expect(await under()).toEqual([renamed ? undefined : named]);
 });
 
 test('two different lies within an hour are both told', async () => {

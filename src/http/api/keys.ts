@@ -43,7 +43,9 @@ export const keyRoutes: readonly Route[] = [
     handle: async ({ body, tell }, { signer }) => {
       const { overlap } = await bodyOf(Rotation, body);
       tell({ overlap });
-      return ok(await signer.rotate({ overlapMs: parseDuration(overlap) ?? 0 }));
+      const made = await signer.rotate({ overlapMs: parseDuration(overlap) ?? 0 });
+      tell({ kid: made.kid });
+      return ok(made);
     },
   }),
 ];
