@@ -31,7 +31,11 @@ const EVERYWHERE: readonly string[] = [
 
 /** Besides, in the namespaces that are named, where it meets a peer, and where something of ours runs. */
 const BESIDES = {
-  rearguard: ['secrets [] [get create update patch delete]', 'leases.coordination.k8s.io [] [get create update]'],
+  rearguard: [
+    'secrets [] [get create update patch delete]',
+    'secrets [node-keys] [list watch]',
+    'leases.coordination.k8s.io [] [get create update]',
+  ],
   liqo: ['configmaps [liqo-clusterid-configmap] [get]', 'deployments.apps [] [list watch]'],
   peering: [
     `secrets [] ${KEPT}`,

@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { headText } from '../../src/adapters/audit/head-text.ts';
 import { signedHeads } from '../../src/adapters/audit/heads.ts';
-import { openApi } from '../../src/adapters/kubernetes/api.ts';
+import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
 import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
 import { secretKeyStore } from '../../src/adapters/kubernetes/key-store.ts';
 import { KINDS } from '../../src/adapters/kubernetes/kinds.ts';
 import { OWN_NAMESPACE } from '../../src/domain/ids.ts';
-import { keyStoreContract } from '../contracts/key-store.ts';
+import { keyStoreContract, newsContract } from '../contracts/key-store.ts';
 import { signerAt } from '../fakes/keys.ts';
 import { type RealClusters, running } from './clusters.ts';
 
@@ -28,6 +28,25 @@ export function keysSuite(start: () => Promise<RealClusters>): void {
       return [secretKeyStore(one, name), secretKeyStore(other, name)];
     });
     afterAll(async () => await remove?.());
+  });
+
+  describe('Secret node-keys, and who watches it', () => {
+    const opened: Api[] = [];
+    newsContract(
+      async () => {
+        const { stack } = await start();
+        const open = () => openApi(ownConnection({ kubeconfig: running(stack, 'north').nodeKubeconfigPath }), quiet);
+        const [one, other] = [open(), open()];
+        opened.push(one, other);
+        await one.remove(KINDS.secret, { namespace: OWN_NAMESPACE, name: 'node-keys' });
+        return [secretKeyStore(one, 'node-keys'), secretKeyStore(other, 'node-keys')];
+      },
+      { far: true },
+    );
+    afterAll(async () => {
+      await opened[0]?.remove(KINDS.secret, { namespace: OWN_NAMESPACE, name: 'node-keys' });
+      for (const api of opened) api.close();
+    });
   });
 
   test('heads of the audit that two processes sign are all kept, and read by both', async () => {

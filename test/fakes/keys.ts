@@ -11,6 +11,7 @@ export function memoryKeyStore(): KeyStore {
   let writes = 0;
   return {
     read: async () => stored,
+    glance: async () => String(writes),
     async write(text, over) {
       if (stored?.version !== over) return false;
       writes += 1;

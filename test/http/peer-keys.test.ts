@@ -43,6 +43,27 @@ test('a new key is seen although the document is kept, and one that is taken bac
   expect(await keys.find({ address, kid: old })).toBeUndefined();
 });
 
+test('a node that signs with a new key a moment after its document was read is read afresh, and asked once by all who wait; strangers are not', async () => {
+  const keys = httpPeerKeys({ clock });
+  const { address } = node.identity;
+  await keys.find({ address, kid: await kidOf() });
+  const made = await node.signer.rotate({ overlapMs: 0 });
+  expect(await keys.find({ address, kid: made.kid, stranger: true })).toBeUndefined();
+  expect(await keys.find({ address, kid: made.kid })).toEqual(made.jwk);
+
+  let asked = 0;
+  stranger = await strangeServer((_, response) => {
+    asked += 1;
+    response.end(JSON.stringify(writeDidDocument(didOf(stranger?.address ?? ''), [])));
+  });
+  const [there, unknown] = [stranger.address, `${didOf(stranger.address)}#${'a'.repeat(43)}`];
+  const finds = () => Promise.all([1, 2, 3].map(async () => await keys.find({ address: there, kid: unknown })));
+  expect(await finds()).toEqual([undefined, undefined, undefined]);
+  expect(asked).toBe(2);
+  await finds();
+  expect(asked).toBe(3);
+});
+
 test('a key whose id does not fit it is not believed', async () => {
   const [key] = await node.signer.published();
   stranger = await strangeServer((_, response) => {

@@ -162,4 +162,10 @@ describe('what is not asked for', () => {
     await peer.listFlavors();
     expect(signing.mock.calls.length - before).toBe(3);
   });
+  test('is not given out with the signature of a key that was withdrawn', async () => {
+    const lists = () => codeOf(peersOf(south).at(north.identity.address).listFlavors());
+    expect(await lists()).toBe('ok');
+    await north.signer.rotate({ overlapMs: 0 });
+    expect(await lists()).toBe('ok');
+  });
 });

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileKeyStore } from '../../src/adapters/keys/file-store.ts';
-import { keyStoreContract } from '../contracts/key-store.ts';
+import { keyStoreContract, newsContract } from '../contracts/key-store.ts';
 import { memoryKeyStore } from '../fakes/keys.ts';
 
 let folder: string;
@@ -14,19 +14,23 @@ beforeAll(() => {
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 describe('in memory', () => {
-  keyStoreContract(async () => {
+  const open = async () => {
     const store = memoryKeyStore();
-    return [store, store];
-  });
+    return [store, store] as const;
+  };
+  keyStoreContract(open);
+  newsContract(open);
 });
 
 describe('in a file', () => {
   let files = 0;
-  keyStoreContract(async () => {
+  const open = async () => {
     files += 1;
     const file = path.join(folder, 'made', `${files}.json`);
-    return [fileKeyStore(file), fileKeyStore(file)];
-  });
+    return [fileKeyStore(file), fileKeyStore(file)] as const;
+  };
+  keyStoreContract(open);
+  newsContract(open);
 
   test('its owner alone may read it, and one that others may read is refused', async () => {
     const file = path.join(folder, 'own.json');

@@ -84,7 +84,7 @@ describe('where the store does not answer', () => {
 test('keys that vanish are not made anew by a process that knew some: they go on signing, and it is said', async () => {
   const before = memoryKeyStore();
   let place: KeyStore = before;
-  const store: KeyStore = { read: () => place.read(), write: (text, over) => place.write(text, over) };
+  const store: KeyStore = { read: () => place.read(), write: (text, over) => place.write(text, over), glance: () => place.glance() };
   const clock = clockAt(0);
   const said: string[] = [];
   const open = () => keyring({ did: didOf(AT), store, clock, log: noting(said, true) });

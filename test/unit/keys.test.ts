@@ -56,6 +56,20 @@ test('whatever signed or was about to counts no more once a key was stolen: the 
   expect(await storedIn(store)).toHaveLength(1);
 });
 
+test('keys that were rotated before count no more either once a key was stolen, whatever end they had', async () => {
+  const clock = clockAt(0);
+  const store = memoryKeyStore();
+  const signer = signerAt(AT, clock, store);
+  for (let rotations = 0; rotations < 2; rotations += 1) {
+    await signer.rotate({ overlapMs: 3_600_000 });
+    clock.at += SHOWN_FIRST_MS;
+    await refreshed(signer);
+  }
+  expect(await kidsOf(signer)).toHaveLength(3);
+  const { kid } = await signer.rotate({ overlapMs: 0 });
+  expect([await kidsOf(signer), (await storedIn(store)).length]).toEqual([[kid], 1]);
+});
+
 test('keys of before, which say not from when they sign, sign from when they were made', async () => {
   const store = memoryKeyStore();
   const one = memoryKeyStore();

@@ -8,7 +8,7 @@ const MOST_LINES = 100;
 const TRIES = 5;
 
 /** Lines of one text that all processes of a node see, wherever they run; of many, the newest are kept. */
-export const headText = (store: KeyStore): HeadLines => ({
+export const headText = (store: Pick<KeyStore, 'read' | 'write'>): HeadLines => ({
   read: async () => linesOf((await store.read())?.text),
   async add(line, first) {
     for (let tries = 0; tries < TRIES; tries += 1) {

@@ -3,9 +3,10 @@ import type { Did } from '../../domain/did.ts';
 import { Fault } from '../../domain/faults.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { KeyStore, Signer } from '../../ports/signer.ts';
+import { newsOf } from './news.ts';
 import { type Ring, type StoredKey, freshKey, readKeys, ringOf, rotated, tidied, writeKeys } from './ring.ts';
 
-/** After how long what was read is read again, ms: with two answers of a slow API server it is still known within a minute, half of the time for which a new key is shown before it signs. */
+/** After how long what was read is read again, ms: with two answers of a slow API server it is still known within a minute, half of the time for which a new key is shown before it signs. Who signs need not wait for it where the store says that somebody wrote. */
 const KEPT_MS = 30_000;
 /** And after how long when it could not be, ms. */
 const RETRY_MS = 5_000;
@@ -19,8 +20,8 @@ interface KeyringLog {
 const SILENT: KeyringLog = { info: () => {}, warn: () => {} };
 
 /**
- * A node's keys: made at the first use, kept in a store that all its processes share. Once they are known nobody waits for that store but who rotates. `follow`: until it aborts they are read again also
- * while nobody asks.
+ * A node's keys: made at the first use, kept in a store that all its processes share. Once they are known nobody waits for that store but who rotates, and for a second at most who signs when somebody else wrote: a key that
+ * was withdrawn must not sign. `follow`: until it aborts what others write is heard of, and the keys are read again also while nobody asks.
  */
 export function keyring(input: {
   readonly did: Did;
@@ -35,21 +36,29 @@ export function keyring(input: {
   let turns = 0;
   let knownTurn = 0;
   let first: Promise<Ring> | undefined;
-  let refreshing = false;
+  let refreshing = 0;
   let triedAt = 0;
   let silent = false;
 
   const take = (ring: Ring, turn: number): Ring => {
     if (known && turn <= knownTurn) return known;
-    if (!known && follow && !follow.aborted) keepRefreshing(follow);
+    if (!known && follow && !follow.aborted) {
+      keepRefreshing(follow);
+      store.follow?.(follow);
+    }
     known = ring;
     knownTurn = turn;
     return ring;
   };
   const read = async (): Promise<{ readonly keys: readonly StoredKey[]; readonly version: string }> => {
     for (let tries = 0; tries < TRIES; tries += 1) {
+      const mark = await news.mark();
       const stored = await store.read();
-      if (stored) return { keys: readKeys(stored.text), version: stored.version };
+      if (stored) {
+        const keys = readKeys(stored.text);
+        news.learnt(mark);
+        return { keys, version: stored.version };
+      }
       if (known) throw gone();
       const keys = [freshKey(clock.now())];
       if (await store.write(writeKeys(keys), undefined))
@@ -65,7 +74,7 @@ export function keyring(input: {
     return take(ringOf(did, keys), turn);
   };
   const refresh = async (): Promise<void> => {
-    refreshing = true;
+    refreshing += 1;
     turns += 1;
     const turn = turns;
     try {
@@ -82,12 +91,13 @@ export function keyring(input: {
       silent = true;
     } finally {
       triedAt = clock.now();
-      refreshing = false;
+      refreshing -= 1;
     }
   };
   const refreshWhenDue = (): void => {
-    if (!refreshing && clock.now() - triedAt >= (silent ? RETRY_MS : KEPT_MS)) void refresh();
+    if (refreshing === 0 && clock.now() - triedAt >= (silent ? RETRY_MS : KEPT_MS)) void refresh();
   };
+  const news = newsOf({ store, read: refresh });
   const keepRefreshing = (signal: AbortSignal): void => {
     const timer = setInterval(refreshWhenDue, RETRY_MS).unref();
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
@@ -95,6 +105,7 @@ export function keyring(input: {
   const present = async (): Promise<Ring> => {
     if (known) {
       refreshWhenDue();
+      await news.heard();
       return known;
     }
     first ??= readFirst().finally(() => {

@@ -63,10 +63,11 @@ export function tidied(keys: readonly StoredKey[], now: number): readonly Stored
     });
 }
 
-/** With a new key in front, which is shown first and signs later: at once only where nothing of the others may count any more. */
+/** With a new key in front, which is shown first and signs later; or with it alone, which signs at once, where nothing of the others may count any more, those of earlier rotations among them. */
 export function rotated(keys: readonly StoredKey[], { now, overlapMs }: { readonly now: number; readonly overlapMs: number }) {
-  const from = overlapMs === 0 ? now : now + SHOWN_FIRST_MS;
-  const made: StoredKey = { ...freshKey(now), ...(from > now && { signsFrom: instant(from) }) };
+  if (overlapMs === 0) return [freshKey(now)];
+  const from = now + SHOWN_FIRST_MS;
+  const made: StoredKey = { ...freshKey(now), signsFrom: instant(from) };
   const followed = tidied(keys, now).map((key) =>
     // Whatever signed until now, or was about to; of those that were followed before it stands already.
     key.d === undefined && key.until !== undefined

@@ -79,7 +79,7 @@ export function openKubernetes(input: {
     cluster: kubernetesCluster({ api, clusterId, rules, log }),
     hosting: kubernetesHosting(api),
     world: kubernetesWorld({ api, log }),
-    keys: secretKeyStore(api, 'node-keys'),
+    keys: secretKeyStore(api, 'node-keys', log),
     heads: secretKeyStore(api, 'audit-heads'),
     localResources: kubernetesLocalResources({ api, log }),
     flavorResources: kubernetesFlavorResources({ api, log }),

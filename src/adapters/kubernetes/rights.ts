@@ -67,6 +67,8 @@ export const RIGHTS = {
   /** In our own namespace: keys, heads of the audit, credentials of contracts, and who of us watches. */
   own: [
     { kind: KINDS.secret, verbs: ['get', 'create', 'update', 'patch', 'delete'] },
+    // A key that another process of ours withdrew must not sign.
+    { kind: KINDS.secret, verbs: ['list', 'watch'], names: ['node-keys'] },
     { kind: KINDS.lease, verbs: ['get', 'create', 'update'] },
   ],
   /** In Liqo's: which cluster this is, and how hard it enforces quotas. */

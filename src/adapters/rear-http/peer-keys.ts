@@ -15,7 +15,7 @@ const LIMIT_BYTES = 65_536;
 const TIMEOUT_MS = 3_000;
 /** How long what a node shows counts, ms: a key that it takes back is believed for so long. */
 const KEPT_MS = 60_000;
-/** How often a node is asked again for a key that it did not show, ms: strangers name keys, and each could cost a question. */
+/** How often a stranger is asked again for a key that it did not show, ms: strangers name keys, and each could cost a question. Whom we asked ourselves is read afresh before we say that it shows no such key. */
 const AGAIN_MS = 2_000;
 /** Strangers fill it: so many nodes, and of each the keys that it shows first. */
 const MOST = 500;
@@ -59,7 +59,13 @@ export function httpPeerKeys(input: {
   const keysAt = async (address: string, kid: string, stranger: boolean): Promise<ReadonlyMap<string, PublicJwk>> => {
     const known = shown.get(address);
     const age = known ? clock.now() - known.at : Number.POSITIVE_INFINITY;
-    if (known && age < KEPT_MS && (age < AGAIN_MS || (await known.keys).has(kid))) return await known.keys;
+    if (known && age < KEPT_MS) {
+      const kept = await known.keys;
+      if (kept.has(kid) || (stranger && age < AGAIN_MS)) return kept;
+      // Who missed a key at the same time read it afresh already, after we came.
+      const now = shown.get(address);
+      if (now && now !== known) return await now.keys;
+    }
     const keys = ask(address, didOf(address), stranger);
     shown.delete(address);
     shown.set(address, { at: clock.now(), keys });
