@@ -7,7 +7,7 @@ import { exportedAgreement } from '../rear/agreement-file.ts';
 import { verifyCommand } from './contract-verify.ts';
 import { CommandFailed, EXIT, type ApiClient } from './client.ts';
 import { listCommand } from './lists.ts';
-import { facts, json, money, promises, resources } from './printing.ts';
+import { facts, json, money, promises, resources, toTheSecond } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 const read = (api: ApiClient, id: string): Promise<Contract> => api.get<Contract>(`/contracts/${encodeURIComponent(id)}`);
@@ -37,7 +37,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
     {
       path: '/contracts',
       query: ({ role, living }) => ({ ...(role && { role }), ...(living && { living: 'true' }) }),
-      head: ['CONTRACT', 'ROLE', 'PEER', 'STATE', 'PART', 'PRICE', 'EXPIRES', 'REASON'],
+      head: ['CONTRACT', 'ROLE', 'PEER', 'STATE', 'PART', 'PRICE', 'UNTIL', 'REASON'],
       row: (contract) => {
         const { terms, role, state } = contract;
         return [
@@ -47,7 +47,7 @@ export function contractCommands(program: Command, line: CommandLine): void {
           state,
           partOf(terms),
           money(terms.price),
-          endsOn(contract),
+          contract.endedAt === undefined ? endsOn(contract) : toTheSecond(contract.endedAt),
           endOf(contract),
         ];
       },
@@ -100,7 +100,8 @@ export function contractCommands(program: Command, line: CommandLine): void {
               : []),
             ['price', money(terms.price)],
             ['from', terms.startsAt],
-            ['until', untilOf(contract)],
+            [contract.endedAt === undefined ? 'until' : 'agreed until', untilOf(contract)],
+            ['ended', contract.endedAt && toTheSecond(contract.endedAt)],
             ['renewed', contract.renewals && `${contract.renewals.length} times; at first until ${terms.expiresAt}`],
             ['ends early', contract.notice && `${contract.notice.endsAt}, by its seller's notice: ${wordsOf(contract.notice.ending)}`],
             ...promises(terms.flavor.terms),

@@ -46,6 +46,11 @@ export function facts(pairs: readonly (readonly [string, string | undefined])[])
 export const indented = (value: unknown, margin: string): string => JSON.stringify(value, null, 2).replaceAll('\n', `\n${margin}`);
 export const json = (value: unknown): string => `${indented(value, '')}\n`;
 
+/** A time as people read it: RFC 3339 without parts of a second. */
+export const toTheSecond = (time: string): string => time.replace(/\.\d+Z$/, 'Z');
+/** So many of something: `1 seal`, `2 seals`. */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** `3 s`, `5 min`, `2 h`, `4 d`: one unit is enough to a person. */
 export function span(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1_000;

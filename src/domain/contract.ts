@@ -48,6 +48,8 @@ export interface Contract {
   readonly role: ContractRole;
   readonly state: ContractState;
   readonly ending?: Ending;
+  /** RFC 3339: when it was over on this side; absent before. */
+  readonly endedAt?: string;
   /** The buyer's attempt; at the seller the idempotency key that the buyer sent, when it did. */
   readonly acquisition?: AcquisitionId;
   /** With one signature, the seller's, or both; absent where the other party is a FLUIDOS node. Not told in lists. */

@@ -3,6 +3,7 @@ import type { Agreement } from '../../src/domain/agreement.ts';
 import { acquisitionId, type ContractId, contractId, contractOf } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
+import { writeTime } from '../../src/rear/flavor.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, termsOf } from './samples.ts';
 
 const DAY = 86_400_000;
@@ -43,7 +44,7 @@ export function renewalsContract(make: () => Promise<{ readonly contracts: Contr
     expect(await renew(contract, 1)).toBe(true);
     expect(await renew(contract, 2)).toBe(true);
     const renewals = [signed('renewal 1'), signed('renewal 2')];
-    expect(await contracts.get(contract)).toMatchObject({ renewals, renewedUntil: until(3), terms: { expiresAt: until(1) } });
+    expect(await contracts.get(contract)).toMatchObject({ renewals, renewedUntil: until(3), terms: { expiresAt: writeTime(until(1)) } });
     const [listed] = await contracts.list();
     expect(listed).toMatchObject({ renewedUntil: until(3) });
     expect(listed).not.toHaveProperty('renewals');

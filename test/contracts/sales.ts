@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Agreement } from '../../src/domain/agreement.ts';
+import type { ContractTerms } from '../../src/domain/contract.ts';
 import { acquisitionId, contractOf, transactionId } from '../../src/domain/ids.ts';
+import { agreementPayload, readPayload } from '../../src/rear/agreement.ts';
+import { writeTime } from '../../src/rear/flavor.ts';
 import { A, alice, type InventorySubject, openDesk, TTL, YEAR } from './inventory-desk.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, SEVEN, TEN } from './samples.ts';
 
@@ -77,14 +81,31 @@ export function salesContract(make: () => Promise<InventorySubject>): void {
           sellerCluster: SELLER.clusterId,
           resources: ONE,
           price: { amount: '0.1', currency: 'EUR', period: 'hourly' },
-          startsAt: new Date(NOON).toISOString(),
-          expiresAt: new Date(NOON + YEAR).toISOString(),
+          startsAt: writeTime(new Date(NOON).toISOString()),
+          expiresAt: writeTime(new Date(NOON + YEAR).toISOString()),
         },
       });
       expect(await contracts.get(contractOf(id))).toEqual(contract);
       expect(await contracts.ofTransaction(id)).toEqual(contract);
       expect(await listed()).toEqual([{ cpu: '9', memory: '18Gi', pods: '90' }]);
       expect(await inventory.sums()).toMatchObject({ sold: ONE, held: { cpu: '0' }, holds: 0 });
+    });
+
+    it('keeps and signs the same times, to the second, whenever in a second it is', async () => {
+      const { id } = await reserve(ONE, 'k');
+      await setClock(NOON + 1_987);
+      const signed: ContractTerms[] = [];
+      const sign = async (terms: ContractTerms): Promise<Agreement> => {
+        signed.push(terms);
+        return { payload: agreementPayload(terms), signatures: [] };
+      };
+      const { terms } = await inventory.sell({ transaction: id, contract: contractOf(id), seller: SELLER, lifetimeMs: YEAR, sign });
+      const [asked] = signed;
+      if (!asked) throw new Error('nothing was signed');
+      const { startsAt, expiresAt } = terms;
+      expect({ startsAt, expiresAt }).toEqual({ startsAt: '2026-03-01T12:00:01Z', expiresAt: '2027-03-01T12:00:01Z' });
+      expect(readPayload(agreementPayload(asked))).toMatchObject({ startsAt, expiresAt });
+      expect(await contracts.get(contractOf(id))).toMatchObject({ terms: { startsAt, expiresAt } });
     });
 
     it('answers the same contract when asked again, also long after the hold would have ended', async () => {
@@ -134,6 +155,19 @@ export function salesContract(make: () => Promise<InventorySubject>): void {
       expect(await listed()).toEqual([TEN]);
       expect(await contracts.get(contractOf(id))).toMatchObject({ state: 'over', ending: { reason: 'done' } });
       expect(await inventory.sums()).toMatchObject({ free: TEN, sold: { cpu: '0' } });
+    });
+
+    it('says when it was, once it is over', async () => {
+      const { id } = await reserve(SEVEN, 'k');
+      await sell(id);
+      await contracts.markEnding({ contract: contractOf(id), ending: { reason: 'done' } });
+      const told = async () => [await contracts.get(contractOf(id)), ...(await contracts.list())].map((each) => each?.endedAt);
+      expect(await told()).toEqual([undefined, undefined]);
+      await setClock(NOON + 90_000);
+      await inventory.giveBack({ contract: contractOf(id), ending: { reason: 'done' } });
+      await setClock(NOON + 100_000);
+      await inventory.giveBack({ contract: contractOf(id), ending: { reason: 'done' } });
+      expect(await told()).toEqual(['2026-03-01T12:01:30.000Z', '2026-03-01T12:01:30.000Z']);
     });
 
     it('keeps the reason with which the contract began to end', async () => {

@@ -5,6 +5,7 @@ import type { ContractId } from '../../src/domain/ids.ts';
 import { type ByTime, isOlder, type Page, pageIn } from '../../src/domain/pages.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import { untilOf } from '../../src/domain/renewal.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { Contracts } from '../../src/ports/inventory.ts';
 
 export interface MemoryContracts {
@@ -35,7 +36,7 @@ const allocation = ({ contract: { terms, role }, allocation: state }: Row): Allo
   resources: terms.resources,
 });
 
-export function memoryContracts(): MemoryContracts {
+export function memoryContracts({ clock }: { readonly clock: Clock }): MemoryContracts {
   const rows = new Map<string, Row>();
 
   const put = (contract: Contract): void =>
@@ -45,7 +46,10 @@ export function memoryContracts(): MemoryContracts {
     const row = rows.get(id);
     if (row === undefined || row.contract.state === 'over' || row.contract.state === to) return false;
     row.contract = { ...row.contract, state: to, ending: row.contract.ending ?? ending };
-    if (to === 'over') row.allocation = 'released';
+    if (to === 'over') {
+      row.contract = { ...row.contract, endedAt: new Date(clock.now()).toISOString() };
+      row.allocation = 'released';
+    }
     return true;
   };
   const all = (): readonly Contract[] => [...rows.values()].map(({ contract }) => contract);

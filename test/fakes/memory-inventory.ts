@@ -15,6 +15,7 @@ import { add, canonicalResources, fits, NOTHING } from '../../src/domain/resourc
 import { contractedService } from '../../src/domain/service-terms.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Contracts, FlavorsMade, Hold, Inventory } from '../../src/ports/inventory.ts';
+import { writeTime } from '../../src/rear/flavor.ts';
 import { memoryContracts } from './memory-contracts.ts';
 import { memoryRows, type Row } from './memory-rows.ts';
 
@@ -30,7 +31,7 @@ export interface MemoryInventory {
 export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInventory {
   /** By (buyer, key), or (buyer, flavor) without one. */
   const places = new Map<string, TransactionId | 'tombstone'>();
-  const contracts = memoryContracts();
+  const contracts = memoryContracts({ clock });
   const { flavors, rows, living, holding, sold, sumOf, takenOf, left, resourcesOf, free, costOf, useOf, bind } = memoryRows({
     clock,
     contracts,
@@ -97,10 +98,10 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
       });
     },
     async salesOf(lineages) {
-      return sold().flatMap(({ flavorId, transaction, contract, resources }) => {
+      return sold().flatMap(({ flavorId, transaction, contract, resources, soldAt = '' }) => {
         const made = contracts.get(contract);
         if (!made || contract === undefined || !lineages.includes(flavorId)) return [];
-        return [{ lineage: flavorId, transaction, contract, resources, soldAt: made.terms.startsAt, ending: made.state === 'ending' }];
+        return [{ lineage: flavorId, transaction, contract, resources, soldAt, ending: made.state === 'ending' }];
       });
     },
     async changes({ since }) {
@@ -207,11 +208,11 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
         resources: row.resources,
         ...(row.service && isBlueprint(flavor) && { service: contractedService(flavor.offer, row.service) }),
         ...(price === undefined ? {} : { price }),
-        startsAt: new Date(clock.now()).toISOString(),
-        expiresAt: new Date(clock.now() + lifetimeMs).toISOString(),
+        startsAt: writeTime(new Date(clock.now()).toISOString()),
+        expiresAt: writeTime(new Date(clock.now() + lifetimeMs).toISOString()),
       };
       const agreement = row.key === undefined ? undefined : await sign?.(terms);
-      Object.assign(row, { state: 'sold', contract });
+      Object.assign(row, { state: 'sold', contract, soldAt: new Date(clock.now()).toISOString() });
       const acquisition = row.key === undefined ? {} : { acquisition: acquisitionId(row.key) };
       const sale: Contract = { terms, role: 'seller', state: 'active', ...acquisition, ...(agreement && { agreement }) };
       contracts.put(sale);

@@ -17,6 +17,7 @@ export type Row = Omit<Hold, 'state' | 'service'> & {
   state: Hold['state'];
   service?: ServiceTerms;
   contract?: Hold['contract'];
+  soldAt?: string;
   readonly key?: string;
   readonly place: string;
 };

@@ -34,9 +34,10 @@ describe('the audit', () => {
     await store.inventory.sell({ transaction, contract: terms.id, seller: SELLER, lifetimeMs: 3_600_000 });
     for (const reason of ['drained', 'done'] as const) await store.contracts.markEnding({ contract: terms.id, ending: { reason } });
     for (const _ of [1, 2]) await store.inventory.giveBack({ contract: terms.id, ending: { reason: 'done' } });
+    const parties = { buyer: buyerOf('alice'), seller: SELLER };
     expect((await audit.page({ contract: terms.id, limit: 10 })).items).toMatchObject([
-      { kind: 'over', contract: terms.id, peer: 'alice', facts: { role: 'seller', reason: 'drained' } },
-      { kind: 'ending', contract: terms.id, peer: 'alice', facts: { role: 'seller', reason: 'drained' } },
+      { kind: 'over', contract: terms.id, peer: 'alice', facts: { role: 'seller', reason: 'drained', ...parties } },
+      { kind: 'ending', contract: terms.id, peer: 'alice', facts: { role: 'seller', reason: 'drained', ...parties } },
       {
         kind: 'sold',
         at: '2026-03-01T12:00:00.000000Z',
@@ -48,10 +49,9 @@ describe('the audit', () => {
           flavor: terms.flavor.id,
           resources: ONE,
           price: { amount: '0.1', currency: 'EUR', period: 'hourly' },
-          buyer: buyerOf('alice'),
-          seller: SELLER,
-          startsAt: '2026-03-01T12:00:00.000Z',
-          expiresAt: '2026-03-01T13:00:00.000Z',
+          ...parties,
+          startsAt: '2026-03-01T12:00:00Z',
+          expiresAt: '2026-03-01T13:00:00Z',
         },
       },
     ]);

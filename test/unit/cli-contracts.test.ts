@@ -55,6 +55,19 @@ describe('contracts', () => {
     });
   });
 
+  test('one that is over says since when', async () => {
+    await store(true);
+    const row = async () => (await rearguard(['contracts'])).out.split('\n')[1];
+    expect(await row()).toMatch(/ 2999-01-01T00:00:00\.000Z$/);
+    expect((await rearguard(['contract', 'show', 'contract-1'])).out).not.toContain('ended');
+    await contracts.markOver({ contract: terms.id, ending: { reason: 'done' } });
+    const ended = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    expect(await row()).toMatch(new RegExp(` over .* ${ended} +done$`));
+    expect((await rearguard(['contract', 'show', 'contract-1'])).out).toMatch(
+      new RegExp(`agreed until: +2999-01-01T00:00:00\\.000Z\nended: +${ended}\n`),
+    );
+  });
+
   test('one with a FLUIDOS node has nothing to export', async () => {
     await store(false);
     expect(await rearguard(['contract', 'export', 'contract-1'])).toMatchObject({

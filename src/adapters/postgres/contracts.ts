@@ -17,6 +17,8 @@ interface ContractRow {
   readonly state: Contract['state'];
   readonly ending: Ending | null;
   /** Absent where it was not asked for. */
+  readonly ended_at?: Date | null;
+  /** Absent where it was not asked for. */
   readonly agreement?: Agreement | null;
   readonly renewals?: readonly Agreement[] | null;
   readonly renewed_until: string | null;
@@ -35,6 +37,7 @@ const contract = (row: ContractRow): Contract => ({
   role: row.role,
   state: row.state,
   ...(row.ending === null ? {} : { ending: row.ending }),
+  ...(row.ended_at ? { endedAt: row.ended_at.toISOString() } : {}),
   ...(row.acquisition === null ? {} : { acquisition: acquisitionId(row.acquisition) }),
   ...(row.agreement ? { agreement: row.agreement } : {}),
   ...(row.renewals ? { renewals: row.renewals } : {}),
@@ -76,10 +79,13 @@ export async function insertContract(
   return row && contract(row);
 }
 
+/** A contract is over when its allocation is released. */
+const endedAt = (sql: Db) => sql`(select changed_at from allocation where contract = contract.id and state = 'released') as ended_at`;
+
 const other = (role: Contract['role']): Contract['role'] => (role === 'seller' ? 'buyer' : 'seller');
 
 export async function readContract(sql: Db, id: ContractId): Promise<Contract | undefined> {
-  const [row] = await sql<ContractRow[]>`select * from contract where id = ${id}`;
+  const [row] = await sql<ContractRow[]>`select *, ${endedAt(sql)} from contract where id = ${id}`;
   return row && contract(row);
 }
 
@@ -93,7 +99,8 @@ export async function endContract(sql: Db, id: ContractId, role: Contract['role'
       update allocation set state = 'released', changed_at = clock_now() from ended where contract = ended.id
     ), told as (
       insert into event (at, kind, contract, peer, facts)
-      select clock_now(), 'over', id, terms -> ${other(role)} ->> 'id', ending || jsonb_build_object('role', role) from ended
+      select clock_now(), 'over', id, terms -> ${other(role)} ->> 'id',
+        ending || jsonb_build_object('role', role, 'buyer', terms -> 'buyer', 'seller', terms -> 'seller') from ended
     )
     select id from ended`;
   return ended !== undefined;
@@ -110,7 +117,7 @@ async function listed(
   // In pieces: a condition that may be absent keeps a statement from the index of the living ones.
   const life = living === undefined ? sql`` : living ? sql`and state <> 'over'` : sql`and state = 'over'`;
   return await sql<Listed<ContractRow>[]>`
-    select role, acquisition, terms, state, ending, renewed_until, notice, ${exactly(sql, 'created_at')} as at from contract
+    select role, acquisition, terms, state, ending, ${endedAt(sql)}, renewed_until, notice, ${exactly(sql, 'created_at')} as at from contract
     where ${isAfter(sql, ['created_at', 'id'], after)} ${role === undefined ? sql`` : sql`and role = ${role}`} ${life}
     order by created_at desc, id limit ${limit ?? null}`;
 }
@@ -185,7 +192,8 @@ export const contracts = (pool: Pool): Contracts => ({
         update contract set state = 'ending', ending = ${json(pool, ending)} where id = ${id} and state = 'active' returning id, role, terms, ending
       )
       insert into event (at, kind, contract, peer, facts)
-      select clock_now(), 'ending', id, terms -> case role when 'seller' then 'buyer' else 'seller' end ->> 'id', ending || jsonb_build_object('role', role)
+      select clock_now(), 'ending', id, terms -> case role when 'seller' then 'buyer' else 'seller' end ->> 'id',
+        ending || jsonb_build_object('role', role, 'buyer', terms -> 'buyer', 'seller', terms -> 'seller')
       from ended`;
   },
   async markOver({ contract: id, ending }) {

@@ -41,7 +41,8 @@ export const renewals = (pool: Pool): Pick<Contracts, 'renew' | 'lapse' | 'giveN
         returning id, role, terms, ending
       )
       insert into event (at, kind, contract, peer, facts)
-      select clock_now(), 'ending', id, terms -> 'buyer' ->> 'id', ending || jsonb_build_object('role', role) from ended`;
+      select clock_now(), 'ending', id, terms -> 'buyer' ->> 'id',
+        ending || jsonb_build_object('role', role, 'buyer', terms -> 'buyer', 'seller', terms -> 'seller') from ended`;
     const [row] = await pool<{ living: boolean; until: string }[]>`
       select state = 'active' as living, coalesce(renewed_until, terms ->> 'expiresAt') as until from contract where id = ${id} and role = 'seller'`;
     if (!row) throw new Fault('NOT_FOUND', 'no such sale', { contract: id });

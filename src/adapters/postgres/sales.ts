@@ -7,6 +7,7 @@ import { priceOfPart } from '../../domain/partition.ts';
 import type { Resources } from '../../domain/resources.ts';
 import { contractedService } from '../../domain/service-terms.ts';
 import type { Hold, Inventory } from '../../ports/inventory.ts';
+import { writeTime } from '../../rear/flavor.ts';
 import type { Amounts } from './amounts.ts';
 import { checkUse, costOf } from './buyers.ts';
 import type { Db, Pool } from './connect.ts';
@@ -98,8 +99,9 @@ export const sales = (pool: Pool, newId: NewFlavorId): Pick<Inventory, 'sell' | 
         resources: sold.resources,
         ...(sold.service && isBlueprint(flavor) && { service: contractedService(flavor.offer, sold.service) }),
         ...(price === undefined ? {} : { price }),
-        startsAt: sold.sold_at.toISOString(),
-        expiresAt: new Date(sold.sold_at.getTime() + lifetimeMs).toISOString(),
+        // As the wire and the signatures write them: both sides keep the same.
+        startsAt: writeTime(sold.sold_at.toISOString()),
+        expiresAt: writeTime(new Date(sold.sold_at.getTime() + lifetimeMs).toISOString()),
       };
       // FLUIDOS buyers, who send no key, would not know what to do with a signature.
       const agreement = sold.key === null ? undefined : await sign?.(terms);

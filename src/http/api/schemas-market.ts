@@ -93,6 +93,7 @@ export const Contract = z
     role: z.enum(['buyer', 'seller']),
     state: z.enum(['active', 'ending', 'over']),
     ending: Ending.optional(),
+    endedAt: instant.optional().describe('When it was over on this side.'),
     acquisition: z.string().optional(),
     agreement: Agreement.optional().describe('What the parties signed; absent in lists, and where the other party is a FLUIDOS node.'),
     renewals: z.array(Agreement).optional().describe('Later ends that both signed, oldest first; absent in lists.'),
