@@ -42,7 +42,7 @@ export interface Candidate {
   /** Of the part; absent when the flavor has no price. */
   readonly hourly?: { readonly amount: string; readonly currency: string };
   readonly latencyMs?: number;
-  /** 0 to 1; 0.5 is neutral. */
+  /** 0 to 1; 0.5, of everybody as long as nobody is rated, is neutral and told nobody. */
   readonly rating: number;
 }
 

@@ -1,5 +1,6 @@
 import type { Candidate, PlanEntry, Refusal, ResourceRequest } from './candidate.ts';
 import type { Flavor } from './flavor.ts';
+import { NEUTRAL_RATING } from './matching.ts';
 import { compareAmounts, priceWords, sameCurrency } from './money.ts';
 import type { Resources } from './resources.ts';
 
@@ -77,7 +78,7 @@ function entry(candidate: Candidate, index: number, better: Candidate | undefine
     seller: seller.domain,
     ...(hourly ? { hourly } : {}),
     ...(latencyMs === undefined ? {} : { latencyMs }),
-    rating,
+    ...(rating === NEUTRAL_RATING ? {} : { rating }),
     rank: index + 1,
     verdict: 'open',
     reasons: [facts(candidate), ...order(candidate, better, whyLast)],
@@ -99,7 +100,7 @@ const facts = ({ part, service, hourly, latencyMs, rating }: Candidate): string 
       : `part: ${part.cpu} cpu, ${part.memory} memory, ${part.pods} pods${part.storage === undefined ? '' : `, ${part.storage} storage`}${gpus(part)}`,
     hourly ? priceWords(hourly) : 'no stated price',
     ...(service ? [] : [latencyMs === undefined ? 'no stated latency' : `${latencyMs} ms`]),
-    `rating ${rating}`,
+    ...(rating === NEUTRAL_RATING ? [] : [`rating ${rating}`]),
   ].join('; ');
 
 /** The first thing in which the better one is better. */

@@ -114,7 +114,7 @@ describe('planOf', () => {
       ),
     );
     expect(plan.map(({ rank: place, flavorId, verdict, reasons }) => [place, flavorId, verdict, reasons.at(-1)])).toEqual([
-      [1, 'b', 'open', 'part: 1 cpu, 1Gi memory, 10 pods; 1 EUR/h; no stated latency; rating 0.5'],
+      [1, 'b', 'open', 'part: 1 cpu, 1Gi memory, 10 pods; 1 EUR/h; no stated latency'],
       [2, 'd', 'open', 'after b: it costs more'],
       [3, 'e', 'open', 'after d: it is rated lower'],
       [4, 'c', 'open', 'after e: it states no latency'],
@@ -122,7 +122,8 @@ describe('planOf', () => {
       [6, 'g', 'open', 'after f: equal otherwise, by id'],
       [7, 'a', 'open', 'after g: it has no price'],
     ]);
-    expect(plan[0]).toMatchObject({ seller: 'b.example', hourly: { amount: '1', currency: 'EUR' }, rating: 0.5 });
+    expect(plan[0]).toMatchObject({ seller: 'b.example', hourly: { amount: '1', currency: 'EUR' } });
+    expect(plan.map(({ rating }) => rating)).toEqual([undefined, undefined, 0.4, undefined, undefined, undefined, undefined]);
   });
 
   it('says why a cheaper one comes last', () => {

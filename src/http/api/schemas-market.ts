@@ -56,7 +56,7 @@ export const Candidate = z
     part: Resources,
     hourly: hourly.optional(),
     latencyMs: z.number().optional(),
-    rating: z.number(),
+    rating: z.number().describe('0 to 1. Nobody is rated yet: 0.5, the neutral one.'),
     seenAt: instant,
   })
   .meta({ id: 'Candidate' });

@@ -99,7 +99,7 @@ const PlanEntry = z.object({
   seller: z.string(),
   hourly: hourly.optional(),
   latencyMs: z.number().optional(),
-  rating: z.number().optional(),
+  rating: z.number().optional().describe('Absent of those who are not rated, as everybody is yet.'),
   rank: z.int().optional(),
   verdict: z.enum(['open', 'trying', 'held', 'refused', 'failed', 'ended']),
   reasons: z.array(z.string()),
