@@ -15,7 +15,7 @@ const NO_STORE = { 'content-type': 'application/json', 'cache-control': 'no-stor
 /** `/healthz`: the process runs. */
 export const healthz = (): Response => new Response(JSON.stringify({ alive: true }), { headers: NO_STORE });
 
-/** How much is told: `all` to operators, no words to anybody whom we do not know (`names`), nothing to other nodes. */
+/** How much is told: `all` to whoever may read the rest, no words to anybody whom we do not know (`names`), nothing to other nodes. */
 export type Told = 'all' | 'names' | 'nothing';
 
 /** `/readyz`: 200 when it can do its work, else 503 with what is missing. */

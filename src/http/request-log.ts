@@ -17,8 +17,8 @@ export interface RequestVariables {
 }
 
 /** Where a request comes from: the other end of its connection, which may be a proxy. */
-export const remoteAddress = (context: Context): string =>
-  (context.env as { incoming?: IncomingMessage } | undefined)?.incoming?.socket.remoteAddress ?? 'unknown';
+export const remoteAddress = ({ env }: Pick<Context, 'env'>): string =>
+  (env as { incoming?: Pick<IncomingMessage, 'socket'> } | undefined)?.incoming?.socket.remoteAddress ?? 'unknown';
 
 /** Of whom it should be known where they sit: who is not let in. */
 const REFUSED: ReadonlySet<number> = new Set([401, 403, 429]);

@@ -11,7 +11,7 @@ export interface Readiness {
   keepTrying<T>(name: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Looked at whenever somebody asks. */
   watch(name: string, look: () => Promise<unknown>): void;
-  /** Lets `/readyz` say something that keeps nothing from its work. */
+  /** Lets `/readyz` say something that keeps nothing from its work, and since when. */
   say(name: string, words: string): void;
   /** From now on not ready: the process stops. */
   stopping(): void;
@@ -82,6 +82,7 @@ export function openReadiness(log: ReadinessLog): Readiness {
       looks.set(name, ask);
     },
     say(name, words) {
+      if (stages.get(name)?.says === words) return;
       stages.set(name, { name, ready: true, says: words, since: new Date().toISOString() });
     },
     stopping() {

@@ -4,9 +4,12 @@ import type { MaySell } from '../domain/enforcement.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import { transactionId } from '../domain/ids.ts';
 import { managementApi } from '../http/api/app.ts';
+import { countedAttempts } from '../http/api/attempts.ts';
+import { admit, lacks } from '../http/api/authentication.ts';
 import { unavailable } from '../http/api/problem.ts';
 import { type Told, healthz, readyz } from '../http/health.ts';
 import { type Fetch, type Listener, type ServerTls, listen } from '../http/listen.ts';
+import { remoteAddress } from '../http/request-log.ts';
 import { isLoopback } from '../http/rear/callback.ts';
 import { rearRoutes } from '../http/rear/routes.ts';
 import { openCallers } from './callers.ts';
@@ -41,11 +44,18 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
   if (!callers.open && !isLoopback(api.listen) && api.tls === undefined)
     readiness.say('api in clear', 'tokens travel in clear to it, unless something in front of it speaks TLS: api.tls');
 
-  const health = async (request: Request, told: Told): Promise<Response | undefined> => {
+  const attempts = countedAttempts(parts.clock.now);
+  /** Words are for whoever may read the rest of the management API. */
+  const toldTo: (...asked: Parameters<Fetch>) => Promise<Told> = async ({ headers }, env) => {
+    const asked = { authorization: headers.get('authorization') ?? undefined, source: remoteAddress({ env }) };
+    const admission = await admit(asked, { callers, attempts });
+    return 'caller' in admission && !lacks(admission.caller, 'viewer') ? 'all' : 'names';
+  };
+  const health = async (request: Request, told: () => Promise<Told>): Promise<Response | undefined> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
     const { pathname } = new URL(request.url);
     if (pathname === '/healthz') return healthz();
-    return pathname === '/readyz' ? readyz(await readiness.checks(), told) : undefined;
+    return pathname === '/readyz' ? readyz(await readiness.checks(), await told()) : undefined;
   };
   const bind = async (name: 'rear' | 'api', requestTimeoutMs: number): Promise<Listener> => {
     const { listen: at, maxConnections, tls: files } = configuration[name];
@@ -58,7 +68,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
     };
     const tls = files && (await openServerTls(`${name}.tls`, files, { log, readiness, signal, changed }));
     const fetch: Fetch = async (request, bindings) => {
-      const answer = await health(request, name === 'rear' ? 'nothing' : callers.open ? 'all' : 'names');
+      const answer = await health(request, name === 'rear' ? async () => 'nothing' : () => toldTo(request, bindings));
       if (answer) return answer;
       const handler = handlers[name];
       return handler ? await handler(request, bindings) : name === 'api' ? unavailable(request) : new Response(null, { status: 503 });
@@ -99,7 +109,7 @@ export async function serve(parts: Parts, version: string): Promise<Running> {
       stopping: signal,
       bodyLimitBytes: api.bodyLimitBytes,
     };
-    const management = managementApi(deps, { log, version, loopbackOnly, callers });
+    const management = managementApi(deps, { log, version, loopbackOnly, callers, attempts });
     handlers.api = (request, bindings) => management.fetch(request, bindings);
     const routes = rearRoutes(
       {

@@ -1,5 +1,6 @@
 /** A node whose database, Temporal and cluster are away starts all the same, says what is missing, and stops when told to. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,6 +17,7 @@ import type { FlavorResources } from '../../src/ports/flavor-resources.ts';
 import type { LocalResources } from '../../src/ports/local-resources.ts';
 import type { ServiceBlueprints } from '../../src/ports/service-blueprints.ts';
 import type { World } from '../../src/ports/world.ts';
+import type { Check } from '../../src/http/health.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
 import { runNode } from '../../src/runtime/run.ts';
 import { authority } from '../fakes/certificates.ts';
@@ -126,7 +128,8 @@ test('certificates and tokens: both listeners speak TLS as the files have it, an
     const first = ours.issue({ hosts: ['127.0.0.1'], name: 'first' });
     const files = { certFile: file('cert.pem', first.cert), keyFile: file('key.pem', first.key) };
     const mine = ours.issue({ hosts: ['ann'] });
-    const api = { tls: { ...files, clientCaFile: file('ca.pem', ours.ca) }, tokensFile: file('tokens.yaml', '[]') };
+    const tokensFile = file('tokens.yaml', `[{name: v, role: viewer, sha256: ${createHash('sha256').update('rgt_v').digest('hex')}}]`);
+    const api = { tls: { ...files, clientCaFile: file('ca.pem', ours.ca) }, tokensFile };
     const { ports, ended } = await start({ rear: { tls: files }, api });
     const get = async (port: number, url: string, options: https.RequestOptions = {}): Promise<{ subject: string; body: unknown }> =>
       await new Promise((resolve, reject) => {
@@ -140,12 +143,25 @@ test('certificates and tokens: both listeners speak TLS as the files have it, an
     await expect(get(ports.api, '/healthz')).rejects.toMatchObject({ code: expect.stringContaining('CERTIFICATE_REQUIRED') });
     await expect(fetch(`http://127.0.0.1:${ports.api}/healthz`)).rejects.toThrow();
     expect(await get(ports.api, '/healthz', mine)).toEqual({ subject: 'CN=first', body: { alive: true } });
+    const known = { ...mine, headers: { authorization: 'Bearer rgt_v' } };
     const { body } = (await get(ports.api, '/readyz', mine)) as { body: { ready: boolean; checks: readonly object[] } };
     expect(body).toMatchObject({
       ready: false,
       checks: expect.arrayContaining([expect.objectContaining({ name: 'store', ready: false })]),
     });
-    expect(body.checks.filter((check) => 'why' in check)).toEqual([]);
+    expect(body.checks.filter((check) => 'why' in check || 'says' in check)).toEqual([]);
+    // Whoever may read the rest hears why, and what keeps nothing from its work.
+    const told = async (options: https.RequestOptions, name: string): Promise<Check | undefined> => {
+      const { body: all } = (await get(ports.api, '/readyz', options)) as { body: { checks: readonly Check[] } };
+      return all.checks.find((check) => check.name === name);
+    };
+    expect(await told(known, 'store')).toMatchObject({ ready: false, why: expect.any(String) });
+    chmodSync(tokensFile, 0o644);
+    const readable = expect.stringMatching(/may be read by strangers.*what was read before it still counts$/);
+    await expect.poll(() => told(known, 'api tokens'), { timeout: 10_000 }).toMatchObject({ ready: true, says: readable });
+    const { since } = (await told(known, 'api tokens')) ?? {};
+    for (const options of [mine, { ...mine, headers: { authorization: 'Bearer rgt_x' } }])
+      expect(await told(options, 'api tokens')).toEqual({ name: 'api tokens', ready: true, since });
     const next = ours.issue({ hosts: ['127.0.0.1'], name: 'next' });
     file('key.pem', next.key);
     file('cert.pem', next.cert);

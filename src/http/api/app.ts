@@ -3,8 +3,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { FAULTS, isFault } from '../../domain/faults.ts';
 import { contractId } from '../../domain/ids.ts';
 import type { Caller, Callers } from '../../ports/callers.ts';
-import { type HttpLog, type RequestVariables, requestLog } from '../request-log.ts';
-import { countedAttempts } from './attempts.ts';
+import { type HttpLog, type RequestVariables, remoteAddress, requestLog } from '../request-log.ts';
+import { type Attempts, countedAttempts } from './attempts.ts';
 import { auditRoutes } from './audit.ts';
 import { admit, lacks } from './authentication.ts';
 import { foreign } from './browser.ts';
@@ -31,12 +31,17 @@ export const API_PREFIX = '/api/v1';
 /** The management API: every answer that is not a success is problem+json. */
 export function managementApi(
   deps: ApiDeps,
-  options: { readonly log: HttpLog; readonly version: string; readonly loopbackOnly: boolean; readonly callers: Callers },
+  options: {
+    readonly log: HttpLog;
+    readonly version: string;
+    readonly loopbackOnly: boolean;
+    readonly callers: Callers;
+    readonly attempts?: Attempts;
+  },
 ): Hono<{ Variables: RequestVariables }> {
-  const { log, version, loopbackOnly, callers } = options;
+  const { log, version, loopbackOnly, callers, attempts = countedAttempts(deps.clock.now) } = options;
   const app = new Hono<{ Variables: RequestVariables }>();
   const document = openApiDocument(API_ROUTES, version);
-  const attempts = countedAttempts(deps.clock.now);
   const refuse = (problem: Problem, path: string, requestId: string, headers: Readonly<Record<string, string>> = {}): Response =>
     new Response(JSON.stringify({ ...problem, instance: path.slice(0, 500), requestId }), {
       status: problem.status,
@@ -55,7 +60,8 @@ export function managementApi(
   });
   // Before anything of the path is told: what is there is for those who may see it.
   app.use(`${API_PREFIX}/*`, async (context, next) => {
-    const admission = await admit(context, { callers, attempts });
+    const asked = { authorization: context.req.header('authorization'), source: remoteAddress(context) };
+    const admission = await admit(asked, { callers, attempts });
     if ('caller' in admission) context.set('caller', admission.caller);
     const denied = 'denied' in admission ? admission.denied : lacks(context.get('caller'), 'viewer');
     if (denied) return refuse(denied.problem, context.req.path, context.get('requestId'), denied.headers);

@@ -1,8 +1,6 @@
-import type { Context } from 'hono';
 import { isFault } from '../../domain/faults.ts';
 import { type Role, mayAs } from '../../domain/roles.ts';
 import type { Caller, Callers } from '../../ports/callers.ts';
-import { remoteAddress } from '../request-log.ts';
 import type { Attempts } from './attempts.ts';
 import { type Problem, faultProblem } from './problem.ts';
 
@@ -24,15 +22,19 @@ const unauthenticated = (detail: string, error?: 'invalid_request' | 'invalid_to
   },
 });
 
+/** What a request says of who sends it, and the address it comes from. */
+interface Asked {
+  readonly authorization: string | undefined;
+  readonly source: string;
+}
+
 /** Finds out who asks. A token is never repeated: neither to its sender nor in the log. */
 export async function admit(
-  context: Context,
+  { authorization: given, source }: Asked,
   { callers, attempts }: { readonly callers: Callers; readonly attempts: Attempts },
 ): Promise<Admission> {
   if (callers.open) return { caller: undefined };
-  const given = context.req.header('authorization');
   if (given === undefined) return unauthenticated('this API asks for a token: `Authorization: Bearer …`');
-  const source = remoteAddress(context);
   const [, token] = BEARER.exec(given.trim()) ?? [];
   const waitMs = attempts.waitMs(source);
   // Whoever comes through the same proxy as somebody who tries many tokens goes on with his own.
