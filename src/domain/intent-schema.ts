@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { currency as isoCurrency } from './currency.ts';
 import { parseDuration } from './duration.ts';
 import { BLUEPRINT_KINDS } from './flavor.ts';
 import { DNS_LABEL } from './ids.ts';
@@ -29,10 +30,7 @@ const moneyAmount = z
   .refine((value) => (parseAmount(String(value)) ?? 0n) > 0n, {
     error: 'must be a decimal of more than 0 such as "0.25", of at most 18 digits before and 12 behind the point; put it in quotes',
   });
-const currency = z
-  .string()
-  .regex(/^[A-Za-z][-A-Za-z0-9]{0,15}$/, 'must be a currency such as EUR')
-  .describe('Compared with the flavor’s without case, never converted.');
+const currency = isoCurrency.describe('An ISO 4217 code. Compared with the flavor’s without case, never converted.');
 
 /** Of a minute: whoever names more has mistaken the unit. */
 const MOST_LATENCY_MS = 60_000;

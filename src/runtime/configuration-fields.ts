@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bareAddress, isAddress, isNodeAddress, parseAddress } from '../domain/address.ts';
+import { currency } from '../domain/currency.ts';
 import { parseAmount } from '../domain/money.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 
@@ -66,11 +67,11 @@ export const limitFields = {
           .string()
           .refine((text) => parseAmount(text) !== undefined, 'must be a decimal such as "0.25"')
           .describe('An hour, a decimal in quotes.'),
-        currency: z.string().min(1).max(16),
+        currency,
       }),
     )
     .max(20)
-    .refine((all) => new Set(all.map(({ currency }) => currency.trim().toUpperCase())).size === all.length, 'must name each currency once')
+    .refine((all) => new Set(all.map((one) => one.currency)).size === all.length, 'must name each currency once')
     .optional()
     .describe('What all of it may cost an hour; other currencies have no limit.'),
 };

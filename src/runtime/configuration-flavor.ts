@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { currency } from '../domain/currency.ts';
 import { isExtendedResource } from '../domain/gpu.ts';
 import { PERIODS, parseAmount } from '../domain/money.ts';
 import { label, quantity } from './configuration-fields.ts';
@@ -9,7 +10,7 @@ export const price = z.strictObject({
     .string()
     .refine((text) => parseAmount(text) !== undefined, 'must be a decimal such as "0.25"')
     .describe('Of the whole flavor, a decimal in quotes.'),
-  currency: z.string().min(1).max(16).describe('Never converted: a buyer pays in the same currency or not at all.'),
+  currency: currency.describe('An ISO 4217 code. Never converted: a buyer pays in the same currency or not at all.'),
   period: z.enum(PERIODS).default('hourly'),
 });
 const gpuCount = z.string().regex(/^[1-9]\d{0,3}$/, 'must be a whole number of GPUs in quotes, such as "1"');

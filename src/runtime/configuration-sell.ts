@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { currency } from '../domain/currency.ts';
 import { GPU_KINDS, isExtendedResource } from '../domain/gpu.ts';
 import { parseSelector } from '../domain/label-selector.ts';
 import { PERIODS, parseAmount } from '../domain/money.ts';
@@ -55,7 +56,7 @@ export const sell = z.strictObject({
       pods: unitPrice.describe('Of a pod.'),
       storage: unitPrice.describe('Of a GiB of ephemeral storage.'),
       gpu: unitPrice.describe('Of a GPU.'),
-      currency: z.string().min(1).max(16).describe('Never converted: a buyer pays in the same currency or not at all.'),
+      currency: currency.describe('An ISO 4217 code. Never converted: a buyer pays in the same currency or not at all.'),
       period: z.enum(PERIODS).default('hourly'),
     })
     .optional()

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isCurrency, notCurrency } from '../domain/currency.ts';
 import type { BlueprintFlavor, NodeIdentity } from '../domain/flavor.ts';
 import type { Price } from '../domain/money.ts';
 import type { KeptBlueprints, ReadBlueprint } from '../ports/blueprints.ts';
@@ -37,6 +38,7 @@ function priceOf({ price }: WrittenBlueprint, defaults: Defaults): Price | { rea
   if (amount === undefined)
     return { wrong: 'has no price: annotate it rearguard.dev/price, or say fluidos.services.price in the configuration' };
   if (currency === undefined) return { wrong: 'its price has no currency: annotate it rearguard.dev/currency' };
+  if (!isCurrency(currency)) return { wrong: `the currency of its price ${notCurrency(currency)}` };
   return { amount, currency, period: period ?? 'hourly' };
 }
 

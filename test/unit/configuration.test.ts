@@ -95,6 +95,19 @@ describe('every wrong field is named, with what to write instead', () => {
       ],
     ],
     [
+      'currencies',
+      `${NODE}flavors: [{name: a, cpu: "1", memory: 1Gi, pods: "1", price: {amount: "1", currency: eur}}]
+sell: {prices: {cpu: "1", currency: USDD}}
+rear: {buyerLimits: {credit: [{amount: "1", currency: Franken}]}}
+`,
+      {},
+      [
+        'rear.buyerLimits.credit[0].currency: must be an ISO 4217 code in capitals such as EUR, not "Franken"',
+        'flavors[0].price.currency: must be an ISO 4217 code in capitals such as EUR, not "eur"; did you mean EUR?',
+        'sell.prices.currency: must be an ISO 4217 code in capitals such as EUR, not "USDD"; did you mean USD?',
+      ],
+    ],
+    [
       'the same flavor twice',
       `${NODE}flavors: [{name: a, cpu: "1", memory: 1Gi, pods: "1"}, {name: a, cpu: "1", memory: 1Gi, pods: "1"}]\n`,
       {},

@@ -70,6 +70,21 @@ describe('every wrong field at once', () => {
       { limits: { price: { amount: 1, currency: 'EUR' } }, budget: { amount: 1, currency: 'USD' } },
       'spec.budget.currency: must be that of limits.price, EUR: currencies are never converted',
     ],
+    [
+      'money that is none',
+      { budget: { amount: 1, currency: 'XYZ' } },
+      'spec.budget.currency: must be an ISO 4217 code in capitals such as EUR, not "XYZ"',
+    ],
+    [
+      'a currency in words',
+      { limits: { price: { amount: 1, currency: 'Euro' } } },
+      'spec.limits.price.currency: must be an ISO 4217 code in capitals such as EUR, not "Euro"; did you mean EUR?',
+    ],
+    [
+      'a currency in small letters',
+      { budget: { amount: 1, currency: 'eur' } },
+      'spec.budget.currency: must be an ISO 4217 code in capitals such as EUR, not "eur"; did you mean EUR?',
+    ],
     ['a past deadline', { deadline: '2029-12-31T23:59:59Z' }, 'spec.deadline: must lie in the future; it is now 2030-01-01T00:00:00.000Z'],
     [
       'a deadline without a zone',

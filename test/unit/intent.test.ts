@@ -31,7 +31,7 @@ describe('lowest terms', () => {
       limits: { price: { amount: 73, currency: 'EUR', period: 'monthly' }, latency: '20ms', locations: ['Italy', ' France '] },
       deadline: '2h',
       patience: '90s',
-      budget: { amount: '5.00', currency: 'eur' },
+      budget: { amount: '5.00', currency: 'EUR' },
       placement: 'remote',
     };
     expect(reduced(document(spec))).toEqual({
@@ -48,7 +48,7 @@ describe('lowest terms', () => {
       placement: 'remote',
       deadline: '2030-01-01T02:00:00.000Z',
       patienceMs: 90_000,
-      budget: { amount: '5', currency: 'eur' },
+      budget: { amount: '5', currency: 'EUR' },
     });
   });
 

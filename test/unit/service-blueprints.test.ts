@@ -116,14 +116,16 @@ it('is named with the reason when it cannot be sold, and hinders no other', asyn
   await shown.write(
     { name: 'broken', wrong: 'templates: none is a Secret that could be handed over' },
     written('dear', {}, { price: '1' }),
+    written('euro', {}, { price: '1', currency: 'Euro' }),
     written('free', {}, {}),
     written('good'),
     written('taken-too', { name: 'taken' }),
   );
   expect(await listed()).toHaveLength(1);
   expect(said.at(-1)).toBe(
-    '5 ServiceBlueprint resources in namespace fluidos; not on sale: broken: templates: none is a Secret that could be handed over; ' +
+    '6 ServiceBlueprint resources in namespace fluidos; not on sale: broken: templates: none is a Secret that could be handed over; ' +
       'dear: its price has no currency: annotate it rearguard.dev/currency; ' +
+      'euro: the currency of its price must be an ISO 4217 code in capitals such as EUR, not "Euro"; did you mean EUR?; ' +
       'free: has no price: annotate it rearguard.dev/price, or say fluidos.services.price in the configuration; ' +
       'taken-too: blueprints of the configuration have a service taken',
   );
