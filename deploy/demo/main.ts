@@ -1,5 +1,6 @@
 // npm run demo -- [options]: see options.ts
 import { LISTENING } from '../playground/stack.ts';
+import { foreseen } from './foreseen.ts';
 import { type Voice, endAtSignals } from './interruption.ts';
 import { HELP, type Options, readOptions } from './options.ts';
 import { play } from './play.ts';
@@ -21,6 +22,11 @@ async function main(args: readonly string[]): Promise<number> {
   if (options.help) {
     console.log(HELP);
     return 0;
+  }
+  const why = foreseen(options);
+  if (why !== undefined) {
+    console.error(why);
+    return 2;
   }
   let kept = false;
   const voice = endAtSignals(() => {

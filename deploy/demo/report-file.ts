@@ -38,10 +38,30 @@ export const stepsOf = (followed: readonly Followed[]): readonly ReportedStep[] 
     )
     .sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0));
 
+/** Node's own `recursive` never comes back where no folder can be made, as below /proc. */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  fs.mkdirSync(folder);
+}
+
+/** Where a report is written before it appears; makes its folder. */
+function partOf(file: string): { readonly target: string; readonly part: string } {
+  const target = path.resolve(file);
+  makeFolder(path.dirname(target));
+  return { target, part: `${target}.part` };
+}
+
+/** Throws what writing a report there would; makes its folder. */
+export function tryReport(file: string): void {
+  const { part } = partOf(file);
+  fs.writeFileSync(part, '');
+  fs.rmSync(part);
+}
+
 /** `{scenarios:[{name,outcome,steps,leaks}],versions}`; appears whole or not at all. */
 export function writeReport(file: string, outcomes: readonly Outcome[], versions: Readonly<Record<string, string>>): void {
-  const target = path.resolve(file);
-  fs.mkdirSync(path.dirname(target), { recursive: true });
-  fs.writeFileSync(`${target}.part`, `${JSON.stringify({ scenarios: outcomes, versions }, null, 2)}\n`);
-  fs.renameSync(`${target}.part`, target);
+  const { target, part } = partOf(file);
+  fs.writeFileSync(part, `${JSON.stringify({ scenarios: outcomes, versions }, null, 2)}\n`);
+  fs.renameSync(part, target);
 }

@@ -34,9 +34,13 @@ export const clusterOf = async ({ cluster, name }: DemoNode): Promise<ClusterId>
 export const intentOf = ({ following, buyer }: World, name: string): Followed | undefined =>
   following.latest(buyer.name, workflowIds.intent(intentName(name)));
 
+/** What an intent asks for, in words. */
+export const askedFor = ({ cpu, memory, services = [] }: Wish): string =>
+  [`${cpu} CPU and ${memory}`, ...services.map(({ name, category }) => `a service ${name} of category ${category}`)].join(', ');
+
 /** The buyer asks. */
 export async function ask(world: World, wish: Wish): Promise<void> {
-  world.telling.act(`${world.buyer.name} asks for ${wish.cpu} CPU and ${wish.memory}: intent ${wish.name}`);
+  world.telling.act(`${world.buyer.name} asks for ${askedFor(wish)}: intent ${wish.name}`);
   await world.buyer.api.createIntent(intentDocument({ ...wish, remote: wish.remote ?? !world.embedded }));
   world.following.follow(world.buyer.name, workflowIds.intent(intentName(wish.name)));
 }

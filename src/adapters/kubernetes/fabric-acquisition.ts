@@ -131,6 +131,6 @@ export const acquisitionCalls = (
 
 function progressOf(name: string, conditions: readonly Condition[] | undefined): string {
   const accepted = (type: string): boolean => conditionOf(conditions, type)?.status === 'Accepted';
-  if (!accepted('Authentication')) return `slice ${name} is not at the seller yet`;
+  if (!accepted('Authentication')) return `slice ${name} has no certificate of the seller yet`;
   return accepted('Resources') ? `slice ${name} is accepted, no node yet` : `slice ${name} waits for the seller's verdict`;
 }
