@@ -3,7 +3,7 @@ import type { AuditEvent, Verification } from '../domain/audit.ts';
 import type { ContractTerms } from '../domain/contract.ts';
 import { type ApiClient, CommandFailed, EXIT, type ExitCode } from './client.ts';
 import { printList, unfinished } from './lists.ts';
-import { howMany, indented, money, resources } from './printing.ts';
+import { counted, howMany, indented, money, resources, toTheSecond } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 /** What the events of contracts carry of their terms. */
@@ -21,7 +21,7 @@ const isNothing = ({ cpu, memory, pods }: ContractTerms['resources']): boolean =
 function row({ at, kind, contract, peer, facts, seal }: AuditEvent): readonly string[] {
   const { resources: part, price, buyer, seller, ...rest } = facts as Facts;
   return [
-    at.replace(/\.\d+Z$/, 'Z'),
+    toTheSecond(at),
     kind,
     contract ?? '-',
     buyer?.id ?? '-',
@@ -99,7 +99,7 @@ function words({ verdict, words: found, waiting, tampering, heads: { count, last
   const fault = tampering ? ` (${tampering.kind}${tampering.event === undefined ? '' : `, event ${tampering.event}`})` : '';
   return [
     `${verdict}${fault}: ${found}`,
-    `${count} signed heads${last ? `, the last one of seal ${last.seq} at ${last.at} by ${last.kid}` : ''}; ${waiting} events wait to be sealed`,
+    `${counted(count, 'signed head')}${last ? `, the last one of seal ${last.seq} at ${last.at} by ${last.kid}` : ''}; ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} to be sealed`,
     '',
   ].join('\n');
 }

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { WrongField } from '../domain/wrong-fields.ts';
+import { WELL_KNOWN } from '../rear/extensions.ts';
 
 /** Exit codes, the same for every command. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, notFound: 4, notAllowed: 5, notVouchedFor: 6 } as const;
@@ -46,6 +48,9 @@ interface Problem {
 
 const CALL_SECONDS = 20;
 
+/** What a node of ours says of itself to other nodes. */
+const Described = z.looseObject({ protocol: z.literal('REAR') });
+
 /** What the client asks with; `fetch` fits. */
 export type Fetcher = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -80,6 +85,15 @@ export function apiClient(
       EXIT.unreachable,
     );
   };
+  /** Whether it is where a node of ours listens for other nodes. */
+  const speaksRear = async (): Promise<boolean> => {
+    try {
+      const answer = await fetcher(`${base}${WELL_KNOWN}`, { redirect: 'manual', signal: AbortSignal.timeout(CALL_SECONDS * 1_000) });
+      return answer.ok && Described.safeParse(parsed(await answer.text())).success;
+    } catch {
+      return false;
+    }
+  };
   const call = async (path: string, init: RequestInit, seconds: number, signal?: AbortSignal): Promise<never> => {
     const bearer = await (asked ??= token());
     const headers = { ...init.headers, ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) };
@@ -99,7 +113,14 @@ export function apiClient(
     if (response.ok && body !== undefined) return body as never;
     // What many servers answer to whom speaks in clear where TLS is spoken.
     if (response.status === 400 && body === undefined) await refuseScheme();
-    if (response.ok || response.headers.get('content-type')?.startsWith('application/problem+json') !== true) {
+    const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') === true;
+    if (!isProblem && (await speaksRear())) {
+      throw new CommandFailed(
+        `what answers at ${base} is a node's REAR listener, for other nodes; its API is at another port (api.listen): say it with --api URL`,
+        EXIT.unreachable,
+      );
+    }
+    if (response.ok || !isProblem) {
       throw new CommandFailed(
         `what answers at ${base} is not a Rearguard node (status ${response.status}); say where it is with --api URL`,
         EXIT.unreachable,

@@ -60,7 +60,8 @@ async function readKnown(
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
       const [first] = error.issues;
-      throw new CommandFailed(`${file} is not the DID document of a node: ${first?.path.join('.')}: ${first?.message}`, EXIT.usage);
+      const why = first?.code === 'invalid_type' ? `is missing, or no ${first.expected}` : first?.message;
+      throw new CommandFailed(`${file} is not the DID document of a node: ${first?.path.join('.') || 'it'}: ${why}`, EXIT.usage);
     }
   }
   return allKnown(known);

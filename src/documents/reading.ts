@@ -37,6 +37,7 @@ function fromYaml(text: string): Reading {
       return refuse(`is not YAML: ${first.message} at line ${line}, column ${col}`);
     }
     if (second) return refuse('is more than one YAML document');
+    if (!document?.contents) return refuse('is empty');
     return { ok: true, value: document?.toJS({ maxAliasCount: 0 }) as unknown };
   } catch (error) {
     if (error instanceof TooDeep) return refuse('is nested too deeply');

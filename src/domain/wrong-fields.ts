@@ -164,6 +164,8 @@ const words: z.core.$ZodErrorMap = (issue) => {
     const near = typeof issue.input === 'string' ? nearestName(issue.input, values) : undefined;
     return `must be ${choice}, not ${shown(issue.input, isQuotable(issue))}${near && values.length > 1 ? `; did you mean ${near}?` : ''}`;
   }
+  if (issue.code === 'invalid_format' && issue.format === 'datetime')
+    return `must be an RFC 3339 time such as 2030-01-31T18:00:00Z, not ${shown(issue.input, isQuotable(issue))}`;
   if (issue.code === 'too_big') return `must be at most ${issue.maximum}${unit(issue.origin)}`;
   if (issue.code === 'too_small') return `must be at least ${issue.minimum}${unit(issue.origin)}`;
   if (issue.code === 'invalid_union' && issue.input === undefined) return 'is missing';

@@ -149,7 +149,7 @@ test.each([
   [['--key', 'a'.repeat(43)], '--key: say whose it is, as DID#THUMBPRINT, the way `rearguard key` prints it at its node'],
   [['--key', `did:web:Alice#${'a'.repeat(43)}`], '--key: say whose it is'],
   [['--did-document', 'words.json'], 'words.json is not JSON'],
-  [['--did-document', 'honest'], 'honest is not the DID document of a node: '],
+  [['--did-document', 'honest'], 'honest is not the DID document of a node: id: is missing, or no string'],
   [['--did-document', 'away.json'], 'cannot read away.json'],
 ])('%j is refused before anything is said of the contract', async (options, words) => {
   const { exit, out, err } = await verify('honest', ...options);

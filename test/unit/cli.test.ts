@@ -3,7 +3,8 @@ import type { Fetcher } from '../../src/cli/client.ts';
 import { table } from '../../src/cli/printing.ts';
 import { isSlice } from '../../src/domain/flavor.ts';
 import { intentName } from '../../src/domain/ids.ts';
-import { buyerOf, flavorOf, newTransaction, ONE, TEN } from '../contracts/samples.ts';
+import { writeDescription } from '../../src/rear/extensions.ts';
+import { buyerOf, flavorOf, newTransaction, ONE, SELLER, TEN } from '../contracts/samples.ts';
 import { clock, fake, inventory, rearguard, records, YAML } from './cli-subject.ts';
 
 test('an intent is started, told, followed and ended', async () => {
@@ -114,6 +115,10 @@ test('an intent says what it used and what that cost, so far and in all', async 
 describe('exit codes and words', () => {
   const refused: Fetcher = () =>
     Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) }));
+  const rear: Fetcher = async (url) =>
+    url.endsWith('/.well-known/rear')
+      ? Response.json(writeDescription(SELLER))
+      : new Response('404 page not found\n', { status: 404, headers: { 'content-type': 'text/plain' } });
   const stranger: Fetcher = async () => new Response('<html>', { status: 200 });
   test.each<[string, readonly string[], { file?: string; fetch?: Fetcher }, number, RegExp]>([
     ['an unknown command', ['intnt'], {}, 2, /did you mean intent/i],
@@ -138,6 +143,21 @@ describe('exit codes and words', () => {
     ['an unheard of contract', ['contracts', 'end', 'x'], {}, 4, /no contract x/],
     ['nobody there', ['flavors'], { fetch: refused }, 3, /cannot reach[^]*ECONNREFUSED[^]*REARGUARD_API/],
     ['somebody else there', ['flavors'], { fetch: stranger }, 3, /not a Rearguard node/],
+    [
+      'the port for other nodes',
+      ['flavors'],
+      { fetch: rear },
+      3,
+      /answers at http:\/\/\S+ is a node's REAR listener, for other nodes; its API is at another port/,
+    ],
+    ['a time that is none', ['audit', '--since', 'noon'], {}, 2, /query\.since: must be an RFC 3339 time such as \S+, not "noon"/],
+    [
+      'an empty file',
+      ['intent', 'validate', '-f', 'x'],
+      { file: '# later\n' },
+      2,
+      /x is not a valid Intent\n {2}\(the whole\): is empty$/m,
+    ],
     ['help', ['--help'], {}, 0, /^$/],
   ])('%s', async (_, argv, more, exit, words) => {
     const said = await rearguard(argv, more);

@@ -22,6 +22,8 @@ interface Place {
   readonly event?: number;
 }
 
+const fitting = (seals: number): string => (seals === 1 ? '1 seal fits its event' : `${seals} seals fit each other`);
+
 /** A seal against its event and the link before. */
 async function fault(sql: Db, before: Place, { id, ...link }: LinkRow): Promise<Found | undefined> {
   const seq = Number(link.seq);
@@ -115,13 +117,16 @@ export const verifying = (pool: Pool, heads: Heads | undefined): Pick<Chain, 've
     if (found) return broken(found);
     if (place.seq === 0) return answer('intact', 'nothing is sealed yet');
     if (!first)
-      return answer('unattested', `${place.seq} seals fit each other, and no head vouches for them: the heads are lost, or kept elsewhere`);
+      return answer(
+        'unattested',
+        `${fitting(place.seq)}, and no head vouches for ${place.seq === 1 ? 'it' : 'them'}: the heads are lost, or kept elsewhere`,
+      );
     if (first.seq > GENESIS.seq)
-      return answer('unattested', `${place.seq} seals fit each other; the heads begin at seal ${first.seq}: those before were lost`);
+      return answer('unattested', `${fitting(place.seq)}; the heads begin at seal ${first.seq}: those before were lost`);
     const ahead = place.seq - vouched;
     return answer(
       'intact',
-      `${place.seq} seals are as they were signed${ahead > 0 ? `, but for the last ${ahead}, whose head is to come` : ''}`,
+      `${place.seq === 1 ? '1 seal is as it was' : `${place.seq} seals are as they were`} signed${ahead > 0 ? `, but for the last${ahead > 1 ? ` ${ahead}` : ''}, whose head is to come` : ''}`,
     );
   },
 });
