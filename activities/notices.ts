@@ -15,7 +15,7 @@ export async function tellBrokenNotice(
   const stored = await contracts.get(contract);
   const broken = stored && brokenNotice(stored, said, { now: clock.now(), unseenMs, clockSkewMs });
   if (!broken) return;
-  const before = await audit.list({ contract, limit: MOST_EVENTS });
+  const { items: before } = await audit.page({ contract, limit: MOST_EVENTS });
   if (before.some(({ kind }) => kind === 'notice-broken')) return;
   await audit.tally({ kind: 'notice-broken', peer: stored.terms.seller.id, contract, ...broken });
 }

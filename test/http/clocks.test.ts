@@ -89,7 +89,7 @@ test.each([60_000, -60_000, 0])('the seller’s clock is %i ms ahead of the buye
   const given = { ending, endsAt: new Date(NOON + aheadMs + NOTICE_MS).toISOString() };
   expect(read).toEqual({ state: 'active', notice: given });
   for (const { memory } of [north, south]) expect((await memory.contracts.get(terms.id))?.notice).toEqual(given);
-  expect(await south.audit.list({ contract: terms.id, limit: 9 })).toEqual([]);
+  expect((await south.audit.page({ contract: terms.id, limit: 9 })).items).toEqual([]);
   await peer.terminate({ contract: terms.id, buyer, ending: { reason: 'done' } });
   expect(await peer.readContract(terms.id)).toMatchObject({ state: 'over' });
 });

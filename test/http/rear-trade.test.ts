@@ -209,7 +209,12 @@ describe('what an operator sets', () => {
     const call = peer.reserve({ flavor: flavorId('slice'), buyer, part, idempotencyKey: acquisitionId('c') });
     await expect(call).rejects.toMatchObject({ code: 'TOO_MANY_HOLDS' });
     for (let n = 0; n < 20; n += 1) await send({ 'idempotency-key': `flood-${n}` });
-    const told = (await strict.audit.page({ limit: 100 })).items.map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count']]);
+    const told = (await strict.audit.page({ limit: 100 })).items.map(({ kind, peer, facts }) => [
+      kind,
+      peer,
+      facts['code'],
+      facts['count'],
+    ]);
     expect(told).toEqual([
       ...[10, 1].map((count) => ['reservation-refused', '127.0.0.1', 'TOO_MANY_HOLDS', count]),
       ['request-refused', '127.0.0.1', 'BUYER_REFUSED', 1],

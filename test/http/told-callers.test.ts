@@ -90,7 +90,13 @@ test('a countersignature over one altered term, and one of somebody else, sign n
 
 describe('a reservation that is refused', () => {
   const told = async (node: RearNode) =>
-    (await node.audit.page({ limit: 9 })).items.map(({ kind, peer, facts }) => [kind, peer, facts['code'], facts['count'], facts['detail']]);
+    (await node.audit.page({ limit: 9 })).items.map(({ kind, peer, facts }) => [
+      kind,
+      peer,
+      facts['code'],
+      facts['count'],
+      facts['detail'],
+    ]);
   const HERE = '127.0.0.1';
   const unsigned = (to: RearNode, buyer = south.identity, key?: string) =>
     send(RESERVATIONS, reservation(buyer), { accept: 'application/problem+json', ...(key && { 'idempotency-key': key }) }, to);

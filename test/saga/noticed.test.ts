@@ -12,7 +12,7 @@ const NOTICE_MS = 40_000;
 const DRAINED = { reason: 'drained', detail: 'rack 7' } as const;
 
 /** What the audit of its own tells of a contract, oldest first. */
-const audited = async (contract: ContractId) => (await stage.database.store.audit.list({ contract, limit: 20 })).toReversed();
+const audited = async (contract: ContractId) => (await stage.database.store.audit.page({ contract, limit: 20 })).items.toReversed();
 const broken = async (contract: ContractId): Promise<readonly (readonly unknown[])[]> =>
   (await audited(contract)).flatMap(({ kind, peer, facts }) => (kind === 'notice-broken' ? [[peer, facts['code'], facts['detail']]] : []));
 /** Its own row of a contract. */

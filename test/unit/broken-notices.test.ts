@@ -29,7 +29,7 @@ const over = (ending?: Ending, shown?: EndNotice): Said => ({ state: 'over', ...
 async function holding({ noticeMs = HOUR }: { noticeMs?: number | null } = {}) {
   const clock = handClock(NOON);
   const { audit } = memoryAudit({ clock });
-  const contracts = memoryContracts().store;
+  const contracts = memoryContracts({ clock }).store;
   const terms = termsOf({ flavor: { ...flavorOf('000b'), ...(noticeMs !== null && { terms: { noticeMs } }) } });
   const acquisition = acquisitionId('0123456789ab-1');
   await contracts.storeBought({ terms, acquisition });
@@ -53,7 +53,7 @@ async function holding({ noticeMs = HOUR }: { noticeMs?: number | null } = {}) {
       return run(tendContract, held);
     },
     async told() {
-      const rows = (await audit.list({ limit: 9 })).filter(({ kind }) => kind === 'notice-broken');
+      const rows = (await audit.page({ limit: 9 })).items.filter(({ kind }) => kind === 'notice-broken');
       for (const { peer, contract } of rows) expect([peer, contract]).toEqual([SELLER.id, terms.id]);
       return rows.map(({ facts }) => `${String(facts['code'])}: ${String(facts['detail'])}`);
     },
