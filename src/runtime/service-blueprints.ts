@@ -17,7 +17,7 @@ const LONGEST_WHY = 2_000;
 type Defaults = NonNullable<Configuration['fluidos']>['services'];
 
 /** Takes off sale what such resources made, but for those of these lineages; what is sold goes on, and is made and handed over as it was sold. */
-export async function withdrawBlueprints(
+async function withdrawBlueprints(
   inventory: Selling,
   kept: Pick<KeptBlueprints, 'flavors'>,
   log: StockLog,
