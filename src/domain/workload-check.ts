@@ -1,7 +1,7 @@
 import { isGpuResource } from './gpu.ts';
 import { nanos } from './quantity.ts';
 import { nearestName } from './nearest.ts';
-import { CONTAINER_RESOURCES, type ContainerResource, asked, podOf } from './workload.ts';
+import { CONTAINER_RESOURCES, type ContainerResource, asked, isBeyondQuota, podOf } from './workload.ts';
 import type { Container, PodSpec, WorkloadManifest } from './workload-schema.ts';
 import { type WrongField, fieldPath } from './wrong-fields.ts';
 
@@ -101,6 +101,12 @@ function checkPlace(spec: PodSpec, remote: boolean, say: Say): void {
 }
 
 function checkContainers(spec: PodSpec, terms: Terms, say: Say): void {
+  const sidecar = (spec.initContainers ?? []).findIndex(({ restartPolicy }) => restartPolicy === 'Always');
+  if (terms.remote && sidecar >= 0 && isBeyondQuota(spec))
+    say(
+      ['initContainers', sidecar, 'restartPolicy'],
+      'must not be Always: sellers refuse what runs beside the containers and their quota does not count. Make it a container, put an init container before it that asks for as much as all that runs, or set placement: local',
+    );
   const names = new Set<string>();
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [i, container] of (spec[list] ?? []).entries()) {

@@ -67,6 +67,18 @@ export function peakOf<C extends { readonly restartPolicy?: string | null | unde
   const running = (containers ?? []).reduce((sum, container) => sum + needOf(container), sidecars);
   return running > peak ? running : peak;
 }
+/**
+ * Whether a pod needs more than its largest init container or all its containers together, which is what Liqo's quota counts: a seller that holds buyers to what they bought refuses such a pod. What a container does
+ * not say, a resources section says for it.
+ */
+export function isBeyondQuota(spec: PodSpec): boolean {
+  const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+  return (['cpu', 'memory'] as const).some((name) => {
+    const need = (container: Container): bigint => asked(container, name) ?? 1n;
+    const together = spec.containers.reduce((sum, container) => sum + need(container), 0n);
+    return peakOf(spec, need) > (spec.initContainers ?? []).map(need).reduce(most, together);
+  });
+}
 const needOfPod = (spec: PodSpec, name: ContainerResource): bigint => peakOf(spec, (container) => asked(container, name) ?? 0n);
 
 /** What the pods of each manifest need. */

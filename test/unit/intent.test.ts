@@ -77,7 +77,7 @@ describe('lowest terms', () => {
 });
 
 describe('how much the pods ask for', () => {
-  const sum = (manifests: readonly object[]) => reduced(document({ workload: { manifests } })).request.resources;
+  const sum = (manifests: readonly object[]) => reduced(document({ workload: { manifests }, placement: 'local' })).request.resources;
   const needs = (cpu: string, memory: string) => container({ requests: { cpu, memory } });
   it.each<[string, readonly object[], object]>([
     ['replicas', [deployment('a', { replicas: 3 })], { cpu: '1500m', memory: '192Mi', pods: '3' }],

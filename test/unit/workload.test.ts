@@ -10,7 +10,16 @@ const wrong = (manifest: unknown, more: object = {}): readonly string[] => {
 };
 const withMeta = (more: object) => ({ ...pod('a'), metadata: { name: 'a', ...more } });
 const HOST = 'cannot work on a node of another owner: it reaches into the host. Set placement: local, or leave it out';
+const SIDECAR =
+  'must not be Always: sellers refuse what runs beside the containers and their quota does not count. Make it a container, put an init container before it that asks for as much as all that runs, or set placement: local';
 const NODES = 'must be absent: it names nodes of your own, and the pod goes to an acquired one; use resources.architecture and limits';
+
+const init = (name: string, cpu: string, more: object = {}) => ({
+  ...container({ requests: { cpu, memory: cpu === '2' ? '2Gi' : '1Mi' } }),
+  name,
+  ...more,
+});
+const sidecar = (cpu: string) => init('proxy', cpu, { restartPolicy: 'Always' });
 
 describe('takes what Kubernetes takes', () => {
   it.each<[string, unknown]>([
@@ -41,6 +50,8 @@ describe('takes what Kubernetes takes', () => {
       'preferred affinity',
       pod('p', { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{}] }, podAntiAffinity: {} } }),
     ],
+    ['init containers', pod('p', { initContainers: [init('a', '2'), init('b', '1')] })],
+    ['a sidecar that the quota counts', pod('p', { initContainers: [init('room', '2'), sidecar('1')] })],
     ['ports of the pod', pod('p', { containers: [{ ...container(), ports: [{ containerPort: 80 }] }] })],
   ])('%s', (_, manifest) => expect(wrong(manifest)).toEqual([]));
 });
@@ -156,6 +167,11 @@ describe('refuses what cannot work, and says why', () => {
       'what the pod as a whole asks for',
       deployment('a', { resources: { requests: { cpu: '4' } } }),
       ['spec.template.spec.resources: must be absent: say of each container what it asks for, since a part is bought by that'],
+    ],
+    [
+      'a sidecar that no quota counts',
+      pod('a', { initContainers: [init('room', '1'), sidecar('1')] }),
+      [`spec.initContainers[1].restartPolicy: ${SIDECAR}`],
     ],
     ['a node of its own', deployment('a', { nodeSelector: { disk: 'ssd' } }), [`spec.template.spec.nodeSelector: ${NODES}`]],
     [
