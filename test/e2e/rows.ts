@@ -31,13 +31,18 @@ const cheapestOf = ({ sellers: [cheapest] }: World): DemoNode => {
   return cheapest;
 };
 /** Asks through a plain Temporal client, which knows nothing of us but a workflow's name. */
-async function askByTemporal(world: World, name: string): Promise<void> {
+async function askByTemporal(world: World, name: string, document: object = intentDocument(wish(name))): Promise<void> {
   const workflowId = `intent/${name}`;
-  await world.buyer.temporal.workflow.start('fulfilIntent', { workflowId, taskQueue: 'rearguard', args: [intentDocument(wish(name))] });
+  await world.buyer.temporal.workflow.start('fulfilIntent', { workflowId, taskQueue: 'rearguard', args: [document] });
   world.following.follow(world.buyer.name, workflowId);
 }
 
 const wish = (name: string) => ({ name, cpu: '3', memory: '4Gi' });
+
+const wishIn = (name: string, country: string): object => {
+  const { spec, ...document } = intentDocument(wish(name)) as { readonly spec: { readonly limits: object } };
+  return { ...document, spec: { ...spec, limits: { ...spec.limits, locations: [country] } } };
+};
 
 /** A seller whose every process hangs, and does not die: what it is asked gets no answer, not even a refusal. */
 function hang(world: World, { name, processes }: DemoNode): () => void {
@@ -193,6 +198,33 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       expect(place?.kind === 'local', 'it was not at home');
       await untilOver(world, 'job-at-home');
       expect(acquisitions(world, 'job-at-home').length === 0, 'something was bought');
+    },
+  },
+  {
+    key: 'row 7',
+    name: 'two-sellers-at-once',
+    title: 'One buyer buys of two sellers at once: each sells to it what the other does not, and both run at the same time',
+    killsClusters: false,
+    sellers: 2,
+    async run(world) {
+      const [north, west] = world.sellers;
+      expect(north?.name === 'north' && west?.name === 'west', 'the sellers are others');
+      const asked = [
+        { name: 'in-italy', country: 'Italy', seller: north },
+        { name: 'in-france', country: 'France', seller: west },
+      ] as const;
+      await Promise.all(asked.map(({ name, country }) => askByTemporal(world, name, wishIn(name, country))));
+      const places = await Promise.all(asked.map(({ name, seller }) => untilBought(world, name, seller)));
+      await Promise.all(
+        asked.map(async ({ name, seller }, n) => {
+          const place = places[n];
+          if (!place) throw new Error(`${name} has no place`);
+          await untilPodRuns(world, name, place, seller);
+          const living = await seller.api.contracts({ role: 'seller', living: true });
+          expect(living.length === 1 && living[0]?.terms.id === place.contract, `${seller.name} sold ${living.length} contracts`);
+        }),
+      );
+      await end(world, ...asked.map(({ name }) => name));
     },
   },
 ];
