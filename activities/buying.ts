@@ -1,19 +1,18 @@
-import { Context } from '@temporalio/activity';
 import type { Agreement } from '../src/domain/agreement.ts';
 import type { Candidate } from '../src/domain/candidate.ts';
 import { checkContract } from '../src/domain/contract-check.ts';
 import type { ContractTerms } from '../src/domain/contract.ts';
-import { isBlueprint, type NodeIdentity } from '../src/domain/flavor.ts';
+import { isBlueprint } from '../src/domain/flavor.ts';
 import { partGpu } from '../src/domain/gpu.ts';
 import { type AcquisitionId, type ClusterId, type ContractId, type TransactionId, contractOf } from '../src/domain/ids.ts';
 import type { Ending } from '../src/domain/reasons.ts';
-import { Fault, type FaultCode, isFault, isUnsupported } from '../src/domain/faults.ts';
-import type { Audit } from '../src/ports/audit.ts';
+import { Fault, isFault } from '../src/domain/faults.ts';
 import type { Notary } from '../src/ports/notary.ts';
 import type { KnownNodes } from '../src/ports/records.ts';
 import { allOf, couldBeDone } from './deadline.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tellLie } from './lies.ts';
+import { known, namedBy, ofSale, type Stage, tellFailed } from './seller-faults.ts';
 import { requestSlice } from './slices.ts';
 import { heartbeating } from './waiting.ts';
 
@@ -37,87 +36,6 @@ export interface Bought {
 const FURTHER_MS = 4_000;
 /** The longest that a contract may last: a FLUIDOS node sells for 365 days. */
 const LONGEST_CONTRACT_MS = 366 * 86_400_000;
-
-/** Whether the peer has a message for it; a FLUIDOS seller knows neither release nor termination, so what it keeps until it expires is residue at the peer. */
-export async function known(work: Promise<void>): Promise<{ residue: boolean }> {
-  try {
-    await work;
-    return { residue: false };
-  } catch (error) {
-    if (isUnsupported(error)) return { residue: true };
-    if (isFault(error) && error.code === 'CONTRACT_UNKNOWN') return { residue: false };
-    throw error;
-  }
-}
-
-/** What a seller says of what it has not sold, and never will under this reservation. What else it answers, silence among it, may come after the sale. */
-const NOT_SOLD: ReadonlySet<FaultCode> = new Set([
-  'FLAVOR_GONE',
-  'NOT_ENOUGH',
-  'CONFIGURATION_INVALID',
-  'HOLD_EXPIRED',
-  'HOLD_RELEASED',
-  'CONTRACT_UNKNOWN',
-  'LIMIT_REACHED',
-  'TOO_MANY_HOLDS',
-]);
-/** How far a purchase had come. */
-type Stage = 'before' | 'asked' | 'answered';
-/**
- * A fault of a purchase; the fact `unsold` says that nothing was sold. Who is refused by name, or never asked, bought nothing either, unless an earlier try did whose answer was lost. After one a bare status does not count, since
- * a seller that forgot what it sold answers so too, and whatever stands before it: only a seller of our dialect that names the fault does.
- */
-function ofSale(error: unknown, stage: Stage): unknown {
-  if (!isFault(error) || stage === 'answered') return error;
-  const isFirst = Context.current().info.attempt === 1;
-  const saysSo = NOT_SOLD.has(error.code) && (isFirst || error.facts['named'] === true);
-  const unsold = saysSo || (isFirst && (stage === 'before' || error.code === 'BUYER_REFUSED'));
-  return unsold ? new Fault(error.code, error.message, { ...error.facts, unsold }) : error;
-}
-
-/** Work with a peer that heartbeats, and of whose lies the audit tells, whatever becomes of it, under the contract that it is about; and of its silence, where it may have sold all the same. */
-const withPeer =
-  (
-    audit: Pick<Audit, 'tally'>,
-    { silence = false, bought }: { readonly silence?: boolean; readonly bought?: () => Promise<ContractId | undefined> } = {},
-  ) =>
-  async <T>(seller: NodeIdentity, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    try {
-      return await heartbeating(work);
-    } catch (error) {
-      const { id: peer, address } = seller;
-      const contract = isFault(error) ? await bought?.() : undefined;
-      const isLie = await tellLie(audit, error, { peer, address, ...(contract !== undefined && { contract }) });
-      if (!isLie && silence && isFault(error) && error.code === 'PEER_TIMEOUT')
-        await audit.tally({
-          kind: 'peer-silent',
-          peer,
-          code: error.code,
-          detail: error.message,
-          ...(contract !== undefined && { contract }),
-        });
-      throw error;
-    }
-  };
-
-/**
- * As what the audit knows the contract that a seller sold us, also before it is ours: by the id that follows from what was reserved there, unless that is the id of a contract which we have with somebody else. An id of the seller's own making proves nothing.
- */
-async function namedBy(
-  contracts: Pick<BuyerDeps['contracts'], 'get'>,
-  { id, transaction }: Pick<ContractTerms, 'id' | 'transaction'>,
-  asked: { readonly transaction: TransactionId; readonly seller: NodeIdentity },
-): Promise<ContractId | undefined> {
-  if (transaction !== asked.transaction || id !== contractOf(transaction)) return undefined;
-  try {
-    const stored = await contracts.get(id);
-    const isTheirs = stored?.role === 'buyer' && stored.terms.transaction === transaction && stored.terms.seller.id === asked.seller.id;
-    return stored === undefined || isTheirs ? id : undefined;
-  } catch {
-    // What is told of it is worth more than its name.
-    return undefined;
-  }
-}
 
 /** What a seller of our dialect signed, with our signature beside it. */
 async function agreed(notary: Notary, terms: ContractTerms, offered: Agreement | undefined): Promise<Agreement> {
@@ -150,14 +68,18 @@ const join = (
 export const buyingActivities = (deps: BuyerDeps) => ({
   async reserve({ acquisition, candidate }: { acquisition: AcquisitionId; candidate: Candidate }): Promise<{ transaction: TransactionId }> {
     const { peers, audit, fabric, self } = deps;
-    return await withPeer(audit)(candidate.seller, async (signal) => {
+    const { flavor, part, service: wanted, seller } = candidate;
+    const reserving = heartbeating(async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
-      const { flavor, part, service: wanted, seller } = candidate;
       const gpu = flavor.offer.kind === 'k8slice' ? partGpu(flavor.offer, part.gpu) : undefined;
       const service = wanted && isBlueprint(flavor) ? { service: { kind: flavor.offer.kind, ...wanted } } : {};
       const hold = { flavor: flavor.id, buyer, part, ...(gpu && { gpu }), ...service, idempotencyKey: acquisition };
       const { id } = await peers.at(seller.address, { signal }).reserve(hold);
       return { transaction: id };
+    });
+    return await reserving.catch(async (error: unknown) => {
+      await tellLie(audit, error, { peer: seller.id, address: seller.address });
+      throw error;
     });
   },
   /**
@@ -180,8 +102,7 @@ export const buyingActivities = (deps: BuyerDeps) => ({
     let stage: Stage = 'before';
     let bought: ContractId | undefined;
     let named: ContractTerms | undefined;
-    const name = async () => bought ?? (named && (await namedBy(contracts, named, { transaction, seller: candidate.seller })));
-    const buying = withPeer(audit, { silence: true, bought: name })(candidate.seller, async (signal) => {
+    const buying = heartbeating(async (signal) => {
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
       stage = 'asked';
@@ -233,7 +154,10 @@ export const buyingActivities = (deps: BuyerDeps) => ({
         ...(renewal && agreement && { renewsForMs: renewal.forMs }),
       };
     });
-    return await buying.catch((error: unknown) => {
+    return await buying.catch(async (error: unknown) => {
+      const { seller } = candidate;
+      const contract = bought ?? (named && isFault(error) ? await namedBy(contracts, named, { transaction, seller }) : undefined);
+      await tellFailed(audit, error, { seller, contract });
       throw ofSale(error, stage);
     });
   },

@@ -6,7 +6,7 @@ import type { IntentNamespace } from '../src/ports/cluster.ts';
 import type { MeetingPlace } from '../src/ports/fabric.ts';
 import type { ActivityDeps } from './deps.ts';
 import { buyerPatienceMs, denying } from './peering.ts';
-import { known } from './buying.ts';
+import { known } from './seller-faults.ts';
 import { tell } from './selling.ts';
 
 /** What one comparison reads once. */

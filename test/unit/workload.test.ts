@@ -14,11 +14,7 @@ const SIDECAR =
   'must not be Always: sellers refuse what runs beside the containers and their quota does not count. Make it a container, put an init container before it that asks for as much as all that runs, or set placement: local';
 const NODES = 'must be absent: it names nodes of your own, and the pod goes to an acquired one; use resources.architecture and limits';
 
-const init = (name: string, cpu: string, more: object = {}) => ({
-  ...container({ requests: { cpu, memory: cpu === '2' ? '2Gi' : '1Mi' } }),
-  name,
-  ...more,
-});
+const init = (name: string, cpu: string, more = {}) => ({ ...container({ requests: { cpu, memory: `${cpu}Gi` } }), name, ...more });
 const sidecar = (cpu: string) => init('proxy', cpu, { restartPolicy: 'Always' });
 
 describe('takes what Kubernetes takes', () => {
