@@ -13,7 +13,7 @@ export type Observation =
       readonly seller?: ClusterId;
     };
 
-/** Where observations of held places go; ratings and metrics are made of them. */
+/** Where observations of held places go: the log, at level debug. */
 export interface Telemetry {
   /** Never throws and never waits: a look does not fail because nobody could note it. */
   observed(observation: Observation): void;
