@@ -129,8 +129,6 @@ export async function startWorld({
     const processes = new Map(places.map((place) => [place.name, nodeProcesses(stack.guardian, place)]));
     await Promise.all([...processes.values()].map((each) => each.start()));
     telling.say(`nodes: ${names.join(', ')} serve and work`);
-    const { uiUrl } = stack.temporal;
-    telling.say(`Temporal: ${temporalAddress}${uiUrl === '' ? '' : `, its web UI ${uiUrl}`}`);
     telling.say(
       'below, in each row: when it ended; the node; the intent, and behind ← the seller it buys from; the workflow at that node; the phase; the step: ✓ done, ✗ failed, – told to stop, ↩ undone, (here) by its own side alone or (there) with what needs the peer. Rows come as they are heard of: by its own time one may belong further up. What was begun is undone whether or not it came to anything, so there may have been nothing to undo',
     );

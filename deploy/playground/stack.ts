@@ -79,7 +79,7 @@ export async function openStack({
     const startTemporal = async (): Promise<RunningStack['temporal']> => {
       if (!temporal) return { address: '', uiUrl: '', pid: 0 };
       const running = await runTemporal(guardian, path.join(guardian.stateDir, 'temporal/temporal.db'), { progress });
-      progress(`Temporal: ${running.address}`);
+      progress(`Temporal: ${running.address}, its web UI ${running.uiUrl}`);
       return running;
     };
     const startPostgres = async (): Promise<RunningStack['postgres']> => {
