@@ -5,7 +5,7 @@ import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { type QuotaObject, type ResourceSliceObject, conditionOf } from '../../src/adapters/kubernetes/objects.ts';
 import { sliceName, tenantAccount, tenantNamespace } from '../../src/domain/ids.ts';
-import { certificateRequest } from '../fakes/certificates.ts';
+import { sliceCsr } from '../fakes/certificates.ts';
 import { type Attempt, BOUGHT, fails, newAttempt } from '../contracts/linked.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
@@ -54,9 +54,6 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
       metadata: { name, namespace, labels: copy(labels), annotations: { 'rearguard.dev/contract': bought.contract } },
       spec: { class: 'rearguard', consumerClusterID: at.buyer.id, resources: { cpu: '64' }, ...spec },
     });
-    /** As JSON carries bytes; Liqo compares the common name's hash, no policy of ours. */
-    const csr = (...organizations: readonly string[]): string =>
-      Buffer.from(certificateRequest({ organizations, commonName: 'forged-0123456789ab' })).toString('base64');
     const map = (desiredMapping: object, labels?: object) => ({
       apiVersion: OFFLOADING,
       kind: 'NamespaceMap',
@@ -89,13 +86,17 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
         422,
         () => tenant.raw('POST', slices(), forged({}, { 'liqo.io/replication': 'true', 'liqo.io/remoteID': 'south' })),
       ],
-      ['asks to be the group of another tenant too', 422, () => tenant.raw('POST', slices(), forged({ csr: csr(at.buyer.id, 'east') }))],
+      [
+        'asks to be the group of another tenant too',
+        422,
+        () => tenant.raw('POST', slices(), forged({ csr: sliceCsr('forged', at.buyer.id, 'east') })),
+      ],
       [
         'asks to be another group first',
         422,
-        () => tenant.raw('POST', slices(), forged({ csr: csr('kubeadm:cluster-admins', at.buyer.id) })),
+        () => tenant.raw('POST', slices(), forged({ csr: sliceCsr('forged', 'kubeadm:cluster-admins', at.buyer.id) })),
       ],
-      ['asks so later', 422, () => tenant.raw('PATCH', own(), { spec: { csr: csr(at.buyer.id, 'east') } }, MERGE)],
+      ['asks so later', 422, () => tenant.raw('PATCH', own(), { spec: { csr: sliceCsr(slice, at.buyer.id, 'east') } }, MERGE)],
       ['hides that it is a copy', 422, () => tenant.raw('POST', slices(), forged({}, { 'liqo.io/replicated': 'false' }))],
       ['names another origin', 422, () => tenant.raw('POST', slices(), forged({}, { 'liqo.io/originID': 'east' }))],
       [
@@ -143,7 +144,9 @@ export function hostileBuyerSuite(start: () => Promise<RealClusters>): void {
     });
 
     test('a certificate of its own cluster id alone it may ask for', async () => {
-      expect(await statusOf(tenant.raw('POST', `${slices()}?dryRun=All`, forged({ csr: csr(at.buyer.id) })))).toBe('written');
+      expect(await statusOf(tenant.raw('POST', `${slices()}?dryRun=All`, forged({ csr: sliceCsr('forged', at.buyer.id) })))).toBe(
+        'written',
+      );
     });
 
     test('what is its own it may delete', async () => {

@@ -12,6 +12,7 @@ import type { Processes } from '../../src/ports/processes.ts';
 import { followWorld } from '../../src/runtime/world.ts';
 import { type Attempt, BOUGHT, newAttempt } from '../contracts/linked.ts';
 import { termsOf } from '../contracts/samples.ts';
+import { sliceCsr } from '../fakes/certificates.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
 
@@ -82,7 +83,7 @@ export function judgedSlicesSuite(start: () => Promise<RealClusters>): void {
       return [status, message];
     };
     const quotas = async () => (await seller.list<QuotaObject>(KINDS.quota, { namespace })).items.map(({ spec }) => spec?.resources);
-    const forged = (name: string, contract?: string, csr?: unknown, origin = at.buyer.id) => ({
+    const forged = (name: string, contract?: string, csr?: string, origin = at.buyer.id) => ({
       apiVersion: KINDS.resourceSlice.apiVersion,
       kind: KINDS.resourceSlice.kind,
       metadata: {
@@ -148,8 +149,7 @@ export function judgedSlicesSuite(start: () => Promise<RealClusters>): void {
       watch.told.length = 0;
       await withoutReplicator(async () => {
         // With a request for a certificate, whatever it says, Liqo says whose it is.
-        const spec: object = (await found(slice))?.spec ?? {};
-        await tenant.raw('POST', slices(), forged('a-second', bought.contract, 'csr' in spec ? spec.csr : undefined));
+        await tenant.raw('POST', slices(), forged('a-second', bought.contract, sliceCsr('a-second', at.buyer.id)));
         await refused('a-second', bought.contract, `contract ${bought.contract} has the slice ${slice} already`);
         watch.told.length = 0;
         const own = `${slices()}/${slice}`;

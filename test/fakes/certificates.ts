@@ -85,7 +85,7 @@ export function authority(name: string): Authority {
 }
 
 /** A request for a certificate (RFC 2986) with a new Ed25519 key, PEM: one name per organization, as Go writes them. */
-export function certificateRequest({
+function certificateRequest({
   organizations,
   commonName,
 }: {
@@ -102,3 +102,7 @@ export function certificateRequest({
   );
   return pem(sequence(asked, ED25519, bits(sign(null, asked, privateKey))), 'CERTIFICATE REQUEST');
 }
+
+/** One as a slice carries it; the end of its common name, a hash, is Liqo's to compare. */
+export const sliceCsr = (slice: string, ...organizations: readonly string[]): string =>
+  Buffer.from(certificateRequest({ organizations, commonName: `${slice}-0123456789ab` })).toString('base64');
