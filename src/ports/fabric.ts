@@ -13,6 +13,15 @@ export interface SliceGpus {
   readonly nodes?: Readonly<Record<string, string>>;
 }
 
+/** What a slice may be let in for, and who is told of those that are not. */
+export interface SoldSlice {
+  readonly buyer: ClusterId;
+  readonly contract: ContractId;
+  readonly resources: Resources;
+  readonly gpus?: SliceGpus;
+  readonly denies?: Denies;
+}
+
 /**
  * The peering of our cluster with others (Liqo). Every call is idempotent and takes ids only; every undo succeeds when there is nothing to undo.
  * Faults of every call: CLUSTER_UNREACHABLE (passing), CLUSTER_REFUSED (permanent, with the API server's words).
@@ -49,24 +58,12 @@ export interface Fabric {
    * buyer, and ask no more than was bought; otherwise it is Denied with the reason and the call fails with SLICE_DENIED. Any other slice under the contract is Denied, also while the one
    * that was let in is going. NOT_FOUND when no slice names the contract, or the only one is going.
    */
-  admitSlice(input: {
-    readonly buyer: ClusterId;
-    readonly contract: ContractId;
-    readonly resources: Resources;
-    readonly gpus?: SliceGpus;
-    readonly denies?: Denies;
-  }): Promise<void>;
+  admitSlice(sold: SoldSlice): Promise<void>;
   /**
    * Denies what {@link Fabric.admitSlice} would let in under no circumstances, of a contract whose slices nobody asks to be looked at yet: whatever stands beside the one that was let in,
    * and where none was, what is not as it was sold. Lets nothing in.
    */
-  denyExcess(input: {
-    readonly buyer: ClusterId;
-    readonly contract: ContractId;
-    readonly resources: Resources;
-    readonly gpus?: SliceGpus;
-    readonly denies?: Denies;
-  }): Promise<void>;
+  denyExcess(sold: SoldSlice): Promise<void>;
   /**
    * Denies every slice of this contract, or of none, that has no verdict yet or asks for more than it was given, with the reason on the slice. Only in a tenant that we made: whoever peers by
    * hand has slices that no contract covers.

@@ -43,7 +43,7 @@ export async function openPeerTls({
   };
 }
 
-/** How old may be what is believed of the table, ms: any process of ours adds nodes to it. */
+/** How old may be what is believed of the table, ms: each process of ours adds nodes to it. */
 const READ_MS = 1_000;
 
 /** With those that the table of known nodes has as `https://`, whoever added them, since a second ago at the latest. STORE_UNAVAILABLE while it cannot be read: in clear goes only what is known to. */
