@@ -3,7 +3,7 @@ import type { Flavor, Location } from '../domain/flavor.ts';
 import { DNS_SUBDOMAIN, flavorId, nodeId } from '../domain/ids.ts';
 import { PERIODS, parseAmount, type Price } from '../domain/money.ts';
 import { ADDRESS, identity, writeIdentity } from './identity.ts';
-import { escaped, isRecord, omitEmpty, writtenOnce } from './json.ts';
+import { encode, isRecord, omitEmpty, writtenOnce } from './json.ts';
 import { offer, offerText } from './offer.ts';
 import { offerTerms, writeOfferTerms } from './offer-terms.ts';
 import { compact, firstIssue, goObject, strictText, text } from './reading.ts';
@@ -97,25 +97,30 @@ const locationText = writtenOnce(({ country, ...rest }: Location) => ({
 }));
 const ownerText = writtenOnce(writeIdentity);
 const termsText = writtenOnce(writeOfferTerms);
-const NO_PRICE = { amount: '', currency: '', period: '' };
+const priceText = writtenOnce(({ amount, currency, period }: Price) => ({ amount, currency, period }));
+const NO_PRICE = encode({ amount: '', currency: '', period: '' });
+
+/** Most texts are written as they are: asking what is to escape in them takes longer than the rest of a row. */
+const PLAIN = /^[\w .:+-]*$/;
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : encode(text));
 
 /**
- * A flavor as it is written. Whose parts (its owner, location, terms, partitionability) are those of others are written once for all of them: a list of a thousand is of a few makes, and was most of what LIST cost.
+ * A flavor as it is written. Its parts (what it offers, its price, owner, location, terms) are written once each, however many flavors share them: a list of a thousand is of a few makes, and was most of what LIST
+ * cost.
  */
 export function encodeFlavor(flavor: Flavor): string {
   const { networkPropertyType = '', price } = flavor;
+  const property = networkPropertyType === '' ? '' : `,"networkPropertyType":${quoted(networkPropertyType)}`;
   const place = flavor.location === undefined ? '{}' : locationText(flavor.location);
-  const parts = [
-    `{"flavorID":${JSON.stringify(flavor.id)},"providerID":${JSON.stringify(flavor.providerId)},"type":${offerText(flavor.offer)}`,
-    networkPropertyType === '' ? '' : `,"networkPropertyType":${JSON.stringify(networkPropertyType)}`,
-    `,"timestamp":${JSON.stringify(writeTime(flavor.createdAt))}`,
-    place === '{}' ? '' : `,"location":${place}`,
-    `,"price":${JSON.stringify(price === undefined ? NO_PRICE : { amount: price.amount, currency: price.currency, period: price.period })}`,
-    `,"owner":${ownerText(flavor.owner)},"availability":${flavor.available}`,
-    // Ours alone: a FLUIDOS node passes over keys that it does not know.
-    flavor.terms === undefined ? '}' : `,"terms":${termsText(flavor.terms)}}`,
-  ];
-  return escaped(parts.join(''));
+  const location = place === '{}' ? '' : `,"location":${place}`;
+  const priced = price === undefined ? NO_PRICE : priceText(price);
+  // Ours alone: a FLUIDOS node passes over keys that it does not know.
+  const terms = flavor.terms === undefined ? '' : `,"terms":${termsText(flavor.terms)}`;
+  return (
+    `{"flavorID":${quoted(flavor.id)},"providerID":${quoted(flavor.providerId)},"type":${offerText(flavor.offer)}${property}` +
+    `,"timestamp":${quoted(writeTime(flavor.createdAt))}${location},"price":${priced}` +
+    `,"owner":${ownerText(flavor.owner)},"availability":${flavor.available}${terms}}`
+  );
 }
 
 /** The same as a value, to stand within another one. */

@@ -61,7 +61,7 @@ const ESCAPES = [
 ] as const;
 
 /** Go's HTML escaping of a text of JSON; one that is escaped stays as it is. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   let safe = text;
   // Most texts have none of them: looking for one character goes at memory's speed, and a long list is thousands of texts.
   for (const [character, escape] of ESCAPES) if (safe.includes(character)) safe = safe.replaceAll(character, escape);
@@ -71,13 +71,13 @@ export function escaped(text: string): string {
 /** Writes compact JSON with Go's HTML escaping and no trailing newline; keys in the order in which they were put in. */
 export const encode = (value: unknown): string => escaped(JSON.stringify(value));
 
-/** Writes a part that many values share, not escaped yet: its text is kept for as long as the part lives. */
+/** Writes a part that many values share as {@link encode} does: its text is kept for as long as the part lives. */
 export function writtenOnce<T extends object>(write: (part: T) => unknown): (part: T) => string {
   const texts = new WeakMap<T, string>();
   return (part) => {
     const known = texts.get(part);
     if (known !== undefined) return known;
-    const text = JSON.stringify(write(part));
+    const text = encode(write(part));
     texts.set(part, text);
     return text;
   };

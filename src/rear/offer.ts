@@ -158,7 +158,7 @@ function writeProperties(slice: K8Slice): object {
   };
 }
 
-const policies = writtenOnce(({ min, step }: Partitionability) => ({
+const writePolicies = ({ min, step }: Partitionability): object => ({
   partitionability: {
     cpuMin: canonical(min.cpu),
     memoryMin: canonical(min.memory),
@@ -170,7 +170,7 @@ const policies = writtenOnce(({ min, step }: Partitionability) => ({
     ...(min.gpu === undefined ? {} : { gpuMin: canonical(min.gpu) }),
     ...(step.gpu === undefined ? {} : { gpuStep: canonical(step.gpu) }),
   },
-}));
+});
 
 const blueprintText = writtenOnce((offer: BlueprintOffer) => ({
   name: offer.name,
@@ -181,12 +181,12 @@ const blueprintText = writtenOnce((offer: BlueprintOffer) => ({
   configurationTemplate: sorted(offer.configurationTemplate),
 }));
 
-function sliceText(slice: K8Slice): string {
-  const characteristics = JSON.stringify({ architecture: slice.architecture, ...writeAmounts(slice.resources, slice.gpu) });
-  const properties = JSON.stringify(writeProperties(slice));
-  return `{"charateristics":${characteristics},"properties":${properties},"policies":${policies(slice.partitionability)}}`;
-}
+const sliceText = writtenOnce((slice: K8Slice) => ({
+  charateristics: { architecture: slice.architecture, ...writeAmounts(slice.resources, slice.gpu) },
+  properties: writeProperties(slice),
+  policies: writePolicies(slice.partitionability),
+}));
 
-/** `type` of a flavor as a text, not escaped yet. */
+/** `type` of a flavor as a text; it is written once for each offer. */
 export const offerText = (offer: Offer): string =>
   `{"name":"${offer.kind}","data":${offer.kind === 'k8slice' ? sliceText(offer) : blueprintText(offer)}}`;

@@ -90,8 +90,8 @@ export function parseServiceSelector(query: string): ServiceSelector {
 
 function within(bounds: Bounds, offered: Quantity | undefined): boolean {
   if (offered === undefined) return false;
+  if ('match' in bounds) return offered === bounds.match || nanos(offered) === nanos(bounds.match);
   const value = nanos(offered);
-  if ('match' in bounds) return value === nanos(bounds.match);
   return (bounds.min === undefined || value >= nanos(bounds.min)) && (bounds.max === undefined || value <= nanos(bounds.max));
 }
 

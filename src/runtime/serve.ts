@@ -21,7 +21,7 @@ import { keepMakeable } from './makeable-blueprints.ts';
 import { openServerTls } from './tls-files.ts';
 
 /** Far below what it takes a buyer to read a list; it bounds what lists cost the store, however many are asked for. */
-const LIST_AGE_MS = 20;
+const LIST_AGE_MS = 50;
 
 /** What runs, and how to stop it. */
 export interface Running {

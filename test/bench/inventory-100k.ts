@@ -1,8 +1,11 @@
+import { fork } from 'node:child_process';
 import http from 'node:http';
 import { openStore } from '../../src/adapters/postgres/open.ts';
 import { flavorId, transactionId } from '../../src/domain/ids.ts';
 import { buyerOf, flavorOf, ONE } from '../contracts/samples.ts';
+import { askForList, type ListSize } from './list-size.ts';
 import { drive, type Measured, type Measuring, percentile } from './measured.ts';
+import type { Selecting } from './selecting.ts';
 import { meet } from './seller-side.ts';
 import type { Trading } from './trading.ts';
 
@@ -13,7 +16,8 @@ const GROUPS = FLAVORS / MATCHING;
 /** Groups of which others hold parts meanwhile; nobody asks for them. */
 const TRADED = 100;
 const SIDES = 4;
-const WARM_UP = 100;
+/** A node runs for weeks: what its first lists cost is not what the others do. */
+const WARM_UP_MS = 2_000;
 /** More than would leave a flavor with the CPUs of a group that is asked for. */
 const TAKEN = { ...ONE, cpu: '2' };
 /** As the configuration has it by default. */
@@ -21,7 +25,7 @@ const LIST_MOST = 1_000;
 
 /**
  * LIST of 50 flavors among 100,000, four at a time, each for other ones than those before, while somebody else reserves and gives back all the time: no answer is one that was kept. The list without a selector
- * stays as long as the configuration allows.
+ * stays as long as the configuration allows. Who lists is a process of its own: what the other one's trading costs it would be taken for the seller's time otherwise.
  */
 export async function measureInventory({ quick, say }: Measuring, trading: Trading): Promise<Measured> {
   const { identity } = await meet(trading);
@@ -29,8 +33,20 @@ export async function measureInventory({ quick, say }: Measuring, trading: Tradi
   const store = await openStore({ url: place.databaseUrl, schema, maxConnections: 2 });
   const agent = new http.Agent({ keepAlive: true, maxSockets: SIDES });
   const prefix = `${identity.domain}-k8slice-many`;
-  const list = (query = ''): Promise<Answered> => ask(`http://${place.rear}/api/v2/flavors${query}`, agent);
-  const ofGroup = (n: number): Promise<Answered> => list(`/k8slice?filter[cpu][match]=${1_000 + (n % (GROUPS - TRADED))}m`);
+  const url = `http://${place.rear}/api/v2/flavors`;
+  const list = (): Promise<ListSize> => askForList(url, agent);
+  let listed = 0;
+  const listGroups = async (forMs: number): Promise<readonly number[]> => {
+    const selecting: Selecting = { url, sides: SIDES, groups: GROUPS - TRADED, matching: MATCHING, from: listed, forMs };
+    const process = fork(new URL('selecting.js', import.meta.url), [JSON.stringify(selecting)]);
+    const samples = await new Promise<readonly number[]>((resolve, reject) => {
+      process.once('message', (told) => resolve(told as readonly number[]));
+      process.once('error', reject);
+      process.once('exit', (code) => reject(new Error(`who lists ended with ${code}, and told nothing`)));
+    });
+    listed += samples.length;
+    return samples;
+  };
 
   const fill = async (): Promise<void> => {
     const { owner: _owner, ...template } = flavorOf('many');
@@ -72,9 +88,10 @@ export async function measureInventory({ quick, say }: Measuring, trading: Tradi
     const firstMs = performance.now() - from;
     if (whole.flavors !== LIST_MOST || whole.more !== 'true') throw new Error(`a list without a selector has ${whole.flavors} flavors`);
     say(`${FLAVORS} flavors are on sale; the first list took ${Math.round(firstMs)} ms`);
-    await drive({ sides: SIDES, until: (done) => done >= WARM_UP, work: ofGroup });
+    await listGroups(quick ? 200 : WARM_UP_MS);
 
-    const stopAt = performance.now() + (quick ? 2_000 : 10_000);
+    const forMs = quick ? 2_000 : 10_000;
+    const stopAt = performance.now() + forMs;
     const under = (): boolean => performance.now() < stopAt;
     const trade = async (): Promise<number> => {
       let n = 0;
@@ -93,15 +110,7 @@ export async function measureInventory({ quick, say }: Measuring, trading: Tradi
       }
       return n;
     };
-    const listing = drive({
-      sides: SIDES,
-      until: () => !under(),
-      work: async (n) => {
-        const { flavors } = await ofGroup(n + WARM_UP);
-        if (flavors !== MATCHING) throw new Error(`${flavors} flavors are listed, not ${MATCHING}`);
-      },
-    });
-    const [{ samples }, reservations] = await Promise.all([listing, trade()]);
+    const [samples, reservations] = await Promise.all([listGroups(forMs), trade()]);
     const { samples: unselected } = await drive({ sides: 1, until: (done) => done >= (quick ? 20 : 100), work: () => list() });
     const p99 = percentile(samples, 0.99);
     return {
@@ -125,31 +134,4 @@ export async function measureInventory({ quick, say }: Measuring, trading: Tradi
     agent.destroy();
     await store.close();
   }
-}
-
-interface Answered {
-  readonly flavors: number;
-  readonly more: string | string[] | undefined;
-}
-
-/** The time that reading the answer takes is part of it, parsing is not: that is the caller's. */
-const ask = (url: string, agent: http.Agent): Promise<Answered> =>
-  new Promise((resolve, reject) => {
-    const request = http.get(url, { agent }, (answer) => {
-      const parts: Buffer[] = [];
-      answer.on('data', (part: Buffer) => parts.push(part));
-      answer.on('error', reject);
-      answer.on('end', () =>
-        answer.statusCode === 200 || answer.statusCode === 204
-          ? resolve({ flavors: countIn(Buffer.concat(parts), '"flavorID"'), more: answer.headers['rearguard-more'] })
-          : reject(new Error(`LIST answers ${answer.statusCode}`)),
-      );
-    });
-    request.on('error', reject);
-  });
-
-function countIn(bytes: Buffer, word: string): number {
-  let count = 0;
-  for (let at = bytes.indexOf(word); at >= 0; at = bytes.indexOf(word, at + word.length)) count += 1;
-  return count;
 }

@@ -11,13 +11,21 @@ const read = (name: string, change: Partial<Flavor> = {}): Flavor => {
   const flavor: Flavor = {
     ...sliceOf(identityOf('north')),
     location: { country: 'IT', city: 'Torino' },
+    price: { amount: '0.10', currency: 'EUR', period: 'hourly' },
     terms: { noticeMs: 60_000 },
     id: flavorId(name),
     ...change,
   };
   return structuredClone(flavor);
 };
-const partsOf = ({ owner, location, terms, offer }: Flavor) => [owner, location, terms, offer.kind === 'k8slice' && offer.partitionability];
+const partsOf = ({ owner, location, price, terms, offer }: Flavor) => [
+  owner,
+  location,
+  price,
+  terms,
+  offer,
+  offer.kind === 'k8slice' && offer.partitionability,
+];
 
 it('makes parts that say the same one object', () => {
   const share = sharedParts();
@@ -38,4 +46,11 @@ it('writes a flavor whose part is shared as one whose part is not, and other par
     expect(encodeFlavor(share(flavor))).toBe(encodeFlavor(flavor));
   }
   expect(encodeFlavor(read('c', { location: { city: '<&>' } }))).toContain('"city":"\\u003c\\u0026\\u003e"');
+});
+
+it('writes what needs no escape as it is, and everything else as Go does', () => {
+  const row = JSON.parse(encodeFlavor(read('d', { networkPropertyType: 'a"b\\c<d>\u2028é' })));
+  expect(row.networkPropertyType).toBe('a"b\\c<d>\u2028é');
+  expect(encodeFlavor(read('d', { networkPropertyType: '<"é' }))).toContain('"networkPropertyType":"\\u003c\\"é"');
+  expect(encodeFlavor(read('d', { networkPropertyType: 'plain text' }))).toContain('"networkPropertyType":"plain text"');
 });
