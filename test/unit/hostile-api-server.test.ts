@@ -1,6 +1,4 @@
 /** A seller's API server that means us no good: whatever it answers costs little, ends soon, and makes the workload's state unknown, never a bug. */
-import https from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
 import { type Bounds, FOREIGN_BOUNDS } from '../../src/adapters/kubernetes/bounds.ts';
@@ -14,7 +12,8 @@ import { manifestMark } from '../../src/adapters/kubernetes/workload-manifests.t
 import { Fault, isFault } from '../../src/domain/faults.ts';
 import { acquisitionId, clusterId, intentName } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
-import { CERTIFICATE, KEY } from './certificate.ts';
+import { CERTIFICATE } from './certificate.ts';
+import { type Answer, endless, json, playHostileServer } from './hostile-server.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 const KIB = 1_024;
@@ -29,60 +28,18 @@ const BOUNDS: Bounds = {
   watchMs: 800,
 };
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
-let server: https.Server;
-let answer: Answer;
-let asked: number;
+const at = playHostileServer();
 let remote: Api;
 
-beforeEach(async () => {
-  asked = 0;
-  server = https.createServer({ key: KEY, cert: CERTIFICATE }, (request, response) => {
-    asked += 1;
-    response.on('error', () => undefined);
-    answer(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
+beforeEach(() => {
   remote = openApi(
-    foreignConnection(
-      { server: `https://127.0.0.1:${port}`, ca: CERTIFICATE, token: 't' },
-      { loopback: true, resolve: resolveName },
-      { bounds: BOUNDS },
-    ),
+    foreignConnection({ server: at.url, ca: CERTIFICATE, token: 't' }, { loopback: true, resolve: resolveName }, { bounds: BOUNDS }),
     quiet,
     foreignPod,
   );
 });
-afterEach(async () => {
-  remote.close();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterEach(() => remote.close());
 
-const json =
-  (body: unknown, status = 200, headers: Record<string, string> = {}): Answer =>
-  (_request, response) => {
-    response.writeHead(status, { 'content-type': 'application/json', ...headers });
-    response.end(JSON.stringify(body));
-  };
-/** Writes for ever, until the other side leaves; `pauseMs` of 0 is as fast as it is read. */
-const endless =
-  (piece: string, pauseMs: number): Answer =>
-  (_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' });
-    const write = (): void => {
-      if (response.destroyed) return;
-      if (pauseMs > 0) {
-        response.write(piece);
-        setTimeout(write, pauseMs);
-        return;
-      }
-      response.once('drain', () => setImmediate(write));
-      for (let room = true; room; ) room = response.write(piece);
-    };
-    write();
-  };
 const MEGABYTES = 'x'.repeat(200 * KIB);
 const pods = (...items: readonly unknown[]): Answer => json({ items, metadata: { resourceVersion: '1' } });
 
@@ -143,23 +100,23 @@ const copied = {
 
 describe('a list', () => {
   test.each(LISTS)('%s: one Fault with few words, soon', async (_, misbehave) => {
-    answer = misbehave;
+    at.answer = misbehave;
     const began = Date.now();
     const { code, message, facts } = await faultOf(remote.list(KINDS.pod, { namespace: 'shop-south' }));
     expect(['CLUSTER_UNREACHABLE', 'CLUSTER_REFUSED']).toContain(code);
     expect(message.length + JSON.stringify(facts).length).toBeLessThan(1_000);
     expect(Date.now() - began).toBeLessThan(3_000);
-    expect(asked).toBeLessThanOrEqual(BOUNDS.pages);
+    expect(at.asked).toBeLessThanOrEqual(BOUNDS.pages);
   });
 
   test.each(LISTS)('%s: the state of the workload is unknown', async (_, misbehave) => {
-    answer = misbehave;
+    at.answer = misbehave;
     expect(await health()).toEqual({ state: 'unknown', pods: [] });
   });
 
   test('a redirection is not followed', async () => {
     let followed = false;
-    answer = (request, response) => {
+    at.answer = (request, response) => {
       if (request.url === '/elsewhere') followed = true;
       json({}, 307, { location: '/elsewhere' })(request, response);
     };
@@ -169,7 +126,7 @@ describe('a list', () => {
 
   test('an honest pod is read, with nothing in it that nobody reads and with words that are cut', async () => {
     const said = `\u0000no\u202e image ${'y'.repeat(1_000)}`;
-    answer = pods({
+    at.answer = pods({
       metadata: {
         name: 'web-1',
         labels: { [OURS.manifest]: manifestMark(manifest), other: MEGABYTES },
@@ -218,7 +175,7 @@ describe('a watch', () => {
     ['a redirection', json({}, 301, { location: '/elsewhere' })],
     ['a refusal that is a word', json('no', 500)],
   ])('%s: one Fault with few words, soon', async (_, misbehave) => {
-    answer = misbehave;
+    at.answer = misbehave;
     const began = Date.now();
     const watching = remote.watch(KINDS.pod, {}, '1', new AbortController().signal, () => undefined);
     const { code, message } = await faultOf(watching);
@@ -242,7 +199,7 @@ describe('a watch', () => {
     ],
     ['a line without end', endless('x'.repeat(KIB), 0)],
   ])('%s: a wait ends at its deadline and says that the workload does not run', async (_, misbehave) => {
-    answer = (request, response) => (request.url?.includes('watch=true') ? misbehave : pods())(request, response);
+    at.answer = (request, response) => (request.url?.includes('watch=true') ? misbehave : pods())(request, response);
     const sellers = { open: async () => ({ api: remote, namespace: 'shop-south' }) };
     const still: Api = {
       ...home,
@@ -252,7 +209,7 @@ describe('a watch', () => {
     const seen: string[] = [];
     const waiting = workloadLooks(still, sellers).awaitWorkload(REF, { timeoutMs: 1_500, seen: (words) => seen.push(words) });
     expect((await faultOf(waiting)).code).toBe('WORKLOAD_TIMEOUT');
-    expect(asked).toBeGreaterThan(0);
+    expect(at.asked).toBeGreaterThan(0);
     expect(Math.max(0, ...seen.map(({ length }) => length))).toBeLessThanOrEqual(2_000);
   });
 });
