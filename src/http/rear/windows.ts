@@ -14,6 +14,7 @@ export interface Windows {
   get(key: string): Window | undefined;
   /** Counts one call more. */
   increment(key: string): Window;
+  /** Takes a call back, and forgets one: hono-rate-limiter asks both of its stores, and we never call either. */
   decrement(key: string): void;
   resetKey(key: string): void;
 }
