@@ -1,3 +1,4 @@
+import { isCurrency, notCurrency } from '../domain/currency.ts';
 import { type Flavor, type K8Slice, type NodeIdentity, isSlice } from '../domain/flavor.ts';
 import { nanos } from '../domain/quantity.ts';
 import { RESOURCE_NAMES } from '../domain/resources.ts';
@@ -34,6 +35,13 @@ function flavorOf(written: WrittenFlavor, offer: K8Slice, self: NodeIdentity, no
 const negative = ({ resources, partitionability: { min, step } }: K8Slice): string | undefined =>
   RESOURCE_NAMES.find((name) => [resources, min, step].some((amounts) => nanos(amounts[name] ?? '0') < 0n));
 
+/** Why a resource that can be read is not sold all the same: its amounts and currency are held to what a flavor of the configuration is. */
+function whyNot({ price }: WrittenFlavor, offer: K8Slice): string | undefined {
+  const below = negative(offer);
+  if (below !== undefined) return `${below} is below nothing`;
+  return price && !isCurrency(price.currency) ? `the currency of its price ${notCurrency(price.currency)}` : undefined;
+}
+
 /** Takes off sale what resources made, but for those of these names; what is sold stays sold. */
 export async function withdrawResources(inventory: Selling, log: StockLog, kept: ReadonlySet<string> = new Set()): Promise<void> {
   for (const flavor of await inventory.onSale({ property: RESOURCE })) {
@@ -63,8 +71,8 @@ async function publishResources(input: {
       wrong.push({ name: each.name, why: `only slices of a cluster are read, not a ${each.offer.kind}` });
     else {
       const flavor = flavorOf(each, each.offer, self, now);
-      const below = negative(each.offer);
-      if (below !== undefined) wrong.push({ name: each.name, why: `${below} is below nothing` });
+      const why = whyNot(each, each.offer);
+      if (why !== undefined) wrong.push({ name: each.name, why });
       else good.push({ name: each.name, text: JSON.stringify(each), publish: () => inventory.publish(flavor) });
     }
   }

@@ -153,6 +153,19 @@ describe('what is written', () => {
     expect(said.at(-1)).toBe('0 Flavor resources in namespace fluidos');
   });
 
+  it('and has a price in no currency is named with the one that was probably meant, and sold once it has', async () => {
+    const inCurrency = (currency: string) => installed(written('big', { price: { amount: '0.9', currency, period: 'hourly' } }));
+    await tell(inCurrency('eur'));
+    expect(await listed()).toEqual([]);
+    expect(said.at(-1)).toBe(
+      '1 Flavor resources in namespace fluidos; not on sale: big: the currency of its price must be an ISO 4217 code in capitals such as EUR, not "eur"; did you mean EUR?',
+    );
+    await tell(inCurrency('EUR'));
+    expect(await listed()).toMatchObject([{ price: { currency: 'EUR' } }]);
+    await tell(inCurrency('Taler'));
+    expect(await listed()).toEqual([]);
+  });
+
   it('leaves flavors of the configuration and of the cluster alone, and is left alone by them', async () => {
     await memory.inventory.publish(flavorOf('hand'));
     const marks = { 'rearguard.dev/stock': 'node', 'rearguard.dev/flavor': 'x' };
