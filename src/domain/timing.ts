@@ -27,11 +27,11 @@ export interface Timing {
   /** The pause between the rounds of what is stuck; doubles up to {@link Timing.stuckPauseMaxMs}. */
   readonly stuckPauseMs: number;
   readonly stuckPauseMaxMs: number;
-  /** How often contracts, workflows and nodes are compared. */
+  /** How often tables, workflows and the cluster are compared. */
   readonly reconcileMs: number;
   /** How often what is stuck is told to try again while its peer answers, however long its own pause is. */
   readonly pokeMs: number;
-  /** The safety look of a held intent. */
+  /** How often both sides of a contract look how it stands, though nothing was heard of it. */
   readonly lookMs: number;
   /** How long one side waits for the other's part in an ending that needs it: the intent's move off a lost place, a buyer that never sent a slice. */
   readonly sellerGraceMs: number;

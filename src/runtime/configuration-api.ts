@@ -82,7 +82,7 @@ export const api = z
     oidc: oidc
       .optional()
       .describe(
-        'An OpenID Connect issuer whose JWTs are taken as well: `{issuer, audience, rolesClaim (roles), roles ({viewer, operator, admin}), algorithms, clockToleranceSeconds (30)}`.',
+        'An OpenID Connect issuer whose JWTs are taken as well: `{issuer, audience, rolesClaim (roles), roles, algorithms, clockToleranceSeconds (30)}`; `roles` says which role whoever has what in that claim has (`{viewer: viewer, operator: operator, admin: admin}`).',
       ),
     tls: serverTls
       .optional()

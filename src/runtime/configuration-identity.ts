@@ -56,7 +56,7 @@ export const identity = z.strictObject({
     .enum(['signed', 'legacy'])
     .default('signed')
     .describe(
-      'What is asked of nodes of our own dialect that `identity.peers` does not name: that they sign what they say (RFC 9421), or nothing (`legacy`, as every node did before 0.2). FLUIDOS nodes cannot sign: `rear.legacyBuyers` says whether they may buy.',
+      'What is asked of nodes of our own dialect that `identity.peers` does not name: that they sign what they say (RFC 9421), or nothing (`legacy`). FLUIDOS nodes cannot sign: `rear.legacyBuyers` says whether they may buy.',
     ),
   peers: z
     .array(peer)

@@ -18,9 +18,9 @@ const TIMING_WORDS: Record<keyof Timing, string> = {
   undoRoundMs: 'One round of undoing; what is left after it is stuck.',
   stuckPauseMs: 'The pause between the rounds of what is stuck; doubles.',
   stuckPauseMaxMs: 'The longest such pause.',
-  reconcileMs: 'How often contracts, workflows and nodes are compared.',
+  reconcileMs: 'How often tables, workflows and the cluster are compared, and what nobody looks after is taken up again.',
   pokeMs: 'How often what is stuck is told to try again while its peer answers.',
-  lookMs: 'The safety look of a held intent.',
+  lookMs: 'How often both sides of a contract look how it stands, though nothing was heard of it.',
   sellerGraceMs: "How long one side waits for the other's part in an ending that needs it.",
   buyerGoneMs:
     'How long a seller keeps tenant and replicated slice of an ended contract for a buyer whose own teardown still needs them; then it removes them alone.',

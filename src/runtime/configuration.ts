@@ -110,7 +110,7 @@ export const ConfigurationSchema = z
           .describe(
             "A kubeconfig's path, or several separated by `:`, merged as kubectl does. Also read from `KUBECONFIG`, when neither the file nor our own variable names one; the pod's own account, or ~/.kube/config, when absent.",
           ),
-        context: z.string().min(1).optional().describe("One of its contexts; the file's current one when absent."),
+        context: z.string().min(1).optional().describe("One of the kubeconfig's contexts; its current one when absent."),
         apiAddress: z
           .string()
           .regex(/^https:\/\//, 'must be an https:// URL')
@@ -131,7 +131,7 @@ export const ConfigurationSchema = z
           .enum(ENFORCEMENTS)
           .optional()
           .describe(
-            'Its limits enforcement, when this node cannot read it: when Liqo runs as no Deployment in namespace `liqo`, or its Deployments may not be seen. What can be read counts instead.',
+            'How hard Liqo enforces limits, when this node cannot read it: when Liqo runs as no Deployment in namespace `liqo`, or its Deployments may not be seen. What can be read counts instead.',
           ),
       }),
       'Liqo, as far as it cannot be asked.',
