@@ -44,7 +44,7 @@ function documentOf(terms: ContractTerms): string {
     startsAt: writeTime(read.startsAt),
     expiresAt: writeTime(read.expiresAt),
   };
-  const text = canonicalize(JSON.parse(JSON.stringify(document)));
+  const text = canonicalize(document);
   if (text === undefined) throw new Error('terms without a canonical spelling');
   return text;
 }
