@@ -7,70 +7,23 @@ import path from 'node:path';
 import { json } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { Fault } from '../../src/domain/faults.ts';
-import type { ClusterKinds } from '../../src/ports/cluster-kinds.ts';
-import type { Cluster } from '../../src/ports/cluster.ts';
-import type { Fabric } from '../../src/ports/fabric.ts';
-import type { Hosting } from '../../src/ports/hosting.ts';
-import type { KeyStore } from '../../src/ports/signer.ts';
-import type { FlavorResources } from '../../src/ports/flavor-resources.ts';
-import type { LocalResources } from '../../src/ports/local-resources.ts';
-import type { ServiceBlueprints } from '../../src/ports/service-blueprints.ts';
-import type { World } from '../../src/ports/world.ts';
 import type { Check } from '../../src/http/health.ts';
-import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
-import { runNode } from '../../src/runtime/run.ts';
 import { authority } from '../fakes/certificates.ts';
+import { clusterAway, servedNode } from '../fakes/served-node.ts';
 
-const absent = new Proxy({}, { get: () => () => Promise.reject(new Fault('CLUSTER_UNREACHABLE', 'no route to the API server')) });
-const openCluster = () => ({
-  fabric: absent as Fabric,
-  cluster: absent as Cluster,
-  hosting: absent as Hosting,
-  world: absent as World,
-  keys: absent as KeyStore,
-  heads: absent as KeyStore,
-  localResources: absent as LocalResources,
-  flavorResources: absent as FlavorResources,
-  serviceBlueprints: absent as ServiceBlueprints,
-  kinds: absent as ClusterKinds,
-  ready: () => Promise.reject(new Error('away')),
-  close: () => {},
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
 });
-let stop = new AbortController();
-afterEach(() => stop.abort());
 
-const start = async (
-  more: { readonly rear?: object; readonly api?: object } = {},
-): Promise<{ ports: { rear: number; api: number }; ended: Promise<void> }> => {
-  stop = new AbortController();
-  const configuration = completed(
-    ConfigurationSchema.parse({
-      node: { id: 'alice', domain: 'alice.example', address: 'alice.example:3004' },
-      rear: { listen: '127.0.0.1:0', ...more.rear },
-      api: { listen: '127.0.0.1:0', ...more.api },
-      temporal: { address: '127.0.0.1:1' },
-      database: { url: 'postgres://127.0.0.1:1/none' },
-      shutdownSeconds: 1,
-      log: { level: 'silent' },
-    }),
-  );
-  return await new Promise((resolve, reject) => {
-    const ended = runNode({
-      configuration,
-      roles: ['serve'],
-      version: '0',
-      bundle: 'none',
-      signal: stop.signal,
-      openCluster,
-      onListening: (ports) => resolve({ ports, ended }),
-    });
-    ended.catch(reject);
-  });
+const start = async (more: { readonly rear?: object; readonly api?: object } = {}): Promise<Awaited<ReturnType<typeof servedNode>>> => {
+  const node = await servedNode('alice', clusterAway, { database: { url: 'postgres://127.0.0.1:1/none' }, ...more });
+  stops.push(node.stop);
+  return node;
 };
 
 test('it lives, is not ready and says why, and refuses with 503 what it cannot do', async () => {
-  const { ports, ended } = await start();
+  const { ports, stop } = await start();
   const api = `http://127.0.0.1:${ports.api}`;
   expect((await fetch(`${api}/healthz`)).status).toBe(200);
   await expect
@@ -94,27 +47,14 @@ test('it lives, is not ready and says why, and refuses with 503 what it cannot d
   const rear = `http://127.0.0.1:${ports.rear}`;
   expect((await fetch(`${rear}/api/v2/flavors`)).status).toBe(503);
   expect(await (await fetch(`${rear}/readyz`)).json()).toEqual({ ready: false });
-  stop.abort();
-  await ended;
+  await stop();
   await expect(fetch(`${api}/healthz`)).rejects.toThrow();
 }, 60_000);
 
 test('a port that is taken is told at once', async () => {
-  const { ports, ended } = await start();
-  const taken = completed(
-    ConfigurationSchema.parse({
-      node: { id: 'bob', domain: 'bob.example', address: 'bob.example:3004' },
-      rear: { listen: '127.0.0.1:0' },
-      api: { listen: `127.0.0.1:${ports.api}` },
-      log: { level: 'silent' },
-    }),
-  );
-  const other = new AbortController();
-  await expect(
-    runNode({ configuration: taken, roles: ['serve'], version: '0', bundle: 'none', signal: other.signal, openCluster }),
-  ).rejects.toMatchObject({ code: 'EADDRINUSE' });
-  stop.abort();
-  await ended;
+  const { ports, stop } = await start();
+  await expect(servedNode('bob', clusterAway, { api: { listen: `127.0.0.1:${ports.api}` } })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await stop();
 }, 60_000);
 
 test('certificates and tokens: both listeners speak TLS as the files have it, and say why only to whom they know', async () => {
@@ -130,7 +70,7 @@ test('certificates and tokens: both listeners speak TLS as the files have it, an
     const mine = ours.issue({ hosts: ['ann'] });
     const tokensFile = file('tokens.yaml', `[{name: v, role: viewer, sha256: ${createHash('sha256').update('rgt_v').digest('hex')}}]`);
     const api = { tls: { ...files, clientCaFile: file('ca.pem', ours.ca) }, tokensFile };
-    const { ports, ended } = await start({ rear: { tls: files }, api });
+    const { ports, stop } = await start({ rear: { tls: files }, api });
     const get = async (port: number, url: string, options: https.RequestOptions = {}): Promise<{ subject: string; body: unknown }> =>
       await new Promise((resolve, reject) => {
         const request = https.get({ host: '127.0.0.1', port, path: url, ca: ours.ca, agent: false, ...options }, async (response) => {
@@ -167,8 +107,7 @@ test('certificates and tokens: both listeners speak TLS as the files have it, an
     file('cert.pem', next.cert);
     for (const port of [ports.rear, ports.api])
       await expect.poll(async () => (await get(port, '/healthz', mine)).subject, { timeout: 10_000 }).toBe('CN=next');
-    stop.abort();
-    await ended;
+    await stop();
     await expect(start({ rear: { tls: { ...files, keyFile: file('other.pem', mine.key) } } })).rejects.toMatchObject({
       code: 'CONFIGURATION_INVALID',
       message: expect.stringMatching(/^rear\.tls: .*other\.pem is not the key of .*cert\.pem$/),

@@ -3,21 +3,14 @@ import net from 'node:net';
 import { afterAll, afterEach, expect, inject, test } from 'vitest';
 import { clusterId, nodeId } from '../../src/domain/ids.ts';
 import { contentDigest, signRequest } from '../../src/rear/signed-messages.ts';
-import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
-import { runNode } from '../../src/runtime/run.ts';
-import { fakeCluster } from '../fakes/cluster.ts';
-import { fakeFabric } from '../fakes/fabric.ts';
-import { memoryHosting } from '../fakes/hosting.ts';
-import { memoryKeyStore, signerAt } from '../fakes/keys.ts';
-import { shownKinds } from '../fakes/kinds.ts';
-import { liqoWorld } from '../fakes/liqo-world.ts';
+import { signerAt } from '../fakes/keys.ts';
 import { rawCall } from '../fakes/raw-http.ts';
+import { clusterOf, servedNode } from '../fakes/served-node.ts';
 import { RESERVATIONS, reservation } from '../fakes/signing-nodes.ts';
 import { cloneDatabase, SCHEMA } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
 afterAll(() => db.drop());
-const NORTH = clusterId('north');
 const AT = 'north.example:3004';
 const clock = { now: () => Date.now() };
 const closing: (() => Promise<unknown>)[] = [];
@@ -42,49 +35,11 @@ async function listening() {
 
 /** `rearguard serve` on the same store each time; answers the port of its REAR once that serves. */
 async function started(): Promise<number> {
-  const world = liqoWorld();
-  const stop = new AbortController();
-  const configuration = completed(
-    ConfigurationSchema.parse({
-      node: { id: 'north', domain: 'north.example', address: AT },
-      rear: { listen: '127.0.0.1:0' },
-      api: { listen: '127.0.0.1:0' },
-      temporal: { address: '127.0.0.1:1' },
-      database: { url: db.url, schema: SCHEMA, connections: 2 },
-      shutdownSeconds: 1,
-      log: { level: 'silent' },
-    }),
-  );
-  const watch = async (): Promise<void> => undefined;
-  const listens = new Promise<number>((resolve) => {
-    const ended = runNode({
-      configuration,
-      roles: ['serve'],
-      version: '0',
-      bundle: 'none',
-      signal: stop.signal,
-      openCluster: () => ({
-        fabric: fakeFabric(world, NORTH),
-        cluster: fakeCluster(world, NORTH),
-        hosting: memoryHosting().hosting,
-        world: { watch },
-        keys: memoryKeyStore(),
-        heads: memoryKeyStore(),
-        localResources: { watch },
-        flavorResources: { watch },
-        serviceBlueprints: { watch },
-        kinds: shownKinds().kinds,
-        ready: async () => undefined,
-        close: () => undefined,
-      }),
-      onListening: ({ rear }) => resolve(rear),
-    });
-    closing.push(async () => {
-      stop.abort();
-      await ended;
-    });
+  const { ports, stop } = await servedNode('north', clusterOf(clusterId('north')), {
+    database: { url: db.url, schema: SCHEMA, connections: 2 },
   });
-  const port = await listens;
+  closing.push(stop);
+  const port = ports.rear;
   await expect
     .poll(async () => (await rawCall(port, 'GET', '/api/v2/flavors')).status, { timeout: 20_000, interval: 50 })
     .toBeLessThan(300);

@@ -1,9 +1,8 @@
 /** Two node ids that derive one schema: the second one is stopped with a sentence, before it trades in the first one's name. */
 import { afterAll, expect, inject, test } from 'vitest';
 import { openStore } from '../../src/adapters/postgres/open.ts';
-import { Fault, isFault } from '../../src/domain/faults.ts';
-import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
-import { runNode } from '../../src/runtime/run.ts';
+import { isFault } from '../../src/domain/faults.ts';
+import { clusterAway, servedNode } from '../fakes/served-node.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -36,41 +35,7 @@ test('of two that come at once one has it', async () => {
 });
 
 test('the process of a second node stops', async () => {
-  const away = new Proxy({}, { get: () => () => Promise.reject(new Fault('CLUSTER_UNREACHABLE', 'away')) }) as never;
-  const start = (id: string, signal: AbortSignal): Promise<void> =>
-    runNode({
-      configuration: completed(
-        ConfigurationSchema.parse({
-          node: { id, domain: 'a.example', address: 'a.example:3004' },
-          rear: { listen: '127.0.0.1:0' },
-          api: { listen: '127.0.0.1:0' },
-          temporal: { address: '127.0.0.1:1' },
-          database: { url: db.url, connections: 2 },
-          shutdownSeconds: 1,
-          log: { level: 'silent' },
-        }),
-      ),
-      roles: ['serve'],
-      version: '0',
-      bundle: 'none',
-      signal,
-      openCluster: () => ({
-        fabric: away,
-        cluster: away,
-        hosting: away,
-        world: away,
-        keys: away,
-        heads: away,
-        localResources: away,
-        flavorResources: away,
-        serviceBlueprints: away,
-        kinds: away,
-        ready: () => Promise.reject(new Error('away')),
-        close: () => {},
-      }),
-    });
   expect(await claims('rearguard_a_b', 'a.b')).toBe('opened');
-  const never = new AbortController();
-  await expect(start('a-b', never.signal)).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
-  expect(never.signal.aborted).toBe(false);
+  const { ended } = await servedNode('a-b', clusterAway, { database: { url: db.url, connections: 2 } });
+  await expect(ended).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
 }, 30_000);

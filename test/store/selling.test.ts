@@ -3,15 +3,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, expect, inject, test } from 'vitest';
 import type { Enforcement } from '../../src/domain/enforcement.ts';
 import { clusterId } from '../../src/domain/ids.ts';
-import type { World } from '../../src/ports/world.ts';
-import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
-import { runNode } from '../../src/runtime/run.ts';
-import { fakeCluster } from '../fakes/cluster.ts';
-import { fakeFabric } from '../fakes/fabric.ts';
-import { memoryHosting } from '../fakes/hosting.ts';
-import { memoryKeyStore } from '../fakes/keys.ts';
-import { shownKinds } from '../fakes/kinds.ts';
 import { liqoWorld } from '../fakes/liqo-world.ts';
+import { clusterOf, servedNode } from '../fakes/served-node.ts';
 import { cloneDatabase } from './database.ts';
 
 const db = await cloneDatabase(inject('databases'));
@@ -42,48 +35,18 @@ async function started(
 ): Promise<{ look(): Promise<Found>; turn(now: Enforcement): void; stop(): Promise<void> }> {
   const world = liqoWorld();
   world.cluster(NORTH).enforcement = read;
-  const stop = new AbortController();
-  const configuration = completed(
-    ConfigurationSchema.parse({
-      node: { id: 'north', domain: 'north.example', address: 'north.example:3004' },
-      rear: { listen: '127.0.0.1:0', sellUnenforced: more.sellUnenforced ?? false },
-      api: { listen: '127.0.0.1:0', ...(more.tokens && { tokens: [{ name: 'ann', role: 'viewer', sha256: HASH }] }) },
-      temporal: { address: '127.0.0.1:1' },
-      database: { url: db.url, connections: 2 },
-      ...(more.liqo && { liqo: more.liqo }),
-      blueprints: more.blueprints ?? [],
-      flavors: [{ name: 'big', cpu: '8', memory: '16Gi', pods: '100' }],
-      shutdownSeconds: 1,
-      log: { level: 'silent' },
-    }),
-  );
-  const ports: { rear: number; api: number }[] = [];
-  const ended = runNode({
-    configuration,
-    roles: ['serve'],
-    version: '0',
-    bundle: 'none',
-    signal: stop.signal,
-    openCluster: () => ({
-      fabric: fakeFabric(world, NORTH),
-      cluster: fakeCluster(world, NORTH),
-      hosting: memoryHosting().hosting,
-      world: { watch: async () => undefined } satisfies World,
-      keys: memoryKeyStore(),
-      heads: memoryKeyStore(),
-      localResources: { watch: async () => undefined },
-      flavorResources: { watch: async () => undefined },
-      serviceBlueprints: { watch: async () => undefined },
-      kinds: shownKinds('VirtualMachine').kinds,
-      ready: async () => undefined,
-      close: () => undefined,
-    }),
-    onListening: (taken) => ports.push(taken),
+  const { ports, stop } = await servedNode('north', clusterOf(NORTH, { world, lacking: ['VirtualMachine'] }), {
+    rear: { sellUnenforced: more.sellUnenforced ?? false },
+    ...(more.tokens && { api: { tokens: [{ name: 'ann', role: 'viewer', sha256: HASH }] } }),
+    database: { url: db.url, connections: 2 },
+    ...(more.liqo && { liqo: more.liqo }),
+    blueprints: more.blueprints ?? [],
+    flavors: [{ name: 'big', cpu: '8', memory: '16Gi', pods: '100' }],
   });
-  const api = (): string => `http://127.0.0.1:${ports[0]?.api}`;
+  const api = `http://127.0.0.1:${ports.api}`;
   type Checks = { checks: readonly { name: string; ready: boolean; says?: string }[] };
   const checks = async (): Promise<Checks['checks']> =>
-    await fetch(`${api()}/readyz`)
+    await fetch(`${api}/readyz`)
       .then(async (answer) => ((await answer.json()) as Checks).checks)
       .catch(() => []);
   return {
@@ -91,26 +54,23 @@ async function started(
       world.cluster(NORTH).enforcement = now;
       world.changed();
     },
-    async stop() {
-      stop.abort();
-      await ended;
-    },
+    stop,
     async look() {
       await expect
         .poll(async () => (await checks()).find(({ name }) => name === 'blueprints')?.ready, { timeout: 20_000, interval: 50 })
         .toBe(true);
-      const { items } = (await (await fetch(`${api()}/api/v1/flavors`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as {
+      const { items } = (await (await fetch(`${api}/api/v1/flavors`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as {
         items: readonly unknown[];
       };
       const now = await checks();
       const enforcement = now.find(({ name }) => name === 'enforcement');
       return {
         flavors: items.length,
-        services: (await (await fetch(`http://127.0.0.1:${ports[0]?.rear}/api/v2/flavors/service`)).json()) as Found['services'],
+        services: (await (await fetch(`http://127.0.0.1:${ports.rear}/api/v2/flavors/service`)).json()) as Found['services'],
         ready: enforcement?.ready,
         says: enforcement?.says,
         blueprints: now.find(({ name }) => name === 'blueprints')?.says,
-        stranger: (await fetch(`${api()}/api/v1/flavors`)).status,
+        stranger: (await fetch(`${api}/api/v1/flavors`)).status,
       };
     },
   };
