@@ -12,7 +12,7 @@ import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import { termsOf } from '../contracts/samples.ts';
 import { memoryAudit } from '../fakes/memory-audit.ts';
 import { memoryInventory } from '../fakes/memory-inventory.ts';
-import { sentKubeconfig } from '../fakes/kubeconfigs.ts';
+import { HOSTILE_KUBECONFIGS, sentKubeconfig } from '../fakes/kubeconfigs.ts';
 import { memoryProcesses } from '../fakes/memory-processes.ts';
 import { memoryRecords } from '../fakes/memory-records.ts';
 import { openSigningNodes, PART, type SigningNodes } from '../fakes/signing-nodes.ts';
@@ -21,8 +21,8 @@ vi.setConfig({ testTimeout: 30_000 });
 const CLUSTER = clusterId('hostile-1');
 const acquisition = acquisitionId('0123456789ab-1');
 const ending = { reason: 'failed' } as const;
-/** What a seller hands out of its cluster, changed in what the case is about. */
-const sent = (user: object, api: object = {}): PeeringCredentials => ({ clusterId: CLUSTER, kubeconfig: sentKubeconfig(user, api) });
+/** What a seller that means no harm hands out of its cluster. */
+const HONEST: PeeringCredentials = { clusterId: CLUSTER, kubeconfig: sentKubeconfig() };
 
 let nodes: SigningNodes;
 beforeEach(async () => {
@@ -95,7 +95,7 @@ async function reserved(credentials: PeeringCredentials) {
 }
 
 test('what an honest one hands out is kept and its contract signed, until that is given up', async () => {
-  const { buys, givesUp, kept, told, held, sold, contract } = await reserved(sent({}));
+  const { buys, givesUp, kept, told, held, sold, contract } = await reserved(HONEST);
   expect(await buys()).toMatchObject({ contract, sellerCluster: CLUSTER });
   expect([kept(), await told(), (await held()).length]).toEqual([[credentialsSecret(acquisition)], [], 1]);
   expect(await sold()).toEqual({ state: 'active', ending: undefined, signatures: 2, living: 1 });
@@ -104,33 +104,27 @@ test('what an honest one hands out is kept and its contract signed, until that i
   expect(await sold()).toEqual({ state: 'over', ending, signatures: 2, living: 0 });
 });
 
-test.each<[string, PeeringCredentials, RegExp]>([
-  ['a program to run', sent({ exec: { command: 'sh', args: ['-c', 'id'] } }), /user\.exec runs a program/],
-  ['a plugin to run', sent({ 'auth-provider': { name: 'gcp' } }), /user\.auth-provider runs an authentication plugin/],
-  ['the file of a token', sent({ tokenFile: '/etc/passwd' }), /user\.tokenFile reads a file/],
-  ['the file of a key', sent({ 'client-key': '/etc/rearguard/key' }), /user\.client-key reads a file/],
-  ['the file of an authority', sent({}, { 'certificate-authority': '/etc/passwd' }), /cluster\.certificate-authority reads a file/],
-  ['a proxy', sent({}, { 'proxy-url': 'http://192.0.2.9:3128' }), /cluster\.proxy-url goes through a proxy/],
-  ['trust in anybody', sent({}, { 'insecure-skip-tls-verify': true }), /cluster\.insecure-skip-tls-verify trusts anybody/],
-  ['an API server where clouds keep their metadata', sent({}, { server: 'https://169.254.169.254' }), /link-local/],
-])('what was sold with %s in its kubeconfig is refused, told of, not signed, and ended on both sides', async (_, credentials, words) => {
-  const { buys, givesUp, kept, written, asked, told, held, ended, sold, contract } = await reserved(credentials);
-  const refused = await buys().then(
-    () => 'bought',
-    (error: unknown) => (isFault(error) ? [error.code, error.message, error.facts['unsold']] : error),
-  );
-  expect(refused).toEqual(['KUBECONFIG_REFUSED', expect.stringMatching(words), undefined]);
-  expect(await told()).toEqual([['peer-lied', 'hostile-node', contract, 'KUBECONFIG_REFUSED']]);
-  expect([kept(), written, asked]).toEqual([[], [], []]);
-  expect(await sold()).toEqual({ state: 'active', ending: undefined, signatures: 1, living: 1 });
-  // Its compensation may run again, after an answer that was lost.
-  for (let n = 0; n < 2; n += 1) expect(await givesUp()).toEqual({ residue: false });
-  expect([kept(), written, await held(), await ended()]).toEqual([[], [], [], ending]);
-  expect(await sold()).toEqual({ state: 'over', ending, signatures: 1, living: 0 });
-});
+test.each(HOSTILE_KUBECONFIGS)(
+  'what was sold with %s in its kubeconfig is refused, told of, not signed, and ended on both sides',
+  async (_, kubeconfig, words) => {
+    const { buys, givesUp, kept, written, asked, told, held, ended, sold, contract } = await reserved({ clusterId: CLUSTER, kubeconfig });
+    const refused = await buys().then(
+      () => 'bought',
+      (error: unknown) => (isFault(error) ? [error.code, error.message, error.facts['unsold']] : error),
+    );
+    expect(refused).toEqual(['KUBECONFIG_REFUSED', expect.stringMatching(words), undefined]);
+    expect(await told()).toEqual([['peer-lied', 'hostile-node', contract, 'KUBECONFIG_REFUSED']]);
+    expect([kept(), written, asked]).toEqual([[], [], []]);
+    expect(await sold()).toEqual({ state: 'active', ending: undefined, signatures: 1, living: 1 });
+    // Its compensation may run again, after an answer that was lost.
+    for (let n = 0; n < 2; n += 1) expect(await givesUp()).toEqual({ residue: false });
+    expect([kept(), written, await held(), await ended()]).toEqual([[], [], [], ending]);
+    expect(await sold()).toEqual({ state: 'over', ending, signatures: 1, living: 0 });
+  },
+);
 
 test('one that names a contract of ours with somebody else is told of under none, and that contract lives on', async () => {
-  const { contracts, buys, givesUp, kept, told, held, sold, contract } = await reserved(sent({}));
+  const { contracts, buys, givesUp, kept, told, held, sold, contract } = await reserved(HONEST);
   await contracts.storeBought({ terms: termsOf({ id: contract }), acquisition: acquisitionId('ba9876543210-1') });
   await expect(buys()).rejects.toMatchObject({ code: 'PEER_LIED', message: expect.stringContaining('another contract of ours') as string });
   expect(await told()).toEqual([['peer-lied', 'hostile-node', undefined, 'PEER_LIED']]);

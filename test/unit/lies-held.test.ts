@@ -11,7 +11,7 @@ import { acquisitionId, clusterId, contractId } from '../../src/domain/ids.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import type { Peer } from '../../src/ports/peer.ts';
 import { buyerOf, SELLER } from '../contracts/samples.ts';
-import { sentKubeconfig } from '../fakes/kubeconfigs.ts';
+import { HOSTILE_KUBECONFIGS, sentKubeconfig } from '../fakes/kubeconfigs.ts';
 import { memoryAudit } from '../fakes/memory-audit.ts';
 
 const clock = { now: () => Date.now() };
@@ -60,13 +60,9 @@ test('an honest one renews our identity, and nothing is told', async () => {
   expect([await all(), taken.length, joined.length]).toEqual([[], 1, 1]);
 });
 
-test.each<[string, string, RegExp]>([
-  ['a program to run', sentKubeconfig({ exec: { command: 'sh' } }), /runs a program/],
-  ['a file to read', sentKubeconfig({ tokenFile: '/etc/passwd' }), /reads a file/],
-  ['a proxy', sentKubeconfig({}, { 'proxy-url': 'http://192.0.2.9' }), /goes through a proxy/],
-  ['trust in anybody', sentKubeconfig({}, { 'insecure-skip-tls-verify': true }), /trusts anybody/],
+test.each<readonly [string, string, RegExp]>([
+  ...HOSTILE_KUBECONFIGS,
   ['an API server on our own machine', sentKubeconfig({}, { server: 'https://127.0.0.1:6443' }), /cluster\.server/],
-  ['an API server where clouds keep their metadata', sentKubeconfig({}, { server: 'https://169.254.169.254' }), /cluster\.server/],
 ])('a renewal with %s is not stored, and told', async (_, sent, words) => {
   const { tend, told: all, taken, joined } = holding(given({ clusterId: CLUSTER, kubeconfig: sent }));
   expect(await tend()).toEqual({ state: 'active', notRenewed: expect.stringMatching(words) as string });
