@@ -149,7 +149,7 @@ export function marketCommands(program: Command, line: CommandLine): void {
 
   const processes = program
     .command('processes')
-    .description('every open workflow')
+    .description('open workflows, the newest 10,000')
     .option('--stuck', 'only those with something that cannot be undone at the moment')
     .action(
       line.run(async (api, asJson, options: { stuck?: boolean }) => {

@@ -49,8 +49,8 @@ export interface Processes {
   leavePeering(peer: ClusterId, user: PeeringUser): Promise<void>;
   /** The peering's word to one user; whoever is over needs it no more. */
   answerUser(answer: PeeringAnswer): Promise<void>;
-  /** Open workflows, the newest 10,000, for windows and reports; `all` of them for whoever takes one that is not there for closed. */
-  open(input?: { readonly all?: boolean }): Promise<readonly OpenProcess[]>;
+  /** Open workflows, the newest 10,000, for windows and reports; `all` of them for whoever takes one that is not there for closed. `stuck`: of those alone that cannot undo something at the moment. */
+  open(input?: { readonly all?: boolean; readonly stuck?: boolean }): Promise<readonly OpenProcess[]>;
   /** Whether a workflow of that id is running. */
   isOpen(workflowId: string): Promise<boolean>;
   /** Whether that run of an intent is going on; `runId` is the first execution run id, which its namespace carries. */

@@ -107,10 +107,10 @@ export function memoryProcesses({ clock }: { readonly clock: Clock }): MemoryPro
     joinPeering: (peer, { contract }) => ask(`join ${peer} ${contract}`),
     answerUser: ({ replyTo, report }) => ask(`answer ${replyTo}: ${report.state}`),
     leavePeering: (peer, { contract }) => ask(`leave ${peer} ${contract}`),
-    async open() {
+    async open({ stuck = false } = {}) {
       check();
       return [...intents.values()].flatMap(({ status }): OpenProcess[] => {
-        if (status.state === 'ended') return [];
+        if (status.state === 'ended' || (stuck && status.state !== 'stuck')) return [];
         const workflowId = workflowIds.intent(status.name as IntentName);
         const startedAt = new Date(status.startedAt).toISOString();
         return [{ workflowId, type: 'fulfilIntent', startedAt, phase: status.phase, stuck: status.state === 'stuck' }];

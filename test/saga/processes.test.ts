@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { ATTRIBUTES } from '../../src/adapters/temporal/attributes.ts';
 import { type TemporalClient, temporalClient } from '../../src/adapters/temporal/connection.ts';
 import { prepareNamespace } from '../../src/adapters/temporal/namespace.ts';
 import { temporalProcesses } from '../../src/adapters/temporal/processes.ts';
@@ -178,6 +179,21 @@ test('open workflows are listed with phase', async () => {
     .poll(() => processes.open(), { timeout: 10_000 })
     .toContainEqual(expect.objectContaining({ workflowId: 'intent/listed', type: 'fulfilIntent', phase: 'intent', stuck: false }));
   await processes.endIntent(intentName('listed'), { reason: 'ended-by-user' });
+});
+
+test('those that are stuck are asked for by themselves: they may be older than all that a list shows', async () => {
+  await temporal.client.workflow.start('fulfilIntent', {
+    taskQueue: 'nobody',
+    workflowId: 'intent/stuck',
+    typedSearchAttributes: [{ key: ATTRIBUTES.stuck, value: true }],
+  });
+  await processes.startIntent({ name: intentName('free'), document: intentOf('free') });
+  await expect
+    .poll(async () => (await processes.open()).map(({ workflowId }) => workflowId), { timeout: 10_000 })
+    .toEqual(expect.arrayContaining(['intent/free', 'intent/stuck']));
+  expect(await processes.open({ stuck: true })).toEqual([expect.objectContaining({ workflowId: 'intent/stuck', stuck: true })]);
+  await temporal.client.workflow.getHandle('intent/stuck').terminate();
+  await processes.endIntent(intentName('free'), { reason: 'ended-by-user' });
 });
 
 test('a namespace belongs to the node that made it, or to the first that came', async () => {

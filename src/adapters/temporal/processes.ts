@@ -119,13 +119,13 @@ export function temporalProcesses(input: {
     leavePeering: meet(messages.leave),
     answerUser: ({ replyTo, report }) =>
       tell(replyTo, `the answer of the peering about ${report.contract}`, (handle) => handle.signal(messages.peeringReport, report)),
-    open: ({ all = false } = {}) =>
+    open: ({ all = false, stuck = false } = {}) =>
       call(
         'listing open workflows',
         async () => {
           const found: Awaited<ReturnType<Processes['open']>>[number][] = [];
           for await (const { workflowId, type, startTime, typedSearchAttributes } of client.workflow.list({
-            query: 'ExecutionStatus = "Running"',
+            query: `ExecutionStatus = "Running"${stuck ? ` AND ${ATTRIBUTES.stuck.name} = true` : ''}`,
           })) {
             const inPhase = typedSearchAttributes.get(ATTRIBUTES.phase);
             const peer = typedSearchAttributes.get(ATTRIBUTES.peer);

@@ -56,15 +56,15 @@ export const operationsRoutes: readonly Route[] = [
     path: '/processes',
     operationId: 'listProcesses',
     role: 'viewer',
-    summary: 'Every open workflow',
+    summary: 'Open workflows, the newest 10,000',
     tag: 'processes',
     query: z.object({
       stuck: z.enum(['true', 'false']).optional().describe('Only those with something that cannot be undone at the moment.'),
     }),
     answers: { 200: { description: 'Open workflows.', schema: listOf(Process) } },
     handle: async ({ query: { stuck } }, { processes }) => {
-      const open = await processes.open();
-      return ok({ items: stuck === undefined ? open : open.filter((process) => process.stuck === (stuck === 'true')) });
+      const open = await processes.open({ stuck: stuck === 'true' });
+      return ok({ items: stuck === 'false' ? open.filter((process) => !process.stuck) : open });
     },
   }),
   route({
