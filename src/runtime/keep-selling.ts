@@ -11,7 +11,7 @@ import { withdrawStock } from './stock.ts';
 interface Sold {
   readonly inventory: Inventory;
   readonly keptBlueprints: KeptBlueprints;
-  readonly audit: Pick<Audit, 'record'>;
+  readonly audit: Pick<Audit, 'turned'>;
   readonly self: NodeIdentity;
 }
 
@@ -62,11 +62,11 @@ async function flavors(parts: Parts, { inventory, self }: Sold): Promise<void> {
   });
 }
 
-/** The audit tells when that changes; who has nothing to sell of what Liqo enforces does not look. */
+/** The audit tells when that changes, once for all processes of a node; who has nothing to sell of what Liqo enforces does not look. */
 async function enforcement({ configuration, selling }: Parts, { audit }: Sold): Promise<void> {
   const { sell, fluidos, flavors: written } = configuration;
   if (!sell && !fluidos && written.length === 0) return;
-  await selling.each(({ sells, words }) => audit.record({ kind: 'enforcement', facts: { sells, detail: words } }), await selling.now());
+  await selling.each(({ sells, words }) => audit.turned({ kind: 'enforcement', facts: { sells, detail: words } }), await selling.now());
 }
 
 /** The same of ServiceBlueprint resources, which need nothing that Liqo has to enforce. */

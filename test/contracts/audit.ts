@@ -38,6 +38,24 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
     expect((await audit.page({ limit: 1 })).items).toMatchObject([{ kind: 'peer-lied', peer: 'mallory' }]);
   });
 
+  it('tells once what several processes of a node see, each time it is otherwise than it was told last', async () => {
+    const turned = (sells: boolean) =>
+      Promise.all(['a', 'b', 'c', 'd'].map((process) => audit.turned({ kind: 'enforcement', facts: { sells, detail: `by ${process}` } })));
+    await turned(false);
+    await act(1);
+    await turned(false);
+    await turned(true);
+    await turned(false);
+    const { items } = await audit.page({ limit: 100 });
+    expect(items.map(({ kind, facts }) => [kind, facts['sells']])).toEqual([
+      ['enforcement', false],
+      ['enforcement', true],
+      ['operator', undefined],
+      ['enforcement', false],
+    ]);
+    expect(items[0]?.facts).toEqual({ sells: false, detail: expect.stringMatching(/^by [abcd]$/) });
+  });
+
   describe('what a stranger does again and again', () => {
     it('is told the first, the tenth and the hundredth time, of each stranger and each cause', async () => {
       const refused = (peer: string, code = 'TOO_MANY_HOLDS') =>

@@ -77,13 +77,14 @@ async function begin(enforcement: Enforcement) {
     cluster: { fabric, localResources, flavorResources, serviceBlueprints },
     selling: openSelling({ configuration, fabric, readiness, log: quiet, signal }),
   } as unknown as Parts;
-  const record: typeof audit.record = async (event) => {
+  const turned: typeof audit.turned = async (event) => {
     const { audit: why } = away;
     delete away.audit;
     if (why) throw why;
-    await audit.record(event);
+    await audit.turned(event);
   };
-  running = keepSelling(parts, { inventory, keptBlueprints: memoryKeptBlueprints(), audit: { record }, self: SELLER });
+  const sold = { inventory, keptBlueprints: memoryKeptBlueprints(), audit: { turned }, self: SELLER };
+  running = keepSelling(parts, sold);
   return {
     turn,
     show,
@@ -91,6 +92,12 @@ async function begin(enforcement: Enforcement) {
     contracts,
     ended,
     away,
+    /** Another process of this node, which stops with it. */
+    another() {
+      const selling = openSelling({ configuration, fabric, readiness: openReadiness(quiet), log: quiet, signal });
+      running = Promise.all([running, keepSelling({ ...parts, selling }, sold)]).then(() => undefined);
+      return selling;
+    },
     onSale: async () => (await inventory.list()).length,
     /** What is said at `/readyz`, which keeps its answers for a second. */
     says: (words: RegExp) =>
@@ -149,6 +156,26 @@ test('one that begins where nothing is enforced sells once it is, without a rest
   await vi.waitFor(async () => expect(await node.told()).toEqual([['enforcement', true, expect.stringContaining('Hard')]]), soon);
   node.turn('Hard');
   expect(await node.told()).toHaveLength(1);
+});
+
+test('each change is told once, however many processes of a node see it', async () => {
+  const node = await begin('Hard');
+  const others = [node.another(), node.another()];
+  const allKnow = (sells: boolean) =>
+    vi.waitFor(
+      async () => expect((await Promise.all(others.map((other) => other.now()))).map((found) => found.sells)).toEqual([sells, sells]),
+      soon,
+    );
+  await allKnow(true);
+  for (const [now, sells] of [
+    ['None', false],
+    ['Hard', true],
+  ] as const) {
+    node.turn(now);
+    await allKnow(sells);
+    await vi.waitFor(async () => expect((await node.told())[0]?.[1]).toBe(sells), soon);
+  }
+  expect((await node.told()).map(([, sells]) => sells)).toEqual([true, false]);
 });
 
 test('what is cut short is done anew, though by then all is again as it was; what is done is not', async () => {
