@@ -103,7 +103,7 @@ export interface Inventory {
    */
   prune(): Promise<{ readonly holds: number; readonly clusters: number }>;
   /**
-   * Derives what is held and sold again from holds and contracts, and writes it where it is not so; a hold of a living sale is sold. Answers in lines what was mended, and what could not be: nothing of
+   * Derives what is held and sold again from holds and contracts, and writes it where it is not so; a hold of a living sale is sold, or made again where it is gone. Answers in lines what was mended, and what could not be: nothing of
    * either unless somebody wrote behind our back.
    */
   recount(): Promise<Recount>;
@@ -116,7 +116,7 @@ export interface Inventory {
 /** What a recount found and did. */
 export interface Recount {
   readonly mended: readonly string[];
-  /** Living sales whose holds are gone, or of other amounts; the ledgers that they draw on are left as they are. */
+  /** Living sales whose holds are of other amounts, or gone with what they would be made of; the ledgers that they draw on are left as they are. */
   readonly failed: readonly string[];
 }
 

@@ -124,10 +124,55 @@ it('mends the hold of an instance, which its ledger counts as one', async () => 
   await writeOver(transaction, 'released');
   expect(await inventory.recount()).toMatchObject({ mended: [expect.stringMatching(/: sold again$/)], failed: [] });
   expect(await inventory.ledgers()).toEqual(ledgers);
+  await remove(transaction);
+  expect(await inventory.recount()).toMatchObject({ mended: [expect.stringMatching(/is not there: written anew$/)], failed: [] });
+  expect(await inventory.ledgers()).toEqual(ledgers);
+});
+
+/** Removes the hold of a sale from the database. */
+const remove = async (transaction: string) => await db.sql`delete from hold where transaction = ${transaction}`;
+const columns = async () =>
+  await db.sql`select to_jsonb(hold) - array['id', 'made_at', 'expires_at'] as kept from hold order by transaction`;
+
+test.each<[string, (sold: { readonly key: string }) => Promise<unknown>]>([
+  ['', async () => {}],
+  [' and the key given back since', async ({ key }) => await inventory.release({ buyer: buyerOf('alice'), idempotencyKey: key })],
+  [' and the ledger written over', async () => await db.sql`update lineage set sold = ${NONE}`],
+])('a living sale whose hold was removed%s has it again out of its contract, told once', async (_, more) => {
+  const { terms } = await sell(SEVEN);
+  await reserve();
+  const [sums, list, rows] = [await inventory.sums(), await listed(), await columns()];
+  await remove(terms.transaction);
+  await more({ key: terms.transaction });
+  expect((await inventory.recount()).mended[0]).toBe(
+    `contract ${terms.id} lives, and its reservation ${terms.transaction} is not there: written anew`,
+  );
+  expect([await inventory.sums(), await listed(), await columns()]).toEqual([sums, list, rows]);
+  expect(imbalances(await readMoment(db.sql))).toEqual([]);
+  expect(await inventory.recount()).toEqual(NOTHING_TO_DO);
+  // What its buyer and its end ask for finds it.
+  const again = { transaction: terms.transaction, contract: terms.id, seller: SELLER, lifetimeMs: 60_000 };
+  expect((await inventory.sell(again)).terms).toEqual(terms);
+  expect(await inventory.release({ buyer: buyerOf('alice'), idempotencyKey: terms.transaction })).toEqual({ sold: terms.id });
+  await inventory.giveBack({ contract: terms.id, ending: { reason: 'done' } });
+  expect(await inventory.sums()).toMatchObject({ sold: { cpu: '0' }, free: { cpu: '9' } });
 });
 
 test.each([
-  ['is not there', async (transaction: string) => await db.sql`delete from hold where transaction = ${transaction}`],
+  [
+    'is not there, and its key reserved something else',
+    async (transaction: string) => {
+      await remove(transaction);
+      await inventory.reserve({
+        flavor: A.id,
+        buyer: buyerOf('alice'),
+        part: ONE,
+        transaction: newTransaction(),
+        idempotencyKey: transaction,
+        ttlMs: 60_000,
+      });
+    },
+  ],
   [
     'was released, of other amounts',
     async (transaction: string) =>
@@ -139,8 +184,8 @@ test.each([
     const { terms } = await sell(SEVEN);
     const B = flavorOf('000b');
     await inventory.publish(B);
-    const sums = await inventory.sums();
     await write(terms.transaction);
+    const sums = await inventory.sums();
     await db.sql`update lineage set held = ${GHOST} where id = ${B.id}`;
     const told = `contract ${terms.id} lives, and its reservation ${terms.transaction} ${words}: the ledger of ${A.id} is left as it is`;
     expect(await inventory.recount()).toEqual({ mended: [expect.stringContaining(`the ledger of ${B.id} said`)], failed: [told] });

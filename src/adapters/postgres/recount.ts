@@ -49,12 +49,31 @@ const unsold = (sql: Db, lineage: string | null) => sql<Unsold[]>`
     where c.role = 'seller' and c.state <> 'over' and (h.state is distinct from 'sold' or h.contract is distinct from c.id)
   ) unsold where lineage = ${lineage} or ${lineage}::text is null`;
 
+const signedAmounts = ({ offer, resources }: Unsold): Amounts => toAmounts(offer.kind === 'k8slice' ? resources : counted({ offer }));
+
+/**
+ * A hold that is gone is written anew out of its contract, in place of a tombstone of its key, if one was laid since; answers whether it could be: not when its buyer reserved something else by that key. How an instance was configured
+ * went with the hold: what is not made yet is made as the contract says.
+ */
+async function holdAgain(sql: Db, sale: Unsold): Promise<boolean> {
+  const { count } = await sql`
+    insert into hold (transaction, lineage, flavor, buyer_id, buyer, key, resources, amounts, state, expires_at, contract)
+    select transaction, ${sale.lineage}, terms #>> '{flavor,id}', terms #>> '{buyer,id}', terms -> 'buyer', acquisition, terms -> 'resources',
+      ${signedAmounts(sale)}::numeric[], 'sold', (terms ->> 'startsAt')::timestamptz, id
+    from contract where id = ${sale.contract} and role = 'seller'
+    on conflict (buyer_id, key) where key is not null do update set transaction = excluded.transaction, lineage = excluded.lineage, flavor = excluded.flavor,
+      buyer = excluded.buyer, resources = excluded.resources, amounts = excluded.amounts, state = excluded.state, expires_at = excluded.expires_at,
+      contract = excluded.contract
+    where hold.transaction is null`;
+  return count > 0;
+}
+
 /** A hold is sold again to the contract that it was sold to, where it is what both signed; answers whether it is. */
-async function sellAgain(sql: Db, { contract, transaction, offer, resources }: Unsold): Promise<boolean> {
-  const signed = toAmounts(offer.kind === 'k8slice' ? resources : counted({ offer }));
+async function sellAgain(sql: Db, sale: Unsold): Promise<boolean> {
+  const { contract, transaction } = sale;
   const { count } = await sql`
     update hold set state = 'sold', contract = ${contract}
-    where transaction = ${transaction} and amounts = ${signed}::numeric[] and num_nulls(flavor, lineage, buyer, resources, expires_at) = 0`;
+    where transaction = ${transaction} and amounts = ${signedAmounts(sale)}::numeric[] and num_nulls(flavor, lineage, buyer, resources, expires_at) = 0`;
   return count > 0;
 }
 
@@ -74,8 +93,12 @@ async function recounted(sql: Db, id: string, newId: NewFlavorId): Promise<Recou
   const mended: string[] = [];
   const failed: string[] = [];
   for (const sale of await unsold(sql, id)) {
-    if (await sellAgain(sql, sale)) mended.push(`${lineOf(sale)}: sold again`);
-    else failed.push(`${lineOf(sale)}${sale.state === null ? '' : ', of other amounts'}: the ledger of ${id} is left as it is`);
+    const isGone = sale.state === null;
+    if (await (isGone ? holdAgain : sellAgain)(sql, sale)) mended.push(`${lineOf(sale)}: ${isGone ? 'written anew' : 'sold again'}`);
+    else
+      failed.push(
+        `${lineOf(sale)}${isGone ? ', and its key reserved something else' : ', of other amounts'}: the ledger of ${id} is left as it is`,
+      );
   }
   const [row] = failed.length > 0 ? [] : await wrong(sql, id);
   const last = row && (await readLast(sql, id));
