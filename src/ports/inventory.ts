@@ -195,6 +195,8 @@ export interface Contracts {
   storeBought(input: { readonly terms: ContractTerms; readonly acquisition: AcquisitionId; readonly agreement?: Agreement }): Promise<void>;
   /** The seller's side: the buyer's signature beside its own; the first one stays. `false` when no sale of ours has that payload. */
   countersign(input: { readonly contract: ContractId; readonly payload: string; readonly signature: AgreementSignature }): Promise<boolean>;
+  /** The seller's side: its signature made anew under the same terms of a living sale. Nothing where the buyer signed beside the old one: both keep that. */
+  signAnew(input: { readonly contract: ContractId; readonly agreement: Agreement }): Promise<void>;
   /**
    * A later end of a living contract, by what both signed: as its renewal number `number`, counted from 1. `false` when it ends already, or that number is not the next one; the same document again is success.
    */

@@ -5,6 +5,8 @@ import type { Contract, ContractTerms } from '../domain/contract.ts';
 export interface Notary {
   /** The seller's signature under its terms. */
   sign(terms: ContractTerms): Promise<Agreement>;
+  /** The same, our own signature made anew where its key is not shown any more: whoever is told it looks for that key. What needs none is answered as it is. */
+  signAnew(agreement: Agreement): Promise<Agreement>;
   /** The buyer's signature beside the seller's: over these very terms, by a key that the seller shows at its own address; else PEER_LIED. */
   countersign(input: { readonly terms: ContractTerms; readonly agreement: Agreement }): Promise<Agreement>;
   /** Whether a buyer's signature is over what the seller signed, by a key that the buyer shows at its own address; else BUYER_REFUSED. */

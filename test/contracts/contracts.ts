@@ -84,6 +84,22 @@ export function contractsContract(make: () => Promise<{ readonly contracts: Cont
     expect(await contracts.countersign({ contract: bought.id, payload: 'terms', signature: signatureOf('buyer') })).toBe(false);
   });
 
+  it('takes its own signature made anew, until the buyer signed beside it or it is over, and under the same terms', async () => {
+    const { terms } = await sold(async () => agreed('seller'));
+    const signAnew = (agreement: Agreement, contract = terms.id) => contracts.signAnew({ contract, agreement });
+    await signAnew({ ...agreed('seller by another key'), payload: 'other terms' });
+    expect(await contracts.get(terms.id)).toMatchObject({ agreement: agreed('seller') });
+    await signAnew(agreed('seller by another key'));
+    await contracts.countersign({ contract: terms.id, payload: 'terms', signature: signatureOf('buyer') });
+    await signAnew(agreed('seller by a third key'));
+    expect(await contracts.get(terms.id)).toMatchObject({ agreement: agreed('seller by another key', 'buyer') });
+    await signAnew(agreed('seller'), contractId('contract-x'));
+    const bought = termsOf();
+    await contracts.storeBought({ terms: bought, acquisition: ACQUISITION, agreement: agreed('seller') });
+    await signAnew(agreed('seller by another key'), bought.id);
+    expect(await contracts.get(bought.id)).toMatchObject({ agreement: agreed('seller') });
+  });
+
   it('keeps the terms that were signed first, and takes no others under their name', async () => {
     const terms = termsOf();
     const first = agreed('seller', 'buyer');

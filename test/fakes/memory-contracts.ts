@@ -81,6 +81,12 @@ export function memoryContracts({ clock }: { readonly clock: Clock }): MemoryCon
       if (sellers && others.length === 0) row.contract = { ...row.contract, agreement: { payload, signatures: [sellers, signature] } };
       return true;
     },
+    async signAnew({ contract, agreement }) {
+      const row = rows.get(contract);
+      const signed = row?.contract.agreement;
+      if (row?.contract.role !== 'seller' || row.contract.state !== 'active' || signed?.payload !== agreement.payload) return;
+      if (signed.signatures.length === 1) row.contract = { ...row.contract, agreement };
+    },
     async renew({ contract, role, number, renewal, until }) {
       const row = rows.get(contract);
       if (row === undefined || row.contract.role !== role) return false;

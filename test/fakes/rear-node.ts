@@ -88,7 +88,11 @@ export async function rearNode(input: {
     signer,
     peerKeys,
     knownSigners,
-    notary: { checkBuyer: (input) => notaryNow().checkBuyer(input), grantRenewal: (input) => notaryNow().grantRenewal(input) },
+    notary: {
+      checkBuyer: (input) => notaryNow().checkBuyer(input),
+      grantRenewal: (input) => notaryNow().grantRenewal(input),
+      signAnew: (signed) => notaryNow().signAnew(signed),
+    },
     audit: records.audit,
     clock,
     processes: {

@@ -121,6 +121,7 @@ test('a seller that cannot sign for a moment does not say no: asked again, it go
     {
       notary: {
         checkBuyer: (input) => nodes.south.notary().checkBuyer(input),
+        signAnew: async (signed) => signed,
         grantRenewal: async (input) => {
           if (away) throw new Fault('KEYS_UNAVAILABLE', 'the ring is being rotated');
           return await ring.notary().grantRenewal(input);

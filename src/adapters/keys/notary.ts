@@ -53,6 +53,13 @@ export function notary(input: {
       const payload = agreementPayload(terms);
       return { payload, signatures: [await signature(payload)] };
     },
+    async signAnew(agreement) {
+      const { payload, signatures } = agreement;
+      const ours = signatures.find((each) => ownerOfKey(keyIdOf(each) ?? '')?.did === signer.did);
+      if (!ours || (await signer.published()).some(({ kid }) => kid === keyIdOf(ours))) return agreement;
+      const anew = await signature(payload);
+      return { payload, signatures: signatures.map((each) => (each === ours ? anew : each)) };
+    },
     async countersign({ terms, agreement: { payload, signatures } }) {
       const [sellers] = signatures;
       const lied = (why: string): Fault =>

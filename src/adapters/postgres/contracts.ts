@@ -156,6 +156,12 @@ export const contracts = (pool: Pool): Contracts => ({
       where id = ${id} and role = 'seller' and agreement ->> 'payload' = ${payload} returning id`;
     return row !== undefined;
   },
+  async signAnew({ contract: id, agreement }) {
+    await pool`
+      update contract set agreement = ${json(pool, agreement)}
+      where id = ${id} and role = 'seller' and state = 'active' and agreement ->> 'payload' = ${agreement.payload}
+        and jsonb_array_length(agreement -> 'signatures') = 1`;
+  },
   get: (id) => readContract(pool, id),
   async ofTransaction(transaction) {
     const [row] = await pool<ContractRow[]>`

@@ -16,14 +16,14 @@ import type { PeerKeys, Signer } from '../../ports/signer.ts';
 /** What the seller's side of REAR stands on. */
 export interface RearPorts {
   readonly inventory: Pick<Inventory, 'changes' | 'flavor' | 'reserve' | 'hold' | 'release' | 'abandon' | 'serves'>;
-  readonly contracts: Pick<Contracts, 'get' | 'ofTransaction' | 'countersign' | 'renew'>;
+  readonly contracts: Pick<Contracts, 'get' | 'ofTransaction' | 'countersign' | 'signAnew' | 'renew'>;
   readonly processes: Pick<Processes, 'purchase' | 'endContract' | 'noticeToAcquisition' | 'noticeOfRenewal'>;
   readonly fabric: Pick<Fabric, 'issueCredentials'>;
   readonly hosting: Pick<Hosting, 'look'>;
   readonly signer: Pick<Signer, 'did' | 'published' | 'sign'>;
   readonly peerKeys: PeerKeys;
   readonly knownSigners: KnownSigners;
-  readonly notary: Pick<Notary, 'checkBuyer' | 'grantRenewal'>;
+  readonly notary: Pick<Notary, 'checkBuyer' | 'grantRenewal' | 'signAnew'>;
   readonly audit: Pick<Audit, 'tally'>;
   readonly clock: Clock;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
+import type { Agreement } from '../../domain/agreement.ts';
 import { contractOver } from '../../domain/contract-over.ts';
 import type { Contract } from '../../domain/contract.ts';
 import { Fault, FAULTS, isFault } from '../../domain/faults.ts';
@@ -42,7 +43,7 @@ function told(error: unknown): unknown {
  * other 503 that the same question may be asked again.
  */
 export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: IncomingMessage, transaction: string) => Promise<Answer> {
-  const { contracts, inventory, processes, fabric, audit, options } = rear;
+  const { contracts, inventory, processes, fabric, notary, audit, options } = rear;
 
   const living = async (transaction: TransactionId): Promise<Contract | undefined> => {
     const found = await contracts.ofTransaction(transaction);
@@ -51,7 +52,16 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
     return found;
   };
 
-  const answer = async ({ terms, agreement }: Contract): Promise<Answer> => {
+  /** What was signed, by a key that its buyer finds with us: the one that signed may be withdrawn by now. What both signed stays as both keep it. */
+  const agreementOf = async ({ terms, agreement: signed }: Contract): Promise<Agreement | undefined> => {
+    const agreement = signed && (await notary.signAnew(signed));
+    if (agreement && agreement !== signed) await contracts.signAnew({ contract: terms.id, agreement });
+    return agreement;
+  };
+
+  const answer = async (contract: Contract): Promise<Answer> => {
+    const { terms } = contract;
+    const agreement = await agreementOf(contract);
     try {
       const { buyerCluster: buyer, service } = terms;
       const credentials = service ? undefined : await fabric.issueCredentials({ buyer, lifetimeMs: options.credentialsLifetimeMs });

@@ -34,7 +34,8 @@ export function renewing(
     if (granted === undefined) return undefined;
     const until = untilOf({ terms, ...contract });
     await processes.noticeOfRenewal(terms.transaction, Date.parse(until));
-    return json(writeRenewal(terms.id, granted, until));
+    // Its buyer, who may not have heard, looks for the key of our signature with us.
+    return json(writeRenewal(terms.id, await notary.signAnew(granted), until));
   };
 
   return async (incoming, id) => {
