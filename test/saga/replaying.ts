@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
+import { recordHistory } from './recording.ts';
 
 /** Replays against a bundle every history of a namespace that was not replayed before, closed and open; answers what is wrong with which, and how many there were. */
 export type Replay = (client: Client) => Promise<{ readonly failed: readonly string[]; readonly replayed: number }>;
@@ -25,6 +26,8 @@ export function openReplay(
       // Before its first task is done there is nothing to compare; a local activity would only be missed.
       if (status.name === 'RUNNING' && !history.events?.some((event) => event.workflowTaskCompletedEventAttributes)) continue;
       for (const wrong of wrongIn(history)) failed.push(`${workflowId} (${runId}): ${wrong}`);
+      // What is sealed cannot be replayed without its keys.
+      if (dataConverter.payloadCodecs === undefined) recordHistory({ runId, history });
       yield { workflowId, history };
     }
   }
