@@ -83,6 +83,14 @@ export const OWNED_KINDS = [
   },
   { apiVersion: RBAC, kind: 'RoleBinding', in: 'tenant', side: 'both', deletedBy: 'peering', sharedBy: 'every sold contract of the buyer' },
   {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    in: 'tenant',
+    side: 'seller',
+    deletedBy: 'peering',
+    sharedBy: 'every sold contract of the buyer',
+  },
+  {
     apiVersion: RBAC,
     kind: 'ClusterRoleBinding',
     in: 'cluster',

@@ -1,7 +1,7 @@
 import { isGpuResource } from './gpu.ts';
 import { nanos } from './quantity.ts';
 import { nearestName } from './nearest.ts';
-import { CONTAINER_RESOURCES, type ContainerResource, asked, isBeyondQuota, podOf } from './workload.ts';
+import { CONTAINER_RESOURCES, type ContainerResource, LONGEST_GRACE_S, asked, isBeyondQuota, podOf } from './workload.ts';
 import type { Container, PodSpec, WorkloadManifest } from './workload-schema.ts';
 import { type WrongField, fieldPath } from './wrong-fields.ts';
 
@@ -93,6 +93,11 @@ function checkPlace(spec: PodSpec, remote: boolean, say: Say): void {
   if (isThere(spec['resources']))
     say(['resources'], 'must be absent: say of each container what it asks for, since a part is bought by that');
   if (!remote) return;
+  if (Number(spec['terminationGracePeriodSeconds'] ?? 0) > LONGEST_GRACE_S)
+    say(
+      ['terminationGracePeriodSeconds'],
+      `must be at most ${LONGEST_GRACE_S}: sellers refuse a pod that may take longer to go. Set placement: local, or shorten it`,
+    );
   for (const key of HOST_FLAGS) if (spec[key]) say([key], HOST);
   const NODES = 'must be absent: it names nodes of your own, and the pod goes to an acquired one; use resources.architecture and limits';
   if (isThere(spec.nodeSelector)) say(['nodeSelector'], NODES);

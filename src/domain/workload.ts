@@ -15,6 +15,8 @@ export interface PodNeed {
 
 /** What a container may ask for, beside GPUs: `storage` is Kubernetes' `ephemeral-storage`. */
 export type ContainerResource = Exclude<ResourceName, 'pods' | 'gpu'>;
+/** How long a pod may take to go at a seller, in seconds: the end of its contract waits for it. */
+export const LONGEST_GRACE_S = 3_600;
 /** How Kubernetes calls what a container asks for. */
 export const CONTAINER_RESOURCES = { cpu: 'cpu', memory: 'memory', storage: 'ephemeral-storage' } as const satisfies Record<
   ContainerResource,

@@ -11,6 +11,7 @@ const EVERYWHERE: readonly string[] = [
   'pods.metrics.k8s.io [] [list]',
   'serviceaccounts [] [list watch]',
   'rolebindings.rbac.authorization.k8s.io [] [list create patch delete]',
+  'resourcequotas [] [list]',
   'clusterroles.rbac.authorization.k8s.io [rearguard-tenant] [create patch]',
   'clusterroles.rbac.authorization.k8s.io [rearguard-peering rearguard-workload] [bind]',
   'validatingadmissionpolicies.admissionregistration.k8s.io [rearguard-tenant-slices rearguard-tenant-namespaces rearguard-tenant-pods] [create patch]',
@@ -35,6 +36,7 @@ const BESIDES = {
     'secrets [] [get create update patch delete]',
     'secrets [node-keys] [list watch]',
     'leases.coordination.k8s.io [] [get create update]',
+    'resourcequotas [] [watch create delete]',
   ],
   liqo: ['configmaps [liqo-clusterid-configmap] [get]', 'deployments.apps [] [list watch]'],
   peering: [
@@ -42,6 +44,7 @@ const BESIDES = {
     'serviceaccounts [] [create patch delete]',
     'serviceaccounts/token [] [create]',
     'tenants.authentication.liqo.io [] [create patch delete]',
+    'resourcequotas [] [create patch delete]',
     'resourceslices/status.authentication.liqo.io [] [update]',
   ],
   workload: [

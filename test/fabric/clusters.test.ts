@@ -20,6 +20,7 @@ import { judgedSlicesSuite } from './judged-slices.ts';
 import { keysSuite } from './keys.ts';
 import { localResourcesSuite } from './local-resources.ts';
 import { outagesSuite } from './outages.ts';
+import { tenantBoundsSuite } from './tenant-bounds.ts';
 import { tenantSuite } from './tenant.ts';
 import { tenantsSuite } from './tenants.ts';
 
@@ -40,6 +41,7 @@ tenantSuite(start);
 tenantsSuite(start);
 hostileBuyerSuite(start);
 hostilePodsSuite(start);
+tenantBoundsSuite(start);
 judgedSlicesSuite(start);
 keysSuite(start);
 localResourcesSuite(start);

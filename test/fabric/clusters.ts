@@ -1,6 +1,8 @@
 import { type RunningCluster, type RunningStack, openStack } from '../../deploy/playground/stack.ts';
+import { waitFor } from '../../deploy/playground/wait.ts';
 import { openApi } from '../../src/adapters/kubernetes/api.ts';
 import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
+import { isCounted } from '../../src/adapters/kubernetes/counting.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import type { PodObject, SecretObject } from '../../src/adapters/kubernetes/objects.ts';
 import { type Kubernetes, openKubernetes } from '../../src/adapters/kubernetes/open.ts';
@@ -44,6 +46,10 @@ export async function startClusters(): Promise<RealClusters> {
     (await cluster.snapshot()).map(
       (entry) => `${name}: ${entry.kind} ${entry.namespace === undefined ? '' : `${entry.namespace}/`}${entry.name}`,
     );
+  // Right after their start Kubernetes counts no kind of Liqo's yet, and tenants have no quota.
+  const northApi = openApi(ownConnection({ kubeconfig: running(stack, 'north').kubeconfigPath }), quiet);
+  for (const api of [southApi, northApi]) await waitFor('that Kubernetes counts', 90, () => isCounted(api));
+  northApi.close();
   return {
     stack,
     south,

@@ -85,6 +85,7 @@ export function hostilePodsSuite(start: () => Promise<RealClusters>): void {
       ['a node of its choice', { containers: [small], nodeName: 'north-worker-1' }],
       ['a place before all others', { containers: [small], priorityClassName: 'system-node-critical' }],
       ['another scheduler', { containers: [small], schedulerName: 'other' }],
+      ['a year to go', { containers: [small], terminationGracePeriodSeconds: 31_536_000 }],
       ['the network of the node', { containers: [small], hostNetwork: true }],
       ['a GPU by its limit', { containers: [limited({ 'nvidia.com/gpu': '1' })] }],
       ['storage by its limit', { containers: [limited({ 'ephemeral-storage': '1Gi' })] }],
@@ -103,6 +104,7 @@ export function hostilePodsSuite(start: () => Promise<RealClusters>): void {
 
     test.each<readonly [string, object]>([
       ['a container', { containers: [small] }],
+      ['an hour to go', { containers: [small], terminationGracePeriodSeconds: 3_600 }],
       ['no GPU', { containers: [limited({}), { ...limited({}), name: 'd' }] }],
       ['init containers by size', inits(container('900m', '16Mi'), container('1m', '512Mi'))],
       ['init containers below its containers', inits(container('1m', '1Mi'), container('10m', '16Mi'))],
@@ -126,6 +128,36 @@ export function hostilePodsSuite(start: () => Promise<RealClusters>): void {
         expect(await answer(kubelet.raw('DELETE', path('', 'planted'), body))).toMatch(/^422 .*rearguard-tenant-pods/);
       expect(await answer(kubelet.raw('DELETE', path('', 'planted')))).toBe('written');
       expect(await operator('north').get(KINDS.shadowPod, { namespace: there, name: 'planted' })).toBeUndefined();
+    });
+
+    test('what a seller limits itself in a namespace of its buyer is held to there, however its pods are asked for', async () => {
+      const north = operator('north');
+      const limit = pathOf(KINDS.resourceQuota, { namespace: there });
+      const pods = async (): Promise<number> => (await north.list(KINDS.pod, { namespace: there })).items.length;
+      await north.raw('POST', limit, { metadata: { name: 'mine' }, spec: { hard: { pods: '2' } } });
+      await vi.waitFor(
+        async () =>
+          expect(await north.get(KINDS.resourceQuota, { namespace: there, name: 'mine' })).toMatchObject({
+            status: { hard: { pods: '2' } },
+          }),
+        {
+          timeout: at.timeoutMs,
+        },
+      );
+      for (const name of ['one', 'two', 'three']) await kubelet.raw('POST', path(), shadow({ containers: [small] }, { name }));
+      await vi.waitFor(
+        async () => {
+          const { items } = await north.list<EventObject>(KINDS.event, { namespace: there });
+          expect(items.map(({ reason, message }) => `${reason} ${message}`)).toContainEqual(
+            expect.stringMatching(/^FailedCreatePod .*exceeded quota: mine/),
+          );
+          expect(await pods()).toBe(2);
+        },
+        { timeout: at.timeoutMs, interval: 100 },
+      );
+      await north.remove(KINDS.resourceQuota, { namespace: there, name: 'mine' });
+      await vi.waitFor(async () => expect(await pods()).toBe(3), { timeout: at.timeoutMs, interval: 100 });
+      for (const name of ['one', 'two', 'three']) await kubelet.remove(KINDS.shadowPod, { namespace: there, name });
     });
 
     /** An honest buyer's pod; answers what its events say of it, once one of them has these words. */

@@ -123,17 +123,20 @@ export function tenantSuite(start: () => Promise<RealClusters>): void {
       await did.withdraw(other);
     });
 
-    test('of a tenant whose binding somebody deleted it is told, and it is made whole again', async () => {
-      const seller = operator('north');
-      const whole = async () => (await at.seller.fabric.meetingPlaces()).map(({ tenantWhole }) => tenantWhole);
-      expect(await whole()).toEqual([true]);
-      await seller.remove(KINDS.roleBinding, { namespace, name: TENANT_ROLE });
-      expect(await whole()).toEqual([false]);
-      expect(await create(KINDS.resourceSlice, slice({}))).toBe(403);
-      await at.seller.fabric.ensureTenant({ buyer: at.buyer.id });
-      expect(await whole()).toEqual([true]);
-      expect(await create(KINDS.resourceSlice, slice({}))).toBe(200);
-    });
+    test.each([KINDS.roleBinding, KINDS.resourceQuota])(
+      'of a tenant whose $kind somebody deleted it is told, and it is made whole again',
+      async (kind) => {
+        const seller = operator('north');
+        const whole = async () => (await at.seller.fabric.meetingPlaces()).map(({ tenantWhole }) => tenantWhole);
+        expect(await whole()).toEqual([true]);
+        await seller.remove(kind, { namespace, name: TENANT_ROLE });
+        expect(await whole()).toEqual([false]);
+        expect(await create(KINDS.resourceSlice, slice({}))).toBe(kind === KINDS.roleBinding ? 403 : 200);
+        await at.seller.fabric.ensureTenant({ buyer: at.buyer.id });
+        expect(await whole()).toEqual([true]);
+        expect(await create(KINDS.resourceSlice, slice({}))).toBe(200);
+      },
+    );
 
     /** A pod, asked for with the slice's own identity, as Liqo's virtual kubelet does; Liqo itself would not ask for what the virtual node has no room for. */
     async function run(space: string, cpu: string): Promise<string> {

@@ -16,6 +16,7 @@ import {
   ownNamespace,
   tenant,
   tenantBinding,
+  tenantBounds,
   tenantRole,
   tenantServiceAccount,
 } from '../../src/adapters/kubernetes/tenant-manifests.ts';
@@ -57,6 +58,7 @@ const MADE: Readonly<Record<string, Manifest | readonly Manifest[]>> = {
   'tenant-role': tenantRole(),
   'tenant-account': tenantServiceAccount(south),
   'tenant-binding': tenantBinding(south),
+  'tenant-bounds': tenantBounds(south),
   'tenant-active': tenant(south),
   'tenant-drained': tenant(south, 'Drained'),
   'policy-of-slices': slicePolicy(),

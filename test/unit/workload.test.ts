@@ -47,6 +47,7 @@ describe('takes what Kubernetes takes', () => {
       pod('p', { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{}] }, podAntiAffinity: {} } }),
     ],
     ['init containers', pod('p', { initContainers: [init('a', '2'), init('b', '1')] })],
+    ['an hour to go', pod('p', { terminationGracePeriodSeconds: 3_600 })],
     ['a sidecar that the quota counts', pod('p', { initContainers: [init('room', '2'), sidecar('1')] })],
     ['ports of the pod', pod('p', { containers: [{ ...container(), ports: [{ containerPort: 80 }] }] })],
   ])('%s', (_, manifest) => expect(wrong(manifest)).toEqual([]));
@@ -168,6 +169,13 @@ describe('refuses what cannot work, and says why', () => {
       'a sidecar that no quota counts',
       pod('a', { initContainers: [init('room', '1'), sidecar('1')] }),
       [`spec.initContainers[1].restartPolicy: ${SIDECAR}`],
+    ],
+    [
+      'more than an hour to go',
+      deployment('a', { terminationGracePeriodSeconds: 3_601 }),
+      [
+        'spec.template.spec.terminationGracePeriodSeconds: must be at most 3600: sellers refuse a pod that may take longer to go. Set placement: local, or shorten it',
+      ],
     ],
     ['a node of its own', deployment('a', { nodeSelector: { disk: 'ssd' } }), [`spec.template.spec.nodeSelector: ${NODES}`]],
     [

@@ -3,6 +3,7 @@ import { type ClusterId, tenantAccount, tenantNamespace } from '../../domain/ids
 import type { PeeringCredentials } from '../../domain/contract.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
+import { isCounted } from './counting.ts';
 import { faultOf } from './faults.ts';
 import { KINDS, pathOf } from './kinds.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
@@ -11,7 +12,7 @@ import { removeCertificates } from './certificates.ts';
 import { type TenantObject, isGoing } from './objects.ts';
 import { removeOrphans } from './orphans.ts';
 import { awaitPolicies } from './probe.ts';
-import { TENANT_ROLE, tenant, tenantBinding, tenantServiceAccount } from './tenant-manifests.ts';
+import { TENANT_ROLE, tenant, tenantBinding, tenantBounds, tenantServiceAccount } from './tenant-manifests.ts';
 import { waitUntil } from './watching.ts';
 
 /** Kubernetes issues no token for less. */
@@ -50,6 +51,7 @@ export const tenantCalls = (
       throw new Fault('CLUSTER_REFUSED', `there is a Tenant ${buyer} already which somebody else made`, { buyer });
     if (there && isGoing(there)) throw new Fault('STILL_THERE', `Tenant ${buyer} is on its way out`, { buyer });
     await api.apply(tenantServiceAccount(buyer));
+    if (await isCounted(api)) await api.apply(tenantBounds(buyer));
     await Promise.all([api.apply(tenantBinding(buyer)), api.apply(tenant(buyer))]);
     await awaitPolicies(api, buyer, await issueToken(api, buyer, 0));
   },
@@ -110,6 +112,7 @@ export const tenantCalls = (
     await unbind();
     await removeOrphans(api, buyer, wait);
     await api.remove(KINDS.serviceAccount, { namespace, name: tenantAccount(buyer) });
+    await api.remove(KINDS.resourceQuota, { namespace, name: TENANT_ROLE });
     await removeCertificates(api, namespace);
   },
 });

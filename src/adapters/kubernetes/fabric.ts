@@ -3,6 +3,7 @@ import { Fault } from '../../domain/faults.ts';
 import type { NameRules } from '../../domain/forbidden-addresses.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import type { Api } from './api.ts';
+import { isCounted } from './counting.ts';
 import { enforcementCalls } from './enforcement.ts';
 import { acquisitionCalls } from './fabric-acquisition.ts';
 import { identityCalls } from './fabric-buyer.ts';
@@ -51,6 +52,7 @@ export function kubernetesFabric(input: {
       await checkRights(api);
       for (const manifest of [ownNamespace(), tenantRole(), ...slicePolicy(), ...namespacePolicy(), ...podPolicy()])
         await api.apply(manifest);
+      await isCounted(api);
     },
     ...meetingCalls(api),
     ...tenantCalls(api, { clusterId, ...(input.apiAddress !== undefined && { apiAddress: input.apiAddress }) }),

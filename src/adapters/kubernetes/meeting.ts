@@ -3,6 +3,7 @@ import { Fault } from '../../domain/faults.ts';
 import type { Fabric } from '../../ports/fabric.ts';
 import { ACCOUNT } from './account-manifests.ts';
 import type { Api } from './api.ts';
+import { isCounted } from './counting.ts';
 import { isRefused, faultOf } from './faults.ts';
 import { KINDS, pathOf } from './kinds.ts';
 import { LIQO_KEYS, OURS, REARGUARD } from './labels.ts';
@@ -62,11 +63,12 @@ const AT_ONCE = 8;
 export const meetingCalls = (api: Api): Pick<Fabric, 'meetingPlaces' | 'removeMeetingPlace'> => ({
   async meetingPlaces() {
     const ours = `${OURS.managedBy}=${REARGUARD}`;
-    const [places, tenants, accounts, bindings] = await Promise.all([
+    const [places, tenants, accounts, bindings, bounds] = await Promise.all([
       api.list(KINDS.namespace, { labels: `${ours},${LIQO_KEYS.tenantNamespace}=true` }),
       api.list(KINDS.tenant, { labels: ours }),
       api.list(KINDS.serviceAccount, { labels: ours }),
       api.list(KINDS.roleBinding, { labels: ours }),
+      api.list(KINDS.resourceQuota, { labels: ours }),
     ]);
     // Secrets of all namespaces are nobody's business.
     const withIdentity = new Set<string>();
@@ -78,12 +80,16 @@ export const meetingCalls = (api: Api): Pick<Fabric, 'meetingPlaces' | 'removeMe
     const within = (objects: readonly KubeObject[]) => new Set(objects.map(({ metadata }) => metadata.namespace));
     const named = (objects: readonly KubeObject[]) => new Set(objects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
     const withTenant = within(tenants.items);
-    const [withAccount, withBinding] = [named(accounts.items), named(bindings.items)];
+    const [withAccount, withBinding, withBounds] = [named(accounts.items), named(bindings.items), named(bounds.items)];
+    const ofTenant = (place: KubeObject): string => `${place.metadata.name}/${TENANT_ROLE}`;
+    const isUnbounded = (place: KubeObject): boolean => withTenant.has(place.metadata.name) && !withBounds.has(ofTenant(place));
+    const mayBeBounded = places.items.some(isUnbounded) && (await isCounted(api));
     return places.items.map((place) => {
       const { name } = place.metadata;
       const peer = clusterId(label(place, LIQO_KEYS.remoteCluster) ?? '');
       const tenant = withTenant.has(name);
-      const tenantWhole = tenant && withAccount.has(`${name}/${tenantAccount(peer)}`) && withBinding.has(`${name}/${TENANT_ROLE}`);
+      const mayWork = withAccount.has(`${name}/${tenantAccount(peer)}`) && withBinding.has(ofTenant(place));
+      const tenantWhole = tenant && mayWork && !(mayBeBounded && isUnbounded(place));
       return { peer, tenant, tenantWhole, identity: withIdentity.has(name) };
     });
   },

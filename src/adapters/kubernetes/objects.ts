@@ -49,6 +49,10 @@ export interface TenantObject extends KubeObject {
 export interface QuotaObject extends KubeObject {
   readonly spec?: { readonly user?: string; readonly cordoned?: boolean; readonly resources?: Amounts };
 }
+export interface ResourceQuotaObject extends KubeObject {
+  readonly spec?: { readonly hard?: Amounts };
+  readonly status?: { readonly hard?: Amounts; readonly used?: Amounts };
+}
 export interface NamespaceMapObject extends KubeObject {
   readonly spec?: { readonly desiredMapping?: Readonly<Record<string, string>> };
   readonly status?: { readonly currentMapping?: Readonly<Record<string, unknown>> };

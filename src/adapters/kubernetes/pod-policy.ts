@@ -1,4 +1,5 @@
 import type { Manifest } from '../../domain/manifest.ts';
+import { LONGEST_GRACE_S } from '../../domain/workload.ts';
 import { LIQO_KEYS, OURS, REARGUARD, managed } from './labels.ts';
 import { ADMISSION, FINALIZERS, binding, orphans, propagates } from './policies.ts';
 
@@ -103,6 +104,12 @@ export const podPolicy = (): readonly Manifest[] => [
           'CREATE',
           `${INITS}.all(x, !(${has('x', 'requests')}) || x.resources.requests.all(k, ${scheduled('x')} <= ${COUNTED} + 0.0005))`,
           "has init containers that Liqo's quota does not count: sidecars, or one larger than another within the same core",
+        ),
+        // Its quota is given back at once, and the end of its contract waits for its pod.
+        on(
+          'CREATE',
+          `!has(variables.pod.terminationGracePeriodSeconds) || variables.pod.terminationGracePeriodSeconds <= ${LONGEST_GRACE_S}`,
+          `must take no longer than ${LONGEST_GRACE_S} s to go`,
         ),
         { expression: `request.operation == 'DELETE' || (${FINALIZERS})`, message: 'must not add finalizers', reason: 'Invalid' },
         on('DELETE', `!has(request.options) || !(${orphans} || ${propagates('Foreground')})`, 'must go at once, and its pod with it'),

@@ -14,6 +14,10 @@ export const SLICE_CLASS = 'rearguard';
 export const SLICE_POLICY = 'rearguard-tenant-slices';
 export const NAMESPACE_POLICY = 'rearguard-tenant-namespaces';
 
+/** Liqo's longest CSR, of an RSA key, has about 1,300. */
+const LONGEST_CSR = 4_096;
+const MOST_RESOURCES = 100;
+
 export const ADMISSION = 'admissionregistration.k8s.io/v1';
 /** Whose tenant namespace it is, empty when it is none; a policy's match conditions cannot read a namespace, its variables can. */
 const TENANT = 'variables.tenant';
@@ -105,6 +109,10 @@ export const slicePolicy = (): readonly Manifest[] => [
         'must not name a contract that is over',
       ),
       rule(OWN_SUBJECT, 'must ask for a certificate of its own cluster id and nothing else, with an Ed25519 or RSA 2048 key, as Liqo does'),
+      rule(
+        `(!has(object.spec.csr) || object.spec.csr.size() <= ${LONGEST_CSR}) && (!has(object.spec.resources) || object.spec.resources.size() <= ${MOST_RESOURCES})`,
+        `must name no more than ${MOST_RESOURCES} resources, and have a CSR of no more than ${LONGEST_CSR} characters`,
+      ),
       rule(unchanged(OURS.contract, 'annotations'), `must keep its ${OURS.contract}`),
       rule(unchanged(LIQO_KEYS.cordon, 'annotations'), `must not touch ${LIQO_KEYS.cordon}`),
       ...COPY,
@@ -114,6 +122,11 @@ export const slicePolicy = (): readonly Manifest[] => [
   ),
   binding(SLICE_POLICY),
 ];
+
+/** Of one map: each workload has one namespace. Liqo takes many away slowly: a thousand were not all gone after two minutes. */
+const MOST_NAMESPACES = 500;
+const MAPPED = (object: string): string =>
+  `(has(${object}.spec) && has(${object}.spec.desiredMapping) ? ${object}.spec.desiredMapping.size() : 0)`;
 
 /** Remote namespaces that end with the tenant's cluster id, as Liqo names them: no other name is its own. */
 export const namespacePolicy = (): readonly Manifest[] => [
@@ -126,6 +139,11 @@ export const namespacePolicy = (): readonly Manifest[] => [
       rule(
         `!has(object.spec) || !has(object.spec.desiredMapping) || object.spec.desiredMapping.all(k, object.spec.desiredMapping[k].endsWith('-' + ${TENANT}))`,
         "must map to namespaces that end with the tenant's own cluster id",
+      ),
+      // What was more before may become less.
+      rule(
+        `${MAPPED('object')} <= ${MOST_NAMESPACES} || (request.operation == 'UPDATE' && ${MAPPED('object')} <= ${MAPPED('oldObject')})`,
+        `must map no more than ${MOST_NAMESPACES} namespaces`,
       ),
       ...COPY,
     ],

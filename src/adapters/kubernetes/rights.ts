@@ -45,6 +45,7 @@ export const RIGHTS = {
     { kind: KINDS.podMetrics, verbs: ['list'], optional: true },
     { kind: KINDS.serviceAccount, verbs: ['list', 'watch'] },
     { kind: KINDS.roleBinding, verbs: ['list', ...KEEP] },
+    { kind: KINDS.resourceQuota, verbs: ['list'] },
     { kind: KINDS.clusterRole, verbs: ['create', 'patch'], names: [TENANT_ROLE] },
     { kind: KINDS.clusterRole, verbs: ['bind'], names: [ROLES.peering, ROLES.workload] },
     { kind: KINDS.policy, verbs: ['create', 'patch'], names: [SLICE_POLICY, NAMESPACE_POLICY, POD_POLICY] },
@@ -70,6 +71,7 @@ export const RIGHTS = {
     // A key that another process of ours withdrew must not sign.
     { kind: KINDS.secret, verbs: ['list', 'watch'], names: ['node-keys'] },
     { kind: KINDS.lease, verbs: ['get', 'create', 'update'] },
+    { kind: KINDS.resourceQuota, verbs: ['watch', 'create', 'delete'] },
   ],
   /** In Liqo's: which cluster this is, and how hard it enforces quotas. */
   liqo: [
@@ -82,6 +84,7 @@ export const RIGHTS = {
     { kind: KINDS.serviceAccount, verbs: KEEP },
     { kind: KINDS.serviceAccount, sub: 'token', verbs: ['create'] },
     { kind: KINDS.tenant, verbs: KEEP },
+    { kind: KINDS.resourceQuota, verbs: KEEP },
     { kind: KINDS.resourceSlice, sub: 'status', verbs: ['update'] },
   ],
   /** In namespaces of intents, of instances of blueprints, and of what is hosted for ourselves. */

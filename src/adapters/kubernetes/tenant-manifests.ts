@@ -5,7 +5,7 @@ import { LIQO_KEYS, managed } from './labels.ts';
 const AUTH = 'authentication.liqo.io';
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** The role of every tenant, and of the binding in its namespace. */
+/** The role of every tenant, and the name of the binding and of the quota in its namespace. */
 export const TENANT_ROLE = 'rearguard-tenant';
 
 export const ownNamespace = (): Manifest => ({
@@ -44,6 +44,24 @@ export const tenantServiceAccount = (buyer: ClusterId): Manifest => ({
   kind: 'ServiceAccount',
   metadata: { name: tenantAccount(buyer), namespace: tenantNamespace(buyer), labels: managed },
   automountServiceAccountToken: false,
+});
+
+/** A slice, and a Renew of its certificate, for each contract. */
+const MOST_SLICES = '1000';
+/** One; one that goes is counted for a moment longer, and where we buy of that cluster too our own Liqo keeps its own there. */
+const MOST_MAPS = '4';
+/** How many objects of a kind may stand where we meet a buyer, by what Kubernetes calls their number. */
+export const TENANT_COUNTS = {
+  [`count/resourceslices.${AUTH}`]: MOST_SLICES,
+  [`count/renews.${AUTH}`]: MOST_SLICES,
+  'count/namespacemaps.offloading.liqo.io': MOST_MAPS,
+} as const;
+/** Whoever has a tenant's token may make as many as it likes otherwise. Kubernetes counts, and answers 403 beyond. */
+export const tenantBounds = (buyer: ClusterId): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: { name: TENANT_ROLE, namespace: tenantNamespace(buyer), labels: managed },
+  spec: { hard: TENANT_COUNTS },
 });
 
 /** Not called as Liqo calls its own: Liqo would delete it when it drains, whoever made it. */
