@@ -47,11 +47,11 @@ export interface Fabric {
   removeMeetingPlace(input: { readonly peer: ClusterId }, wait: Wait): Promise<void>;
 
   // --- provider --------------------------------------------------------------------------------------------------
-  /** Tenant namespace, account, binding to our own role, Tenant (Active). Also after a drain. */
+  /** Tenant namespace, account, what bounds its objects where Kubernetes counts them, binding to our own role, Tenant (Active). Also after a drain. */
   ensureTenant(input: { readonly buyer: ClusterId }): Promise<void>;
   /** A fresh token of the tenant's account as a kubeconfig (base64), limited in life. */
   issueCredentials(input: { readonly buyer: ClusterId; readonly lifetimeMs: number }): Promise<PeeringCredentials>;
-  /** Tenant, binding, account; drains first when slices of the buyer are left. Waits until they are gone. STILL_THERE. */
+  /** Tenant, binding, account and bounds; drains first when slices of the buyer are left. Waits until they are gone. STILL_THERE. */
   removeTenant(input: { readonly buyer: ClusterId }, wait: Wait): Promise<void>;
   /**
    * Gives the verdict on a contract's replicated slice: Accepted with exactly the contract's resources, its GPUs as what they are to Kubernetes. The slice must be of class `rearguard`, of this
@@ -134,7 +134,7 @@ export interface MeetingPlace {
   readonly peer: ClusterId;
   /** The peer's tenancy with us, and our identity there. */
   readonly tenant: boolean;
-  /** Whether all of that tenancy stands: somebody may have deleted its account or binding. */
+  /** Whether all of that tenancy stands: somebody may have deleted its account, binding or bounds, or Kubernetes counts only since. */
   readonly tenantWhole: boolean;
   readonly identity: boolean;
 }

@@ -50,6 +50,7 @@ export const PLANTED: readonly KubernetesObject[] = [
     metadata: inGarden,
     spec: { consumerClusterID: name, identityType: 'ResourceSlice', publicKey: BYTES, csr: BYTES },
   },
+  { apiVersion: 'v1', kind: 'ResourceQuota', metadata: inGarden, spec: { hard: { 'count/configmaps': '100' } } },
   { apiVersion: LIQO.offloading, kind: 'Quota', metadata: inGarden, spec: { user: ADMIN, limitsEnforcement: 'None', resources: amounts } },
   {
     apiVersion: LIQO.offloading,
