@@ -77,7 +77,7 @@ describe('answers without end', () => {
     expect(sent).toBeLessThan(20_000_000);
   });
 
-  test('a compressed bomb is cut off too', async () => {
+  test('a compressed bomb is not unpacked', async () => {
     const { gzipSync } = await import('node:zlib');
     const bomb = gzipSync(Buffer.alloc(5_000_000, ' '));
     const peer = await seller((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));

@@ -26,7 +26,7 @@ const MOST_LEARNT = 5_000;
 const MOST_SECURE = 5_000;
 
 /** What a server of TLS does with plain HTTP: it closes the connection, or answers what is none. */
-const LIKE_TLS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+const LIKE_TLS = new Set(['ECONNRESET', 'EPIPE']);
 const likeTls = (error: unknown): boolean =>
   error instanceof Fault && (LIKE_TLS.has(String(error.facts['cause'])) || String(error.facts['cause']).startsWith('HPE_'));
 

@@ -1,9 +1,8 @@
 import http from 'node:http';
-import { Readable } from 'node:stream';
 import { Fault } from '../../domain/faults.ts';
 import { ADDRESS } from '../../rear/identity.ts';
 import type { Field } from '../../rear/signatures.ts';
-import { BEFORE_SENDING, type TlsMaterial, sendOverTls } from './secure.ts';
+import { BEFORE_SENDING, IDLE_MS, type TlsMaterial, sendOverTls } from './secure.ts';
 
 /** One HTTP exchange, bounded in every direction. */
 export interface Question {
@@ -17,7 +16,7 @@ export interface Question {
   readonly body?: string;
   /** From the call to the last byte of the answer, a trickling body included. */
   readonly timeoutMs: number;
-  /** Of the answer's body, decompressed. */
+  /** Of the answer's body, which is compressed by nobody. */
   readonly limitBytes: number;
   readonly signal?: AbortSignal;
 }
@@ -43,32 +42,21 @@ export function baseUrl(address: string, secure = false): string {
   throw new Fault('PEER_REFUSED', 'this is no address of a node', { address: address.slice(0, 200) });
 }
 
-/** What fetch hides: the code of the error below it. */
-function codeBelow(error: unknown): string {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
-    if ('code' in at && typeof at.code === 'string') return at.code;
-    if (at.message === 'bad port') return 'ECONNREFUSED';
-  }
-  return '';
-}
-
 function translated(error: unknown, { method, url }: Question): Fault {
-  const code = codeBelow(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const facts = { url: url.slice(0, 300), cause: code };
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RESPONSE') {
-    return new Fault('PEER_LIED', 'the answer is not HTTP', facts);
-  }
+  if (code.startsWith('HPE_')) return new Fault('PEER_LIED', 'the answer is not HTTP', facts);
   // A POST whose connection broke may have taken effect.
   return method === 'GET' || BEFORE_SENDING.has(code)
     ? new Fault('PEER_UNREACHABLE', 'nobody answers there', facts)
     : new Fault('PEER_TIMEOUT', 'the connection broke before the answer', facts);
 }
 
-/** What of an answer's fields anybody reads here. */
-const READ_FIELDS = ['content-type', 'content-digest', 'signature', 'signature-input', 'retry-after'] as const;
+/** Of questions in clear. */
+const connections = new http.Agent({ keepAlive: true, timeout: IDLE_MS });
 
-/** Sends as fetch cannot: to a number under a name (it drops `host`), or over TLS with authorities and a certificate of its own. */
-async function send({ host, url, method, headers, body, tls }: Question, signal: AbortSignal): Promise<Response> {
+/** Sends one question: over TLS with authorities and a certificate of its own, or to a number under a name. */
+async function send({ host, url, method, headers, body, tls }: Question, signal: AbortSignal): Promise<http.IncomingMessage> {
   const options = {
     method,
     headers: {
@@ -78,62 +66,55 @@ async function send({ host, url, method, headers, body, tls }: Question, signal:
     },
     signal,
   };
-  const name = host?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  const answer = url.startsWith('https:')
-    ? await sendOverTls({ url, options, body, name, tls })
-    : await new Promise<http.IncomingMessage>((resolve, reject) => {
-        const request = http.request(url, { ...options, agent: false }, resolve);
-        request.once('error', reject);
-        request.end(body);
-      });
-  const { statusCode: status = 0 } = answer;
-  if (status < 200 || status > 599) throw new Fault('PEER_LIED', 'the answer has no status of HTTP', { status });
-  const bodiless = status === 204 || status === 205 || status === 304;
-  if (bodiless) answer.resume();
-  const found = READ_FIELDS.flatMap((name) => {
-    const value = answer.headers[name];
-    return value === undefined ? [] : [[name, String(value)] as [string, string]];
+  if (url.startsWith('https:')) {
+    const name = host?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+    return await sendOverTls({ url, options, body, name, tls });
+  }
+  return await new Promise<http.IncomingMessage>((resolve, reject) => {
+    const request = http.request(url, { ...options, agent: connections }, resolve);
+    request.on('error', reject);
+    request.end(body);
   });
-  return new Response(bodiless ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>), { status, headers: found });
 }
 
-async function readLimited(response: Response, limitBytes: number, url: string): Promise<Buffer> {
-  if (response.body === null) return Buffer.alloc(0);
-  const chunks: Uint8Array[] = [];
+async function readLimited(answer: http.IncomingMessage, limitBytes: number, url: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
   let size = 0;
-  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return Buffer.concat(chunks);
-    size += value.byteLength;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.byteLength;
     if (size > limitBytes)
       throw new Fault('PEER_LIED', `the answer is larger than ${limitBytes} bytes, if it ends at all`, { url: url.slice(0, 300) });
-    chunks.push(value);
+    chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
 }
+
+/** Why an exchange is cut off, for nobody to read: an error for each would cost what signing does. */
+const OVER = new Error('the exchange is over');
 
 /**
  * Asks once. Redirects are never followed: a POST could be sent to where nobody meant it, and a GET into our own network. Faults:
  * PEER_UNREACHABLE, PEER_TIMEOUT, PEER_LIED; the signal's own reason when it aborts.
  */
 export async function exchange(question: Question): Promise<Answer> {
-  const { method, url, host, headers = {}, body, timeoutMs, limitBytes, signal } = question;
+  const { url, headers = {}, timeoutMs, limitBytes, signal } = question;
   signal?.throwIfAborted();
   const ending = new AbortController();
-  const timer = setTimeout(() => ending.abort(), timeoutMs);
-  const aborted = (): void => ending.abort();
+  const aborted = (): void => ending.abort(OVER);
+  const timer = setTimeout(aborted, timeoutMs);
   signal?.addEventListener('abort', aborted, { once: true });
   try {
     const all = { accept: 'application/json, application/problem+json', 'accept-encoding': 'identity', ...headers };
-    const response = await (host === undefined && !url.startsWith('https:')
-      ? fetch(url, { method, headers: all, redirect: 'manual', signal: ending.signal, ...(body === undefined ? {} : { body }) })
-      : send({ ...question, headers: all }, ending.signal));
-    const { status } = response;
-    if (status === 0 || (status >= 300 && status < 400))
-      throw new Fault('PEER_LIED', 'it sends us elsewhere, where we do not go', { status });
-    const { headers: fields } = response;
-    const bytes = await readLimited(response, limitBytes, url);
-    const field: Field = (name) => fields.get(name) ?? undefined;
+    const answer = await send({ ...question, headers: all }, ending.signal);
+    const { statusCode: status = 0 } = answer;
+    // Of one that is not read to its end nobody needs to hear how it ended.
+    answer.on('error', () => {});
+    const field: Field = (name) => answer.headersDistinct[name]?.join(', ');
+    if (status < 200 || status > 599) throw new Fault('PEER_LIED', 'the answer has no status of HTTP', { status });
+    if (status >= 300 && status < 400) throw new Fault('PEER_LIED', 'it sends us elsewhere, where we do not go', { status });
+    if ((field('content-encoding') ?? 'identity') !== 'identity')
+      throw new Fault('PEER_LIED', 'the answer is compressed, which nobody asked for', { status });
+    const bytes = await readLimited(answer, limitBytes, url);
     return { status, type: field('content-type') ?? '', text: bytes.toString('utf8'), bytes, field };
   } catch (error) {
     signal?.throwIfAborted();
@@ -144,7 +125,7 @@ export async function exchange(question: Question): Promise<Answer> {
     clearTimeout(timer);
     signal?.removeEventListener('abort', aborted);
     // Whatever was not read is not wanted: the connection goes with it.
-    ending.abort();
+    ending.abort(OVER);
   }
 }
 

@@ -20,7 +20,6 @@ export const BEFORE_SENDING: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'ENETDOWN',
   'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
 ]);
 /** The same of TLS: it is cut off, or something else is spoken there. */
 const NO_TLS: ReadonlySet<string> = new Set([...BEFORE_SENDING, 'ECONNRESET', 'EPROTO']);
@@ -29,10 +28,11 @@ const NO_TLS: ReadonlySet<string> = new Set([...BEFORE_SENDING, 'ECONNRESET', 'E
 const REFUSES_US =
   /^ERR_SSL_.*ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|PROTOCOL_VERSION)/;
 
-/** Connections, kept for a moment as fetch keeps its own, by what is believed and shown: when that changes, none of before is used. */
+/** How long a connection is kept that nobody uses, ms: less than servers of Node.js do (five seconds), so that a question hardly meets one that is just being closed. */
+export const IDLE_MS = 4_000;
+/** Connections, kept for a moment, by what is believed and shown: when that changes, none of before is used. */
 const agents = new WeakMap<TlsMaterial, https.Agent>();
 const SYSTEM_ROOTS: TlsMaterial = {};
-const IDLE_MS = 4_000;
 function agentFor(tls: TlsMaterial): https.Agent {
   const made = agents.get(tls) ?? new https.Agent({ ...tls, keepAlive: true, timeout: IDLE_MS, minVersion: 'TLSv1.2' });
   agents.set(tls, made);
