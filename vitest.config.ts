@@ -5,7 +5,15 @@ export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/wire/**/*.test.ts', 'test/http/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/wire/**/*.test.ts', 'test/http/**/*.test.ts'],
+          // As many as the cores of the smallest machine: Vitest would keep one of them free, and every file starts a process.
+          maxWorkers: 2,
+        },
+      },
       {
         extends: true,
         test: {
