@@ -62,11 +62,15 @@ async function flavors(parts: Parts, { inventory, self }: Sold): Promise<void> {
   });
 }
 
-/** The audit tells when that changes, once for all processes of a node; who has nothing to sell of what Liqo enforces does not look. */
+/** The audit tells when that changes, once for all processes of a node, also while none of them runs; who has nothing to sell of what Liqo enforces does not look. */
 async function enforcement({ configuration, selling }: Parts, { audit }: Sold): Promise<void> {
   const { sell, fluidos, flavors: written } = configuration;
   if (!sell && !fluidos && written.length === 0) return;
-  await selling.each(({ sells, words }) => audit.turned({ kind: 'enforcement', facts: { sells, detail: words } }), await selling.now());
+  let first: boolean | undefined = (await selling.now()).sells;
+  await selling.each(async ({ sells, words }) => {
+    await audit.turned({ kind: 'enforcement', facts: { sells, detail: words }, begins: sells === first });
+    first = undefined;
+  });
 }
 
 /** The same of ServiceBlueprint resources, which need nothing that Liqo has to enforce. */

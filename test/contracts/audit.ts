@@ -56,6 +56,15 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
     expect(items[0]?.facts).toEqual({ sells: false, detail: expect.stringMatching(/^by [abcd]$/) });
   });
 
+  it('tells what a process finds when it begins only where something else was told before', async () => {
+    const found = (sells: boolean) => audit.turned({ kind: 'enforcement', facts: { sells, detail: '' }, begins: true });
+    await found(true);
+    expect((await audit.page({ limit: 100 })).items).toEqual([]);
+    await audit.turned({ kind: 'enforcement', facts: { sells: false, detail: '' } });
+    for (const sells of [false, true, true]) await found(sells);
+    expect((await audit.page({ limit: 100 })).items.map(({ facts }) => facts['sells'])).toEqual([true, false]);
+  });
+
   describe('what a stranger does again and again', () => {
     it('is told the first, the tenth and the hundredth time, of each stranger and each cause', async () => {
       const refused = (peer: string, code = 'TOO_MANY_HOLDS') =>

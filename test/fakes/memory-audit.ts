@@ -29,8 +29,9 @@ export function memoryAudit({ clock }: { readonly clock: Clock }): MemoryAudit {
     async record(event) {
       rows.unshift({ id: rows.length + 1, at: new Date(clock.now()).toISOString().replace('Z', '000Z'), ...event });
     },
-    async turned(event) {
-      if (rows.find(({ kind }) => kind === event.kind)?.facts['sells'] !== event.facts.sells) await audit.record(event);
+    async turned({ kind, facts, begins = false }) {
+      const last = rows.find((row) => row.kind === kind);
+      if (last ? last.facts['sells'] !== facts.sells : !begins) await audit.record({ kind, facts });
     },
     async tally({ kind, peer, code, detail, contract }) {
       const due = tally({ kind, peer, code, ...(contract && { contract }), ...(detail !== undefined && { detail }) });

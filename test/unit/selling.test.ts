@@ -34,8 +34,8 @@ afterEach(async () => {
   await running;
 });
 
-/** `rearguard work` of a node that sells its cluster and what Flavor resources say. */
-async function begin(enforcement: Enforcement) {
+/** `rearguard work` of a node that sells its cluster and what Flavor resources say; `before` is what its audit told last, before it began. */
+async function begin(enforcement: Enforcement, before?: boolean) {
   const world = liqoWorld();
   const turn = (now: Enforcement): void => {
     world.cluster(NORTH).enforcement = now;
@@ -45,6 +45,7 @@ async function begin(enforcement: Enforcement) {
   const { signal } = ending;
   const { inventory, contracts } = memoryInventory({ clock });
   const { audit } = memoryAudit({ clock });
+  if (before !== undefined) await audit.record({ kind: 'enforcement', facts: { sells: before, detail: 'told before' } });
   const configuration = completed(
     ConfigurationSchema.parse({
       node: { id: 'north', domain: 'n.example', address: 'n.example:3004' },
@@ -176,6 +177,15 @@ test('each change is told once, however many processes of a node see it', async 
     await vi.waitFor(async () => expect((await node.told())[0]?.[1]).toBe(sells), soon);
   }
   expect((await node.told()).map(([, sells]) => sells)).toEqual([true, false]);
+});
+
+test('what turned while no process ran is told when one begins, so that the turn back is news too', async () => {
+  const node = await begin('Hard', false);
+  const told = async () => (await node.told()).map(([, sells]) => sells);
+  node.away.audit = new Fault('STORE_UNAVAILABLE', 'away');
+  await vi.waitFor(async () => expect(await told()).toEqual([true, false]), soon);
+  node.turn('None');
+  await vi.waitFor(async () => expect(await told()).toEqual([false, true, false]), soon);
 });
 
 test('what is cut short is done anew, though by then all is again as it was; what is done is not', async () => {

@@ -34,13 +34,14 @@ export function events(pool: Pool, log: StoreLog): Audit {
   };
   return {
     record,
-    async turned({ kind, facts }) {
+    async turned({ kind, facts, begins = false }) {
       await pool.begin(async (sql) => {
         // One process after the other: each looks at what those before it wrote.
         await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.turned.' || ${kind}, 0))`;
         await sql`
+          with last as (select facts -> 'sells' as sells from event where kind = 'enforcement' order by id desc limit 1)
           insert into event (at, kind, facts) select clock_now(), ${kind}, ${json(sql, facts)}
-          where (select facts -> 'sells' from event where kind = 'enforcement' order by id desc limit 1) is distinct from to_jsonb(${facts.sells}::boolean)`;
+          where (select sells from last) is distinct from to_jsonb(${facts.sells}::boolean) and (not ${begins}::boolean or exists (select from last))`;
       });
     },
     async tally({ kind, peer, code, detail, contract }) {
