@@ -64,6 +64,14 @@ describe('LIST answers that are no lists', () => {
 });
 
 describe('answers without end', () => {
+  test('one that goes over to another protocol is PEER_LIED, and nobody waits for it', async () => {
+    const peer = await seller((_request, response) => {
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n');
+    });
+    expect(await codeOf(peer.listFlavors())).toBe('PEER_LIED');
+    expect(await codeOf(reserve(peer))).toBe('PEER_LIED');
+  });
+
   test('an endless body is cut off at the limit', async () => {
     let sent = 0;
     const peer = await seller((_request, response) => {

@@ -1,4 +1,5 @@
 /** TLS: what nodes show each other, and whom they believe. */
+import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { type Dial, type PeerTls, type TlsMaterial, dialling } from '../../src/adapters/rear-http/dialling.ts';
@@ -39,6 +40,17 @@ describe('a node that is known as https://', () => {
     expect(await peer.describe()).toMatchObject({ dialect: 'rearguard' });
     expect(await peer.listFlavors()).toEqual({ flavors: [], unreadable: [] });
     expect(await faultOf(peer.readContract(contractId('none')))).toMatchObject({ code: 'CONTRACT_UNKNOWN' });
+  });
+
+  test('that goes over to another protocol lies, and nobody waits for it', async () => {
+    const server = tls.createServer(good, (socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    expect(await faultOf(peersBy({ ca: ours.ca }).at(`https://127.0.0.1:${port}`).listFlavors())).toMatchObject({ code: 'PEER_LIED' });
   });
 
   test.each<[string, ServerTls, TlsMaterial]>([

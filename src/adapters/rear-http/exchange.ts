@@ -2,7 +2,7 @@ import http from 'node:http';
 import { Fault } from '../../domain/faults.ts';
 import { ADDRESS } from '../../rear/identity.ts';
 import type { Field } from '../../rear/signatures.ts';
-import { BEFORE_SENDING, IDLE_MS, type TlsMaterial, sendOverTls } from './secure.ts';
+import { BEFORE_SENDING, IDLE_MS, type TlsMaterial, refuseUpgrade, sendOverTls } from './secure.ts';
 
 /** One HTTP exchange, bounded in every direction. */
 export interface Question {
@@ -73,6 +73,7 @@ async function send({ host, url, method, headers, body, tls }: Question, signal:
   return await new Promise<http.IncomingMessage>((resolve, reject) => {
     const request = http.request(url, { ...options, agent: connections }, resolve);
     request.on('error', reject);
+    refuseUpgrade(request, reject);
     request.end(body);
   });
 }

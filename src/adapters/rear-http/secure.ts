@@ -39,6 +39,14 @@ function agentFor(tls: TlsMaterial): https.Agent {
   return made;
 }
 
+/** Refuses an answer that goes over to another protocol: where nobody listens for it Node.js closes the connection and tells neither an error nor an answer, and a question would wait for ever. */
+export function refuseUpgrade(request: http.ClientRequest, reject: (fault: Fault) => void): void {
+  request.once('upgrade', ({ statusCode: status = 0 }, socket) => {
+    socket.destroy();
+    reject(new Fault('PEER_LIED', 'it goes over to another protocol, which nobody asked for', { status }));
+  });
+}
+
 /**
  * Sends over TLS. `name` is who has to be there when the URL has a number instead. PEER_REFUSED when the peer does not take our side of TLS, PEER_UNREACHABLE when its own is not
  * to be believed or there is none: nothing was sent then. Whatever comes later is thrown as it is.
@@ -55,6 +63,7 @@ export async function sendOverTls(input: {
   return await new Promise((resolve, reject) => {
     const servername = name === undefined || isIP(name) > 0 ? {} : { servername: name };
     const request = https.request(url, { ...options, ...servername, agent: agentFor(tls) }, resolve);
+    refuseUpgrade(request, reject);
     let shaken = false;
     request.once('socket', (socket) => {
       // One that was kept has shaken hands before.
