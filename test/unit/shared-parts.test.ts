@@ -41,7 +41,15 @@ it('keeps every flavor as it was', () => {
 
 it('writes a flavor whose part is shared as one whose part is not, and other parts as they are', () => {
   const share = sharedParts();
-  for (const flavor of [read('a'), read('b', { terms: { noticeMs: 120_000 } }), read('c', { location: { city: '<Torino & Milano>' } })]) {
+  const { offer } = sliceOf(identityOf('north'));
+  for (const flavor of [
+    read('a'),
+    read('b', { terms: { noticeMs: 120_000 } }),
+    read('c', { location: { city: '<Torino & Milano>' } }),
+    read('d', { offer: { ...offer, resources: { ...offer.resources, cpu: '3' } } }),
+    read('e', { offer: { ...offer, partitionability: { ...offer.partitionability, min: { ...offer.partitionability.min, cpu: '2' } } } }),
+    read('f', { price: { amount: '0.20', currency: 'EUR', period: 'hourly' } }),
+  ]) {
     expect(encodeFlavor(share(flavor))).toBe(encodeFlavor(flavor));
     expect(encodeFlavor(share(flavor))).toBe(encodeFlavor(flavor));
   }

@@ -46,7 +46,7 @@ export const tenantServiceAccount = (buyer: ClusterId): Manifest => ({
   automountServiceAccountToken: false,
 });
 
-/** A slice, and a Renew of its certificate, for each contract. */
+/** A slice for each contract; of Renews Liqo has one, of the certificate by which the two meet. */
 const MOST_SLICES = '1000';
 /** One; one that goes is counted for a moment longer, and where we buy of that cluster too our own Liqo keeps its own there. */
 const MOST_MAPS = '4';
