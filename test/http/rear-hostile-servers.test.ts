@@ -33,6 +33,8 @@ describe('LIST answers that are no lists', () => {
     ['204', says(204, '')],
     ['null', says(200, 'null', { 'content-type': 'text/html' })],
     ['[]', says(200, '[] and more')],
+    ['[], encoded as Identity,', says(200, '[]', { 'content-encoding': 'Identity' })],
+    ['[], encoded as nothing,', says(200, '[]', { 'content-encoding': '' })],
   ])('%s is an empty list', async (_what, handler) => {
     expect(await (await seller(handler)).listFlavors()).toEqual({ flavors: [], unreadable: [] });
   });

@@ -113,7 +113,7 @@ export async function exchange(question: Question): Promise<Answer> {
     const field: Field = (name) => answer.headersDistinct[name]?.join(', ');
     if (status < 200 || status > 599) throw new Fault('PEER_LIED', 'the answer has no status of HTTP', { status });
     if (status >= 300 && status < 400) throw new Fault('PEER_LIED', 'it sends us elsewhere, where we do not go', { status });
-    if ((field('content-encoding') ?? 'identity') !== 'identity')
+    if (!/^(identity)?$/i.test(field('content-encoding') ?? ''))
       throw new Fault('PEER_LIED', 'the answer is compressed, which nobody asked for', { status });
     const bytes = await readLimited(answer, limitBytes, url);
     return { status, type: field('content-type') ?? '', text: bytes.toString('utf8'), bytes, field };
