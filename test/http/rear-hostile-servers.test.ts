@@ -66,6 +66,14 @@ describe('LIST answers that are no lists', () => {
 });
 
 describe('answers without end', () => {
+  test('a body in chunks that are none is PEER_LIED', async () => {
+    const peer = await seller((_request, response) => {
+      response.socket?.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[]\r\n', () => response.socket?.write('none\r\n'));
+    });
+    expect(await codeOf(peer.listFlavors())).toBe('PEER_LIED');
+    expect(await codeOf(reserve(peer))).toBe('PEER_LIED');
+  });
+
   test('one that goes over to another protocol is PEER_LIED, and nobody waits for it', async () => {
     const peer = await seller((_request, response) => {
       response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n');

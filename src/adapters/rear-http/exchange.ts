@@ -71,7 +71,11 @@ async function send({ host, url, method, headers, body, tls }: Question, signal:
     return await sendOverTls({ url, options, body, name, tls });
   }
   return await new Promise<http.IncomingMessage>((resolve, reject) => {
-    const request = http.request(url, { ...options, agent: connections }, resolve);
+    const request = http.request(url, { ...options, agent: connections }, (answer) => {
+      // What is wrong with a body is told to the request: its answer alone hears that the connection broke.
+      request.on('error', (error) => answer.destroy(error));
+      resolve(answer);
+    });
     request.on('error', reject);
     refuseUpgrade(request, reject);
     request.end(body);
