@@ -71,7 +71,7 @@ async function neither(world: World): Promise<void> {
   );
   const bought = (await world.buyer.api.contracts({ role: 'buyer', living: false })).length - before;
   expect(bought === 0, `${bought} contracts were bought for an intent that could not have everything`);
-  world.telling.say(`nobody sells an ${NOWHERE.category}: neither database nor slice was bought, and the intent says so`);
+  world.telling.say(`nobody sells an ${NOWHERE.category}: neither database nor slice was bought: ${ending?.detail}`);
 }
 
 export const together: Scenario = {
