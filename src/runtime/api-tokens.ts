@@ -39,9 +39,8 @@ export async function readTokensFile(file: string): Promise<readonly ApiToken[]>
   }
   const document = parseDocument(text, { uniqueKeys: true });
   if (document.errors.length > 0) throw wrong(file, 'is neither YAML nor JSON');
-  // Half written, or forgotten: nobody means it so.
-  if (document.contents === null) throw wrong(file, 'is empty: `[]` is a list of nobody');
-  const result = checked(ApiTokens, document.toJS({ maxAliasCount: 0 }));
+  // Nothing is a list of nobody: who takes the last line out withdraws it. A file that is just being written is read again when that is done.
+  const result = checked(ApiTokens, document.toJS({ maxAliasCount: 0 }) ?? []);
   if (result.ok) return result.value;
   throw wrong(file, `is no list of tokens: ${result.wrong.map(({ field, problem }) => `${field} ${told(problem)}`.trim()).join('; ')}`);
 }

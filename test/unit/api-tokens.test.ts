@@ -61,7 +61,6 @@ describe('a file that cannot be used says why, and repeats nothing of it', () =>
       /\[0\]\.role must be one of viewer, operator, admin$/,
     ],
     ['a token for a list', 'rgt_secret', 0o600, /no list of tokens: must be a list$/],
-    ['nothing', '# rgt_secret\n', 0o600, /is empty/],
     ['no YAML', '{rgt_secret', 0o600, /neither YAML nor JSON$/],
     ['one name twice', entry('a', 'x') + entry('a', 'y'), 0o600, /\[1\]\.name is that of \[0\] too/],
     ['one token twice', entry('a', 'x') + entry('b', 'x'), 0o600, /\[1\]\.sha256 is that of \[0\] too/],
@@ -135,4 +134,24 @@ test('one that breaks leaves those who were known, and is told until it is mende
   write('[]');
   await expect.poll(() => troubles.at(-1)).toBeUndefined();
   await expect.poll(() => list.of('rgt_1')).toBeUndefined();
+});
+
+test.each<[string, string]>([
+  ['not a byte', ''],
+  ['blanks and lines', ' \n\n'],
+  ['a comment', '# rgt_1 went\n'],
+  ['the begin of a document', '---\n'],
+])('a file with nothing but %s is a list of nobody, at the start and later: what stood in it is withdrawn', async (_, nothing) => {
+  write(nothing);
+  const boss = { name: 'boss', role: 'admin', sha256: hex('rgt_boss') } as const;
+  const list = await opened([boss]);
+  expect([list.of('rgt_1'), list.of('rgt_boss')?.name]).toEqual([undefined, 'boss']);
+  write(entry('one', 'rgt_1'));
+  await expect.poll(() => list.of('rgt_1')?.name).toBe('one');
+  write(nothing);
+  await expect.poll(() => list.of('rgt_1')).toBeUndefined();
+  expect([list.of('rgt_boss')?.name, troubles.filter((why) => why !== undefined)]).toEqual(['boss', []]);
+  // An editor that empties a file before it writes withdraws for a moment only.
+  write(entry('one', 'rgt_1'));
+  await expect.poll(() => list.of('rgt_1')?.name).toBe('one');
 });
