@@ -6,6 +6,7 @@ import { auditCommands } from './audit.ts';
 import { intentCommands } from './intents.ts';
 import { keyCommands } from './keys.ts';
 import { marketCommands } from './market.ts';
+import { refuseMistyped } from './mistyped.ts';
 import { type Output, json } from './printing.ts';
 import { spokenAt, tlsFetcher } from './tls.ts';
 import { readTokenFile, tokenCommands, tokenFile } from './token.ts';
@@ -92,6 +93,7 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
     for (const inner of command.commands) inherit(inner);
   };
   inherit(program);
+  refuseMistyped(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exit;
