@@ -4,6 +4,7 @@ import { type MadeKind, accountManifests, offloadingManifests } from '../adapter
 import { CommandFailed, EXIT } from '../cli/client.ts';
 import { type Output, json } from '../cli/printing.ts';
 import { DNS_LABEL, OWN_NAMESPACE } from '../domain/ids.ts';
+import { nearestName } from '../domain/nearest.ts';
 
 interface Given {
   readonly namespace: string;
@@ -15,12 +16,24 @@ const namespaceOf = (text: string): string => {
   if (text.length > 63 || !DNS_LABEL.test(text)) throw new CommandFailed(`${text} cannot be the name of a namespace`, EXIT.usage);
   return text;
 };
+/** What Kubernetes has in its own group, `v1`, which goes without a name. */
+const OF_KUBERNETES = (
+  'bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims persistentvolumes ' +
+  'pods podtemplates replicationcontrollers resourcequotas secrets serviceaccounts services'
+).split(' ');
+
 /** `plural.group`, as `kubectl api-resources` says it; those of Kubernetes' own group have no group. */
 function madeOf(text: string): MadeKind {
   const [plural = '', ...group] = text.split('.');
   if (!/^[a-z0-9.-]+$/.test(text) || !DNS_LABEL.test(plural))
     throw new CommandFailed(`${text} is no kind: say it as kubectl api-resources does, as in virtualmachines.kubevirt.io`, EXIT.usage);
-  return { plural, group: group.join('.') };
+  const named = group.join('.');
+  if (named === '' && !OF_KUBERNETES.includes(plural)) {
+    const near = nearestName(plural, OF_KUBERNETES);
+    const words = `${plural} is no resource of Kubernetes' own group: say its group too, as in virtualmachines.kubevirt.io`;
+    throw new CommandFailed(near === undefined ? words : `${words}; did you mean ${near}?`, EXIT.usage);
+  }
+  return { plural, group: named };
 }
 
 /** The account that a node needs in its cluster: printed, since whoever may make it is not who will run under it. */

@@ -93,3 +93,13 @@ test('as JSON it is one list; what cannot be a name is refused', async () => {
   await expect(printed('rbac', '--namespace', 'Not one')).rejects.toThrow(/cannot be the name of a namespace/);
   await expect(printed('rbac', '--makes', '*')).rejects.toThrow(/is no kind/);
 });
+
+test.each([
+  ['virtualmachines', /^virtualmachines is no resource of Kubernetes' own group: .*virtualmachines\.kubevirt\.io$/],
+  ['virtualmachines.', /^virtualmachines is no resource/],
+  ['foo', /^foo is no resource/],
+  ['deployments', /^deployments is no resource/],
+  ['configmap', /^configmap is no resource .*; did you mean configmaps\?$/],
+])('a kind without its group is refused where Kubernetes has none of that name: %s', async (name, words) => {
+  await expect(printed('rbac', '--makes', 'services', name)).rejects.toMatchObject({ message: expect.stringMatching(words), exit: 2 });
+});
