@@ -8,6 +8,7 @@ import { keyCommands } from './keys.ts';
 import { marketCommands } from './market.ts';
 import { refuseMistyped } from './mistyped.ts';
 import { type Output, json } from './printing.ts';
+import { misused, problemOf } from './problems.ts';
 import { spokenAt, tlsFetcher } from './tls.ts';
 import { readTokenFile, tokenCommands, tokenFile } from './token.ts';
 
@@ -47,7 +48,15 @@ export interface CommandLine extends World {
 
 /** The commands that ask a node's API. `extend` adds those that are one (`serve`, `work`, `node`). */
 export async function runProgram(argv: readonly string[], world: World, extend?: (program: Command) => void): Promise<ExitCode> {
-  const { output, environment } = world;
+  const { environment } = world;
+  let printed = false;
+  const output: Output = {
+    out(words) {
+      printed = true;
+      world.output.out(words);
+    },
+    err: world.output.err,
+  };
   let exit: ExitCode = EXIT.ok;
   const program = new Command('rearguard')
     .description("acquires compute from other owners' Kubernetes clusters, uses it, and gives it back")
@@ -58,13 +67,11 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
     .option('--cert-file <file>', 'PEM: a client certificate, where the API asks for one (REARGUARD_CERT_FILE)')
     .option('--key-file <file>', 'PEM: its key (REARGUARD_KEY_FILE)')
     .option('--json', 'JSON instead of text')
-    .addHelpText('after', EXIT_WORDS)
-    .showHelpAfterError('(see --help)')
-    .exitOverride()
-    .configureOutput({ writeOut: output.out, writeErr: output.err });
+    .addHelpText('after', EXIT_WORDS);
   const options = (): Options => program.opts();
   const line: CommandLine = {
     ...world,
+    output,
     run:
       (action) =>
       async (...given) => {
@@ -87,9 +94,9 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
   tokenCommands(program, line);
   auditCommands(program, line);
   extend?.(program);
-  // What commander itself would print or end by, it prints through `output`, and throws.
+  // What commander itself would print or end by, it prints through `output`, and throws; its mistakes are told as all others.
   const inherit = (command: Command): void => {
-    command.exitOverride().configureOutput({ writeOut: output.out, writeErr: output.err });
+    command.exitOverride().configureOutput({ writeOut: output.out, writeErr: output.err, outputError: () => {} });
     for (const inner of command.commands) inherit(inner);
   };
   inherit(program);
@@ -98,11 +105,15 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
     await program.parseAsync(argv, { from: 'user' });
     return exit;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (!(error instanceof CommandFailed)) throw error;
-    if ((options().json ?? false) && error.problem !== undefined) output.out(json(error.problem));
-    output.err(`rearguard: ${error.message}\n`);
-    return error.exit;
+    const ofCommander = error instanceof CommanderError;
+    const failed = ofCommander ? misused(error) : error;
+    if (failed === undefined) return EXIT.ok;
+    if (!(failed instanceof CommandFailed)) throw failed;
+    // Behind a document that was begun, or ended, none of ours follows.
+    if (options().json && (failed.problem !== undefined || !printed)) output.out(json(problemOf(failed)));
+    const helped = ofCommander && error.code === 'commander.help';
+    if (!helped) output.err(`rearguard: ${failed.message}\n${ofCommander ? '(see --help)\n' : ''}`);
+    return failed.exit;
   }
 }
 
