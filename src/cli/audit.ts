@@ -3,7 +3,7 @@ import type { AuditEvent, Verification } from '../domain/audit.ts';
 import type { ContractTerms } from '../domain/contract.ts';
 import { type ApiClient, CommandFailed, EXIT, type ExitCode } from './client.ts';
 import { printList, unfinished } from './lists.ts';
-import { counted, howMany, indented, money, resources, toTheSecond } from './printing.ts';
+import { type List, counted, howMany, indented, money, resources, toTheSecond } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 /** What the events of contracts carry of their terms. */
@@ -46,6 +46,12 @@ async function verified(api: ApiClient, tell: (words: string) => void): Promise<
   }
 }
 
+/** Refuses a contract of which nothing is told and which this node does not have. Of some that it never had something is told: what a seller offered in vain. */
+async function knownContract(api: ApiClient, contract: string): Promise<void> {
+  const { items } = await api.get<List<AuditEvent>>(`/audit?${new URLSearchParams({ contract, limit: '1' })}`);
+  if (items.length === 0) await api.get(`/contracts/${encodeURIComponent(contract)}`);
+}
+
 /** What happened, and whether the record of it is whole. */
 export function auditCommands(program: Command, line: CommandLine): void {
   program
@@ -66,6 +72,7 @@ export function auditCommands(program: Command, line: CommandLine): void {
           line.tell(asJson, { verification }, () => words(verification));
           return verdict(verification);
         }
+        if (contract) await knownContract(api, contract);
         const listing = {
           path: '/audit',
           query: { ...(contract && { contract }), ...(since && { since }) },

@@ -14,7 +14,12 @@ const EXITS: Record<Verdict, ExitCode> = { proven: EXIT.ok, 'not-vouched-for': E
 /** What would move a terminal's cursor or turn its text: a file's words must not pose as ours. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+interface Told {
+  readonly key?: readonly string[];
+  readonly didDocument?: readonly string[];
+}
 
 /** Proves contracts of others, without a node: what proves them is what the person knows of the parties' keys. */
 export function verifyCommand(contracts: Command, line: CommandLine): void {
@@ -27,11 +32,10 @@ export function verifyCommand(contracts: Command, line: CommandLine): void {
       '--key <id>',
       'a key that you know to be a party’s, as DID#THUMBPRINT (what `rearguard key` prints at its node); may be repeated',
       collect,
-      [],
     )
-    .option('--did-document <file>', 'the did.json of a party, which you got by a way that you trust; may be repeated', collect, [])
+    .option('--did-document <file>', 'the did.json of a party, which you got by a way that you trust; may be repeated', collect)
     .action(
-      line.run(async (_api, asJson, file: string, options: { key: readonly string[]; didDocument: readonly string[] }) => {
+      line.run(async (_api, asJson, file: string, options: Told) => {
         const known = await readKnown(options, line);
         const proof = await verifyExport(parsed(file, await line.readInput(file)), line.now(), known);
         const { document, until, keys, notVouchedFor, findings } = proof;
@@ -44,10 +48,7 @@ export function verifyCommand(contracts: Command, line: CommandLine): void {
 }
 
 /** What the person knows of whose keys. */
-async function readKnown(
-  { key, didDocument }: { readonly key: readonly string[]; readonly didDocument: readonly string[] },
-  { readInput }: CommandLine,
-): Promise<KnownKeys> {
+async function readKnown({ key = [], didDocument = [] }: Told, { readInput }: CommandLine): Promise<KnownKeys> {
   const known = key.map((id) => {
     const read = knownById(id);
     if (read) return read;

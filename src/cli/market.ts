@@ -8,7 +8,7 @@ import type { OpenProcess } from '../ports/processes.ts';
 import type { KnownNode, SeenCandidate } from '../ports/records.ts';
 import { EXIT } from './client.ts';
 import { listCommand } from './lists.ts';
-import { type List, facts, money, resources, span, table } from './printing.ts';
+import { type List, counted, facts, money, resources, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 
 /** What is free of a slice, or the blueprint of which an instance is sold. */
@@ -99,7 +99,7 @@ export function marketCommands(program: Command, line: CommandLine): void {
         line.tell(asJson, sums, () =>
           facts([
             ['free', resources(sums.free)],
-            ['held', `${resources(sums.held)} (${sums.holds} holds)`],
+            ['held', `${resources(sums.held)} (${counted(sums.holds, 'hold')})`],
             ['sold', resources(sums.sold)],
             ['flavors', String(sums.flavors)],
           ]),

@@ -49,7 +49,7 @@ export const json = (value: unknown): string => `${indented(value, '')}\n`;
 /** A time as people read it: RFC 3339 without parts of a second. */
 export const toTheSecond = (time: string): string => time.replace(/\.\d+Z$/, 'Z');
 /** So many of something: `1 seal`, `2 seals`. */
-export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+export const counted = (count: number | string, what: string): string => `${count} ${what}${String(count) === '1' ? '' : 's'}`;
 
 /** `3 s`, `5 min`, `2 h`, `4 d`: one unit is enough to a person. */
 export function span(milliseconds: number): string {
@@ -69,12 +69,24 @@ export const hourlyWords = ({ hourly, alsoHourly = [] }: Pick<IntentStatus, 'hou
 /** What something cost, currency by currency. */
 export const costs = (of: readonly Cost[]): string =>
   of.length === 0 ? 'nothing' : of.map(({ amount, currency }) => `${amountWords(amount)} ${currency}`).join(', ');
-export const resources = (of: {
+/** What something holds of a cluster: `2 cpu, 4Gi, 1 pod`; `nothing` when it is none of all. */
+export function resources(of: {
   readonly cpu: string;
   readonly memory: string;
   readonly pods: string;
+  readonly storage?: string | undefined;
   readonly gpu?: string | undefined;
-}): string => `${of.cpu} cpu, ${of.memory}, ${of.pods} pods${(of.gpu ?? '0') === '0' ? '' : `, ${of.gpu} GPUs`}`;
+}): string {
+  const { cpu, memory, pods, storage = '0', gpu = '0' } = of;
+  if ([cpu, memory, pods, storage, gpu].every((amount) => amount === '0')) return 'nothing';
+  return [
+    `${cpu} cpu`,
+    // Without a unit of its own, bytes.
+    /^\d+$/.test(memory) ? `${memory} B` : memory,
+    counted(pods, 'pod'),
+    ...(gpu === '0' ? [] : [counted(gpu, 'GPU')]),
+  ].join(', ');
+}
 
 /** What a seller promises, term by term; those that it does not promise are left out. */
 export const promises = (terms: OfferTerms | undefined): readonly (readonly [string, string])[] =>

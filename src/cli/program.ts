@@ -76,7 +76,8 @@ export async function runProgram(argv: readonly string[], world: World, extend?:
       (action) =>
       async (...given) => {
         const url = options().api ?? environment['REARGUARD_API'] ?? DEFAULT_API;
-        if (!URL.canParse(url)) throw new CommandFailed(`--api must be a URL such as ${DEFAULT_API}, not ${url}`, EXIT.usage);
+        if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+          throw new CommandFailed(`--api must be a URL such as ${DEFAULT_API}, not ${url}`, EXIT.usage);
         const { token, json: asJson = false } = options();
         const client = apiClient(url, {
           fetcher: fetcherFor(url, options(), world),

@@ -68,6 +68,17 @@ describe('contracts', () => {
     );
   });
 
+  test('the audit of one that this node has, or of which anything is told, may be empty; any other is not known', async () => {
+    await store(true);
+    const since = ['--no-verify', '--since', '2999-01-01T00:00:00Z'];
+    expect(await rearguard(['audit', '--contract', 'contract-1', ...since])).toEqual({ exit: 0, out: 'none\n', err: '' });
+    const lied = contractId('contract-9');
+    await history.audit.record({ kind: 'peer-lied', contract: lied, peer: 'north', facts: {} });
+    expect(await rearguard(['audit', '--contract', lied, ...since])).toMatchObject({ exit: 0, out: 'none\n' });
+    const asJson = await rearguard(['--json', 'audit', '--contract', 'contract-8', ...since]);
+    expect([asJson.exit, JSON.parse(asJson.out)]).toEqual([4, expect.objectContaining({ code: 'NOT_FOUND', status: 404 })]);
+  });
+
   test('one with a FLUIDOS node has nothing to export', async () => {
     await store(false);
     expect(await rearguard(['contract', 'export', 'contract-1'])).toMatchObject({

@@ -8,7 +8,7 @@ const offline: Fetcher = () => Promise.reject(new Error('a node was asked'));
 const validate = (file: string, ...more: readonly string[]) => rearguard([...VALIDATE, ...more], { file, fetch: offline });
 
 test('a good document', async () => {
-  expect(await validate(YAML)).toEqual({ exit: 0, out: 'web.yaml is a valid Intent: web needs 100m cpu, 64Mi, 1 pods\n', err: '' });
+  expect(await validate(YAML)).toEqual({ exit: 0, out: 'web.yaml is a valid Intent: web needs 100m cpu, 64Mi, 1 pod\n', err: '' });
   const withService = YAML.replace('spec:', 'spec:\n  services: [{name: db, category: database}]');
   expect((await validate(withService)).out).toMatch(/, service db\n$/);
   expect(JSON.parse((await validate(YAML, '--json')).out)).toEqual({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fetcher } from '../../src/cli/client.ts';
-import { table } from '../../src/cli/printing.ts';
+import { resources, table } from '../../src/cli/printing.ts';
 import { isSlice } from '../../src/domain/flavor.ts';
 import { intentName } from '../../src/domain/ids.ts';
 import { writeDescription } from '../../src/rear/extensions.ts';
@@ -130,6 +130,8 @@ describe('exit codes and words', () => {
     ['a file that is not there', ['intent', 'run', '-f', 'no.yaml'], {}, 2, /cannot read no\.yaml \(ENOENT\)/],
     ['an until that is none', ['intent', 'run', '-f', 'x', '--until', 'noon'], { file: YAML }, 2, /in-use or ended/],
     ['an API that is no URL', ['--api', 'here', 'flavors'], {}, 2, /must be a URL/],
+    ['an API that is no URL of HTTP', ['--api', 'foo:bar', 'flavors'], {}, 2, /must be a URL such as http:[^]*, not foo:bar/],
+    ['a host and a port for a URL', ['--api', 'localhost:3005', 'flavors'], {}, 2, /must be a URL/],
     [
       'a document with wrong fields',
       ['intent', 'run', '-f', 'x'],
@@ -141,6 +143,7 @@ describe('exit codes and words', () => {
     ['a node address that is none', ['nodes', 'add', 'example'], {}, 2, /address: must be host:port/],
     ['an unheard of intent', ['intent', 'status', 'nobody'], {}, 4, /no intent named nobody/],
     ['an unheard of contract', ['contracts', 'end', 'x'], {}, 4, /no contract x/],
+    ['the audit of an unheard of contract', ['audit', '--contract', 'nope'], {}, 4, /no contract nope/],
     ['nobody there', ['flavors'], { fetch: refused }, 3, /cannot reach[^]*ECONNREFUSED[^]*REARGUARD_API/],
     ['somebody else there', ['flavors'], { fetch: stranger }, 3, /not a Rearguard node/],
     [
@@ -182,6 +185,27 @@ test('flavors with GPUs show how many, and of which model', async () => {
   expect(JSON.parse((await rearguard(['--json', 'flavors', '-n', '1'])).out)).toEqual([expect.objectContaining({ id: plain.id })]);
 });
 
+test.each([
+  [{ cpu: '1', memory: '1Gi', pods: '1', gpu: '1' }, '1 cpu, 1Gi, 1 pod, 1 GPU'],
+  [{ cpu: '0', memory: '0', pods: '2', gpu: '0' }, '0 cpu, 0 B, 2 pods'],
+  [{ cpu: '0', memory: '0', pods: '0' }, 'nothing'],
+])('of resources no number stands alone, one is one, and none of all is nothing: %o', (of, words) => {
+  expect(resources(of)).toBe(words);
+});
+
+test('the sums of a node say what is free, held and sold', async () => {
+  expect((await rearguard(['sums'])).out).toBe('free:     nothing\nheld:     nothing (0 holds)\nsold:     nothing\nflavors:  0\n');
+  await inventory.publish(flavorOf('000a'));
+  await inventory.reserve({
+    flavor: flavorOf('000a').id,
+    buyer: buyerOf('north'),
+    part: ONE,
+    transaction: newTransaction(),
+    ttlMs: 60_000,
+  });
+  expect((await rearguard(['sums'])).out).toMatch(/^free: +9 cpu, 18Gi, 90 pods\nheld: +1 cpu, 2Gi, 10 pods \(1 hold\)\nsold: +nothing\n/);
+});
+
 test('what buyers have, of what they may', async () => {
   const none = await rearguard(['buyers']);
   expect(none.out).toBe('none\n');
@@ -207,4 +231,8 @@ test('tables line up, and nothing in a cell moves the cursor', () => {
 
 test('the help says what the exit codes mean', async () => {
   expect((await rearguard(['--help'])).out).toMatch(/Exit codes:[^]*5 +not allowed[^]*6 +contract verify/);
+});
+
+test('the help shows no default that is nothing', async () => {
+  expect((await rearguard(['contract', 'verify', '--help'])).out).not.toContain('default');
 });
