@@ -14,6 +14,9 @@ const EXITS: Record<Verdict, ExitCode> = { proven: EXIT.ok, 'not-vouched-for': E
 /** What would move a terminal's cursor or turn its text: a file's words must not pose as ours. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+/** Said with every proof: that a contract is in force now is nothing that a file can show. */
+const EARLY_END = 'an end before that is in no file: ask a party whether it ended early';
+
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 interface Told {
@@ -40,7 +43,16 @@ export function verifyCommand(contracts: Command, line: CommandLine): void {
         const proof = await verifyExport(parsed(file, await line.readInput(file)), line.now(), known);
         const { document, until, keys, notVouchedFor, findings } = proof;
         const verdict = findings.length > 0 ? 'not-proven' : notVouchedFor.length > 0 ? 'not-vouched-for' : 'proven';
-        const said = { verdict, proven: verdict === 'proven', findings, notVouchedFor, keys, until, terms: document };
+        const said = {
+          verdict,
+          proven: verdict === 'proven',
+          findings,
+          notVouchedFor,
+          keys,
+          until,
+          ...(document && { note: EARLY_END }),
+          terms: document,
+        };
         line.tell(asJson, said, () => words(proof, verdict, known));
         return EXITS[verdict];
       }),
@@ -117,6 +129,7 @@ function words(proof: ExportProof, verdict: Verdict, known: KnownKeys): string {
     ...signedLines(document),
     ['from', document?.startsAt],
     ['until', until],
+    ['note', document && EARLY_END],
     ...promises(document?.flavor.terms),
     ...keys.map((key) => keyLine(key, proof)),
     ...[...known.keys()].filter((did) => document && !parties.includes(did)).map((did) => ['no party', did] as const),

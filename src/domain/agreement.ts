@@ -22,6 +22,7 @@ export interface AgreementSignature {
 export const AGREEMENT_FAULTS = [
   'malformed',
   'altered',
+  'not-signed',
   'wrong-key',
   'expired',
   'not-signed-by-seller',

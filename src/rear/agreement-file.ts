@@ -1,9 +1,9 @@
 /** A contract as a file for somebody else: what was signed, also in a form that people can read. */
-import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { Agreement, AgreementFinding } from '../domain/agreement.ts';
 import { type AgreementProof, partiesOf, readPayload, type SigningKey, verifyAgreement } from './agreement.ts';
 import { AgreementSchema } from './agreement-schema.ts';
+import { differencesWords, differing, membersWords, strangersIn } from './agreement-differences.ts';
 import type { KnownKeys } from './known-keys.ts';
 import { verifyRenewals } from './renewal.ts';
 
@@ -40,11 +40,22 @@ const each = (keys: readonly SigningKey[]): readonly SigningKey[] => [...new Map
 
 /** What people read in a part of the file must be what was signed. */
 function differences(terms: Readonly<Record<string, unknown>>, agreement: Agreement, what: string): readonly AgreementFinding[] {
-  const signed = readPayload(agreement.payload) as Readonly<Record<string, unknown>>;
-  const keys = [...new Set([...Object.keys(signed), ...Object.keys(terms)])];
-  const differs = keys.filter((key) => canonicalize(signed[key]) !== canonicalize(terms[key]));
-  if (differs.length === 0) return [];
-  return [{ fault: 'altered', words: `${what} says otherwise than what was signed: ${differs.join(', ').slice(0, 300)}` }];
+  const found = differing(readPayload(agreement.payload), terms);
+  if (found.length === 0) return [];
+  return [{ fault: 'altered', words: `${what} says otherwise than what was signed: ${differencesWords(found)}` }];
+}
+
+/** What stands beside the signed terms was signed by nobody: whoever reads it might take it for agreed on. */
+function unsigned(value: unknown): readonly AgreementFinding[] {
+  const found = strangersIn(value);
+  if (found.length === 0) return [];
+  return [{ fault: 'not-signed', words: `nobody signed what the file says besides the contract: ${membersWords(found)}` }];
+}
+
+/** The end that people read must be the one that was signed last. */
+function otherEnd(said: string | undefined, signed: string): readonly AgreementFinding[] {
+  if (said === undefined || Date.parse(said) === Date.parse(signed)) return [];
+  return [{ fault: 'missing-addendum', words: `the file says that it lasts until ${said}, and what was signed ends at ${signed}` }];
 }
 
 /**
@@ -58,8 +69,8 @@ export async function verifyExport(value: unknown, now: number, known: KnownKeys
   const base = AgreementSchema.safeParse(file?.agreement).data;
   if (!file || !base || !proof.document) return proof;
   const { document } = proof;
-  const found = [...differences(file.terms, base, 'the file'), ...proof.findings];
-  if (!file.renewals) return { ...proof, until: document.expiresAt, findings: found };
+  const found = [...unsigned(value), ...differences(file.terms, base, 'the file'), ...proof.findings];
+  if (!file.renewals) return { ...proof, until: document.expiresAt, findings: [...found, ...otherEnd(file.until, document.expiresAt)] };
   const renewals = file.renewals.map(({ agreement }) => agreement);
   const { until, keys, findings } = await verifyRenewals(
     { id: document.contract, agreement: base, parties: partiesOf(document), expiresAt: document.expiresAt },
@@ -69,11 +80,7 @@ export async function verifyExport(value: unknown, now: number, known: KnownKeys
   found.push(...findings);
   if (findings.length === 0)
     found.push(...file.renewals.flatMap(({ terms, agreement }, at) => differences(terms, agreement, `renewal ${at + 1}`)));
-  if (findings.length === 0 && file.until !== undefined && Date.parse(file.until) !== Date.parse(until))
-    found.push({
-      fault: 'missing-addendum',
-      words: `the file says that it lasts until ${file.until}, and what was signed ends at ${until}`,
-    });
+  if (findings.length === 0) found.push(...otherEnd(file.until, until));
   if (Date.parse(until) <= now) found.push({ fault: 'expired', words: `it ended at ${until}` });
   return { ...proof, until, keys: each([...proof.keys, ...keys]), findings: found };
 }

@@ -207,7 +207,10 @@ describe('a file', () => {
     expect((await verifyExport(file, NOON)).findings).toEqual([]);
     const cheaper = { ...file, terms: { ...file.terms, price: { amount: '0.01', currency: 'EUR', period: 'hourly' }, gift: true } };
     expect((await verifyExport(cheaper, NOON)).findings).toEqual([
-      { fault: 'altered', words: 'the file says otherwise than what was signed: price, gift' },
+      {
+        fault: 'altered',
+        words: 'the file says otherwise than what was signed: price.amount is "0.01", signed was "0.1"; gift is true, signed was nothing',
+      },
     ]);
   });
 

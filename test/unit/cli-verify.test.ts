@@ -43,6 +43,16 @@ beforeAll(async () => {
   });
   const { terms: read, agreement } = JSON.parse(files['honest'] ?? '') as { terms: object; agreement: { signatures: unknown[] } };
   files['altered'] = JSON.stringify({ terms: { ...read, price: undefined }, agreement });
+  const whole = { terms: read, agreement };
+  const [first, ...others] = agreement.signatures;
+  files['with an end'] = JSON.stringify({ ...whole, end: 'x' });
+  files['with addenda'] = JSON.stringify({ ...whole, addenda: [{}] });
+  files['with a prototype'] = JSON.stringify(whole).replace('{', '{"__proto__":{},');
+  files['with a note'] = JSON.stringify({
+    ...whole,
+    agreement: { ...agreement, signatures: [{ ...(first as object), note: 1 }, ...others] },
+  });
+  files['until later'] = JSON.stringify({ ...whole, until: '3999-01-01T00:00:00Z' });
   files['half'] = JSON.stringify({ terms: read, agreement: { ...agreement, signatures: agreement.signatures.slice(0, 1) } });
 });
 
@@ -99,11 +109,34 @@ describe.each(WAYS)('with the keys known by %s', (_, known) => {
     ['altered', ['altered']],
     ['half', ['not-signed-by-buyer']],
     ['over', ['expired']],
+    ['with an end', ['not-signed']],
+    ['with addenda', ['not-signed']],
+    ['with a prototype', ['not-signed']],
+    ['with a note', ['not-signed']],
+    ['until later', ['missing-addendum']],
   ])('one that is %s is told by its name', async (file, faults) => {
     const found = await verifyAsJson(file, ...known());
     expect(found).toMatchObject({ exit: 1, verdict: 'not-proven', proven: false });
     expect((found as unknown as { findings: { fault: string }[] }).findings.map(({ fault }) => fault)).toEqual(faults);
   });
+});
+
+test('what nobody signed is named, and so is the member that was altered, with both values', async () => {
+  expect((await verify('with a note')).out).toContain(
+    'nobody signed what the file says besides the contract: agreement.signatures.0.note\n',
+  );
+  const read = JSON.parse(files['honest'] ?? '') as { terms: { flavor: Record<string, unknown> } };
+  read.terms.flavor['location'] = { ...(read.terms.flavor['location'] as object), altitude: 'x'.repeat(500) };
+  files['elsewhere'] = JSON.stringify(read);
+  const { out } = await verify('elsewhere');
+  expect(out).toMatch(/altered: +the file says otherwise than what was signed: flavor\.location(\.altitude)? is .*"?x+…, signed was \S+\n/);
+  expect(out).not.toContain('x'.repeat(100));
+});
+
+test('that an early end is in no file is said with every proof', async () => {
+  const both = ['--key', sellers, '--key', buyers];
+  expect((await verify('honest', ...both)).out).toMatch(/until: +2999\S+\nnote: +an end before that is in no file: ask a party/);
+  expect(await verifyAsJson('honest', ...both)).toMatchObject({ note: expect.stringContaining('ask a party') as string });
 });
 
 test('who is known of one party alone is told whose key is not', async () => {

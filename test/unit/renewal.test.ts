@@ -127,7 +127,12 @@ describe('a forged one', () => {
   test('what people read of one is what was signed', async () => {
     const longer = { ...at(2), terms: { ...at(2).terms, expiresAt: '2099-01-01T00:00:00Z' } };
     const { findings } = await verifyExport({ ...file, renewals: [at(0), at(1), longer] }, NOON);
-    expect(findings).toEqual([{ fault: 'altered', words: 'renewal 3 says otherwise than what was signed: expiresAt' }]);
+    expect(findings).toEqual([
+      {
+        fault: 'altered',
+        words: 'renewal 3 says otherwise than what was signed: expiresAt is "2099-01-01T00:00:00Z", signed was "2026-03-05T12:00:00Z"',
+      },
+    ]);
   });
 });
 
