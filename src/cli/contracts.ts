@@ -16,6 +16,11 @@ const partOf = ({ service, flavor: { offer }, resources: part }: Contract['terms
   service && offer.kind !== 'k8slice' ? `${offer.kind} ${offer.name}` : resources(part);
 const wordsOf = ({ reason, detail }: Ending): string => `${reason}${detail ? `: ${detail}` : ''}`;
 const endOf = ({ ending }: Contract): string => (ending ? wordsOf(ending) : '');
+/** Since when it is over, and why; nothing where it is not. */
+const overWords = ({ terms, state, ending, endedAt }: Contract): string | undefined =>
+  state === 'over'
+    ? `contract ${terms.id} is over${endedAt === undefined ? '' : ` since ${toTheSecond(endedAt)}`}${ending ? `: ${wordsOf(ending)}` : ''}`
+    : undefined;
 const signedBy = ({ agreement }: Contract): string =>
   ['nobody: the other side is a FLUIDOS node', 'the seller', 'both'][agreement?.signatures.length ?? 0] ?? '';
 
@@ -73,7 +78,8 @@ export function contractCommands(program: Command, line: CommandLine): void {
           ...(withoutBuyer && { withoutBuyer }),
         });
         await api.send('POST', `/contracts/${encodeURIComponent(id)}/end`, { text, type: 'application/json' });
-        line.tell(asJson, { id, accepted: true }, () => `contract ${id} is ending\n`);
+        const over = overWords(await read(api, id));
+        line.tell(asJson, { id, accepted: true }, () => `${over ?? `contract ${id} is ending`}\n`);
         return EXIT.ok;
       }),
     );
@@ -119,8 +125,10 @@ export function contractCommands(program: Command, line: CommandLine): void {
       line.run(async (api, _asJson, id: string) => {
         const contract = await read(api, id);
         const { agreement, renewals } = contract;
+        const over = overWords(contract);
         if (!agreement) throw new CommandFailed(`contract ${id} was never signed: the other side is a FLUIDOS node`, EXIT.failed);
         line.output.out(json(exportedAgreement(agreement, renewals && { renewals, until: untilOf(contract) })));
+        if (over !== undefined) line.output.err(`${over}; its file does not say so\n`);
         return EXIT.ok;
       }),
     );

@@ -125,7 +125,10 @@ export function intentCommands(program: Command, line: CommandLine): void {
     .action(
       line.run(async (api, asJson, name: string) => {
         await api.send('POST', `${pathOf(name)}/retry-teardown`);
-        line.tell(asJson, { name, accepted: true }, () => `trying again what could not be undone of ${name}\n`);
+        const { state } = (await api.get<{ readonly status: IntentStatus }>(pathOf(name))).status;
+        line.tell(asJson, { name, accepted: true }, () =>
+          state === 'ended' ? `intent ${name} has ended: nothing is stuck\n` : `trying again what could not be undone of ${name}\n`,
+        );
         return EXIT.ok;
       }),
     );

@@ -66,6 +66,13 @@ describe('contracts', () => {
     expect((await rearguard(['contract', 'show', 'contract-1'])).out).toMatch(
       new RegExp(`agreed until: +2999-01-01T00:00:00\\.000Z\nended: +${ended}\n`),
     );
+    expect(await rearguard(['contract', 'end', 'contract-1'])).toMatchObject({
+      exit: 0,
+      out: `contract contract-1 is over since ${ended}: done\n`,
+    });
+    const { exit, out, err } = await rearguard(['contract', 'export', 'contract-1']);
+    expect([exit, Object.keys(JSON.parse(out) as object)]).toEqual([0, ['terms', 'agreement']]);
+    expect(err).toBe(`contract contract-1 is over since ${ended}: done; its file does not say so\n`);
   });
 
   test('the audit of one that this node has, or of which anything is told, may be empty; any other is not known', async () => {

@@ -37,6 +37,7 @@ test('an intent is started, told, followed and ended', async () => {
   fake.change(intentName('web'), { state: 'ended', ending: { reason: 'budget', detail: 'used up' }, cost, endedAt: clock.now() });
   const watched = await watching;
   expect(watched.exit).toBe(1);
+  expect(await rearguard(['intent', 'retry-teardown', 'web'])).toMatchObject({ exit: 0, out: 'intent web has ended: nothing is stuck\n' });
   expect(watched.out).toMatch(/… fits\n[^]*usage: in-use at home\n[^]*ended: budget \(used up\); cost ~2.0001 EUR in all\n$/);
   expect((await rearguard(['intent', 'status', 'web'])).exit).toBe(1);
   expect(await rearguard(['intent', 'end', 'web', '--watch'])).toMatchObject({
