@@ -3,9 +3,9 @@ import { languageOf } from '../documents/reading.ts';
 import { costOf } from '../domain/money.ts';
 import { type Cost, inAll } from '../domain/spending.ts';
 import type { IntentStatus, ServiceStatus, Used } from '../domain/status.ts';
-import { EXIT, CommandFailed } from './client.ts';
+import { type ApiClient, EXIT, CommandFailed } from './client.ts';
 import { listCommand } from './lists.ts';
-import { costs, facts, hourlyWords, money, span, table } from './printing.ts';
+import { type List, costs, facts, hourlyWords, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 import { validateCommand } from './validating.ts';
 import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
@@ -125,13 +125,22 @@ export function intentCommands(program: Command, line: CommandLine): void {
     .action(
       line.run(async (api, asJson, name: string) => {
         await api.send('POST', `${pathOf(name)}/retry-teardown`);
-        const { state } = (await api.get<{ readonly status: IntentStatus }>(pathOf(name))).status;
+        const over = await isWhollyOver(api, name);
         line.tell(asJson, { name, accepted: true }, () =>
-          state === 'ended' ? `intent ${name} has ended: nothing is stuck\n` : `trying again what could not be undone of ${name}\n`,
+          over ? `intent ${name} has ended: nothing is stuck\n` : `trying again what could not be undone of ${name}\n`,
         );
         return EXIT.ok;
       }),
     );
+}
+
+/** An intent may end before what its acquisitions undo at sellers. */
+async function isWhollyOver(api: ApiClient, name: string): Promise<boolean> {
+  const { state } = (await api.get<{ readonly status: IntentStatus }>(pathOf(name))).status;
+  if (state !== 'ended') return false;
+  const { workflows } = await api.get<Journals>(`${pathOf(name)}/journal`);
+  const { items } = await api.get<List<{ readonly workflowId: string }>>('/processes?stuck=true');
+  return !items.some(({ workflowId }) => workflows.some((each) => each.workflowId === workflowId));
 }
 
 function untilOf(text: string): 'in-use' | 'ended' {
