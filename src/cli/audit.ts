@@ -102,11 +102,11 @@ function verdict({ verdict: found, words: why }: Verification): ExitCode {
   throw new CommandFailed(`the audit is ${found}: ${why}`, EXIT.failed);
 }
 
-function words({ verdict, words: found, waiting, tampering, heads: { count, last } }: Verification): string {
+function words({ verdict, words: found, waiting, tampering, heads: { count, last, withdrawn = 0 } }: Verification): string {
   const fault = tampering ? ` (${tampering.kind}${tampering.event === undefined ? '' : `, event ${tampering.event}`})` : '';
   return [
     `${verdict}${fault}: ${found}`,
-    `${counted(count, 'signed head')}${last ? `, the last one of seal ${last.seq} at ${last.at} by ${last.kid}` : ''}; ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} to be sealed`,
+    `${counted(count, 'signed head')}${last ? `, the last one of seal ${last.seq} at ${last.at} by ${last.kid}` : ''}${withdrawn > 0 ? `; ${withdrawn} more ${withdrawn === 1 ? 'is of a key that counts' : 'are of keys that count'} no more, and ${withdrawn === 1 ? 'vouches' : 'vouch'} for nothing` : ''}; ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} to be sealed`,
     '',
   ].join('\n');
 }

@@ -86,6 +86,8 @@ export interface Verification {
     readonly last?: Head;
     /** Lines that are no heads, or of keys that count no more. */
     readonly unreadable: number;
+    /** Of these the heads whose key counts no more, or never was ours: they vouch for nothing. Absent when there are none. */
+    readonly withdrawn?: number;
   };
   readonly tampering?: {
     readonly kind: Tampering;

@@ -55,6 +55,8 @@ export interface Heads {
   list(): Promise<{
     readonly heads: readonly Head[];
     readonly unreadable: number;
+    /** Of these the heads whose key counts no more, or never was ours: nobody can tell whether it signed them. */
+    readonly withdrawn: number;
     readonly forged: number;
     /** The key that would sign now. */
     readonly kid: string;

@@ -104,7 +104,7 @@ describe('the audit', () => {
     buyer: { id: 'alice' },
     seller: { id: 'north' },
   };
-  const heads = { count: 2, last: { seq: 7, hash: 'x', at: '2026-11-27T12:00:00Z', kid: 'did:web:north#1' }, unreadable: 0 };
+  const heads = { count: 2, last: { seq: 7, hash: 'x', at: '2026-11-27T12:00:00Z', kid: 'did:web:north#1' }, unreadable: 3, withdrawn: 3 };
   beforeEach(async () => {
     await history.audit.record({ kind: 'sold', contract, peer: 'alice', facts: { ...terms, transaction: 't' } });
     await history.audit.record({ kind: 'over', contract, peer: 'alice', facts: { role: 'seller', reason: 'drained' } });
@@ -130,7 +130,11 @@ describe('the audit', () => {
 
   test.each([
     ['broken', { tampering: { kind: 'altered', seq: 4, event: 5 } }, /^broken \(altered, event 5\): found\n/],
-    ['unattested', {}, /^unattested: found\n2 signed heads, the last one of seal 7 at 2026-11-27T12:00:00Z by did:web:north#1/],
+    [
+      'unattested',
+      {},
+      /^unattested: found\n2 signed heads, the last one of seal 7 at 2026-11-27T12:00:00Z by did:web:north#1; 3 more are of keys that count no more, and vouch for nothing; 0 events wait/,
+    ],
   ] as const)('exits with 1 when it is %s, however many answers that takes', async (verdict, more, words) => {
     history.say({
       verify: async ({ after = 0 }) =>

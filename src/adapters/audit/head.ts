@@ -32,12 +32,13 @@ export async function writeHead(head: Omit<Head, 'kid'>, signer: Pick<Signer, 'd
 /** The thumbprint alone: the rest of a key's id is the node's address, which may change. */
 const thumbprint = (kid: unknown): string | undefined => (typeof kid === 'string' ? kid.slice(kid.indexOf('#') + 1) : undefined);
 
-/** A head of ours; `unreadable` when it is none, or of a key that counts no more; `forged` when it names a key of ours that did not sign it so. */
-export async function readHead(line: string, signer: Pick<Signer, 'published'>): Promise<Head | 'unreadable' | 'forged'> {
+/** A head of ours; `unreadable` when it is none; `withdrawn` when it names a key that counts no more, or never was ours; `forged` when it names a key of ours that did not sign it so. */
+export async function readHead(line: string, signer: Pick<Signer, 'published'>): Promise<Head | 'unreadable' | 'withdrawn' | 'forged'> {
   try {
     const { kid, typ } = decodeProtectedHeader(line);
     const key = (await signer.published()).find((published) => thumbprint(published.kid) === thumbprint(kid));
-    if (!key || typ !== TYPE) return 'unreadable';
+    if (typ !== TYPE) return 'unreadable';
+    if (!key) return 'withdrawn';
     const { payload } = await compactVerify(line, await importJWK({ ...key.jwk }, 'EdDSA'), { algorithms: ['EdDSA'] });
     const { seq, hash, at } = Payload.parse(JSON.parse(Buffer.from(payload).toString('utf8')));
     return { seq, hash, at, kid: key.kid };

@@ -47,9 +47,11 @@ export function signedHeads(input: {
     async list() {
       const all = await read(await lines.read());
       const [key] = await signer.published();
+      const withdrawn = all.filter((head) => head === 'withdrawn').length;
       return {
         heads: all.filter((head): head is Head => typeof head === 'object').toSorted((a, b) => a.seq - b.seq),
-        unreadable: all.filter((head) => head === 'unreadable').length,
+        unreadable: withdrawn + all.filter((head) => head === 'unreadable').length,
+        withdrawn,
         forged: all.filter((head) => head === 'forged').length,
         kid: key?.kid ?? '',
       };

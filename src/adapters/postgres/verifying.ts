@@ -24,6 +24,14 @@ interface Place {
 
 const fitting = (seals: number): string => (seals === 1 ? '1 seal fits its event' : `${seals} seals fit each other`);
 
+/** A head of a withdrawn key proves nothing any more: what stood before the first head of a key that counts was vouched for when that was signed, not earlier. */
+function vouchedSince(heads: readonly Head[]): string {
+  const first = heads.find(({ seq }) => seq > GENESIS.seq);
+  return first === undefined
+    ? ''
+    : `; up to seal ${first.seq} they are vouched for since ${first.at} only: earlier heads are of keys that count no more, and no head would show what was changed before`;
+}
+
 /** A seal against its event and the link before. */
 async function fault(sql: Db, before: Place, { id, ...link }: LinkRow): Promise<Found | undefined> {
   const seq = Number(link.seq);
@@ -88,6 +96,7 @@ export const verifying = (pool: Pool, heads: Heads | undefined): Pick<Chain, 've
         ...(first && { first }),
         ...(last && { last }),
         unreadable: known?.unreadable ?? 0,
+        ...(known && known.withdrawn > 0 && { withdrawn: known.withdrawn }),
       },
       ...more,
     });
@@ -126,7 +135,7 @@ export const verifying = (pool: Pool, heads: Heads | undefined): Pick<Chain, 've
     const ahead = place.seq - vouched;
     return answer(
       'intact',
-      `${place.seq === 1 ? '1 seal is as it was' : `${place.seq} seals are as they were`} signed${ahead > 0 ? `, but for the last${ahead > 1 ? ` ${ahead}` : ''}, whose head is to come` : ''}`,
+      `${place.seq === 1 ? '1 seal is as it was' : `${place.seq} seals are as they were`} signed${ahead > 0 ? `, but for the last${ahead > 1 ? ` ${ahead}` : ''}, whose head is to come` : ''}${known?.withdrawn ? vouchedSince(signed) : ''}`,
     );
   },
 });

@@ -37,6 +37,10 @@ const Verification = z
       first: Head.optional(),
       last: Head.optional(),
       unreadable: z.int().describe('Lines that are no heads, or of keys that count no more.'),
+      withdrawn: z
+        .int()
+        .optional()
+        .describe('Of these the heads whose key counts no more, or never was ours: they vouch for nothing. Absent when there are none.'),
     }),
     tampering: z
       .object({
