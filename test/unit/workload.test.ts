@@ -1,57 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { reduceIntent } from '../../src/domain/intent.ts';
-import { container, deployment, document, job, pod } from './documents.ts';
+import { container, deployment, job, pod } from './documents.ts';
+import { init, sidecar, withMeta, wrong } from './one-manifest.ts';
 
-const wrong = (manifest: unknown, more: object = {}): readonly string[] => {
-  const result = reduceIntent(document({ workload: { manifests: [pod('other'), manifest] }, ...more }), 0);
-  return 'ok' in result
-    ? []
-    : result.problems.map(({ field, problem }) => `${field.replace('spec.workload.manifests[1].', '')}: ${problem}`);
-};
-const withMeta = (more: object) => ({ ...pod('a'), metadata: { name: 'a', ...more } });
 const HOST = 'cannot work on a node of another owner: it reaches into the host. Set placement: local, or leave it out';
 const SIDECAR =
   'must not be Always: sellers refuse what runs beside the containers and their quota does not count. Make it a container, put an init container before it that asks for as much as all that runs, or set placement: local';
 const NODES = 'must be absent: it names nodes of your own, and the pod goes to an acquired one; use resources.architecture and limits';
-
-const init = (name: string, cpu: string, more = {}) => ({ ...container({ requests: { cpu, memory: `${cpu}Gi` } }), name, ...more });
-const sidecar = (cpu: string) => init('proxy', cpu, { restartPolicy: 'Always' });
-
-describe('takes what Kubernetes takes', () => {
-  it.each<[string, unknown]>([
-    ['a deployment', deployment('web')],
-    ['a job', job('batch', { parallelism: 3, completions: 9 })],
-    ['a pod', pod('one')],
-    ['a config map', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { a: 'b' } }],
-    ['a secret', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, type: 'Opaque', stringData: { a: 'b' } }],
-    [
-      'a service',
-      { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } },
-    ],
-    ['one name for two kinds', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'other' } }],
-    ['what kubectl create --dry-run writes', { ...deployment('web'), metadata: { name: 'web', creationTimestamp: null }, status: {} }],
-    ['fields that we do not know', pod('p', { terminationGracePeriodSeconds: 5, tolerations: [], topologySpreadConstraints: [] })],
-    ['labels and annotations', withMeta({ labels: { app: 'a' }, annotations: { 'liqo.io/x': 'y' } })],
-    [
-      'volumes that travel',
-      pod('p', {
-        volumes: [
-          { name: 'a', emptyDir: {} },
-          { name: 'b', configMap: { name: 'c' } },
-          { name: 'c', secret: { secretName: 's' } },
-        ],
-      }),
-    ],
-    [
-      'preferred affinity',
-      pod('p', { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{}] }, podAntiAffinity: {} } }),
-    ],
-    ['init containers', pod('p', { initContainers: [init('a', '2'), init('b', '1')] })],
-    ['an hour to go', pod('p', { terminationGracePeriodSeconds: 3_600 })],
-    ['a sidecar that the quota counts', pod('p', { initContainers: [init('room', '2'), sidecar('1')] })],
-    ['ports of the pod', pod('p', { containers: [{ ...container(), ports: [{ containerPort: 80 }] }] })],
-  ])('%s', (_, manifest) => expect(wrong(manifest)).toEqual([]));
-});
 
 describe('refuses what cannot work, and says why', () => {
   const volume = (source: object) => pod('p', { volumes: [{ name: 'v', ...source }] });
