@@ -3,7 +3,6 @@ import { openMending } from '../../activities/mending.ts';
 import { ACCOUNT, accountManifests, offloadingManifests } from '../../src/adapters/kubernetes/account-manifests.ts';
 import { type Api, openApi } from '../../src/adapters/kubernetes/api.ts';
 import { ownConnection } from '../../src/adapters/kubernetes/connection.ts';
-import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { isGoing } from '../../src/adapters/kubernetes/objects.ts';
 import type { Kubernetes } from '../../src/adapters/kubernetes/open.ts';
@@ -12,6 +11,7 @@ import { clusterId, intentName, tenantNamespace } from '../../src/domain/ids.ts'
 import type { Manifest } from '../../src/domain/manifest.ts';
 import { newAttempt } from '../contracts/linked.ts';
 import { deployment, newPlace } from '../contracts/workloads.ts';
+import { statusOf } from './answers.ts';
 import { rightsIn } from './account-rights.ts';
 import { ANYBODY, canI } from './can-i.ts';
 import { type RealClusters, running } from './clusters.ts';
@@ -51,17 +51,10 @@ export function accountSuite(start: () => Promise<RealClusters>): void {
       await nothingLeft();
     });
 
-    async function statusOf(method: string, path: string, body?: unknown, type?: string): Promise<number> {
-      try {
-        await node.raw(method, path, body, type);
-        return 200;
-      } catch (error) {
-        if (isRefused(error)) return error.status;
-        throw error;
-      }
-    }
-    const patch = (path: string, body: object) => statusOf('PATCH', `${path}?dryRun=All`, body, 'application/merge-patch+json');
-    const create = (path: string, body: object) => statusOf('POST', `${path}?dryRun=All`, body);
+    const answered = (method: string, path: string, body?: unknown, type?: string): Promise<number> =>
+      statusOf(node.raw(method, path, body, type));
+    const patch = (path: string, body: object) => answered('PATCH', `${path}?dryRun=All`, body, 'application/merge-patch+json');
+    const create = (path: string, body: object) => answered('POST', `${path}?dryRun=All`, body);
     const may = async (attributes: object): Promise<boolean> => {
       const api = 'authorization.k8s.io/v1';
       const review = { apiVersion: api, kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: attributes } };
@@ -81,13 +74,13 @@ export function accountSuite(start: () => Promise<RealClusters>): void {
 
     test('it reads no Secrets but ours, runs nothing elsewhere, and speaks for nobody else', async () => {
       for (const namespace of ['kube-system', 'default', 'liqo', OWN]) {
-        expect([namespace, await statusOf('GET', pathOf(KINDS.secret, { namespace }))]).toEqual([namespace, 403]);
+        expect([namespace, await answered('GET', pathOf(KINDS.secret, { namespace }))]).toEqual([namespace, 403]);
         expect(await create(pathOf(KINDS.pod, { namespace }), { metadata: { name: 'x' }, spec: { containers: [] } })).toBe(403);
         expect(await may({ namespace, verb: 'create', resource: 'serviceaccounts', subresource: 'token' })).toBe(false);
       }
-      expect(await statusOf('GET', pathOf(KINDS.secret))).toBe(403);
-      expect(await statusOf('GET', `${pathOf(KINDS.node, { name: 'south-worker-1' })}/proxy/metrics`)).toBe(403);
-      expect(await statusOf('POST', `${pathOf(KINDS.pod, { namespace: place.namespace, name: 'web' })}/exec?command=id`)).toBe(403);
+      expect(await answered('GET', pathOf(KINDS.secret))).toBe(403);
+      expect(await answered('GET', `${pathOf(KINDS.node, { name: 'south-worker-1' })}/proxy/metrics`)).toBe(403);
+      expect(await answered('POST', `${pathOf(KINDS.pod, { namespace: place.namespace, name: 'web' })}/exec?command=id`)).toBe(403);
       for (const resource of ['users', 'groups', 'serviceaccounts']) expect(await may({ verb: 'impersonate', resource })).toBe(false);
       for (const verb of ['escalate', 'bind', 'patch', 'delete'])
         expect(await may({ verb, group: 'rbac.authorization.k8s.io', resource: 'clusterroles', name: 'cluster-admin' })).toBe(false);
@@ -110,7 +103,7 @@ export function accountSuite(start: () => Promise<RealClusters>): void {
       expect(await create(pathOf(KINDS.namespace), { metadata: { name: 'planted' } })).toBe(422);
       for (const name of ['kube-system', OWN]) expect(await patch(pathOf(KINDS.namespace, { name }), { metadata: { labels } })).toBe(422);
       expect(await patch(pathOf(KINDS.namespace, { name: place.namespace }), { metadata: { labels: { x: 'y' } } })).toBe(200);
-      expect(await statusOf('DELETE', `${pathOf(KINDS.namespace, { name: OWN })}?dryRun=All`)).toBe(422);
+      expect(await answered('DELETE', `${pathOf(KINDS.namespace, { name: OWN })}?dryRun=All`)).toBe(422);
       expect(await patch(pathOf(KINDS.node, { name: 'south-worker-1' }), { spec: { unschedulable: true } })).toBe(422);
     });
 

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Api } from '../../src/adapters/kubernetes/api.ts';
-import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import type { KubeObject } from '../../src/adapters/kubernetes/objects.ts';
 import { remoteNamespace } from '../../src/domain/ids.ts';
 import { newAttempt } from '../contracts/linked.ts';
 import { newPlace } from '../contracts/workloads.ts';
+import { answerOf } from './answers.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
 
@@ -67,16 +67,7 @@ export function hostilePodsSuite(start: () => Promise<RealClusters>): void {
     const path = (query = '', name?: string): string =>
       `${pathOf(KINDS.shadowPod, { namespace: there, ...(name !== undefined && { name }) })}${query}`;
     const asked = (pod: object, metadata?: object): Promise<string> =>
-      answer(kubelet.raw('POST', path('?dryRun=All'), shadow(pod, metadata)));
-    async function answer(call: Promise<unknown>): Promise<string> {
-      try {
-        await call;
-        return 'written';
-      } catch (error) {
-        if (isRefused(error)) return `${error.status} ${error.message}`;
-        throw error;
-      }
-    }
+      answerOf(kubelet.raw('POST', path('?dryRun=All'), shadow(pod, metadata)));
 
     test.each<readonly [string, object]>([
       ['resources of the whole pod', { containers: [small], resources: { requests: { cpu: '4' }, limits: { cpu: '4' } } }],
@@ -123,10 +114,10 @@ export function hostilePodsSuite(start: () => Promise<RealClusters>): void {
       await kubelet.raw('POST', path(), shadow({ containers: [small] }));
       const finalizers = { metadata: { finalizers: ['a.b/c'] } };
       const patched = kubelet.raw('PATCH', path('', 'planted'), finalizers, 'application/merge-patch+json');
-      expect(await answer(patched)).toMatch(/^422 .*finalizers/);
+      expect(await answerOf(patched)).toMatch(/^422 .*finalizers/);
       for (const body of [{ propagationPolicy: 'Orphan' }, { propagationPolicy: 'Foreground' }, { orphanDependents: true }])
-        expect(await answer(kubelet.raw('DELETE', path('', 'planted'), body))).toMatch(/^422 .*rearguard-tenant-pods/);
-      expect(await answer(kubelet.raw('DELETE', path('', 'planted')))).toBe('written');
+        expect(await answerOf(kubelet.raw('DELETE', path('', 'planted'), body))).toMatch(/^422 .*rearguard-tenant-pods/);
+      expect(await answerOf(kubelet.raw('DELETE', path('', 'planted')))).toBe('written');
       expect(await operator('north').get(KINDS.shadowPod, { namespace: there, name: 'planted' })).toBeUndefined();
     });
 

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Api } from '../../src/adapters/kubernetes/api.ts';
-import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, type Kind, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import type { ResourceQuotaObject } from '../../src/adapters/kubernetes/objects.ts';
 import { sliceName, tenantNamespace } from '../../src/domain/ids.ts';
 import { newAttempt } from '../contracts/linked.ts';
 import { sliceCsr } from '../fakes/certificates.ts';
+import { answerOf } from './answers.ts';
 import { type RealClusters, running } from './clusters.ts';
 import { playClusters } from './linked.ts';
 
@@ -48,17 +48,8 @@ export function tenantBoundsSuite(start: () => Promise<RealClusters>): void {
         desiredMapping: Object.fromEntries(Array.from({ length: namespaces }, (_, n) => [`shop-${n}`, `shop-${n}-${at.buyer.id}`])),
       });
     const renew = () => object(KINDS.renew, { consumerClusterID: at.buyer.id, csr: 'AA==', resourceSliceRef: { name: 'none' } });
-    const answer = async (call: Promise<unknown>): Promise<string> => {
-      try {
-        await call;
-        return 'written';
-      } catch (error) {
-        if (isRefused(error)) return `${error.status} ${error.message}`;
-        throw error;
-      }
-    };
     const asked = (kind: Kind, body: unknown, query = '?dryRun=All'): Promise<string> =>
-      answer(tenant.raw('POST', `${pathOf(kind, { namespace })}${query}`, body));
+      answerOf(tenant.raw('POST', `${pathOf(kind, { namespace })}${query}`, body));
     const amounts = (names: number) => Object.fromEntries(Array.from({ length: names }, (_, n) => [`example.com/r${n}`, '1']));
 
     test.each<readonly [string, Kind, () => unknown, RegExp]>([
@@ -89,7 +80,7 @@ export function tenantBoundsSuite(start: () => Promise<RealClusters>): void {
       const put = async (namespaces: number): Promise<string> => {
         const { metadata } = (await seller.get(KINDS.namespaceMap, { namespace, name: 'forged' })) ?? {};
         const body = { ...map(namespaces), metadata: { ...map(0).metadata, resourceVersion: metadata?.resourceVersion } };
-        return await answer(tenant.raw('PUT', `${path}?dryRun=All`, body));
+        return await answerOf(tenant.raw('PUT', `${path}?dryRun=All`, body));
       };
       // Liqo would make the namespaces, and its buyer's take the map away.
       const north = running(at.stack, 'north');

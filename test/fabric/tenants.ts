@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../../src/adapters/kubernetes/api.ts';
-import { isRefused } from '../../src/adapters/kubernetes/faults.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import { type ResourceSliceObject, conditionOf } from '../../src/adapters/kubernetes/objects.ts';
 import { type ClusterId, type ContractId, clusterId, tenantNamespace } from '../../src/domain/ids.ts';
 import { BOUGHT, newAttempt } from '../contracts/linked.ts';
+import { statusOf } from './answers.ts';
 import type { RealClusters } from './clusters.ts';
 import { playClusters } from './linked.ts';
 
@@ -43,15 +43,6 @@ export function tenantsSuite(start: () => Promise<RealClusters>): void {
       const found = await seller.get<ResourceSliceObject>(KINDS.resourceSlice, { namespace: tenantNamespace(id), name });
       const { status, message } = conditionOf(found?.status?.conditions, 'Resources') ?? {};
       return [status, message];
-    };
-    const statusOf = async (call: Promise<unknown>): Promise<number> => {
-      try {
-        await call;
-        return 200;
-      } catch (error) {
-        if (isRefused(error)) return error.status;
-        throw error;
-      }
     };
 
     test('each is let in under its own contract', async () => {
