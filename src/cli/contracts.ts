@@ -77,8 +77,9 @@ export function contractCommands(program: Command, line: CommandLine): void {
           ...(now && { now }),
           ...(withoutBuyer && { withoutBuyer }),
         });
+        // Looked at before: what is over stays over, and what was accepted must not fail by a look behind it.
+        const over = asJson ? undefined : overWords(await read(api, id));
         await api.send('POST', `/contracts/${encodeURIComponent(id)}/end`, { text, type: 'application/json' });
-        const over = overWords(await read(api, id));
         line.tell(asJson, { id, accepted: true }, () => `${over ?? `contract ${id} is ending`}\n`);
         return EXIT.ok;
       }),

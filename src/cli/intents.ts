@@ -3,9 +3,9 @@ import { languageOf } from '../documents/reading.ts';
 import { costOf } from '../domain/money.ts';
 import { type Cost, inAll } from '../domain/spending.ts';
 import type { IntentStatus, ServiceStatus, Used } from '../domain/status.ts';
-import { type ApiClient, EXIT, CommandFailed } from './client.ts';
+import { EXIT, CommandFailed } from './client.ts';
 import { listCommand } from './lists.ts';
-import { type List, costs, facts, hourlyWords, money, span, table } from './printing.ts';
+import { costs, facts, hourlyWords, money, span, table } from './printing.ts';
 import type { CommandLine } from './program.ts';
 import { validateCommand } from './validating.ts';
 import { type Journals, type View, exitOf, follow, journalLine } from './watching.ts';
@@ -124,23 +124,15 @@ export function intentCommands(program: Command, line: CommandLine): void {
     .description('tries at once again what could not be undone')
     .action(
       line.run(async (api, asJson, name: string) => {
-        await api.send('POST', `${pathOf(name)}/retry-teardown`);
-        const over = await isWhollyOver(api, name);
-        line.tell(asJson, { name, accepted: true }, () =>
-          over ? `intent ${name} has ended: nothing is stuck\n` : `trying again what could not be undone of ${name}\n`,
+        const { tried } = await api.send<{ readonly tried: number }>('POST', `${pathOf(name)}/retry-teardown`);
+        // Of one that never was nothing is tried either.
+        if (tried === 0) await api.get(pathOf(name));
+        line.tell(asJson, { name, accepted: true, tried }, () =>
+          tried === 0 ? `intent ${name} has ended: nothing is stuck\n` : `trying again what could not be undone of ${name}\n`,
         );
         return EXIT.ok;
       }),
     );
-}
-
-/** An intent may end before what its acquisitions undo at sellers. */
-async function isWhollyOver(api: ApiClient, name: string): Promise<boolean> {
-  const { state } = (await api.get<{ readonly status: IntentStatus }>(pathOf(name))).status;
-  if (state !== 'ended') return false;
-  const { workflows } = await api.get<Journals>(`${pathOf(name)}/journal`);
-  const { items } = await api.get<List<{ readonly workflowId: string }>>('/processes?stuck=true');
-  return !items.some(({ workflowId }) => workflows.some((each) => each.workflowId === workflowId));
 }
 
 function untilOf(text: string): 'in-use' | 'ended' {

@@ -1,8 +1,10 @@
 import type { CommanderError } from 'commander';
+import { FAULTS } from '../domain/faults.ts';
 import { CommandFailed, EXIT, type ExitCode } from './client.ts';
 
-const USAGE = { title: 'Bad request', status: 400, code: 'BAD_REQUEST', retry: false };
-const UNREACHABLE = { title: 'Not available at the moment', status: 503 };
+const { http: status, retry } = FAULTS.BAD_REQUEST;
+const USAGE = { type: 'urn:rearguard:fault:BAD_REQUEST', title: 'Bad request', status, code: 'BAD_REQUEST', retry };
+const UNREACHABLE = { title: 'Not available at the moment', status: 503, retry: true };
 /** What a node would answer where it comes to the same: its problems and ours are read alike. */
 const LIKE: Partial<Record<ExitCode, Readonly<Record<string, string | number | boolean>>>> = {
   [EXIT.usage]: USAGE,

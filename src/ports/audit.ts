@@ -14,11 +14,7 @@ export interface Audit {
    * Tells of what every process of a node sees for itself: not when the newest event of its kind says the same of what it `sells`. What a process finds when it `begins` is told only where something else was told before: it
    * turned while nobody looked.
    */
-  turned(event: {
-    readonly kind: 'enforcement';
-    readonly facts: { readonly sells: boolean; readonly detail: string };
-    readonly begins?: boolean;
-  }): Promise<void>;
+  turned(enforcement: { readonly sells: boolean; readonly detail: string; readonly begins?: boolean }): Promise<void>;
   /**
    * Counts what a stranger did; written at the first, tenth, hundredth … time of an hour of each (kind, peer, code), and of 1,000 such an hour at most: all others are one. Never fails: what
    * cannot be written is logged, and nothing waits for it longer than for one statement.

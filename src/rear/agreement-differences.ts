@@ -26,28 +26,6 @@ export function differing(signed: unknown, said: unknown, path = '', depth = 0):
   return canonicalize(signed) === canonicalize(said) ? [] : [{ path, signed, said }];
 }
 
-/** What a file has: `null` is a member whose inside is looked at elsewhere. */
-type Shape = null | readonly [Shape] | { readonly [name: string]: Shape };
-const FORM = {
-  terms: null,
-  agreement: {
-    payload: null,
-    signatures: [{ protected: null, header: { jwk: { kty: null, crv: null, x: null } }, signature: null }],
-  },
-} as const satisfies Shape;
-const FILE: Shape = { ...FORM, until: null, renewals: [FORM] };
-const isList = (shape: Shape): shape is readonly [Shape] => Array.isArray(shape);
-
-/** The paths of a file's members that no export has. */
-export function strangersIn(value: unknown, shape: Shape = FILE, path = ''): readonly string[] {
-  if (shape === null || !isObject(value)) return [];
-  if (isList(shape)) return Array.isArray(value) ? value.flatMap((each, at) => strangersIn(each, shape[0], under(path, String(at)))) : [];
-  return Object.keys(value).flatMap((name) => {
-    const inside = Object.hasOwn(shape, name) ? shape[name] : undefined;
-    return inside === undefined ? [under(path, name)] : strangersIn(value[name], inside, under(path, name));
-  });
-}
-
 /** So many are named; a file may have thousands. */
 const MOST_NAMED = 5;
 const shortened = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);

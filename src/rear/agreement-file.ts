@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Agreement, AgreementFinding } from '../domain/agreement.ts';
 import { type AgreementProof, partiesOf, readPayload, type SigningKey, verifyAgreement } from './agreement.ts';
 import { AgreementSchema } from './agreement-schema.ts';
-import { differencesWords, differing, membersWords, strangersIn } from './agreement-differences.ts';
+import { differencesWords, differing, membersWords } from './agreement-differences.ts';
 import type { KnownKeys } from './known-keys.ts';
 import { verifyRenewals } from './renewal.ts';
 
@@ -46,10 +46,12 @@ function differences(terms: Readonly<Record<string, unknown>>, agreement: Agreem
 }
 
 /** What stands beside the signed terms was signed by nobody: whoever reads it might take it for agreed on. */
-function unsigned(value: unknown): readonly AgreementFinding[] {
-  const found = strangersIn(value);
+function unsigned(value: unknown, known: object): readonly AgreementFinding[] {
+  const found = differing(known, value);
   if (found.length === 0) return [];
-  return [{ fault: 'not-signed', words: `nobody signed what the file says besides the contract: ${membersWords(found)}` }];
+  return [
+    { fault: 'not-signed', words: `nobody signed what the file says besides the contract: ${membersWords(found.map(({ path }) => path))}` },
+  ];
 }
 
 /** The end that people read must be the one that was signed last. */
@@ -69,7 +71,7 @@ export async function verifyExport(value: unknown, now: number, known: KnownKeys
   const base = AgreementSchema.safeParse(file?.agreement).data;
   if (!file || !base || !proof.document) return proof;
   const { document } = proof;
-  const found = [...unsigned(value), ...differences(file.terms, base, 'the file'), ...proof.findings];
+  const found = [...unsigned(value, { ...file, agreement: base }), ...differences(file.terms, base, 'the file'), ...proof.findings];
   if (!file.renewals) return { ...proof, until: document.expiresAt, findings: [...found, ...otherEnd(file.until, document.expiresAt)] };
   const renewals = file.renewals.map(({ agreement }) => agreement);
   const { until, keys, findings } = await verifyRenewals(

@@ -68,7 +68,7 @@ async function enforcement({ configuration, selling }: Parts, { audit }: Sold): 
   if (!sell && !fluidos && written.length === 0) return;
   let first: boolean | undefined = (await selling.now()).sells;
   await selling.each(async ({ sells, words }) => {
-    await audit.turned({ kind: 'enforcement', facts: { sells, detail: words }, begins: sells === first });
+    await audit.turned({ sells, detail: words, begins: sells === first });
     first = undefined;
   });
 }

@@ -39,8 +39,7 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
   });
 
   it('tells once what several processes of a node see, each time it is otherwise than it was told last', async () => {
-    const turned = (sells: boolean) =>
-      Promise.all(['a', 'b', 'c', 'd'].map((process) => audit.turned({ kind: 'enforcement', facts: { sells, detail: `by ${process}` } })));
+    const turned = (sells: boolean) => Promise.all(['a', 'b', 'c', 'd'].map((process) => audit.turned({ sells, detail: `by ${process}` })));
     await turned(false);
     await act(1);
     await turned(false);
@@ -57,10 +56,10 @@ export function auditContract(make: () => Promise<{ readonly audit: Audit; reado
   });
 
   it('tells what a process finds when it begins only where something else was told before', async () => {
-    const found = (sells: boolean) => audit.turned({ kind: 'enforcement', facts: { sells, detail: '' }, begins: true });
+    const found = (sells: boolean) => audit.turned({ sells, detail: '', begins: true });
     await found(true);
     expect((await audit.page({ limit: 100 })).items).toEqual([]);
-    await audit.turned({ kind: 'enforcement', facts: { sells: false, detail: '' } });
+    await audit.turned({ sells: false, detail: '' });
     for (const sells of [false, true, true]) await found(sells);
     expect((await audit.page({ limit: 100 })).items.map(({ facts }) => facts['sells'])).toEqual([true, false]);
   });

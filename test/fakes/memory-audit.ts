@@ -29,7 +29,8 @@ export function memoryAudit({ clock }: { readonly clock: Clock }): MemoryAudit {
     async record(event) {
       rows.unshift({ id: rows.length + 1, at: new Date(clock.now()).toISOString().replace('Z', '000Z'), ...event });
     },
-    async turned({ kind, facts, begins = false }) {
+    async turned({ begins = false, ...facts }) {
+      const kind = 'enforcement';
       const last = rows.find((row) => row.kind === kind);
       if (last ? last.facts['sells'] !== facts.sells : !begins) await audit.record({ kind, facts });
     },

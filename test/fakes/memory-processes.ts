@@ -93,7 +93,9 @@ export function memoryProcesses({ clock }: { readonly clock: Clock }): MemoryPro
       change(name, { state: 'ended', ending, endedAt: clock.now() });
     },
     async retryTeardown(workflowId) {
-      if (workflowId.endsWith('gone')) throw new Fault('NOT_FOUND', `no workflow ${workflowId}`);
+      const [, name = ''] = /^(?:intent|acquisition)\/(.+?)(?:-\d+)?$/.exec(workflowId) ?? [];
+      const over = intents.get(name)?.status.state === 'ended';
+      if (over || workflowId.endsWith('gone')) throw new Fault('NOT_FOUND', `no workflow ${workflowId}`);
       await ask(`retryTeardown ${workflowId}`);
     },
     purchase: async ({ transaction }) => contractOf(transaction),

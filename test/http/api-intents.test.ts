@@ -37,12 +37,13 @@ describe('intents', () => {
       ],
       unread: [],
     });
-    expect((await ask('POST', '/api/v1/intents/web/retry-teardown')).status).toBe(202);
+    expect(await ask('POST', '/api/v1/intents/web/retry-teardown')).toMatchObject({ status: 202, body: { tried: 2 } });
     expect(fake.asked).toEqual(['retryTeardown intent/web', 'retryTeardown acquisition/web-1']);
     expect((await ask('POST', '/api/v1/intents/web/end')).status).toBe(202);
     expect((await ask('GET', '/api/v1/intents/web')).body).toMatchObject({
       status: { state: 'ended', ending: { reason: 'ended-by-user' } },
     });
+    expect(await ask('POST', '/api/v1/intents/web/retry-teardown')).toMatchObject({ status: 202, body: { tried: 0 } });
     expect((await ask('POST', '/api/v1/intents/web/end', { reason: 'operator', detail: 'again' })).status).toBe(202);
     expect(lines.at(-1)).toMatchObject({ method: 'POST', status: 202, intent: 'web', requestId: expect.any(String) });
   });

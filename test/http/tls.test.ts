@@ -42,10 +42,13 @@ describe('a node that is known as https://', () => {
     expect(await faultOf(peer.readContract(contractId('none')))).toMatchObject({ code: 'CONTRACT_UNKNOWN' });
   });
 
-  test('that goes over to another protocol lies, and nobody waits for it', async () => {
+  test.each([
+    ['goes over to another protocol', ['101 Switching Protocols\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n']],
+    ['sends a body in chunks that are none', ['200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[]\r\n', 'none\r\n']],
+  ])('that %s lies, and nobody waits for it', async (_, [head = '', rest]) => {
     const server = tls.createServer(good, (socket) => {
       socket.on('error', () => {});
-      socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n'));
+      socket.once('data', () => socket.write(`HTTP/1.1 ${head}`, () => rest !== undefined && socket.write(rest)));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     closing.push(() => server.close());

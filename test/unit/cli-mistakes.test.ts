@@ -30,8 +30,8 @@ describe('with --json, whatever fails is told as a problem, once; to people it i
   const nobody: Fetcher = () =>
     Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) }));
   const stranger: Fetcher = async () => new Response('<html>', { status: 200 });
-  const usage = { type: 'about:blank', title: 'Bad request', status: 400, code: 'BAD_REQUEST', retry: false };
-  const away = { type: 'about:blank', title: 'Not available at the moment', status: 503 };
+  const usage = { type: 'urn:rearguard:fault:BAD_REQUEST', title: 'Bad request', status: 400, code: 'BAD_REQUEST', retry: false };
+  const away = { type: 'about:blank', title: 'Not available at the moment', status: 503, retry: true };
   test.each<[string, readonly string[], { file?: string; fetch?: Fetcher }, number, object, RegExp]>([
     ['a node that is away', ['flavors'], { fetch: nobody }, 3, away, /^cannot reach[^]*\(ECONNREFUSED\)\nIs /],
     ['a list that is away', ['audit'], { fetch: nobody }, 3, away, /^cannot reach/],

@@ -48,6 +48,7 @@ beforeAll(async () => {
   files['with an end'] = JSON.stringify({ ...whole, end: 'x' });
   files['with addenda'] = JSON.stringify({ ...whole, addenda: [{}] });
   files['with a prototype'] = JSON.stringify(whole).replace('{', '{"__proto__":{},');
+  files['with terms of a prototype'] = JSON.stringify(whole).replace('"terms":{', '"terms":{"__proto__":{"price":"0"},');
   files['with a note'] = JSON.stringify({
     ...whole,
     agreement: { ...agreement, signatures: [{ ...(first as object), note: 1 }, ...others] },
@@ -112,6 +113,7 @@ describe.each(WAYS)('with the keys known by %s', (_, known) => {
     ['with an end', ['not-signed']],
     ['with addenda', ['not-signed']],
     ['with a prototype', ['not-signed']],
+    ['with terms of a prototype', ['not-signed']],
     ['with a note', ['not-signed']],
     ['until later', ['missing-addendum']],
   ])('one that is %s is told by its name', async (file, faults) => {

@@ -8,22 +8,31 @@ const at = playApiServer();
 const QUOTAS = '/prefix/api/v1/namespaces/rearguard/resourcequotas';
 const all = Object.keys(TENANT_COUNTS);
 
-/** An API server whose quota has this state, each time that one is made; answers how many were made. */
-function play(states: readonly (object | undefined)[], made: number | 'taken' = 201) {
-  const seen = { made: 0, gone: 0 };
+interface Probe {
+  readonly name: string;
+  readonly creationTimestamp: string;
+}
+
+/** An API server of which a quota, each time that one is made, has the next of these states; what stands there, and how many were made. */
+function play(states: readonly (object | undefined)[], left: readonly Probe[] = []) {
+  const seen = { made: 0, standing: [...left] };
   const answer: Answer = (request, response) => {
     const { method, path, query } = request;
-    if (method === 'DELETE' && path === `${QUOTAS}/rearguard-probe`) {
-      seen.gone += 1;
+    if (method === 'DELETE' && path.startsWith(`${QUOTAS}/`)) {
+      seen.standing = seen.standing.filter(({ name }) => path !== `${QUOTAS}/${name}`);
       status(404)(request, response);
     } else if (method === 'POST' && path === QUOTAS) {
+      const { metadata } = JSON.parse(request.body) as { metadata: { name: string } };
       seen.made += 1;
-      if (made === 'taken') status(409)(request, response);
-      else json(response, made, {});
+      seen.standing.push({ name: metadata.name, creationTimestamp: new Date().toISOString() });
+      json(response, 201, {});
     } else if (query.get('watch') === 'true') response.writeHead(200).flushHeaders();
     else {
-      const found = { metadata: { name: 'rearguard-probe', namespace: 'rearguard' }, status: states[seen.made - 1] };
-      json(response, 200, { items: [found], metadata: { resourceVersion: '1' } });
+      const named = query.get('fieldSelector')?.replace('metadata.name=', '');
+      const items = seen.standing
+        .filter(({ name }) => named === undefined || name === named)
+        .map((metadata) => ({ metadata: { ...metadata, namespace: 'rearguard' }, status: states[seen.made - 1] }));
+      json(response, 200, { items, metadata: { resourceVersion: '1' } });
     }
   };
   at.answer = answer;
@@ -37,19 +46,21 @@ test('it asks until the answer is yes, never twice at once, and then no more', a
   expect(await isCounted(at.api)).toBe(false);
   expect(await isCounted(at.api)).toBe(true);
   expect(await isCounted(at.api)).toBe(true);
-  // Before each, what was left behind, and after each its own.
-  expect(seen).toEqual({ made: 3, gone: 6 });
+  expect(seen).toEqual({ made: 3, standing: [] });
 });
 
 test('where nobody counts for any quota, the answer is no', async () => {
   const { seen } = play([undefined]);
   expect(await isCounted(at.api)).toBe(false);
-  expect(seen).toEqual({ made: 1, gone: 2 });
+  expect(seen).toEqual({ made: 1, standing: [] });
 });
 
-test('while another process asks, the answer is no', async () => {
-  play([counts(all)], 'taken');
-  expect(await isCounted(at.api)).toBe(false);
+test('the probe of another process stays, one that was left behind goes', async () => {
+  const of = (name: string, agoMs: number): Probe => ({ name, creationTimestamp: new Date(Date.now() - agoMs).toISOString() });
+  const [theirs, left, other] = [of('rearguard-probe-1', 1_000), of('rearguard-probe-2', 3_600_000), of('of-somebody', 3_600_000)];
+  const { seen } = play([counts(all)], [theirs, left, other]);
+  expect(await isCounted(at.api)).toBe(true);
+  expect(seen.standing).toEqual([theirs, other]);
 });
 
 test('a refusal is told, and asked again the next time', async () => {

@@ -50,8 +50,9 @@ export const tenantCalls = (
     if (there && !isOurs(there))
       throw new Fault('CLUSTER_REFUSED', `there is a Tenant ${buyer} already which somebody else made`, { buyer });
     if (there && isGoing(there)) throw new Fault('STILL_THERE', `Tenant ${buyer} is on its way out`, { buyer });
-    await api.apply(tenantServiceAccount(buyer));
-    if (await isCounted(api)) await api.apply(tenantBounds(buyer));
+    // Before the account may do anything.
+    const bounds = (await isCounted(api)) ? [tenantBounds(buyer)] : [];
+    await Promise.all([tenantServiceAccount(buyer), ...bounds].map((manifest) => api.apply(manifest)));
     await Promise.all([api.apply(tenantBinding(buyer)), api.apply(tenant(buyer))]);
     await awaitPolicies(api, buyer, await issueToken(api, buyer, 0));
   },

@@ -52,6 +52,7 @@ export function kubernetesFabric(input: {
       await checkRights(api);
       for (const manifest of [ownNamespace(), tenantRole(), ...slicePolicy(), ...namespacePolicy(), ...podPolicy()])
         await api.apply(manifest);
+      // So that the first sale need not wait for the answer.
       await isCounted(api);
     },
     ...meetingCalls(api),

@@ -82,14 +82,14 @@ export const meetingCalls = (api: Api): Pick<Fabric, 'meetingPlaces' | 'removeMe
     const withTenant = within(tenants.items);
     const [withAccount, withBinding, withBounds] = [named(accounts.items), named(bindings.items), named(bounds.items)];
     const ofTenant = (place: KubeObject): string => `${place.metadata.name}/${TENANT_ROLE}`;
-    const isUnbounded = (place: KubeObject): boolean => withTenant.has(place.metadata.name) && !withBounds.has(ofTenant(place));
-    const mayBeBounded = places.items.some(isUnbounded) && (await isCounted(api));
+    const isBounded = (place: KubeObject): boolean => withBounds.has(ofTenant(place));
+    const mayBeBounded = places.items.some((place) => withTenant.has(place.metadata.name) && !isBounded(place)) && (await isCounted(api));
     return places.items.map((place) => {
       const { name } = place.metadata;
       const peer = clusterId(label(place, LIQO_KEYS.remoteCluster) ?? '');
       const tenant = withTenant.has(name);
       const mayWork = withAccount.has(`${name}/${tenantAccount(peer)}`) && withBinding.has(ofTenant(place));
-      const tenantWhole = tenant && mayWork && !(mayBeBounded && isUnbounded(place));
+      const tenantWhole = tenant && mayWork && (isBounded(place) || !mayBeBounded);
       return { peer, tenant, tenantWhole, identity: withIdentity.has(name) };
     });
   },

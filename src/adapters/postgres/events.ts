@@ -34,13 +34,13 @@ export function events(pool: Pool, log: StoreLog): Audit {
   };
   return {
     record,
-    async turned({ kind, facts, begins = false }) {
+    async turned({ begins = false, ...facts }) {
       await pool.begin(async (sql) => {
         // One process after the other: each looks at what those before it wrote.
-        await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.turned.' || ${kind}, 0))`;
+        await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.enforcement', 0))`;
         await sql`
           with last as (select facts -> 'sells' as sells from event where kind = 'enforcement' order by id desc limit 1)
-          insert into event (at, kind, facts) select clock_now(), ${kind}, ${json(sql, facts)}
+          insert into event (at, kind, facts) select clock_now(), 'enforcement', ${json(sql, facts)}
           where (select sells from last) is distinct from to_jsonb(${facts.sells}::boolean) and (not ${begins}::boolean or exists (select from last))`;
       });
     },

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { Fault } from '../../domain/faults.ts';
 import { ADDRESS } from '../../rear/identity.ts';
 import type { Field } from '../../rear/signatures.ts';
-import { BEFORE_SENDING, IDLE_MS, type TlsMaterial, refuseUpgrade, sendOverTls } from './secure.ts';
+import { BEFORE_SENDING, IDLE_MS, type TlsMaterial, hearAnswer, sendOverTls } from './secure.ts';
 
 /** One HTTP exchange, bounded in every direction. */
 export interface Question {
@@ -71,13 +71,9 @@ async function send({ host, url, method, headers, body, tls }: Question, signal:
     return await sendOverTls({ url, options, body, name, tls });
   }
   return await new Promise<http.IncomingMessage>((resolve, reject) => {
-    const request = http.request(url, { ...options, agent: connections }, (answer) => {
-      // What is wrong with a body is told to the request: its answer alone hears that the connection broke.
-      request.on('error', (error) => answer.destroy(error));
-      resolve(answer);
-    });
+    const request = http.request(url, { ...options, agent: connections });
     request.on('error', reject);
-    refuseUpgrade(request, reject);
+    hearAnswer(request, resolve, reject);
     request.end(body);
   });
 }

@@ -39,8 +39,18 @@ function agentFor(tls: TlsMaterial): https.Agent {
   return made;
 }
 
-/** Refuses an answer that goes over to another protocol: where nobody listens for it Node.js closes the connection and tells neither an error nor an answer, and a question would wait for ever. */
-export function refuseUpgrade(request: http.ClientRequest, reject: (fault: Fault) => void): void {
+/** Hears what comes back for a request, but for what keeps it from being sent: its own `error` is the caller's to hear too. */
+export function hearAnswer(
+  request: http.ClientRequest,
+  resolve: (answer: http.IncomingMessage) => void,
+  reject: (fault: Fault) => void,
+): void {
+  request.once('response', (answer) => {
+    // What is wrong with a body is told to the request: its answer alone hears that the connection broke.
+    request.on('error', (error) => answer.destroy(error));
+    resolve(answer);
+  });
+  // Where nobody listens for it Node.js closes the connection and tells neither an error nor an answer: a question would wait for ever.
   request.once('upgrade', ({ statusCode: status = 0 }, socket) => {
     socket.destroy();
     reject(new Fault('PEER_LIED', 'it goes over to another protocol, which nobody asked for', { status }));
@@ -62,8 +72,8 @@ export async function sendOverTls(input: {
   const shown = url.slice(0, 300);
   return await new Promise((resolve, reject) => {
     const servername = name === undefined || isIP(name) > 0 ? {} : { servername: name };
-    const request = https.request(url, { ...options, ...servername, agent: agentFor(tls) }, resolve);
-    refuseUpgrade(request, reject);
+    const request = https.request(url, { ...options, ...servername, agent: agentFor(tls) });
+    hearAnswer(request, resolve, reject);
     let shaken = false;
     request.once('socket', (socket) => {
       // One that was kept has shaken hands before.

@@ -7,7 +7,7 @@ import type { IntentRecord } from '../../domain/status.ts';
 import { intentPage } from './intent-list.ts';
 import { PLACES, pageOf, pages } from './lists.ts';
 import { type ApiDeps, type Answer, InvalidInput, type Route, type Tell, bodyOf, notFound, ok, route } from './route.ts';
-import { Accepted, Created, IntentStatus, IntentView, Journal, Plan } from './schemas.ts';
+import { Accepted, Created, IntentStatus, IntentView, Journal, Plan, Retried } from './schemas.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** A long poll that is shorter than what proxies cut off. */
@@ -212,19 +212,21 @@ export const intentRoutes: readonly Route[] = [
     summary: 'Tries at once again what could not be undone, of the intent and of its acquisitions',
     tag: 'intents',
     params,
-    answers: { 202: { description: 'It is being tried.', schema: Accepted } },
+    answers: { 202: { description: 'It is being tried.', schema: Retried } },
     handle: async ({ params: { name } }, deps) => {
       const id = intentName(name);
       const ids = [workflowIds.intent(id), ...(await deps.processes.acquisitionsOf(id)).map((each) => workflowIds.acquisition(each))];
+      let tried = 0;
       for (const workflowId of ids) {
         try {
           await deps.processes.retryTeardown(workflowId);
+          tried += 1;
         } catch (error) {
           // What is over has nothing left to retry.
           if (!isFault(error) || error.code !== 'NOT_FOUND') throw error;
         }
       }
-      return { status: 202, body: { accepted: true } };
+      return { status: 202, body: { accepted: true, tried } };
     },
   }),
 ];

@@ -164,6 +164,9 @@ export const Created = z
 export const Accepted = z
   .object({ accepted: z.literal(true) })
   .meta({ id: 'Accepted', description: 'The rest goes on; watch the status.' });
+export const Retried = Accepted.extend({
+  tried: z.int().describe('Of its workflows those that are not over; `0`: nothing is left to undo.'),
+}).meta({ id: 'Retried', description: 'What is stuck is tried again at once.' });
 
 export const KnownNode = z
   .object({

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import type { Agreement } from '../../domain/agreement.ts';
 import { contractOver } from '../../domain/contract-over.ts';
 import type { Contract } from '../../domain/contract.ts';
 import { Fault, FAULTS, isFault } from '../../domain/faults.ts';
@@ -52,16 +51,15 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
     return found;
   };
 
-  /** What was signed, by a key that its buyer finds with us: the one that signed may be withdrawn by now. What both signed stays as both keep it. */
-  const agreementOf = async ({ terms, agreement: signed }: Contract): Promise<Agreement | undefined> => {
-    const agreement = signed && (await notary.signAnew(signed));
-    if (agreement && agreement !== signed) await contracts.signAnew({ contract: terms.id, agreement });
-    return agreement;
+  /** A contract that was signed before, under a key that its buyer finds with us: the one that signed may be withdrawn by now. What both signed stays as both keep it. */
+  const signedAnew = async (contract: Contract): Promise<Contract> => {
+    const agreement = contract.agreement && (await notary.signAnew(contract.agreement));
+    if (!agreement || agreement === contract.agreement) return contract;
+    if (agreement.signatures.length === 1) await contracts.signAnew({ contract: contract.terms.id, agreement });
+    return { ...contract, agreement };
   };
 
-  const answer = async (contract: Contract): Promise<Answer> => {
-    const { terms } = contract;
-    const agreement = await agreementOf(contract);
+  const answer = async ({ terms, agreement }: Contract): Promise<Answer> => {
     try {
       const { buyerCluster: buyer, service } = terms;
       const credentials = service ? undefined : await fabric.issueCredentials({ buyer, lifetimeMs: options.credentialsLifetimeMs });
@@ -136,7 +134,7 @@ export function purchasing(rear: Rear, { read, admit }: Callers): (incoming: Inc
       if (sold === undefined) return await answer(await sell(transaction, hold, call));
       await mine(sold.terms.buyer, call);
       // Sold, but perhaps not signed yet, or never: its tenant may be on its way.
-      return await answer(await signed(transaction, { instance: sold.terms.service !== undefined }));
+      return await answer(await signedAnew(await signed(transaction, { instance: sold.terms.service !== undefined })));
     } catch (error) {
       throw told(error);
     }

@@ -1,4 +1,4 @@
-import { type Flavor, isSlice, type K8Slice, type Partitionability } from '../../domain/flavor.ts';
+import { type Flavor, isSlice, type K8Slice } from '../../domain/flavor.ts';
 
 /** Different ones of a part that are remembered; a node has as many as it has kinds of machines, and of an offer as many as amounts that are left of them, unless somebody writes one by hand for each. */
 const MOST = 10_000;
@@ -18,12 +18,11 @@ function sharing<T extends object>(): (part: T) => T {
 
 /** Flavors that share what is alike in them: a hundred thousand from the store have a hundred thousand owners, all the same, to keep and to write. */
 export function sharedParts(): (flavor: Flavor) => Flavor {
-  const [owner, location, terms, price, partitionability, slice] = [
+  const [owner, location, terms, price, slice] = [
     sharing<Flavor['owner']>(),
     sharing<NonNullable<Flavor['location']>>(),
     sharing<NonNullable<Flavor['terms']>>(),
     sharing<NonNullable<Flavor['price']>>(),
-    sharing<Partitionability>(),
     sharing<K8Slice>(),
   ];
   return (flavor) => ({
@@ -32,6 +31,6 @@ export function sharedParts(): (flavor: Flavor) => Flavor {
     ...(flavor.location && { location: location(flavor.location) }),
     ...(flavor.terms && { terms: terms(flavor.terms) }),
     ...(flavor.price && { price: price(flavor.price) }),
-    ...(isSlice(flavor) && { offer: slice({ ...flavor.offer, partitionability: partitionability(flavor.offer.partitionability) }) }),
+    ...(isSlice(flavor) && { offer: slice(flavor.offer) }),
   });
 }
