@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { AcquisitionId, ClusterId, ContractId } from '../src/domain/ids.ts';
 import type { PeeringAnswer, PeeringReport, PeeringUser } from '../src/domain/peering.ts';
 import { Fault, type FaultCode } from '../src/domain/faults.ts';
+import { endsOn, stateAt } from '../src/domain/renewal.ts';
 import type { Timing } from '../src/domain/timing.ts';
 import type { Denies } from '../src/ports/fabric.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -101,17 +102,21 @@ export const admissionActivities = ({
   fabric,
   contracts,
   audit,
+  clock,
   timing,
-}: Pick<ActivityDeps, 'fabric' | 'contracts' | 'audit' | 'timing'>) => ({
+}: Pick<ActivityDeps, 'fabric' | 'contracts' | 'audit' | 'clock' | 'timing'>) => ({
   /** Step 33 of the reference workflow: only under a living contract of this buyer, and never more than was bought. */
   async admitSlice({ contract, buyer }: Replica): Promise<void> {
     const told = (code: FaultCode): Denies => denying(audit, { buyer, contract }, code);
     await heartbeating(async () => {
       const sold = await contracts.get(contract);
       if (!sold) throw new Fault('CONTRACT_UNKNOWN', `no contract ${contract}`, { contract });
-      if (sold.state !== 'active') {
-        await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is ${sold.state}`, denies: told('CONTRACT_OVER') });
-        throw new Fault('CONTRACT_OVER', `contract ${contract} is ${sold.state}`, { contract });
+      const state = stateAt(sold, clock.now());
+      if (state !== 'active') {
+        await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is ${state}`, denies: told('CONTRACT_OVER') });
+        if (sold.state !== 'active') throw new Fault('CONTRACT_OVER', `contract ${contract} is ${state}`, { contract });
+        // A denied slice ends no contract: its workflow does, by the table, which may have a later end by then.
+        throw new Fault('SLICE_DENIED', `contract ${contract} ended at ${endsOn(sold)}: nothing more is let in`, { contract });
       }
       if (sold.agreement && sold.agreement.signatures.length < 2) {
         await fabric.denySlice({ buyer, contract, reason: `contract ${contract} is not countersigned`, denies: told('SLICE_DENIED') });

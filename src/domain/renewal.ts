@@ -1,4 +1,4 @@
-import type { Contract } from './contract.ts';
+import type { Contract, ContractState } from './contract.ts';
 
 /** When a contract ends, as it was agreed last: RFC 3339. */
 export const untilOf = ({ terms, renewedUntil }: Pick<Contract, 'terms' | 'renewedUntil'>): string => renewedUntil ?? terms.expiresAt;
@@ -9,6 +9,10 @@ export const endsOn = (contract: Pick<Contract, 'terms' | 'renewedUntil' | 'noti
   const { endsAt = until } = contract.notice ?? {};
   return Date.parse(endsAt) < Date.parse(until) ? endsAt : until;
 };
+
+/** What it is to a slice that comes under it: over from its end on, though who ends it was away since, or gives what is in use its grace. `now` in milliseconds since the epoch. */
+export const stateAt = (contract: Pick<Contract, 'state' | 'terms' | 'renewedUntil' | 'notice'>, now: number): ContractState =>
+  contract.state === 'active' && now >= Date.parse(endsOn(contract)) ? 'over' : contract.state;
 
 /** The end that the next renewal gives, to the second, so that both sides come to the same one; `undefined` where none was agreed on by signature. */
 export function nextEnd(contract: Contract): string | undefined {

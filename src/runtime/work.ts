@@ -72,7 +72,7 @@ export async function work(parts: Parts, bundle: string): Promise<void> {
       contractMs: configuration.rear.contractDays * 86_400_000,
       ...(limitSales && { limitsOf }),
     };
-    const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, audit, log, signal });
+    const watching = followWorld({ world: parts.cluster.world, processes, contracts, fabric, audit, clock, log, signal });
     const sealing = keepSealing({ chain, everyMs: configuration.audit.sealSeconds * 1_000, log, signal });
     const selling = keepSelling(parts, { inventory, keptBlueprints, audit, self });
     // Told there; a stop waits for it.

@@ -3,7 +3,9 @@ import { amountsOf } from '../../activities/slices.ts';
 import type { Contract } from '../domain/contract.ts';
 import { isFault } from '../domain/faults.ts';
 import type { ClusterId, ContractId } from '../domain/ids.ts';
+import { stateAt } from '../domain/renewal.ts';
 import type { Audit } from '../ports/audit.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Contracts } from '../ports/inventory.ts';
 import type { Denies, Fabric } from '../ports/fabric.ts';
 import type { Processes } from '../ports/processes.ts';
@@ -27,10 +29,11 @@ export async function followWorld(input: {
   readonly contracts: Pick<Contracts, 'get'>;
   readonly fabric: Pick<Fabric, 'denyExcess' | 'denySlice'>;
   readonly audit: Pick<Audit, 'tally'>;
+  readonly clock: Clock;
   readonly log: { info(facts: object, words: string): void; warn(facts: object, words: string): void };
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { world, processes, contracts, fabric, audit, log, signal } = input;
+  const { world, processes, contracts, fabric, audit, clock, log, signal } = input;
   const telling = (about: About): Denies => {
     const { buyer, contract } = about;
     return async (detail) => {
@@ -40,8 +43,9 @@ export async function followWorld(input: {
   };
   const deny = (about: About, reason: string): Promise<void> => fabric.denySlice({ ...about, reason, denies: telling(about) });
   /** Of a slice of which Liqo says nothing no workflow hears: what might be let in waits, since its buyer may ask for a certificate yet, and what is not countersigned goes with its contract. */
-  const judge = async (about: Required<About>, { state, terms }: Contract): Promise<void> => {
-    if (state === 'active') return await fabric.denyExcess({ ...about, ...amountsOf(terms), denies: telling(about) });
+  const judge = async (about: Required<About>, sold: Contract): Promise<void> => {
+    const state = stateAt(sold, clock.now());
+    if (state === 'active') return await fabric.denyExcess({ ...about, ...amountsOf(sold.terms), denies: telling(about) });
     await deny(about, `contract ${about.contract} is ${state}`);
   };
   const tell = async (event: WorldEvent): Promise<void> => {

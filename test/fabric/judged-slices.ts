@@ -28,6 +28,8 @@ export function judgedSlicesSuite(start: () => Promise<RealClusters>): void {
     let namespace: string;
     let slice: string;
     let watch: ReturnType<typeof watches>;
+    /** How far the seller's clock went meanwhile. */
+    let laterMs = 0;
     const soon = <T>(look: () => Promise<T>) => vi.waitFor(look, { timeout: at.timeoutMs, interval: 50 });
 
     /** As `rearguard work` at a seller with one contract; remembers nothing of who watched before. */
@@ -39,11 +41,12 @@ export function judgedSlicesSuite(start: () => Promise<RealClusters>): void {
       } as Partial<Audit> as Audit;
       const { fabric } = at.seller;
       const terms = termsOf({ id: bought.contract, buyerCluster: at.buyer.id, resources: BOUGHT });
+      const clock = { now: () => Date.parse(terms.startsAt) + laterMs };
       const contracts = {
         get: async (id) => (id === bought.contract ? { terms, role: 'seller', state: 'active' } : undefined),
         activate: async () => undefined,
       } as Partial<Contracts> as Contracts;
-      const { admitSlice } = admissionActivities({ fabric, contracts, audit, timing: DEFAULT_TIMING });
+      const { admitSlice } = admissionActivities({ fabric, contracts, audit, clock, timing: DEFAULT_TIMING });
       const processes = {
         async noticeOfSlice(_, what) {
           const replica = { contract: bought.contract, buyer: at.buyer.id };
@@ -54,7 +57,7 @@ export function judgedSlicesSuite(start: () => Promise<RealClusters>): void {
       } as Partial<Processes> as Processes;
       const ending = new AbortController();
       const log = { info: () => undefined, warn: () => undefined };
-      const following = followWorld({ world: at.north.world, processes, contracts, fabric, audit, log, signal: ending.signal });
+      const following = followWorld({ world: at.north.world, processes, contracts, fabric, audit, clock, log, signal: ending.signal });
       return {
         told,
         looks: () => looks,
@@ -142,6 +145,22 @@ export function judgedSlicesSuite(start: () => Promise<RealClusters>): void {
         await tenant.remove(KINDS.resourceSlice, { namespace, name: 'a-bare' });
         await soon(async () => expect(watch.looks()).toBe(looks + 1));
       });
+      expect(await quotas()).toEqual([BOUGHT]);
+    });
+
+    test('past the end of its contract, which nobody ended yet, one beside it is refused for that and told, and what was let in before is kept', async () => {
+      watch.told.length = 0;
+      laterMs = 2 * 86_400_000;
+      try {
+        await withoutReplicator(async () => {
+          await tenant.raw('POST', slices(), forged('a-late', bought.contract, sliceCsr('a-late', at.buyer.id)));
+          await refused('a-late', bought.contract, `contract ${bought.contract} is over`);
+          expect(await verdictOn(slice)).toEqual(['Accepted', `contract ${bought.contract}`]);
+          await tenant.remove(KINDS.resourceSlice, { namespace, name: 'a-late' });
+        });
+      } finally {
+        laterMs = 0;
+      }
       expect(await quotas()).toEqual([BOUGHT]);
     });
 

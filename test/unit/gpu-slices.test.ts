@@ -46,10 +46,11 @@ test.each<[string, Flavor, Resources, object | undefined, object | undefined]>([
     awaitVirtualNode: async () => ({ node: 'n' }),
     admitSlice: async (input) => void asked.push(input),
   } as Partial<Fabric> as Fabric;
-  const { audit } = memoryAudit({ clock: { now: () => NOON } });
+  const clock = { now: () => NOON };
+  const { audit } = memoryAudit({ clock });
   const slice = { acquisition: acquisitionId('a-1'), seller: clusterId('north-1'), sliceClass: 'rearguard' } as const;
   const { extend } = sliceActivities({ fabric, contracts, timing: DEFAULT_TIMING });
-  const { admitSlice } = admissionActivities({ fabric, contracts, audit, timing: DEFAULT_TIMING });
+  const { admitSlice } = admissionActivities({ fabric, contracts, audit, clock, timing: DEFAULT_TIMING });
   await new MockActivityEnvironment().run(extend, slice);
   await new MockActivityEnvironment().run(admitSlice, { contract: terms.id, buyer: clusterId('alice-1') });
   expect(asked.map((each) => each.gpus)).toEqual([gpus && { ...gpus, ...nodes }, gpus && { ...gpus, ...nodes }]);

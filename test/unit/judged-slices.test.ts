@@ -14,10 +14,10 @@ import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Processes } from '../../src/ports/processes.ts';
 import type { WorldEvent } from '../../src/ports/world.ts';
 import { followWorld } from '../../src/runtime/world.ts';
-import { ONE, termsOf } from '../contracts/samples.ts';
+import { NOON, ONE, termsOf } from '../contracts/samples.ts';
 import { memoryAudit } from '../fakes/memory-audit.ts';
 
-const NOON = Date.parse('2026-01-01T12:00:00Z');
+const clock = { now: () => NOON };
 const ALICE = clusterId('alice-1');
 const TERMS = termsOf({ resources: ONE });
 const CONTRACT = TERMS.id;
@@ -66,13 +66,13 @@ const verdicts = () =>
 
 /** A process that begins now: it remembers nothing of what others told. Each answers what it told the audit. */
 function process() {
-  const { audit } = memoryAudit({ clock: { now: () => NOON } });
+  const { audit } = memoryAudit({ clock });
   const fabric = sliceCalls(api) as Fabric;
   const contracts = {
     get: async (id) => (id === CONTRACT ? { terms: TERMS, role: 'seller', state } : undefined),
     activate: async () => undefined,
   } as Partial<Contracts> as Contracts;
-  const { admitSlice } = admissionActivities({ fabric, contracts, audit, timing: DEFAULT_TIMING });
+  const { admitSlice } = admissionActivities({ fabric, contracts, audit, clock, timing: DEFAULT_TIMING });
   const told = async () => (await audit.page({ limit: 10 })).items.map(({ contract, peer, facts }) => [peer, contract, facts['detail']]);
   return {
     async admits() {
@@ -88,7 +88,7 @@ function process() {
         await tell(event).finally(() => stop.abort());
       };
       const log = { info: () => undefined, warn: () => undefined };
-      await followWorld({ world: { watch }, processes: {} as Processes, contracts, fabric, audit, log, signal: stop.signal });
+      await followWorld({ world: { watch }, processes: {} as Processes, contracts, fabric, audit, clock, log, signal: stop.signal });
       return await told();
     },
   };
