@@ -27,6 +27,7 @@ import type { PeerKeys, Signer } from '../ports/signer.ts';
 import type { Turns } from '../ports/turns.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import { type Configuration, headFileOf } from './configuration.ts';
+import { PEER_LIMITS } from './peer-limits.ts';
 import { withKnownNodes } from './peer-tls.ts';
 import type { Readiness } from './readiness.ts';
 import { resolveName } from './resolve-name.ts';
@@ -107,7 +108,7 @@ export function openParts(input: {
   readonly peerTls: PeerTls;
 }): Parts {
   const { configuration, log, readiness, signal } = input;
-  const { node, database, temporal: where, rear, identity } = configuration;
+  const { node, database, temporal: where, identity } = configuration;
   const clock: Clock = { now: () => Date.now() };
   const dial = dialling({
     clock,
@@ -131,7 +132,6 @@ export function openParts(input: {
     follow: signal,
   });
   const peerKeys = httpPeerKeys({ clock, dial });
-  const purchaseMs = rear.purchaseWaitSeconds * 1_000;
 
   const file = headFileOf(configuration);
   const lines = file === undefined ? headText(cluster.heads) : headFile(file);
@@ -173,7 +173,7 @@ export function openParts(input: {
     processes: temporalProcesses({ temporal, node: node.id, log, timing: configuration.timing }),
     peers: httpPeers({
       clock,
-      limits: { purchaseMs: Math.max(purchaseMs + 2_000, 14_000) },
+      limits: PEER_LIMITS,
       turns: turnsOf(store),
       dial,
       trust: { ...trustOf(configuration), signer, peerKeys, knownSigners: signersOf(store) },
