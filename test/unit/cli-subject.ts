@@ -7,6 +7,7 @@ import { isBehind, pageIn, type PageOf } from '../../src/domain/pages.ts';
 import type { BlueprintSale, SalePlace } from '../../src/ports/blueprints.ts';
 import type { Callers } from '../../src/ports/callers.ts';
 import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
+import type { Signer } from '../../src/ports/signer.ts';
 import { callersOf, openToAll } from '../fakes/callers.ts';
 import { signerAt } from '../fakes/keys.ts';
 import { type MemoryAudit, memoryAudit } from '../fakes/memory-audit.ts';
@@ -32,6 +33,8 @@ export let guarded: Fetcher;
 export let contracts: Contracts;
 export let records: MemoryRecords;
 export let inventory: Inventory;
+/** The same of a node with these keys. */
+export let servedWith: (signer: Signer) => Fetcher;
 /** What the node says of its blueprints. */
 export let blueprintSales: BlueprintSale[];
 beforeEach(() => {
@@ -58,8 +61,8 @@ beforeEach(() => {
     limitsOf: () => ({ holds: 5, cpu: '64', credit: [{ amount: '9', currency: 'EUR' }] }),
     bodyLimitBytes: 100_000,
   };
-  const served = (callers: Callers): Fetcher => {
-    const app = managementApi(deps, { log: { info: () => {}, error: () => {} }, version: '0', loopbackOnly: true, callers });
+  const served = (callers: Callers, signer: Signer = deps.signer): Fetcher => {
+    const app = managementApi({ ...deps, signer }, { log: { info: () => {}, error: () => {} }, version: '0', loopbackOnly: true, callers });
     return async (url, init) => {
       const request = new Request(url, init);
       request.headers.set('host', '127.0.0.1:3005');
@@ -67,6 +70,7 @@ beforeEach(() => {
     };
   };
   fetcher = served(openToAll);
+  servedWith = (signer) => served(openToAll, signer);
   guarded = served(callersOf({ 'rgt_v-1': { name: 'ann', role: 'viewer' }, 'rgt_o-1': { name: 'bob', role: 'operator' } }));
 });
 
