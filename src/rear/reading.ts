@@ -82,6 +82,16 @@ export const listOf = <T extends z.ZodType>(item: T) =>
 /** An object of somebody else's making, kept as it is. */
 export const opaque = z.custom<Readonly<Record<string, unknown>>>(isRecord, 'not an object');
 
+const HALF_CHARACTER = /\p{Surrogate}/u;
+const isWhole = (value: unknown): boolean => {
+  if (typeof value === 'string') return !HALF_CHARACTER.test(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, each]) => isWhole(name) && isWhole(each));
+};
+
+/** One that is signed: half of a surrogate pair has no canonical form (RFC 8785, section 3.2.2.2), and no database keeps it as it was. */
+export const opaqueSigned = opaque.refine(isWhole, 'half of a character');
+
 /** The first thing that is wrong, as `path: what`, without values: it may be shown to anybody. */
 export function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];

@@ -17,7 +17,7 @@ import { isTime, UNSET_TIME, writeTime } from './flavor.ts';
 import { identity, writeIdentity } from './identity.ts';
 import { isRecord, omitEmpty, sorted } from './json.ts';
 import { amounts, writeAmounts } from './offer.ts';
-import { compact, goObject, opaque, strictText } from './reading.ts';
+import { compact, goObject, opaqueSigned, strictText } from './reading.ts';
 
 /** What a buyer wants of a flavor, not yet looked into: `data` is absent or opaque, since a FLUIDOS node tells these apart. */
 export interface WireConfiguration {
@@ -56,7 +56,7 @@ export const writeConfiguration = (part: Resources, gpu?: Gpu): object => ({ typ
 
 const serviceConfiguration = goObject({
   hostingPolicy: z.union([z.undefined(), z.literal('').transform(() => undefined), z.enum(HOSTING_POLICIES)]),
-  configurationData: z.union([z.undefined(), opaque]),
+  configurationData: z.union([z.undefined(), opaqueSigned]),
 });
 
 /** Which blueprint a configuration is for; `undefined` when it is for a slice, or for nothing that we know. */

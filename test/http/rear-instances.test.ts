@@ -103,6 +103,7 @@ describe('a seller of blueprints', () => {
     ],
     ['a number for a text', service({ database: 7 }), 400, /configuration\.database must be of type string/],
     ['no object', service('orders'), 400, /configurationData/],
+    ['half of a character', service({ database: 'orders\ud83d' }), 400, /configurationData: half of a character/],
     [
       'a value that would be more than a value',
       service({ database: 'orders', username: 'x" ; drop' }),

@@ -74,7 +74,7 @@ describe('section 3.2.2.2: in a text', () => {
     expect(spelling({ t: String.fromCharCode(code) })).toBe(`{"t":"${short ?? `\\u${code.toString(16).padStart(4, '0')}`}"}`);
   });
 
-  test.each([
+  test.each<readonly [string, string, string]>([
     ['a quotation mark', '"', '\\"'],
     ['a backslash', '\\', '\\\\'],
     // Go writes each of these escaped on the wire, which must not be what is signed.
@@ -85,6 +85,13 @@ describe('section 3.2.2.2: in a text', () => {
   ])('%s is as the section says: %j', (_, text, spelt) => {
     expect(spelling({ t: text, [text]: 't' }).replaceAll(spelt, '_')).toMatch(/^\{("t":"_","_":"t"|"_":"t","t":"_")\}$/);
   });
+});
+
+test.each<[string, Readonly<Record<string, unknown>>]>([
+  ['a text', { t: 'half \ud83d' }],
+  ['a name, deep within', { list: [{ '\ude00': 1 }] }],
+])('section 3.2.2.2: %s with half of a surrogate pair has no canonical form, and is not signed', (_, configuration) => {
+  expect(() => signedOf(configuration)).toThrow('half of a character');
 });
 
 test('sections 3.2.2 to 3.2.4: the sample comes to the bytes that the RFC prints', () => {
