@@ -53,3 +53,11 @@ export const gpuAlone = ({ gpu }: Resources): Resources => (gpu === undefined ? 
 /** The same amounts in canonical spelling, so that two equal ones are equal as text. */
 export const canonicalResources = (resources: Resources): Resources => combine(resources, NOTHING, (x) => x);
 export const sameResources = (a: Resources, b: Resources): boolean => fits(a, b) && fits(b, a);
+
+/** As operators read them; storage and GPUs where there are any. */
+export const amountWords = ({ cpu, memory, pods, storage, gpu }: Resources): string =>
+  [
+    `cpu ${cpu}, memory ${memory}, pods ${pods}`,
+    ...(storage === undefined || storage === '0' ? [] : [`storage ${storage}`]),
+    ...(gpu === undefined || gpu === '0' ? [] : [`GPUs ${gpu}`]),
+  ].join(', ');

@@ -103,8 +103,8 @@ export interface Inventory {
    */
   prune(): Promise<{ readonly holds: number; readonly clusters: number }>;
   /**
-   * Derives what is held and sold again from holds and contracts, and writes it where it is not so; a hold of a living sale is sold, or made again where it is gone. Answers in lines what was mended, and what could not be: nothing of
-   * either unless somebody wrote behind our back.
+   * Derives what is held and sold again from holds and contracts, and what may be sold from these and from what was published, and writes it where it is not so; a hold of a living sale is sold, or made again where it is
+   * gone. Answers in lines what was mended, and what could not be: nothing of either unless somebody wrote behind our back.
    */
   recount(): Promise<Recount>;
   /** What each buyer has who has anything, by its id. */
@@ -163,6 +163,8 @@ export interface Ledger {
   readonly flavor: Flavor;
   /** What was published last: its amounts (of a blueprint, instances, as pods), and what its terms were named. */
   readonly wanted: Resources;
+  /** What may be sold of it is what was published, or what is promised where that is more: so it is unless somebody wrote behind our back. */
+  readonly sound: boolean;
   readonly terms?: string;
   readonly sold: Resources;
   readonly held: Resources;

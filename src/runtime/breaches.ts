@@ -1,15 +1,12 @@
 import { isFault } from '../domain/faults.ts';
 import type { NodeIdentity } from '../domain/flavor.ts';
 import { gpuName } from '../domain/gpu.ts';
-import { NOTHING, type Resources, add, fits, gpuAlone, withoutGpu } from '../domain/resources.ts';
+import { NOTHING, type Resources, add, amountWords, fits, gpuAlone, withoutGpu } from '../domain/resources.ts';
 import { type ClusterNode, architectureOf, carriedBy, notCarried, stockName } from '../domain/stock.ts';
 import type { Inventory, Sold } from '../ports/inventory.ts';
 import type { Processes } from '../ports/processes.ts';
 import type { SellConfiguration } from './configuration.ts';
 import { type StockLedger, type StockLog, lineageOf, stockLedgers } from './stock.ts';
-
-const words = ({ cpu, memory, pods, storage }: Resources): string =>
-  `cpu ${cpu}, memory ${memory}, pods ${pods}${storage === undefined || storage === '0' ? '' : `, storage ${storage}`}`;
 
 /** What stands on the same nodes: all of an architecture but its GPUs, or its GPUs of one name. */
 interface Ground {
@@ -19,7 +16,7 @@ interface Ground {
 const nameOf = ({ architecture, gpus }: Ground): string => (gpus === undefined ? architecture : `${architecture}/${gpus}`);
 const on = ({ gpus }: Ground, resources: Resources): Resources => (gpus === undefined ? withoutGpu(resources) : gpuAlone(resources));
 const wordsOn = ({ gpus }: Ground, resources: Resources): string =>
-  gpus === undefined ? words(resources) : `${resources.gpu ?? '0'} GPUs ${gpus}`;
+  gpus === undefined ? amountWords(resources) : `${resources.gpu ?? '0'} GPUs ${gpus}`;
 const standsOn = ({ architecture, gpus }: Ground, ledger: StockLedger): boolean =>
   ledger.architecture === architecture && (gpus === undefined || ledger.gpus === gpus);
 /** Each once: the architectures, and what GPUs there are of them. */

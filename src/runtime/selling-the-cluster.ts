@@ -8,12 +8,15 @@ import type { LocalResources } from '../ports/local-resources.ts';
 import type { Processes } from '../ports/processes.ts';
 import { openBreaches } from './breaches.ts';
 import type { SellConfiguration } from './configuration.ts';
+import type { LeftOnSale } from './stock-mended.ts';
 import { type StockLog, publishStock, withdrawStock } from './stock.ts';
 import { underWay } from './under-way.ts';
 
 const AGAIN_MS = 1_000;
 /** While something is promised beyond its own nodes, the others offer less; how much less is looked at so often, since a sale that ends changes it and no node. */
 const BEYOND_MS = 5_000;
+/** What is on sale is compared with the cluster so often, though no node changes: what somebody wrote behind our back is found. */
+const COMPARED_MS = 60_000;
 
 /**
  * FLUIDOS' Local Resource Manager: for as long as the process runs, and it is the one that watches, the flavors of the cluster are what its nodes have, and what was sold and is not there any more ends. When the
@@ -34,11 +37,13 @@ export async function sellCluster(input: {
   const { localResources, inventory, sell, onSale, self, clock, log, signal } = input;
   if (!onSale) await withdrawStock(inventory, log);
   const endBreaches = openBreaches(input);
-  const look = async (seen: readonly ClusterNode[]): Promise<{ readonly againMs: number } | undefined> => {
+  const left: LeftOnSale = new Map();
+  const look = async (seen: readonly ClusterNode[], anew: boolean): Promise<{ readonly againMs: number } | undefined> => {
     const nodes = seen.map((node) => withGpus(node, sell.gpus));
-    const beyond = onSale && (await publishStock({ nodes, sell, self, inventory, now: clock.now(), log })).beyond;
+    if (anew) left.clear();
+    const beyond = onSale && (await publishStock({ nodes, sell, self, inventory, now: clock.now(), log, left })).beyond;
     const { againMs = Number.POSITIVE_INFINITY } = await endBreaches(nodes);
-    const soonMs = Math.min(againMs, beyond ? BEYOND_MS : Number.POSITIVE_INFINITY);
+    const soonMs = Math.min(againMs, beyond ? BEYOND_MS : onSale ? COMPARED_MS : Number.POSITIVE_INFINITY);
     return Number.isFinite(soonMs) ? { againMs: soonMs } : undefined;
   };
   const looks = underWay(look);

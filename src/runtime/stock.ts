@@ -10,6 +10,7 @@ import type { Inventory, Ledger } from '../ports/inventory.ts';
 import type { SellConfiguration } from './configuration.ts';
 import { offeredTerms } from './configuration-terms.ts';
 import { derivedFlavorId } from './flavor-ids.ts';
+import { type LeftOnSale, tellMended } from './stock-mended.ts';
 
 export interface StockLog {
   info(facts: object, words: string): void;
@@ -98,8 +99,10 @@ export async function publishStock(input: {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly log: StockLog;
+  /** What the last look left, and this one leaves. */
+  readonly left: LeftOnSale;
 }): Promise<{ readonly beyond: boolean }> {
-  const { nodes, sell, self, inventory, now, log } = input;
+  const { nodes, sell, self, inventory, now, log, left } = input;
   const { pool } = sell;
   const defaults = defaultsOf(sell);
   const stock = stockOf(nodes, rulesOf(sell));
@@ -109,16 +112,22 @@ export async function publishStock(input: {
   const publish = async (each: Stock, total: Resources, before: StockLedger | undefined): Promise<boolean> => {
     const id = lineageOf(self, pool, each.name);
     const { flavor, terms } = offerOf({ stock: each, total, id, pool, defaults, self, now });
-    if (before?.onSale && before.terms === terms && sameResources(before.wanted, total)) return false;
+    const isSame = before?.onSale && before.sound && before.terms === terms && sameResources(before.wanted, total);
     try {
-      await inventory.publish(flavor, terms);
-      return true;
+      if (!isSame) {
+        await inventory.publish(flavor, terms);
+        tellMended({ id, before, total, left, log });
+      }
+      left.set(id, total);
+      return !isSame;
     } catch (error) {
       if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
+      left.delete(id);
       log.error({ flavor: id, node: each.name, code: error.code, why: error.message }, 'flavor not published');
       return false;
     }
   };
+  for (const id of left.keys()) if (!names.has(id)) left.delete(id);
   // Off sale first: nothing more is promised of what is gone while the others are counted.
   await withdrawStock(inventory, log, new Set(names.keys()));
   for (let round = 0; round < MOST_ROUNDS; round += 1) {

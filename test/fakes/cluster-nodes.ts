@@ -39,6 +39,7 @@ export const sized = (cores: number): Resources => canonicalResources({ cpu: `${
 export function shownNodes() {
   type Sink = Parameters<LocalResources['watch']>[0];
   let sink: Sink | undefined;
+  let told = false;
   let watches: () => void = () => undefined;
   const watched = new Promise<void>((resolve) => {
     watches = resolve;
@@ -46,6 +47,7 @@ export function shownNodes() {
   const localResources: LocalResources = {
     async watch(given, signal) {
       sink = given;
+      told = false;
       watches();
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     },
@@ -54,7 +56,9 @@ export function shownNodes() {
     localResources,
     async show(...nodes: readonly ClusterNode[]): Promise<{ readonly againMs?: number } | undefined> {
       await watched;
-      return await sink?.(nodes);
+      const anew = !told;
+      told = true;
+      return await sink?.(nodes, anew);
     },
   };
 }

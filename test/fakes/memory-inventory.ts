@@ -92,7 +92,11 @@ export function memoryInventory({ clock }: { readonly clock: Clock }): MemoryInv
           const ours = rows.filter(({ flavorId }) => flavorId === flavor.id);
           return isBlueprint(flavor) ? counted(ours.length) : sumOf(ours);
         };
-        const published = { wanted: isBlueprint(flavor) ? counted(instances) : resourcesOf(flavor), ...(terms !== undefined && { terms }) };
+        const published = {
+          sound: true,
+          wanted: isBlueprint(flavor) ? counted(instances) : resourcesOf(flavor),
+          ...(terms !== undefined && { terms }),
+        };
         const ledger = { lineage: flavor.id, onSale, flavor, ...published, sold: of(sold()), held: of(holding()) };
         return onSale || takenOf(flavor.id).length > 0 ? [ledger] : [];
       });

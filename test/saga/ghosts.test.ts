@@ -32,6 +32,12 @@ test.each<[string, (transaction: TransactionId) => Promise<unknown>, readonly Re
       await stage.database.sql`update lineage set held = ${GHOST} where id = (select lineage from hold where transaction = ${transaction})`,
     [anew],
   ],
+  [
+    'a ledger of which nothing more may be sold',
+    async (transaction) =>
+      await stage.database.sql`update lineage set total = sold where id = (select lineage from hold where transaction = ${transaction})`,
+    [/^the ledger of .* said that cpu 2, .* may be sold; what was published and is promised says cpu .*: written anew$/],
+  ],
   ['a sale that the ledger forgot', async () => await stage.database.sql`update lineage set sold = ${NONE}`, [anew]],
   [
     'a reservation that is an old tombstone although its contract lives',

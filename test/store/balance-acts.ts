@@ -8,6 +8,7 @@ import { withGpus } from '../../src/domain/stock-gpus.ts';
 import type { ClusterNode } from '../../src/domain/stock.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import { ConfigurationSchema, completed } from '../../src/runtime/configuration.ts';
+import type { LeftOnSale } from '../../src/runtime/stock-mended.ts';
 import { publishStock } from '../../src/runtime/stock.ts';
 import { buyerOf, newTransaction, NOON, SELLER } from '../contracts/samples.ts';
 import { gpuNode, sized, workerOf } from '../fakes/cluster-nodes.ts';
@@ -97,6 +98,8 @@ export interface Market {
   /** What waits for another of its kind: time, and the one watch of nodes. */
   passing: Promise<unknown>;
   watching: Promise<unknown>;
+  /** What the last look left on sale. */
+  readonly left: LeftOnSale;
 }
 
 /** Two nodes of ten cores, and one with as many GPUs. */
@@ -110,6 +113,7 @@ export function openMarket(with_: Pick<Market, 'inventories' | 'setClock'>): Mar
     holds: [],
     passing: Promise.resolve(),
     watching: Promise.resolve(),
+    left: new Map(),
   };
   for (const name of NODES) shown(market, { name, cores: 10, own: 0, state: 'there' });
   return market;
@@ -143,14 +147,28 @@ const sellOf = (pool: Market['pool']) => {
   if (!sell) throw new Error('nothing is sold');
   return sell;
 };
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+const log = {
+  info: () => {},
+  warn(facts: object) {
+    throw new Error(`nobody wrote behind its back, and yet it says so: ${JSON.stringify(facts)}`);
+  },
+  error: () => {},
+};
 
 /** The nodes are looked at, one look after the other. */
 export async function look(market: Market): Promise<void> {
   const inventory = market.inventories.at(-1);
   if (!inventory) throw new Error('no process watches');
   market.watching = market.watching.then(() =>
-    publishStock({ nodes: [...market.nodes.values()], sell: sellOf(market.pool), self: SELLER, inventory, now: market.now, log: quiet }),
+    publishStock({
+      nodes: [...market.nodes.values()],
+      sell: sellOf(market.pool),
+      self: SELLER,
+      inventory,
+      now: market.now,
+      log,
+      left: market.left,
+    }),
   );
   await market.watching;
 }

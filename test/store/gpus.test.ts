@@ -48,9 +48,10 @@ function open(more: object = {}) {
     clock: { now: () => now },
     log,
   });
+  const left = new Map();
   return async (...seen: readonly ClusterNode[]) => {
     const nodes = seen.map((node) => withGpus(node, GPU_KINDS));
-    await publishStock({ nodes, sell, self: SELLER, inventory, now, log });
+    await publishStock({ nodes, sell, self: SELLER, inventory, now, log, left });
     return await endBreaches(nodes);
   };
 }

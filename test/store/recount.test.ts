@@ -43,6 +43,7 @@ it('finds nothing to mend, whatever is held, sold, over, ending or expired', asy
 });
 
 const GHOST = '{3000000000,6442450944000000000,30000000000,0,0}';
+const GHOST_ALL = '{30000000000,64424509440000000000,300000000000,0,0}';
 const NONE = '{0,0,0,0,0}';
 test.each([
   ['a sale that nobody has', 'sold', GHOST],
@@ -71,6 +72,22 @@ it('counts what is promised beyond what the cluster has, as it was promised', as
   expect(await inventory.sums()).toMatchObject({ sold: SEVEN, free: { cpu: '0' } });
   await inventory.publish(A, 'terms');
   expect(await inventory.sums()).toMatchObject({ sold: SEVEN, free: { cpu: '3' } });
+});
+
+test.each([
+  ['more than was published', '30', GHOST_ALL],
+  ['less', '3', GHOST],
+])('that %s may be sold is mended and told once', async (_, cpu, total) => {
+  await sell(ONE);
+  const list = await listed();
+  await db.sql`update lineage set total = ${total}`;
+  expect(await inventory.recount()).toEqual({
+    mended: [expect.stringContaining(`the ledger of ${A.id} said that cpu ${cpu}, `)],
+    failed: [],
+  });
+  expect(await listed()).toEqual(list);
+  expect(imbalances(await readMoment(db.sql))).toEqual([]);
+  expect(await inventory.recount()).toEqual(NOTHING_TO_DO);
 });
 
 /** A hold that somebody wrote over, whose sale lives. */

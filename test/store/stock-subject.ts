@@ -17,6 +17,12 @@ afterAll(() => db.drop());
 export const { inventory, contracts } = db.store;
 export const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
+/** What it said it mended: `warn` where nobody but a stranger to it can have written that. */
+export const told: (readonly ['info' | 'warn', string])[] = [];
+const telling = (level: 'info' | 'warn') => (facts: { readonly mended?: string }) => {
+  if (facts.mended !== undefined) told.push([level, facts.mended]);
+};
+
 let now: number;
 export let ended: { readonly contract: ContractId; readonly ending: Ending; readonly by?: string | undefined }[];
 /** What ending a contract fails with. */
@@ -35,6 +41,7 @@ beforeEach(async () => {
   mishap.endFails = undefined;
   meanwhile.buys = undefined;
   published.length = 0;
+  told.length = 0;
   running = [];
 });
 afterEach(async () => {
@@ -76,7 +83,7 @@ export function start(sell: object = {}, onSale = true) {
     onSale,
     self: SELLER,
     clock: { now: () => now },
-    log: quiet,
+    log: { ...quiet, info: telling('info'), warn: telling('warn') },
     signal: ending.signal,
   });
   const started = {

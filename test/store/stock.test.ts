@@ -161,7 +161,7 @@ describe('what is sold', () => {
     const contract = await sell(of('a'), 6);
     expect((await show(cordoned(a), b))?.againMs).toBeLessThanOrEqual(5_000);
     await over(contract);
-    expect(await show(cordoned(a), b)).toBeUndefined();
+    expect(await show(cordoned(a), b)).toEqual({ againMs: 60_000 });
     expect(await cores()).toEqual([10]);
     await show(a, b);
     expect(await cores()).toEqual([10, 10]);

@@ -83,6 +83,9 @@ describe('the watch', () => {
   type Happens = (event: WatchEvent<KubeObject>) => void;
   const happens: { node?: Happens; pod?: Happens } = {};
   let told: (readonly ClusterNode[])[];
+  /** Whether each was the first since it watches. */
+  let first: boolean[];
+  let lease: KubeObject | undefined;
   let again: number | undefined;
   let stop: AbortController;
   let watching: Promise<void>;
@@ -98,7 +101,7 @@ describe('the watch', () => {
     delete happens.pod;
     again = undefined;
     stop = new AbortController();
-    let lease: KubeObject | undefined;
+    [lease, first] = [undefined, []];
     const api = {
       connection: { bounds: { objects: 1_000 } },
       // The Lease, as it was written last.
@@ -119,8 +122,9 @@ describe('the watch', () => {
     } as unknown as Api;
     const quiet = { debug: () => {}, info: () => {}, warn: () => {} };
     watching = kubernetesLocalResources({ api, log: quiet }).watch(
-      async (nodes) => {
+      async (nodes, anew) => {
         told.push(nodes);
+        first.push(anew);
         return again === undefined ? undefined : { againMs: again };
       },
       stop.signal,
@@ -151,6 +155,18 @@ describe('the watch', () => {
     happens.node?.({ type: 'DELETED', object: node('b') });
     await vi.advanceTimersByTimeAsync(100);
     expect(told.at(-1)?.map(({ name }) => name)).toEqual(['a']);
+  });
+
+  it('says what it tells first, and again once it watches after another process did', async () => {
+    await vi.advanceTimersByTimeAsync(2_000);
+    happens.node?.({ type: 'DELETED', object: node('b') });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(first).toEqual([true, false]);
+    lease = { ...lease, spec: { holderIdentity: 'another' } } as unknown as KubeObject;
+    await vi.advanceTimersByTimeAsync(5_000);
+    lease = { ...lease, spec: { holderIdentity: '' } } as unknown as KubeObject;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(first).toEqual([true, false, true]);
   });
 
   it('tells what our own pods use, once somebody measures it, as often as it asks', async () => {

@@ -101,7 +101,15 @@ export function kubernetesLocalResources({ api, log }: { readonly api: Api; read
         let nodes: ReadonlyMap<string, NodeObject> | undefined;
         let pods: ReadonlyMap<string, PodObject> | undefined;
         let usage: Usage | undefined;
-        const telling = openSettling(() => nodes && pods && nodesOf(nodes.values(), pods.values(), usage), sink);
+        let anew = true;
+        const telling = openSettling(
+          () => nodes && pods && nodesOf(nodes.values(), pods.values(), usage),
+          async (seen) => {
+            const again = await sink(seen, anew);
+            anew = false;
+            return again;
+          },
+        );
         const following = <T extends KubeObject>(look: Look, learn: (objects: ReadonlyMap<string, T>) => void, keep?: (object: T) => T) =>
           follow<T>({
             api,

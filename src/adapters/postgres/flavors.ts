@@ -132,8 +132,10 @@ export const flavors = (
         return await renew(sql, { lineage, id: flavor.id, description: described });
       }
       const [ledger] = await sql<{ on_sale: boolean; same_key: boolean; same_amounts: boolean }[]>`
-        select on_sale, terms_key is not distinct from ${key} as same_key, wanted = ${wanted}::numeric[] as same_amounts
-        from lineage where id = ${lineage} for update`;
+        select on_sale, terms_key is not distinct from ${key} as same_key, wanted = w and total = array[
+          greatest(w[1], held[1] + sold[1]), greatest(w[2], held[2] + sold[2]), greatest(w[3], held[3] + sold[3]),
+          greatest(w[4], held[4] + sold[4]), greatest(w[5], held[5] + sold[5])] as same_amounts
+        from lineage, (values (${wanted}::numeric[])) as configured (w) where id = ${lineage} for update of lineage`;
       const [last] = await sql<{ same: boolean }[]>`
         select description = ${json(sql, described)}::jsonb as same from flavor where lineage = ${lineage} order by generation desc limit 1`;
       const same = ledger?.same_key === true && (terms !== undefined || last?.same === true);

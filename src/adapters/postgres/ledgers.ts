@@ -12,6 +12,7 @@ type LedgerRow = FlavorRow & {
   readonly held: Amounts;
   readonly sold: Amounts;
   readonly wanted: Amounts;
+  readonly sound: boolean;
   readonly terms_key: string | null;
 };
 
@@ -37,6 +38,7 @@ const ledgerOf = (row: LedgerRow): Ledger => {
     onSale: row.on_sale,
     flavor: flavorOf(row),
     wanted: of(row.wanted),
+    sound: row.sound,
     ...(row.terms_key !== null && { terms: row.terms_key }),
     sold: of(row.sold),
     held: of(row.held),
@@ -56,7 +58,10 @@ const INSTANCE: Resources = { ...NOTHING, pods: '1' };
 export const ledgers = (pool: Pool): Pick<Inventory, 'ledgers' | 'salesOf' | 'sums'> => ({
   async ledgers(made = {}) {
     const rows = pool<LedgerRow[]>`
-      select f.*, s.on_sale, s.held, s.sold, l.wanted, l.terms_key
+      select f.*, s.on_sale, s.held, s.sold, l.wanted, l.terms_key,
+        l.total = array[greatest(l.wanted[1], l.held[1] + l.sold[1]), greatest(l.wanted[2], l.held[2] + l.sold[2]),
+          greatest(l.wanted[3], l.held[3] + l.sold[3]), greatest(l.wanted[4], l.held[4] + l.sold[4]),
+          greatest(l.wanted[5], l.held[5] + l.sold[5])] as sound
       from stock s join lineage l on l.id = s.lineage join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true
       where (s.on_sale or 0 < any (s.sold) or 0 < any (s.held)) and ${isMade(pool, made)} order by s.lineage`.cursor(PAGE);
     const found: Ledger[] = [];

@@ -1,6 +1,7 @@
 import type { ContractTerms } from '../../domain/contract.ts';
 import type { Flavor } from '../../domain/flavor.ts';
 import type { ContractId } from '../../domain/ids.ts';
+import { amountWords } from '../../domain/resources.ts';
 import type { Hold, Inventory, Recount } from '../../ports/inventory.ts';
 import { type Amounts, fromAmounts, toAmounts } from './amounts.ts';
 import type { Db, Pool } from './connect.ts';
@@ -13,22 +14,39 @@ interface Counted {
   readonly sold: Amounts;
   readonly should_hold: Amounts;
   readonly should_have_sold: Amounts;
+  readonly total: Amounts;
+  /** What may be sold in all. */
+  readonly should_be: Amounts;
+  readonly sums_differ: boolean;
+  readonly total_differs: boolean;
 }
 
-/** Ledgers whose sums are not those of their holds and contracts. One statement sees one moment, in which both move together: what differs there is wrong. */
+/**
+ * Ledgers whose sums are not those of their holds and contracts, or of which more or less may be sold than was published, or than is promised where that is more. One statement sees one moment, in which all of it moves
+ * together: what differs there is wrong. Where terms are named, somebody publishes again by what there is, and more is sold by his word alone: what was published may be what is wrong.
+ */
 const wrong = (sql: Db, lineage: string | null) => sql<Counted[]>`
-  with held as (
+  with holding as (
     select lineage, array[sum(amounts[1]), sum(amounts[2]), sum(amounts[3]), sum(amounts[4]), sum(amounts[5])] as amounts
     from hold where state = 'held' and lineage is not null group by lineage
-  ), sold as (
+  ), signed as (
     select h.lineage, array[sum(h.amounts[1]), sum(h.amounts[2]), sum(h.amounts[3]), sum(h.amounts[4]), sum(h.amounts[5])] as amounts
     from contract c join hold h on h.transaction = c.transaction and h.state = 'sold'
     where c.role = 'seller' and c.state <> 'over' group by h.lineage
+  ), counted as (
+    select l.*, coalesce(holding.amounts, '{0,0,0,0,0}') as h, coalesce(signed.amounts, '{0,0,0,0,0}') as s,
+      case when terms_key is null then wanted else array[least(wanted[1], total[1]), least(wanted[2], total[2]), least(wanted[3], total[3]),
+        least(wanted[4], total[4]), least(wanted[5], total[5])] end as w
+    from lineage l left join holding on holding.lineage = l.id left join signed on signed.lineage = l.id
+    where l.id = ${lineage} or ${lineage}::text is null
+  ), derived as (
+    select *, array[greatest(w[1], h[1] + s[1]), greatest(w[2], h[2] + s[2]), greatest(w[3], h[3] + s[3]), greatest(w[4], h[4] + s[4]),
+      greatest(w[5], h[5] + s[5])] as should_be
+    from counted
   )
-  select l.id, l.on_sale, l.held, l.sold, coalesce(held.amounts, '{0,0,0,0,0}') as should_hold, coalesce(sold.amounts, '{0,0,0,0,0}') as should_have_sold
-  from lineage l left join held on held.lineage = l.id left join sold on sold.lineage = l.id
-  where (l.id = ${lineage} or ${lineage}::text is null)
-    and (l.held <> coalesce(held.amounts, '{0,0,0,0,0}') or l.sold <> coalesce(sold.amounts, '{0,0,0,0,0}'))`;
+  select id, on_sale, held, sold, h as should_hold, s as should_have_sold, total, should_be, held <> h or sold <> s as sums_differ,
+    total <> should_be as total_differs
+  from derived where held <> h or sold <> s or total <> should_be`;
 
 interface Unsold {
   readonly contract: ContractId;
@@ -83,6 +101,10 @@ const words = (held: Amounts, sold: Amounts, like: Flavor): string => {
   const gpus = h?.gpu === undefined ? '' : `; GPUs held ${h.gpu}, sold ${s?.gpu}`;
   return `held ${h?.cpu} cpu and ${h?.memory}, sold ${s?.cpu} cpu and ${s?.memory}${gpus}`;
 };
+const all = (total: Amounts, like: Flavor): string => {
+  const resources = fromAmounts(total, counted(like));
+  return like.offer.kind === 'k8slice' ? amountWords(resources) : `${resources.pods} instances`;
+};
 const lineOf = ({ contract, transaction, state }: Unsold): string =>
   `contract ${contract} lives, and its reservation ${transaction} ${state === null ? 'is not there' : `was ${state === 'sold' ? 'sold under another contract' : state}`}`;
 
@@ -104,13 +126,18 @@ async function recounted(sql: Db, id: string, newId: NewFlavorId): Promise<Recou
   const last = row && (await readLast(sql, id));
   if (!row || !last) return { mended, failed };
   await sql`
-    update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, version = pg_current_xact_id()::text::bigint,
-      total = array[greatest(wanted[1], h[1] + s[1]), greatest(wanted[2], h[2] + s[2]), greatest(wanted[3], h[3] + s[3]),
-        greatest(wanted[4], h[4] + s[4]), greatest(wanted[5], h[5] + s[5])]
-    from (values (${row.should_hold}::numeric[], ${row.should_have_sold}::numeric[])) as counted (h, s) where id = ${id}`;
+    update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, total = ${row.should_be}, version = pg_current_xact_id()::text::bigint
+    where id = ${id}`;
   if (row.on_sale) await renew(sql, { lineage: id, id: newId(last.owner.domain, last.offer.kind) });
-  const [said, say] = [words(row.held, row.sold, last), words(row.should_hold, row.should_have_sold, last)];
-  return { mended: [...mended, `the ledger of ${id} said ${said}; its holds and contracts say ${say}: written anew`], failed };
+  if (row.sums_differ) {
+    const [said, say] = [words(row.held, row.sold, last), words(row.should_hold, row.should_have_sold, last)];
+    mended.push(`the ledger of ${id} said ${said}; its holds and contracts say ${say}: written anew`);
+  }
+  if (row.total_differs)
+    mended.push(
+      `the ledger of ${id} said that ${all(row.total, last)} may be sold; what was published and is promised says ${all(row.should_be, last)}: written anew`,
+    );
+  return { mended, failed };
 }
 
 /** The ledger derived again from holds and contracts: the part of `Inventory` that mends it. */
