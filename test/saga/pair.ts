@@ -22,6 +22,7 @@ import { shownKinds } from '../fakes/kinds.ts';
 import { type Faulty, faulty } from '../fakes/faulty.ts';
 import { shownBlueprints } from '../fakes/fluidos-blueprints.ts';
 import { memoryKeyStore } from '../fakes/keys.ts';
+import { shownFlavors } from '../fakes/written-flavors.ts';
 import { type LiqoWorld, liqoWorld } from '../fakes/liqo-world.ts';
 import { cloneDatabase } from '../store/database.ts';
 import { openReplay } from './replaying.ts';
@@ -42,6 +43,8 @@ export interface Nodes<N extends string> {
   readonly liqo: LiqoWorld;
   /** Base URL of each node's API. */
   readonly api: Readonly<Record<N, string>>;
+  /** And of what other nodes ask it. */
+  readonly rear: Readonly<Record<N, string>>;
   readonly fabric: Readonly<Record<N, Faulty<Fabric>>>;
   readonly cluster: Readonly<Record<N, Faulty<Cluster>>>;
   /** What each made of its blueprints. */
@@ -51,6 +54,7 @@ export interface Nodes<N extends string> {
   readonly nodes: Readonly<Record<N, ReturnType<typeof shownNodes>>>;
   /** What is written into each cluster. */
   readonly written: Readonly<Record<N, ReturnType<typeof shownBlueprints>>>;
+  readonly flavors: Readonly<Record<N, ReturnType<typeof shownFlavors>>>;
   untilReady(): Promise<void>;
   /** Runs a command as a person would, at one node. */
   rearguard(node: N, argv: readonly string[], file?: unknown): Promise<Said>;
@@ -95,10 +99,12 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
   const listensAt = (name: N, port: number): string => `127.0.0.1:${ports.base + 1 + 2 * names.indexOf(name) + port}`;
   const each = <T>(make: (name: N) => T): Record<N, T> => Object.fromEntries(names.map((name) => [name, make(name)])) as Record<N, T>;
   const api = each((name) => `http://${listensAt(name, 1)}`);
+  const rear = each((name) => `http://${listensAt(name, 0)}`);
   const fabric = each((name) => faulty(fakeFabric(liqo, clusterId(name))));
   const cluster = each((name) => faulty(fakeCluster(liqo, clusterId(name))));
   const nodes = each(() => shownNodes());
   const written = each(() => shownBlueprints());
+  const flavors = each(() => shownFlavors());
   const hosting = each(() => memoryHosting());
   const keys = each(() => memoryKeyStore());
   const heads = each(() => memoryKeyStore());
@@ -141,7 +147,7 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
       keys: keys[name],
       heads: heads[name],
       localResources: nodes[name].localResources,
-      flavorResources: { watch: async () => undefined },
+      flavorResources: flavors[name].flavorResources,
       serviceBlueprints: written[name].serviceBlueprints,
       kinds: shownKinds().kinds,
       ready: async () => {},
@@ -174,12 +180,14 @@ export async function openNodes<N extends string>(options: Options<N>): Promise<
   return {
     liqo,
     api,
+    rear,
     fabric,
     cluster,
     hosting,
     temporal,
     nodes,
     written,
+    flavors,
     async untilReady() {
       for (const node of names) await waitFor(`${node} to be ready`, 60, async () => (await fetch(`${api[node]}/readyz`)).ok);
     },
