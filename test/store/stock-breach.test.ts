@@ -90,6 +90,9 @@ describe('what was sold and is not there any more', () => {
     await show(a, away(b));
     expect(await show(away(a), away(b))).toEqual({ againMs: expect.any(Number) });
     expect(await show(away(a))).toEqual({ againMs: expect.any(Number) });
+    await later(59_000);
+    // Its tolerance, not the minute after which everything is compared.
+    expect((await show(away(a)))?.againMs).toBe(1_000);
     expect(ended).toEqual([]);
   });
 
