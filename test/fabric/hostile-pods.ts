@@ -3,7 +3,7 @@ import type { Api } from '../../src/adapters/kubernetes/api.ts';
 import { KINDS, pathOf } from '../../src/adapters/kubernetes/kinds.ts';
 import type { KubeObject } from '../../src/adapters/kubernetes/objects.ts';
 import { remoteNamespace } from '../../src/domain/ids.ts';
-import { newAttempt } from '../contracts/linked.ts';
+import { BOUGHT, newAttempt } from '../contracts/linked.ts';
 import { newPlace } from '../contracts/workloads.ts';
 import { answerOf } from './answers.ts';
 import type { RealClusters } from './clusters.ts';
@@ -26,13 +26,16 @@ export function hostilePodsSuite(start: () => Promise<RealClusters>): void {
   describe('a buyer that asks for pods itself', () => {
     const { at, did, operator, kubelet: kubeletOf, nothingLeft } = playClusters(start);
     const bought = newAttempt();
+    const amounts = { ...BOUGHT, storage: '1Gi' };
     const place = newPlace();
     let kubelet: Api;
     let there: string;
 
     beforeAll(async () => {
       await did.meet(bought);
-      await did.extend(bought);
+      await did.request(bought, amounts);
+      await did.admit(bought, amounts);
+      await at.buyer.fabric.awaitVirtualNode({ seller: at.seller.id, acquisition: bought.acquisition }, did.wait);
       await at.buyer.cluster.ensureNamespace(place);
       await at.buyer.cluster.offload({ namespace: place.namespace, sellers: [at.seller.id] });
       await at.buyer.cluster.awaitOffloaded(place, did.wait);
@@ -107,6 +110,15 @@ export function hostilePodsSuite(start: () => Promise<RealClusters>): void {
     test('it asks for more than it bought: refused by Liqo', async () => {
       expect(await asked({ containers: [container('1500m', '16Mi')] })).toMatch(/^403 .*cpu/);
       expect(await asked(inits(container('100m', '16Mi'), container('1500m', '16Mi')))).toMatch(/^403 .*cpu/);
+    });
+
+    const storage = (amount: string) => limited({ 'ephemeral-storage': amount }, { 'ephemeral-storage': amount });
+    test.each([
+      ['memory', container('10m', '1100Mi'), container('10m', '900Mi')],
+      ['ephemeral-storage', storage('1100Mi'), storage('900Mi')],
+    ])('it asks for more %s than it bought: refused by Liqo, by name; within it: written', async (name, more, within) => {
+      expect(await asked({ containers: [more] })).toMatch(new RegExp(`^403 .*${name}`));
+      expect(await asked({ containers: [within] })).toBe('written');
     });
 
     test('what runs stays counted: it neither goes slowly nor leaves its pod behind', async () => {
