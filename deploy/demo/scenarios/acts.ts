@@ -91,20 +91,21 @@ async function keysOf({ place }: DemoNode): Promise<KnownKeys> {
 }
 
 /** Buyer and seller keep one document, and both signed it, by keys that each node itself says are its own. */
-export async function untilSigned(world: World, place: Remote, seller: DemoNode): Promise<void> {
-  const [bought, sold] = await Promise.all([world.buyer, seller].map(({ api }) => api.contract(place.contract)));
+export async function bothSigned(world: World, contract: string, seller: DemoNode): Promise<void> {
+  const [bought, sold] = await Promise.all([world.buyer, seller].map(({ api }) => api.contract(contract)));
   const known = allKnown(await Promise.all([world.buyer, seller].map(keysOf)));
   const { document, findings, notVouchedFor } = await verifyAgreement(bought?.agreement, Date.now(), known);
   const wrong = [...findings.map(({ words }) => words), ...notVouchedFor.map((party) => `the key of its ${party} is not known`)];
-  expect(document?.contract === place.contract && wrong.length === 0, `the contract is not proven: ${wrong.join('; ')}`);
+  expect(document?.contract === contract && wrong.length === 0, `the contract is not proven: ${wrong.join('; ')}`);
   expect(JSON.stringify(bought?.agreement) === JSON.stringify(sold?.agreement), 'buyer and seller keep different contracts');
   world.telling.say(
-    `${place.contract} is signed by ${world.buyer.name} and ${seller.name}: both keep the same document, proven by the keys that each of them publishes`,
+    `${contract} is signed by ${world.buyer.name} and ${seller.name}: both keep the same document, proven by the keys that each of them publishes`,
   );
 }
 
-/** The pod is Running on the virtual node at home, and is read as Running at the seller: a home that says so alone proves nothing. */
+/** Under a contract that both signed the pod is Running on the virtual node at home, and is read as Running at the seller: a home that says so alone proves nothing. */
 export async function untilPodRuns(world: World, name: string, place: Remote, seller: DemoNode): Promise<void> {
+  await bothSigned(world, place.contract, seller);
   const namespace = intentNamespace(intentName(name));
   const virtual = sliceName(place.acquisition as AcquisitionId);
   const away = remoteNamespace(namespace, await clusterOf(world.buyer));

@@ -1,5 +1,5 @@
 import { priceWords } from '../../../src/domain/money.ts';
-import { ask, end, intentOf, untilBought, untilPodRuns, untilSigned } from './acts.ts';
+import { ask, end, intentOf, untilBought, untilPodRuns } from './acts.ts';
 import { type Scenario, expect } from './scenario.ts';
 
 export const bought: Scenario = {
@@ -24,7 +24,6 @@ export const bought: Scenario = {
     const price = won.hourly ? priceWords(won.hourly) : 'no price';
     note(`${cheapest.name} won at ${price}`);
     world.telling.say(`${cheapest.name} won: ${price}, the cheapest of ${offers.length} offers`);
-    await untilSigned(world, place, cheapest);
     await untilPodRuns(world, name, place, cheapest);
     await end(world, name);
   },

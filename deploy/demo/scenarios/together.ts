@@ -2,7 +2,7 @@ import { intentName, intentNamespace, instanceNamespace, remoteNamespace, contra
 import type { Seen } from '../cluster.ts';
 import { askPostgres, isPretended, openWayToPod } from '../connecting.ts';
 import type { DemoNode, World } from '../world.ts';
-import { ask, clusterOf, end, intentOf, untilBought, untilIntent, untilOver, untilPodRuns } from './acts.ts';
+import { ask, bothSigned, clusterOf, end, intentOf, untilBought, untilIntent, untilOver, untilPodRuns } from './acts.ts';
 import { type Scenario, expect } from './scenario.ts';
 
 const SERVICE = { name: 'orders-db', category: 'database' } as const;
@@ -94,6 +94,7 @@ export const together: Scenario = {
     };
     const [host, seller] = [byDomain(service.seller), byDomain(place.seller)];
     note(`database of ${host.name}, slice of ${seller.name}`);
+    await bothSigned(world, service.contract, host);
     await untilPodRuns(world, name, place, seller);
 
     const namespace = intentNamespace(intentName(name));
