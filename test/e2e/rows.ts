@@ -23,6 +23,7 @@ import { intentName, intentNamespace, tenantNamespace, type ClusterId, workflowI
 import { LIQO } from '../../src/domain/owned-objects.ts';
 import { JOB } from '../fakes/samples.ts';
 import type { Between } from './between.ts';
+import { handMadeSlices } from './hand-made-slices.ts';
 
 /** Rows of the saga table on real parts; each ends in an empty leak report, as the demo's scenarios do. */
 
@@ -227,6 +228,7 @@ export const rows = (between: () => Between): readonly Scenario[] => [
       await end(world, ...asked.map(({ name }) => name));
     },
   },
+  handMadeSlices,
 ];
 
 const jobAtHome = (name: string): object => ({
