@@ -2,6 +2,7 @@ import type { Contract } from './contract.ts';
 import { END_REASONS } from './end-reasons.ts';
 import { Fault } from './faults.ts';
 import type { Ending } from './reasons.ts';
+import { untilOf } from './renewal.ts';
 
 /** What the fault CONTRACT_OVER tells of an end, beside its words. */
 export const endingFacts = ({ reason, detail }: Ending) => ({ endReason: reason, ...(detail !== undefined && { endDetail: detail }) });
@@ -12,6 +13,15 @@ export const contractOver = ({ terms, ending }: Pick<Contract, 'terms' | 'ending
     contract: terms.id,
     ...(ending && endingFacts(ending)),
   });
+
+/** Why a contract that is past its end is over, whether or not somebody ended it: as it was ended, else as its seller's workflow will end it. */
+export const pastItsEnd = (contract: Pick<Contract, 'terms' | 'renewedUntil' | 'notice' | 'ending'>): Ending => {
+  const { ending, notice } = contract;
+  const until = Date.parse(untilOf(contract));
+  if (ending) return ending;
+  if (notice && Date.parse(notice.endsAt) < until) return notice.ending;
+  return { reason: 'expired', detail: `the contract ended at ${new Date(until).toISOString()}` };
+};
 
 /** An end in one line. */
 const endingWords = ({ reason, detail }: Ending): string => `${reason}${detail ? ` (${detail})` : ''}`;

@@ -10,7 +10,7 @@ export const endsOn = (contract: Pick<Contract, 'terms' | 'renewedUntil' | 'noti
   return Date.parse(endsAt) < Date.parse(until) ? endsAt : until;
 };
 
-/** What it is to a slice that comes under it: over from its end on, though who ends it was away since, or gives what is in use its grace. `now` in milliseconds since the epoch. */
+/** What it is to a slice that comes under it, and to a buyer who wants its service handed over: over from its end on, though who ends it was away since, or gives what is in use its grace. `now` in milliseconds since the epoch. */
 export const stateAt = (contract: Pick<Contract, 'state' | 'terms' | 'renewedUntil' | 'notice'>, now: number): ContractState =>
   contract.state === 'active' && now >= Date.parse(endsOn(contract)) ? 'over' : contract.state;
 

@@ -113,5 +113,16 @@ export function peerServiceContract(name: string, start: () => Promise<ServiceHa
       expect(await endOf(seller.handover({ contract: terms.id, buyer: at.buyer }))).toEqual({ reason: 'done' });
       expect(await listed('vm')).toEqual([at.machine.id]);
     });
+
+    test('hands nothing over any more past the end that was agreed on, though its seller did not end the contract yet', async () => {
+      const bought = await buy(at.machine);
+      const { terms } = bought;
+      await countersign(bought);
+      at.advance(Date.parse(terms.expiresAt) - 1 - at.now());
+      expect(await codeOf(seller.handover({ contract: terms.id, buyer: at.buyer }))).toBe('answered');
+      at.advance(1);
+      expect(await endOf(seller.handover({ contract: terms.id, buyer: at.buyer }))).toMatchObject({ reason: 'expired' });
+      expect(await seller.readContract(terms.id)).toEqual({ state: 'active' });
+    });
   });
 }

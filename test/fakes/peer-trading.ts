@@ -1,12 +1,12 @@
 /** How another node in memory trades: what it answers to whoever reserves, buys, holds and ends. */
-import { contractOver } from '../../src/domain/contract-over.ts';
+import { contractOver, pastItsEnd } from '../../src/domain/contract-over.ts';
 import type { Dialect } from '../../src/domain/candidate.ts';
 import type { Contract } from '../../src/domain/contract.ts';
 import { Fault } from '../../src/domain/faults.ts';
 import type { NodeIdentity } from '../../src/domain/flavor.ts';
 import { type ContractId, contractOf, transactionId } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
-import { nextEnd } from '../../src/domain/renewal.ts';
+import { nextEnd, stateAt } from '../../src/domain/renewal.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Peer } from '../../src/ports/peer.ts';
 import { renewalPayload } from '../../src/rear/renewal.ts';
@@ -121,7 +121,7 @@ export function peerTrading({ clock, keys }: { readonly clock: Clock; readonly k
     handover: ({ contract, buyer }) =>
       extension('handover', async (standing) => {
         const found = await ownContract(standing, contract, buyer);
-        if (found.state !== 'active') throw contractOver(found);
+        if (stateAt(found, clock.now()) !== 'active') throw contractOver({ terms: found.terms, ending: pastItsEnd(found) });
         if (found.terms.service === undefined) throw new Fault('PEER_REFUSED', 'nothing is handed over of a slice', { contract });
         if (found.agreement && found.agreement.signatures.length < 2)
           throw new Fault('BUYER_REFUSED', 'it is not countersigned', { contract });

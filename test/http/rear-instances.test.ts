@@ -1,23 +1,14 @@
 /** Blueprints through the real client and the real routes: listed, reserved, sold, handed over. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { httpPeers } from '../../src/adapters/rear-http/peers.ts';
-import type { HostingPolicy } from '../../src/domain/flavor.ts';
-import { acquisitionId, flavorId } from '../../src/domain/ids.ts';
-import { NOTHING } from '../../src/domain/resources.ts';
-import { codeOf } from '../contracts/peer-harness.ts';
+import { flavorId } from '../../src/domain/ids.ts';
 import { peerServiceContract } from '../contracts/peer-service.ts';
 import { type RearNode, rearNode } from '../fakes/rear-node.ts';
-import { blueprintOf, handClock, identityOf, making, makingOf, sliceOf } from '../fakes/samples.ts';
+import { blueprintOf, handClock, identityOf, making, makingOf } from '../fakes/samples.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 const limits = { describeMs: 15_000, listMs: 15_000, reserveMs: 15_000, extensionMs: 15_000 };
 const SELLER = identityOf('north');
-const RELAY = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name: 'relay', annotations: { 'rearguard.dev/hosted-by': 'consumer' } },
-  data: { database: '${database}' },
-};
 const BLUEPRINTS = [makingOf(blueprintOf(SELLER)), makingOf(blueprintOf(SELLER, 'vm'))];
 
 peerServiceContract('over HTTP', async () => {
@@ -49,20 +40,14 @@ describe('a seller of blueprints', () => {
   let north: RearNode;
   let south: RearNode;
   beforeAll(async () => {
-    const both = blueprintOf(SELLER, 'sensor');
-    const { manifests: made } = makingOf(both);
-    const sensor = { ...makingOf(both), hostingPolicies: ['Provider', 'Consumer', 'Shared'] as const, manifests: [...made, RELAY] };
-    north = await rearNode({ name: 'north', clock, options: { blueprints: making(...BLUEPRINTS, sensor) } });
+    north = await rearNode({
+      name: 'north',
+      clock,
+      options: { blueprints: making(...BLUEPRINTS, makingOf(blueprintOf(SELLER, 'sensor'))) },
+    });
     south = await rearNode({ name: 'south', clock });
     const { inventory } = north.memory;
-    await inventory.publish(blueprintOf(north.identity), undefined, 9);
-    await inventory.publish(blueprintOf(north.identity, 'vm'), undefined, 9);
-    const { offer } = blueprintOf(north.identity, 'sensor');
-    await inventory.publish(
-      blueprintOf(north.identity, 'sensor', { offer: { ...offer, hostingPolicies: ['Provider', 'Consumer', 'Shared'] } }),
-      undefined,
-      9,
-    );
+    for (const kind of ['service', 'vm', 'sensor'] as const) await inventory.publish(blueprintOf(north.identity, kind), undefined, 9);
   });
   afterAll(async () => {
     await north.close();
@@ -153,65 +138,5 @@ describe('a seller of blueprints', () => {
     expect((await list('/sensors')).map(({ type }) => type.name)).toEqual(['sensor']);
     expect((await list('/service?filter[category][match]=database')).length).toBe(1);
     expect(await list('/service?filter[category][match]=vm')).toEqual([]);
-  });
-
-  const bought = async (kind: 'service' | 'sensor', hostingPolicy: HostingPolicy) => {
-    const peer = httpPeers({ clock, limits }).at(north.identity.address);
-    const { identity: buyer } = south;
-    const flavor = blueprintOf(north.identity, kind);
-    const terms = { kind, hostingPolicy, configuration: { database: 'orders', password: 'hunter-two' } };
-    const { id } = await peer.reserve({
-      flavor: flavor.id,
-      buyer,
-      part: NOTHING,
-      service: terms,
-      idempotencyKey: acquisitionId(`c0ffee-${++attempt}`),
-    });
-    const sold = await peer.purchase({ transaction: id, buyer });
-    if (!sold.agreement) throw new Error('not signed');
-    const [, signature] = (await south.notary().countersign({ terms: sold.terms, agreement: sold.agreement })).signatures;
-    if (signature) await peer.countersign({ contract: sold.terms.id, buyer, signature });
-    return { peer, buyer, terms: sold.terms, wire: JSON.stringify(sold) };
-  };
-
-  test('hosted by the buyer: it gets the manifests, with the values in them, in no namespace', async () => {
-    const { peer, buyer, terms, wire } = await bought('sensor', 'Consumer');
-    expect(wire).not.toContain('hunter-two');
-    const { secret, endpoint, manifests, service: at } = await peer.handover({ contract: terms.id, buyer });
-    expect(at).toEqual({ name: 'db', port: 5432 });
-    expect(secret).toEqual({ username: 'm'.repeat(12), password: 'hunter-two', url: `sql://${'m'.repeat(12)}@db/orders` });
-    expect(endpoint).toBeUndefined();
-    expect(manifests?.map(({ kind, metadata }) => [kind, metadata])).toEqual([
-      ['Secret', { name: 'credentials' }],
-      ['Service', { name: 'db' }],
-      ['ConfigMap', { name: 'relay' }],
-    ]);
-    expect(manifests?.[0]?.['stringData']).toEqual(secret);
-  });
-
-  test('hosted by both: the buyer gets its part, and in the Secret of it where the seller’s part answers', async () => {
-    const { peer, buyer, terms } = await bought('sensor', 'Shared');
-    const { secret, endpoint, manifests, service: at } = await peer.handover({ contract: terms.id, buyer });
-    expect(endpoint).toEqual({ host: `db.${terms.id}.svc`, port: 5432 });
-    expect(at).toBeUndefined();
-    expect(manifests?.map(({ kind, metadata }) => [kind, metadata])).toEqual([
-      ['Secret', { name: 'credentials' }],
-      ['ConfigMap', { name: 'relay' }],
-    ]);
-    expect(manifests?.[0]?.['stringData']).toEqual({ host: endpoint?.host, port: '5432', ...secret });
-    expect(manifests?.[1]?.['data']).toEqual({ database: 'orders' });
-    // Its own part runs at the seller, and nothing else.
-    expect(north.hosting.made(terms.id)?.map(({ metadata }) => metadata.name)).toEqual(['credentials', 'db']);
-  });
-
-  test('a slice has nothing to hand over, and an instance no credentials of a cluster', async () => {
-    const { peer, buyer, terms } = await bought('service', 'Provider');
-    expect(await codeOf(peer.refreshCredentials({ contract: terms.id, buyer }))).toBe('PEER_REFUSED');
-    const slice = sliceOf(north.identity);
-    await north.memory.inventory.publish(slice);
-    const part = { cpu: '2', memory: '4Gi', pods: '20' };
-    const { id } = await peer.reserve({ flavor: slice.id, buyer, part, idempotencyKey: acquisitionId(`c0ffee-${++attempt}`) });
-    const sold = await peer.purchase({ transaction: id, buyer });
-    expect(await codeOf(peer.handover({ contract: sold.terms.id, buyer }))).toBe('PEER_REFUSED');
   });
 });

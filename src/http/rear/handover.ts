@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { instanceManifests } from '../../domain/blueprint.ts';
-import { contractOver } from '../../domain/contract-over.ts';
+import { contractOver, pastItsEnd } from '../../domain/contract-over.ts';
 import type { Contract, Handover } from '../../domain/contract.ts';
 import { Fault } from '../../domain/faults.ts';
 import { answersAt, isSecret, manifestsAt } from '../../domain/hosted.ts';
 import type { Manifest } from '../../domain/manifest.ts';
+import { stateAt } from '../../domain/renewal.ts';
 import { credentialsRequest, writeHandover } from '../../rear/extensions.ts';
 import { type Answer, json } from './answers.ts';
 import type { Callers } from './callers.ts';
@@ -29,19 +30,19 @@ const withValues = (manifest: Manifest, values: Readonly<Record<string, string>>
   return { ...rest, apiVersion: manifest.apiVersion, kind: manifest.kind, metadata: manifest.metadata, stringData: values };
 };
 
-/** The buyer of an instance gets what it needs to use it, or, where it is the host, to make it. What goes out is read from the cluster each time: nothing of it is kept elsewhere. */
+/** The buyer of an instance gets what it needs to use it, or, where it is the host, to make it; past the contract's end no more, though nobody ended it yet. What goes out is read from the cluster each time: nothing of it is kept elsewhere. */
 export function handingOver(
-  { hosting, options }: Pick<Rear, 'hosting' | 'options'>,
+  { hosting, clock, options }: Pick<Rear, 'hosting' | 'clock' | 'options'>,
   { read, admit }: Callers,
   ofBuyer: (id: string, buyer: string) => Promise<Contract>,
 ): (incoming: IncomingMessage, id: string) => Promise<Answer> {
   return async (incoming, id) => {
     const { data, from } = await read(credentialsRequest, incoming);
     const found = await ofBuyer(id, data.buyerID.id);
-    const { terms, state, agreement } = found;
+    const { terms, agreement } = found;
     await admit({ as: data.buyerID, from, recorded: terms.buyer });
     const { id: contract, service } = terms;
-    if (state !== 'active') throw contractOver(found);
+    if (stateAt(found, clock.now()) !== 'active') throw contractOver({ terms, ending: pastItsEnd(found) });
     if (!service) throw new Fault('BAD_REQUEST', 'nothing is handed over of a slice');
     if (agreement && agreement.signatures.length < 2) throw new Fault('BUYER_REFUSED', 'this contract is not countersigned');
     const blueprint = await options.blueprints.of(terms.flavor);
