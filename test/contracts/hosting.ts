@@ -10,17 +10,23 @@ import type { Hosting, Instance } from '../../src/ports/hosting.ts';
 import { exampleOf } from '../fakes/written-examples.ts';
 import { codeOf } from './peer-harness.ts';
 
+/** What is made of a blueprint at a cluster: of what it sold, or bought to be hosted there. */
+export type Hosted = { readonly contract: ContractId } | { readonly acquisition: AcquisitionId };
+
 export interface HostingSubject {
   readonly hosting: Hosting;
   readonly timeoutMs: number;
-  /** The Secret as a pod of the instance mounts it: read by the name that the pod itself says; `undefined` where there are no pods to ask. */
-  mounted?(contract: ContractId): Promise<Readonly<Record<string, string>> | undefined>;
+  /** The Secret as a pod of it mounts it: read by the name that the pod itself says; `undefined` where none runs. */
+  mounted(of: Hosted): Promise<Readonly<Record<string, string>> | undefined>;
   /** Whether that cluster takes such a pod where it hosts what that acquisition bought; absent where there is no cluster to ask. */
   takes?(acquisition: AcquisitionId, pod: Manifest): Promise<true | string>;
   /** What a controller would say of an object of an instance, once it is there; answers the object. Absent where everything is ready by itself. */
   says?(contract: ContractId, object: Manifest, status: object): Promise<object>;
   /** What a database or a queue says to who comes with these credentials, and with another password; `undefined` where no image runs. Absent where there is no cluster to ask. */
-  answers?(contract: ContractId, handed: Instance): Promise<{ readonly right: string; readonly wrong: string } | undefined>;
+  answers?(
+    of: Hosted,
+    handed: Pick<Instance, 'secret' | 'endpoint'>,
+  ): Promise<{ readonly right: string; readonly wrong: string } | undefined>;
   /** Why the kinds of the examples may not be made there. */
   readonly noExamples?: string;
   close(): Promise<void>;
@@ -86,9 +92,8 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
         expect(first).toMatchObject({ ready: true, endpoint: { port }, secret: given });
         expect(Object.keys(first?.secret ?? {}).toSorted()).toEqual(keys);
         expect(first?.endpoint?.host).toContain(contract);
-        const mounted = await at.mounted?.(contract);
-        if (at.mounted) expect(mounted).toEqual(first?.secret);
-        const answers = first && (await at.answers?.(contract, first));
+        expect(await at.mounted({ contract })).toEqual(first?.secret);
+        const answers = first && (await at.answers?.({ contract }, first));
         if (answers) expect(answers).toEqual({ right: 'let in', wrong: 'refused' });
         expect(await host(contract, blueprint, given)).toEqual(first);
         expect(await at.hosting.instances()).toContain(contract);
@@ -161,23 +166,35 @@ export function hostingContract(name: string, start: () => Promise<HostingSubjec
       await at.hosting.remove({ contract }, wait());
     });
 
-    test.concurrent('what we bought to be hosted here runs in a place of its own, held to its bound; twice it is the same; nothing is left', async () => {
-      const acquisition = newAcquisition();
-      const manifests = instanceManifests(DATABASE, { username: 'user', password: 'hunter-two', database: 'app' });
-      const hosted = { acquisition, manifests, bound: hostedBound({ pods: 1 }), secret: { password: 'hunter-two' } };
-      for (const _ of [1, 2]) await at.hosting.hostBought(hosted, wait());
-      expect(await at.hosting.bought()).toContain(acquisition);
-      expect(await at.hosting.instances()).not.toContain(acquisition);
-      if (at.takes) {
-        // The Deployment has made the one pod that may be.
-        expect(await at.takes(acquisition, podOf({}))).toMatch(/exceeded quota/);
-        expect(await at.takes(acquisition, podOf({ privileged: true, allowPrivilegeEscalation: true }))).toMatch(
-          /violates PodSecurity "restricted/,
-        );
-      }
-      for (const _ of [1, 2]) await at.hosting.removeBought({ acquisition }, wait());
-      expect(await at.hosting.bought()).not.toContain(acquisition);
-    });
+    test.concurrent.each([
+      ['database', DATABASE],
+      ['message queue', QUEUE],
+    ] as const)(
+      'a %s that we bought to be hosted here runs in a place of its own, held to its bound, and mounts what was handed over; twice it is the same; nothing is left',
+      async (_what, blueprint) => {
+        const acquisition = newAcquisition();
+        const values = instanceValues(blueprint, {}, (length) => `bought${++made}`.padEnd(length, 'x'));
+        const secret = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+        const hosted = { acquisition, manifests: instanceManifests(blueprint, values), bound: hostedBound({ pods: 1 }), secret };
+        for (const _ of [1, 2]) await at.hosting.hostBought(hosted, wait());
+        expect(await at.hosting.bought()).toContain(acquisition);
+        expect(await at.hosting.instances()).not.toContain(acquisition);
+        expect(await at.mounted({ acquisition })).toEqual(secret);
+        const { service: host = '', port = 0 } = blueprint.endpoint ?? {};
+        const answers = await at.answers?.({ acquisition }, { secret, endpoint: { host, port } });
+        if (answers) expect(answers).toEqual({ right: 'let in', wrong: 'refused' });
+        if (at.takes) {
+          // The Deployment has made the one pod that may be.
+          expect(await at.takes(acquisition, podOf({}))).toMatch(/exceeded quota/);
+          expect(await at.takes(acquisition, podOf({ privileged: true, allowPrivilegeEscalation: true }))).toMatch(
+            /violates PodSecurity "restricted/,
+          );
+        }
+        for (const _ of [1, 2]) await at.hosting.removeBought({ acquisition }, wait());
+        expect(await at.hosting.bought()).not.toContain(acquisition);
+        expect(await at.mounted({ acquisition })).toBeUndefined();
+      },
+    );
 
     test.concurrent('what this cluster does not take of it is refused, and can be taken away', async () => {
       const acquisition = newAcquisition();

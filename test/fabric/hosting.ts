@@ -16,9 +16,9 @@ import type { PodObject, SecretObject } from '../../src/adapters/kubernetes/obje
 import { openKubernetes } from '../../src/adapters/kubernetes/open.ts';
 import { ownKubeconfig } from '../../src/adapters/kubernetes/own-kubeconfig.ts';
 import { ROLES } from '../../src/adapters/kubernetes/rights.ts';
-import { type ContractId, hostedNamespace, instanceNamespace } from '../../src/domain/ids.ts';
+import { hostedNamespace, instanceNamespace } from '../../src/domain/ids.ts';
 import { resolveName } from '../../src/runtime/resolve-name.ts';
-import type { HostingSubject } from '../contracts/hosting.ts';
+import type { Hosted, HostingSubject } from '../contracts/hosting.ts';
 import { askRabbit } from './amqp.ts';
 import { type RealClusters, running } from './clusters.ts';
 import { MADE, installDefinitions, removeDefinitions } from './instance-definitions.ts';
@@ -72,29 +72,32 @@ export async function hostingOn(start: () => Promise<RealClusters>): Promise<Hos
   };
 }
 
-/** What a bystander sees of an instance. */
+const namespaceOf = (of: Hosted): string => ('contract' in of ? instanceNamespace(of.contract) : hostedNamespace(of.acquisition));
+
+/** What a bystander sees of what is hosted. */
 function looking(api: Api, config: KubeConfig): Pick<HostingSubject, 'mounted' | 'answers' | 'takes'> {
-  const podOf = async (contract: ContractId): Promise<Mounting | undefined> =>
-    (await api.list<Mounting>(KINDS.pod, { namespace: instanceNamespace(contract) })).items[0];
+  const podIn = async (namespace: string): Promise<Mounting | undefined> => (await api.list<Mounting>(KINDS.pod, { namespace })).items[0];
   return {
-    async mounted(contract) {
-      const pod = await podOf(contract);
+    async mounted(of) {
+      const namespace = namespaceOf(of);
+      const pod = await podIn(namespace);
       const name = pod?.spec?.volumes?.find(({ secret }) => secret)?.secret?.secretName;
       if (pod?.status?.phase !== 'Running' || name === undefined) return undefined;
-      const secret = await api.get<SecretObject>(KINDS.secret, { namespace: instanceNamespace(contract), name });
+      const secret = await api.get<SecretObject>(KINDS.secret, { namespace, name });
       return Object.fromEntries(
         Object.entries(secret?.data ?? {}).map(([key, text]) => [key, Buffer.from(text, 'base64').toString('utf8')]),
       );
     },
-    async answers(contract, { secret = {}, endpoint }) {
-      const pod = await podOf(contract);
+    async answers(of, { secret = {}, endpoint }) {
+      const namespace = namespaceOf(of);
+      const pod = await podIn(namespace);
       const node = pod?.spec?.nodeName === undefined ? undefined : await api.get(KINDS.node, { name: pod.spec.nodeName });
       if (!pod || !node || !endpoint) throw new Error('it runs nowhere, or has no endpoint');
       if (isPretended(node.metadata.annotations)) {
         console.info(`no image runs on ${node.metadata.name}, a node of kwok's: nobody connects to ${pod.metadata.name}`);
         return undefined;
       }
-      const way = await openWayToPod(config, { namespace: instanceNamespace(contract), pod: pod.metadata.name, port: endpoint.port });
+      const way = await openWayToPod(config, { namespace, pod: pod.metadata.name, port: endpoint.port });
       const { username = '', password = '', database } = secret;
       const ask = (tried: string) =>
         database === undefined ? askRabbit({ way, username, password: tried }) : askPostgres({ way, username, password: tried, database });
