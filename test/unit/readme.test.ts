@@ -16,17 +16,10 @@ it('the first intent of the README is a good one', () => {
   });
 });
 
-it('the README names commands that are there, and links that lead somewhere', () => {
+it('the README names npm commands that are there', () => {
   const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
   const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
-  for (const document of ['README.md', 'ARCHITECTURE.md', 'docs/decisions/README.md']) {
-    const text = readFileSync(path.join(root, document), 'utf8');
-    for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g))
-      expect(() => readFileSync(path.join(root, path.dirname(document), link.split('#')[0] ?? '')), `${document}: ${link}`).not.toThrow(
-        /ENOENT/,
-      );
-  }
 });
 
 it('the oldest Node that is promised is one that every dependency runs on', () => {
