@@ -74,21 +74,36 @@ it('counts what is promised beyond what the cluster has, as it was promised', as
   expect(await inventory.sums()).toMatchObject({ sold: SEVEN, free: { cpu: '3' } });
 });
 
-test.each([
-  ['more than was published', '30', GHOST_ALL],
-  ['less', '3', GHOST],
-])('that %s may be sold is mended and told once', async (_, cpu, total) => {
-  await sell(ONE);
-  const list = await listed();
-  await db.sql`update lineage set total = ${total}`;
-  expect(await inventory.recount()).toEqual({
-    mended: [expect.stringContaining(`the ledger of ${A.id} said that cpu ${cpu}, `)],
-    failed: [],
-  });
-  expect(await listed()).toEqual(list);
-  expect(imbalances(await readMoment(db.sql))).toEqual([]);
-  expect(await inventory.recount()).toEqual(NOTHING_TO_DO);
-});
+/** As the configuration publishes, and as a watch of the cluster does, whose word is heard again when something changes there. */
+const PUBLISHED = [
+  ['', undefined],
+  [' by a watch', 'terms'],
+] as const;
+const WRITTEN = [
+  ['more than was published', '30', 'total', GHOST_ALL],
+  ['less', '3', 'total', GHOST],
+  ['more than was published, though nothing more was sold of it yet,', '30', 'wanted', GHOST_ALL],
+] as const;
+test.each(PUBLISHED.flatMap(([by, terms]) => WRITTEN.map((each) => [by, terms, ...each] as const)))(
+  'that%s %3$s may be sold is mended and told once',
+  async (_, terms, __, cpu, column, amounts) => {
+    await db.clear();
+    await inventory.publish(A, terms);
+    await sell(ONE);
+    const list = await listed();
+    await db.sql`update lineage set ${db.sql(column)} = ${amounts}`;
+    expect(await inventory.recount()).toEqual({
+      mended: [expect.stringContaining(`the ledger of ${A.id} said that cpu ${cpu}, `)],
+      failed: [],
+    });
+    expect(await listed()).toEqual(list);
+    expect(imbalances(await readMoment(db.sql))).toEqual([]);
+    expect(await inventory.recount()).toEqual(NOTHING_TO_DO);
+    // Nothing more is published by it either.
+    await inventory.publish(A, terms);
+    expect(await listed()).toEqual(list);
+  },
+);
 
 /** A hold that somebody wrote over, whose sale lives. */
 const writeOver = async (transaction: string, state: string, contract: string | null = null) =>

@@ -15,15 +15,18 @@ interface Counted {
   readonly should_hold: Amounts;
   readonly should_have_sold: Amounts;
   readonly total: Amounts;
-  /** What may be sold in all. */
+  /** What may be sold in all, and of that what was published: the rest is promised beyond it. */
   readonly should_be: Amounts;
+  readonly should_be_wanted: Amounts;
+  readonly wanted: Amounts;
   readonly sums_differ: boolean;
   readonly total_differs: boolean;
+  readonly wanted_differs: boolean;
 }
 
 /**
  * Ledgers whose sums are not those of their holds and contracts, or of which more or less may be sold than was published, or than is promised where that is more. One statement sees one moment, in which all of it moves
- * together: what differs there is wrong. Where terms are named, somebody publishes again by what there is, and more is sold by his word alone: what was published may be what is wrong.
+ * together: what differs there is wrong. What was published is not taken from one word of the ledger's alone, by which more would be sold: the flavor on sale was made of it, less what was sold then.
  */
 const wrong = (sql: Db, lineage: string | null) => sql<Counted[]>`
   with holding as (
@@ -33,20 +36,23 @@ const wrong = (sql: Db, lineage: string | null) => sql<Counted[]>`
     select h.lineage, array[sum(h.amounts[1]), sum(h.amounts[2]), sum(h.amounts[3]), sum(h.amounts[4]), sum(h.amounts[5])] as amounts
     from contract c join hold h on h.transaction = c.transaction and h.state = 'sold'
     where c.role = 'seller' and c.state <> 'over' group by h.lineage
-  ), counted as (
-    select l.*, coalesce(holding.amounts, '{0,0,0,0,0}') as h, coalesce(signed.amounts, '{0,0,0,0,0}') as s,
-      case when terms_key is null then wanted else array[least(wanted[1], total[1]), least(wanted[2], total[2]), least(wanted[3], total[3]),
-        least(wanted[4], total[4]), least(wanted[5], total[5])] end as w
+  ), summed as (
+    select l.*, coalesce(holding.amounts, '{0,0,0,0,0}') as h, coalesce(signed.amounts, '{0,0,0,0,0}') as s, f.total as listed
     from lineage l left join holding on holding.lineage = l.id left join signed on signed.lineage = l.id
+      left join flavor f on f.lineage = l.id and f.state = 'living' and l.on_sale
     where l.id = ${lineage} or ${lineage}::text is null
+  ), counted as (
+    select *, case when listed is null then wanted else array[least(wanted[1], listed[1] + s[1]), least(wanted[2], listed[2] + s[2]),
+      least(wanted[3], listed[3] + s[3]), least(wanted[4], listed[4] + s[4]), least(wanted[5], listed[5] + s[5])] end as w
+    from summed
   ), derived as (
     select *, array[greatest(w[1], h[1] + s[1]), greatest(w[2], h[2] + s[2]), greatest(w[3], h[3] + s[3]), greatest(w[4], h[4] + s[4]),
       greatest(w[5], h[5] + s[5])] as should_be
     from counted
   )
-  select id, on_sale, held, sold, h as should_hold, s as should_have_sold, total, should_be, held <> h or sold <> s as sums_differ,
-    total <> should_be as total_differs
-  from derived where held <> h or sold <> s or total <> should_be`;
+  select id, on_sale, held, sold, h as should_hold, s as should_have_sold, total, should_be, wanted, w as should_be_wanted,
+    held <> h or sold <> s as sums_differ, total <> should_be as total_differs, wanted <> w as wanted_differs
+  from derived where held <> h or sold <> s or total <> should_be or wanted <> w`;
 
 interface Unsold {
   readonly contract: ContractId;
@@ -126,17 +132,20 @@ async function recounted(sql: Db, id: string, newId: NewFlavorId): Promise<Recou
   const last = row && (await readLast(sql, id));
   if (!row || !last) return { mended, failed };
   await sql`
-    update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, total = ${row.should_be}, version = pg_current_xact_id()::text::bigint
+    update lineage set held = ${row.should_hold}, sold = ${row.should_have_sold}, total = ${row.should_be}, wanted = ${row.should_be_wanted},
+      version = pg_current_xact_id()::text::bigint
     where id = ${id}`;
   if (row.on_sale) await renew(sql, { lineage: id, id: newId(last.owner.domain, last.offer.kind) });
   if (row.sums_differ) {
     const [said, say] = [words(row.held, row.sold, last), words(row.should_hold, row.should_have_sold, last)];
     mended.push(`the ledger of ${id} said ${said}; its holds and contracts say ${say}: written anew`);
   }
-  if (row.total_differs)
+  if (row.total_differs || row.wanted_differs) {
+    const [said, says] = row.total_differs ? [row.total, row.should_be] : [row.wanted, row.should_be_wanted];
     mended.push(
-      `the ledger of ${id} said that ${all(row.total, last)} may be sold; what was published and is promised says ${all(row.should_be, last)}: written anew`,
+      `the ledger of ${id} said that ${all(said, last)} may be sold; what was published and is promised says ${all(says, last)}: written anew`,
     );
+  }
   return { mended, failed };
 }
 
