@@ -163,7 +163,7 @@ export interface Ledger {
   readonly flavor: Flavor;
   /** What was published last: its amounts (of a blueprint, instances, as pods), and what its terms were named. */
   readonly wanted: Resources;
-  /** What may be sold of it is what was published, or what is promised where that is more: so it is unless somebody wrote behind our back. */
+  /** What may be sold of it is what was published, or what is promised where that is more, and what is on sale is listed as it is sold: so it is unless somebody wrote behind our back. */
   readonly sound: boolean;
   readonly terms?: string;
   readonly sold: Resources;

@@ -9,7 +9,7 @@ export type LeftOnSale = Map<FlavorId, Resources>;
 function saidOf(before: Ledger, total: Resources): string | undefined {
   if (!before.onSale) return 'nothing is on sale';
   if (!sameResources(before.wanted, total)) return `${amountWords(before.wanted)} are on sale`;
-  return before.sound ? undefined : 'other amounts may be sold than are on sale';
+  return before.sound ? undefined : 'something else may be sold than is on sale';
 }
 
 /**

@@ -76,8 +76,8 @@ it('counts what is promised beyond what the cluster has, as it was promised', as
 
 /** As the configuration publishes, and as a watch of the cluster does, whose word is heard again when something changes there. */
 const PUBLISHED = [
-  ['', undefined],
-  [' by a watch', 'terms'],
+  ['by the configuration', undefined],
+  ['by a watch', 'terms'],
 ] as const;
 const WRITTEN = [
   ['more than was published', '30', 'total', GHOST_ALL],
@@ -85,7 +85,7 @@ const WRITTEN = [
   ['more than was published, though nothing more was sold of it yet,', '30', 'wanted', GHOST_ALL],
 ] as const;
 test.each(PUBLISHED.flatMap(([by, terms]) => WRITTEN.map((each) => [by, terms, ...each] as const)))(
-  'that%s %3$s may be sold is mended and told once',
+  'published %s: that %s may be sold is mended and told once',
   async (_, terms, __, cpu, column, amounts) => {
     await db.clear();
     await inventory.publish(A, terms);
@@ -104,6 +104,25 @@ test.each(PUBLISHED.flatMap(([by, terms]) => WRITTEN.map((each) => [by, terms, .
     expect(await listed()).toEqual(list);
   },
 );
+
+test.each(PUBLISHED)('published %s: what is on sale, and of which nothing is listed, is listed anew, and told once', async (_, terms) => {
+  for (const write of [
+    () => db.sql`update flavor set state = 'withdrawn' where state = 'living'`,
+    () => db.sql`update lineage set terms = terms + 1`,
+  ]) {
+    await db.clear();
+    await inventory.publish(A, terms);
+    await sell(ONE);
+    const list = await listed();
+    await write();
+    expect(await inventory.recount()).toEqual({ mended: [`${A.id} was on sale, and not listed as it is sold: listed anew`], failed: [] });
+    expect(await listed()).toEqual(list);
+    const [bought] = await inventory.list();
+    if (!bought) throw new Error('nothing is listed');
+    await inventory.reserve({ flavor: bought.id, buyer: buyerOf('alice'), part: ONE, transaction: newTransaction(), ttlMs: 60_000 });
+    expect(await inventory.recount()).toEqual(NOTHING_TO_DO);
+  }
+});
 
 /** A hold that somebody wrote over, whose sale lives. */
 const writeOver = async (transaction: string, state: string, contract: string | null = null) =>

@@ -19,8 +19,8 @@ test.each<[string, string, unknown, string]>([
   ['more than the cluster has', 'wanted', cut(30), onSale(30)],
   ['less than it has', 'wanted', cut(3), onSale(3)],
   ['nothing', 'on_sale', false, 'nothing is on sale'],
-  ['that more may be sold', 'total', cut(30), 'other amounts may be sold than are on sale'],
-  ['that less may be sold', 'total', cut(5), 'other amounts may be sold than are on sale'],
+  ['that more may be sold', 'total', cut(30), 'something else may be sold than is on sale'],
+  ['that less may be sold', 'total', cut(5), 'something else may be sold than is on sale'],
 ])('a ledger that says %s is written anew at the next look, and told once', async (_, column, value, said) => {
   const { show } = start();
   await show(a, b);
@@ -35,6 +35,22 @@ test.each<[string, string, unknown, string]>([
   await sell(of('a'), 6);
   await show(a, b);
   expect(told).toHaveLength(1);
+});
+
+test.each<[string, () => Promise<unknown>]>([
+  ['what somebody took off the list', async () => await db.sql`update flavor set state = 'withdrawn' where state = 'living'`],
+  ['what is listed of other terms than are sold', async () => await write('terms', 7)],
+])('lists %s anew', async (_, meddle) => {
+  const { show } = start();
+  await show(a);
+  await meddle();
+  await show(a);
+  expect(told).toEqual([['warn', line('something else may be sold than is on sale', '10')]]);
+  expect(await cores()).toEqual([10]);
+  const [flavor] = await inventory.list();
+  if (!flavor) throw new Error('nothing is listed');
+  await sell(flavor.id, 1);
+  await balanced();
 });
 
 it('tells one that nothing is promised of as well, when it was taken off sale', async () => {

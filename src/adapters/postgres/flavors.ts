@@ -136,17 +136,18 @@ export const flavors = (
           greatest(w[1], held[1] + sold[1]), greatest(w[2], held[2] + sold[2]), greatest(w[3], held[3] + sold[3]),
           greatest(w[4], held[4] + sold[4]), greatest(w[5], held[5] + sold[5])] as same_amounts
         from lineage, (values (${wanted}::numeric[])) as configured (w) where id = ${lineage} for update of lineage`;
-      const [last] = await sql<{ same: boolean }[]>`
-        select description = ${json(sql, described)}::jsonb as same from flavor where lineage = ${lineage} order by generation desc limit 1`;
+      const [last] = await sql<{ same: boolean; serves: boolean }[]>`
+        select description = ${json(sql, described)}::jsonb as same, state = 'living' and terms = (select terms from lineage where id = ${lineage}) as serves
+        from flavor where lineage = ${lineage} order by generation desc limit 1`;
       const same = ledger?.same_key === true && (terms !== undefined || last?.same === true);
-      if (ledger?.on_sale && same && ledger.same_amounts) return;
+      if (ledger?.on_sale && same && ledger.same_amounts && last?.serves) return;
       await sql`select sweep(${lineage})`;
       const [moved] = await sql<{ fits: boolean }[]>`
         update lineage l set on_sale = true, terms = terms + ${same ? 0 : 1}, terms_key = ${key}, description = ${latest}::jsonb, wanted = ${wanted},
           total = array[greatest(w[1], held[1] + sold[1]), greatest(w[2], held[2] + sold[2]), greatest(w[3], held[3] + sold[3]),
             greatest(w[4], held[4] + sold[4]), greatest(w[5], held[5] + sold[5])], version = pg_current_xact_id()::text::bigint
         from (values (${wanted}::numeric[])) as configured (w) where id = ${lineage}
-        returning exists (select from flavor f where f.lineage = l.id and f.state = 'living' and l.total[1] - l.sold[1] <= f.total[1]
+        returning exists (select from flavor f where f.lineage = l.id and f.state = 'living' and f.terms = l.terms and l.total[1] - l.sold[1] <= f.total[1]
           and l.total[2] - l.sold[2] <= f.total[2] and l.total[3] - l.sold[3] <= f.total[3] and l.total[4] - l.sold[4] <= f.total[4]
           and l.total[5] - l.sold[5] <= f.total[5]) as fits`;
       // Less than the flavor was made of is listed under its id, as when others hold some of it; for more a new one is made.

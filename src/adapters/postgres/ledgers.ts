@@ -61,7 +61,7 @@ export const ledgers = (pool: Pool): Pick<Inventory, 'ledgers' | 'salesOf' | 'su
       select f.*, s.on_sale, s.held, s.sold, l.wanted, l.terms_key,
         l.total = array[greatest(l.wanted[1], l.held[1] + l.sold[1]), greatest(l.wanted[2], l.held[2] + l.sold[2]),
           greatest(l.wanted[3], l.held[3] + l.sold[3]), greatest(l.wanted[4], l.held[4] + l.sold[4]),
-          greatest(l.wanted[5], l.held[5] + l.sold[5])] as sound
+          greatest(l.wanted[5], l.held[5] + l.sold[5])] and (not s.on_sale or (f.state = 'living' and f.terms = l.terms)) as sound
       from stock s join lineage l on l.id = s.lineage join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true
       where (s.on_sale or 0 < any (s.sold) or 0 < any (s.held)) and ${isMade(pool, made)} order by s.lineage`.cursor(PAGE);
     const found: Ledger[] = [];

@@ -22,6 +22,8 @@ interface Counted {
   readonly sums_differ: boolean;
   readonly total_differs: boolean;
   readonly wanted_differs: boolean;
+  /** It is on sale, and no flavor is there by which it can be bought. */
+  readonly unlisted: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ const wrong = (sql: Db, lineage: string | null) => sql<Counted[]>`
   ), summed as (
     select l.*, coalesce(holding.amounts, '{0,0,0,0,0}') as h, coalesce(signed.amounts, '{0,0,0,0,0}') as s, f.total as listed
     from lineage l left join holding on holding.lineage = l.id left join signed on signed.lineage = l.id
-      left join flavor f on f.lineage = l.id and f.state = 'living' and l.on_sale
+      left join flavor f on f.lineage = l.id and f.state = 'living' and f.terms = l.terms and l.on_sale
     where l.id = ${lineage} or ${lineage}::text is null
   ), counted as (
     select *, case when listed is null then wanted else array[least(wanted[1], listed[1] + s[1]), least(wanted[2], listed[2] + s[2]),
@@ -51,8 +53,8 @@ const wrong = (sql: Db, lineage: string | null) => sql<Counted[]>`
     from counted
   )
   select id, on_sale, held, sold, h as should_hold, s as should_have_sold, total, should_be, wanted, w as should_be_wanted,
-    held <> h or sold <> s as sums_differ, total <> should_be as total_differs, wanted <> w as wanted_differs
-  from derived where held <> h or sold <> s or total <> should_be or wanted <> w`;
+    held <> h or sold <> s as sums_differ, total <> should_be as total_differs, wanted <> w as wanted_differs, on_sale and listed is null as unlisted
+  from derived where held <> h or sold <> s or total <> should_be or wanted <> w or (on_sale and listed is null)`;
 
 interface Unsold {
   readonly contract: ContractId;
@@ -146,6 +148,7 @@ async function recounted(sql: Db, id: string, newId: NewFlavorId): Promise<Recou
       `the ledger of ${id} said that ${all(said, last)} may be sold; what was published and is promised says ${all(says, last)}: written anew`,
     );
   }
+  if (row.unlisted) mended.push(`${id} was on sale, and not listed as it is sold: listed anew`);
   return { mended, failed };
 }
 
