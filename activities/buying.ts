@@ -14,7 +14,7 @@ import type { ActivityDeps } from './deps.ts';
 import { tellLie } from './lies.ts';
 import { known, namedBy, ofSale, type Stage, tellFailed } from './seller-faults.ts';
 import { requestSlice } from './slices.ts';
-import { heartbeating } from './waiting.ts';
+import { asking, heartbeating } from './waiting.ts';
 
 /** What a buyer's saga keeps of a contract. The terms are in the table. */
 export interface Bought {
@@ -106,7 +106,11 @@ export const buyingActivities = (deps: BuyerDeps) => ({
       const buyer = { ...self, clusterId: await fabric.clusterId() };
       const seller = peers.at(candidate.seller.address, { signal });
       stage = 'asked';
-      const { terms, credentials, agreement: offered } = await seller.purchase({ transaction, buyer });
+      const {
+        terms,
+        credentials,
+        agreement: offered,
+      } = await asking(signal, (inTime) => peers.at(candidate.seller.address, { signal: inTime }).purchase({ transaction, buyer }));
       stage = 'answered';
       named = terms;
       const { flavor, part, service, dialect } = candidate;

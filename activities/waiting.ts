@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { Fault } from '../src/domain/faults.ts';
 import type { Wait } from '../src/ports/fabric.ts';
 
 /**
@@ -24,5 +25,20 @@ export async function heartbeating<T>(work: (signal: AbortSignal, seen: (what: s
     return await work(context.cancellationSignal, seen);
   } finally {
     clearInterval(beat);
+  }
+}
+
+/** So long before Temporal ends an attempt, in milliseconds, its question to a peer is over: of an attempt that Temporal ended nobody tells why. */
+const TO_TELL_MS = 1_000;
+
+/** Asks a peer within this attempt, whatever the question is made of: the signal aborts in time, with the fault PEER_TIMEOUT. */
+export async function asking<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const ms = Context.current().info.startToCloseTimeoutMs - TO_TELL_MS;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Fault('PEER_TIMEOUT', `no complete answer within ${ms} ms`, { ms })), ms);
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -68,7 +68,7 @@ export const rear = z.strictObject({
   purchaseWaitSeconds: seconds(300)
     .default(12)
     .describe(
-      'How long PURCHASE waits for its contract to be signed before it answers 503. More than `timing.peeringReadyMs`, after which a sale without a tenant has failed: a FLUIDOS buyer asks once.',
+      'How long PURCHASE waits for its contract to be signed before it answers 503. More than `timing.peeringReadyMs`, after which a sale without a tenant has failed: a FLUIDOS buyer asks once. More than 12 helps nobody else: other buyers leave after 14.',
     ),
   maxConnections: z
     .number()

@@ -27,7 +27,6 @@ import type { PeerKeys, Signer } from '../ports/signer.ts';
 import type { Turns } from '../ports/turns.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import { type Configuration, headFileOf } from './configuration.ts';
-import { PEER_LIMITS } from './peer-limits.ts';
 import { withKnownNodes } from './peer-tls.ts';
 import type { Readiness } from './readiness.ts';
 import { resolveName } from './resolve-name.ts';
@@ -173,7 +172,6 @@ export function openParts(input: {
     processes: temporalProcesses({ temporal, node: node.id, log, timing: configuration.timing }),
     peers: httpPeers({
       clock,
-      limits: PEER_LIMITS,
       turns: turnsOf(store),
       dial,
       trust: { ...trustOf(configuration), signer, peerKeys, knownSigners: signersOf(store) },

@@ -17,16 +17,18 @@ import { fakePeers } from '../fakes/peers.ts';
 import { strangeServer } from '../fakes/raw-http.ts';
 
 const clock = { now: () => Date.now() };
+/** After so long Temporal would end the attempt that buys. */
+const ATTEMPT_MS = 1_400;
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A seller of our dialect that answers PURCHASE as it likes. */
-async function meeting(purchase: RequestListener) {
+/** A seller of our dialect that answers PURCHASE as it likes, and says what it speaks so much later. */
+async function meeting(purchase: RequestListener, describesAfterMs = 0) {
   const description = JSON.stringify({ protocol: 'REAR', version: '2.0.0', dialect: 'rearguard', extensions: [] });
   const { address, close } = await strangeServer((request, response) => {
-    if (request.url === '/.well-known/rear') response.end(description);
+    if (request.url === '/.well-known/rear') setTimeout(() => response.end(description), describesAfterMs);
     else purchase(request, response);
   });
   closing.push(close);
@@ -37,7 +39,7 @@ async function meeting(purchase: RequestListener) {
     audit,
     contracts,
     clock,
-    peers: httpPeers({ clock, limits: { purchaseMs: 300, answerBytes: 100_000 } }),
+    peers: httpPeers({ clock, limits: { answerBytes: 100_000 } }),
     knownNodes: memoryRecords({ clock }).knownNodes,
     fabric: fakeFabric(liqo, clusterId('alice-1')),
     processes: memoryProcesses({ clock }).processes,
@@ -49,7 +51,8 @@ async function meeting(purchase: RequestListener) {
   return {
     async buys(): Promise<string> {
       const wanted = { acquisition: acquisitionId('0123456789ab-1'), candidate, transaction: transactionId('5f-1') };
-      const environment = new MockActivityEnvironment();
+      // As far before its end as in a node.
+      const environment = new MockActivityEnvironment({ startToCloseTimeoutMs: ATTEMPT_MS });
       return await environment.run(buy, wanted).then(
         () => 'bought',
         (error: { code?: string }) => error.code ?? String(error),
@@ -101,6 +104,12 @@ const HARM: readonly (readonly [string, string, RequestListener])[] = [
   ['a redirect into a private network', 'PEER_LIED', without(308, () => 'http://10.0.0.1/')],
   ['what is no contract', 'PEER_LIED', (_request, response) => void response.end('[]')],
 ];
+
+test('a seller that is slow to say what it speaks, and silent then, is given up before its buyer is ended, and told of', async () => {
+  const { buys, told } = await meeting(() => {}, 200);
+  expect(await buys()).toBe('PEER_TIMEOUT');
+  expect(await told()).toEqual([['peer-silent', 'north', 'PEER_TIMEOUT', 1]]);
+});
 
 test.each(HARM)('PURCHASE is answered with %s: %s', async (_, code, harm) => {
   const { buys, told, kept } = await meeting(harm);

@@ -77,7 +77,8 @@ export async function reserved(
     self: south.identity,
     timing: DEFAULT_TIMING,
   });
-  const run = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> => new MockActivityEnvironment().run(activity, input);
+  const run = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> =>
+    new MockActivityEnvironment({ startToCloseTimeoutMs: 15_000 }).run(activity, input);
   const [flavor] = (await peers.at(address).listFlavors()).flavors;
   if (!flavor) throw new Error('nothing on sale');
   const candidate = { flavor, seller: seller.identity, dialect: 'rearguard', part: PART, rating: 0.5 } as const;

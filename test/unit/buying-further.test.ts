@@ -51,7 +51,8 @@ async function buys({ tookMs, replyTo, stands = true }: { tookMs: number; replyT
     self: buyerOf('alice'),
     timing: DEFAULT_TIMING,
   });
-  const run = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> => new MockActivityEnvironment().run(activity, input);
+  const run = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> =>
+    new MockActivityEnvironment({ startToCloseTimeoutMs: 15_000 }).run(activity, input);
   const { transaction } = await run(reserve, { acquisition, candidate });
   const bought = await run(buy, { acquisition, candidate, transaction, ...(replyTo !== undefined && { replyTo }) });
   return { joins: asked.length, slices: world.cluster(HOME).slices.size, bought };

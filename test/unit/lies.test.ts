@@ -56,7 +56,7 @@ async function buyer(
     timing: DEFAULT_TIMING,
   });
   const run = <I, O>(activity: (input: I) => Promise<O>, input: I, attempt = 1): Promise<O> =>
-    new MockActivityEnvironment({ attempt }).run(activity, input);
+    new MockActivityEnvironment({ attempt, startToCloseTimeoutMs: 15_000 }).run(activity, input);
   return {
     async buys(attempt = 1) {
       const { transaction } = await run(activities.reserve, { acquisition, candidate: offered });
