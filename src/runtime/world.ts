@@ -6,7 +6,7 @@ import type { ClusterId, ContractId } from '../domain/ids.ts';
 import { stateAt } from '../domain/renewal.ts';
 import type { Audit } from '../ports/audit.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Contracts } from '../ports/inventory.ts';
+import type { Contracts } from '../ports/contracts.ts';
 import type { Denies, Fabric } from '../ports/fabric.ts';
 import type { Processes } from '../ports/processes.ts';
 import type { World, WorldEvent } from '../ports/world.ts';

@@ -12,7 +12,8 @@ import {
   transactionId,
 } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
-import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
+import type { Contracts } from '../../src/ports/contracts.ts';
+import type { Inventory } from '../../src/ports/inventory.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, termsOf } from './samples.ts';
 
 const ACQUISITION = acquisitionId('0123456789ab-1');

@@ -3,7 +3,8 @@ import { acquisitionId, type ContractId, contractId, flavorId } from '../../src/
 import type { ByName, ByNames, ByTime, Page, PageOf, Place } from '../../src/domain/pages.ts';
 import type { IntentRecord } from '../../src/domain/status.ts';
 import type { Audit, EventPlace } from '../../src/ports/audit.ts';
-import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
+import type { Contracts } from '../../src/ports/contracts.ts';
+import type { Inventory } from '../../src/ports/inventory.ts';
 import type { Candidates, IntentRecords, KnownNodes } from '../../src/ports/records.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, termsOf } from './samples.ts';
 

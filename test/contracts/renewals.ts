@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Agreement } from '../../src/domain/agreement.ts';
 import { acquisitionId, type ContractId, contractId, contractOf } from '../../src/domain/ids.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
-import type { Contracts, Inventory } from '../../src/ports/inventory.ts';
+import type { Contracts } from '../../src/ports/contracts.ts';
+import type { Inventory } from '../../src/ports/inventory.ts';
 import { writeTime } from '../../src/rear/flavor.ts';
 import { buyerOf, flavorOf, newTransaction, NOON, ONE, SELLER, termsOf } from './samples.ts';
 

@@ -7,7 +7,7 @@ import { conditionOf, type QuotaObject, type ResourceSliceObject } from '../../s
 import { clusterId, sliceName, tenantNamespace } from '../../src/domain/ids.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import type { Audit } from '../../src/ports/audit.ts';
-import type { Contracts } from '../../src/ports/inventory.ts';
+import type { Contracts } from '../../src/ports/contracts.ts';
 import type { Processes } from '../../src/ports/processes.ts';
 import { followWorld } from '../../src/runtime/world.ts';
 import { type Attempt, BOUGHT, newAttempt } from '../contracts/linked.ts';

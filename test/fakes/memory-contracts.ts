@@ -6,7 +6,7 @@ import { type ByTime, isOlder, type Page, pageIn } from '../../src/domain/pages.
 import type { Ending } from '../../src/domain/reasons.ts';
 import { untilOf } from '../../src/domain/renewal.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Contracts } from '../../src/ports/inventory.ts';
+import type { Contracts } from '../../src/ports/contracts.ts';
 
 export interface MemoryContracts {
   readonly store: Contracts;

@@ -7,7 +7,7 @@ import { acquisitionId, clusterId } from '../../src/domain/ids.ts';
 import type { Resources } from '../../src/domain/resources.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
-import type { Contracts } from '../../src/ports/inventory.ts';
+import type { Contracts } from '../../src/ports/contracts.ts';
 import { flavorOf, NOON, ONE, TEN, termsOf } from '../contracts/samples.ts';
 import { memoryAudit } from '../fakes/memory-audit.ts';
 

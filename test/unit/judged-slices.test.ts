@@ -9,7 +9,7 @@ import { conditionOf, type KubeObject, type Metadata, type ResourceSliceObject }
 import { sliceCalls } from '../../src/adapters/kubernetes/slices.ts';
 import { clusterId, contractId, tenantNamespace } from '../../src/domain/ids.ts';
 import { DEFAULT_TIMING } from '../../src/domain/timing.ts';
-import type { Contracts } from '../../src/ports/inventory.ts';
+import type { Contracts } from '../../src/ports/contracts.ts';
 import type { Fabric } from '../../src/ports/fabric.ts';
 import type { Processes } from '../../src/ports/processes.ts';
 import type { WorldEvent } from '../../src/ports/world.ts';

@@ -5,7 +5,7 @@ import { acquisitionId, type ContractId } from '../../domain/ids.ts';
 import { type ByTime, type PageOf, pageOf } from '../../domain/pages.ts';
 import type { Ending } from '../../domain/reasons.ts';
 import type { Resources } from '../../domain/resources.ts';
-import type { Contracts } from '../../ports/inventory.ts';
+import type { Contracts } from '../../ports/contracts.ts';
 import { type Db, json, type Pool } from './connect.ts';
 import { exactly, isAfter } from './places.ts';
 import { renewals } from './renewals.ts';

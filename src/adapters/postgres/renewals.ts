@@ -1,5 +1,5 @@
 import { Fault } from '../../domain/faults.ts';
-import type { Contracts } from '../../ports/inventory.ts';
+import type { Contracts } from '../../ports/contracts.ts';
 import { json, type Pool } from './connect.ts';
 
 /** The end of a contract, and how it is put off: the part of `Contracts` that prolongs. The row's lock decides between a renewal and the end. */

@@ -1,4 +1,4 @@
-import type { Tenants } from '../../ports/inventory.ts';
+import type { Tenants } from '../../ports/tenants.ts';
 import type { Pool } from './connect.ts';
 
 export const tenants = (pool: Pool): Tenants => ({
