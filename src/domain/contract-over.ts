@@ -14,13 +14,16 @@ export const contractOver = ({ terms, ending }: Pick<Contract, 'terms' | 'ending
     ...(ending && endingFacts(ending)),
   });
 
+/** Why a contract ends that was not ended before. `at`: milliseconds since the epoch. */
+export const expiredAt = (at: number): Ending => ({ reason: 'expired', detail: `the contract ended at ${new Date(at).toISOString()}` });
+
 /** Why a contract that is past its end is over, whether or not somebody ended it: as it was ended, else as its seller's workflow will end it. */
 export const pastItsEnd = (contract: Pick<Contract, 'terms' | 'renewedUntil' | 'notice' | 'ending'>): Ending => {
   const { ending, notice } = contract;
   const until = Date.parse(untilOf(contract));
   if (ending) return ending;
   if (notice && Date.parse(notice.endsAt) < until) return notice.ending;
-  return { reason: 'expired', detail: `the contract ended at ${new Date(until).toISOString()}` };
+  return expiredAt(until);
 };
 
 /** An end in one line. */

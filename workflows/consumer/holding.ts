@@ -1,4 +1,5 @@
 import { setHandler, workflowInfo } from '@temporalio/workflow';
+import { expiredAt } from '../../src/domain/contract-over.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import * as messages from '../messages.ts';
@@ -110,13 +111,7 @@ export function openHolding(
       if (workflowInfo().continueAsNewSuggested) return undefined;
       const now = Date.now();
       const endsAt = lastUse(saga.context, timing);
-      if (now >= endsAt)
-        return (
-          renewing.leaves() ?? {
-            reason: 'expired',
-            detail: `the contract ended at ${new Date(saga.context.expiresAt ?? endsAt).toISOString()}`,
-          }
-        );
+      if (now >= endsAt) return renewing.leaves() ?? expiredAt(saga.context.expiresAt ?? endsAt);
       const over = tending.over();
       if (over) return over;
       const words = asks

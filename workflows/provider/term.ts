@@ -1,5 +1,6 @@
 import { patched, setHandler } from '@temporalio/workflow';
 import { endsAt } from '../../src/domain/clock-skew.ts';
+import { expiredAt } from '../../src/domain/contract-over.ts';
 import type { Ending } from '../../src/domain/reasons.ts';
 import type { Saga } from '../../src/domain/saga.ts';
 import type { Timing } from '../../src/domain/timing.ts';
@@ -49,7 +50,7 @@ export function openTerm(
         const graceUntil = endsAt(Math.min(expiresAt, notice?.endsAt ?? expiresAt), grace);
         if (Date.now() < graceUntil) return { wakeAt: Math.min(graceUntil, leaving.tellAt()) };
         if (notice && notice.endsAt < expiresAt) return notice.ending;
-        const ending: Ending = { reason: 'expired', detail: `the contract ended at ${new Date(expiresAt).toISOString()}` };
+        const ending = expiredAt(expiresAt);
         const later = await laterEnd(expiresAt, ending);
         if (later === undefined) return ending;
         goOnUntil(later);

@@ -5,7 +5,7 @@ import { type ByName, pageOf } from '../../domain/pages.ts';
 import { isSellable, partOf } from '../../domain/partition.ts';
 import { canonicalResources, fits, NOTHING, type Resources } from '../../domain/resources.ts';
 import type { FlavorsMade, Inventory } from '../../ports/inventory.ts';
-import { type Amounts, fromAmounts, toAmounts } from './amounts.ts';
+import { type Amounts, fromAmounts, toAmounts, orPromised } from './amounts.ts';
 import { type Db, json, type Pool } from './connect.ts';
 
 /** A flavor as configured, less what differs from start to start. Its id is the lineage's. */
@@ -132,9 +132,7 @@ export const flavors = (
         return await renew(sql, { lineage, id: flavor.id, description: described });
       }
       const [ledger] = await sql<{ on_sale: boolean; same_key: boolean; same_amounts: boolean }[]>`
-        select on_sale, terms_key is not distinct from ${key} as same_key, wanted = w and total = array[
-          greatest(w[1], held[1] + sold[1]), greatest(w[2], held[2] + sold[2]), greatest(w[3], held[3] + sold[3]),
-          greatest(w[4], held[4] + sold[4]), greatest(w[5], held[5] + sold[5])] as same_amounts
+        select on_sale, terms_key is not distinct from ${key} as same_key, wanted = w and total = ${orPromised(sql, 'w', 'held', 'sold')} as same_amounts
         from lineage, (values (${wanted}::numeric[])) as configured (w) where id = ${lineage} for update of lineage`;
       const [last] = await sql<{ same: boolean; serves: boolean }[]>`
         select description = ${json(sql, described)}::jsonb as same, state = 'living' and terms = (select terms from lineage where id = ${lineage}) as serves
@@ -144,8 +142,7 @@ export const flavors = (
       await sql`select sweep(${lineage})`;
       const [moved] = await sql<{ fits: boolean }[]>`
         update lineage l set on_sale = true, terms = terms + ${same ? 0 : 1}, terms_key = ${key}, description = ${latest}::jsonb, wanted = ${wanted},
-          total = array[greatest(w[1], held[1] + sold[1]), greatest(w[2], held[2] + sold[2]), greatest(w[3], held[3] + sold[3]),
-            greatest(w[4], held[4] + sold[4]), greatest(w[5], held[5] + sold[5])], version = pg_current_xact_id()::text::bigint
+          total = ${orPromised(sql, 'w', 'held', 'sold')}, version = pg_current_xact_id()::text::bigint
         from (values (${wanted}::numeric[])) as configured (w) where id = ${lineage}
         returning exists (select from flavor f where f.lineage = l.id and f.state = 'living' and f.terms = l.terms and l.total[1] - l.sold[1] <= f.total[1]
           and l.total[2] - l.sold[2] <= f.total[2] and l.total[3] - l.sold[3] <= f.total[3] and l.total[4] - l.sold[4] <= f.total[4]

@@ -3,7 +3,7 @@ import { flavorId } from '../../domain/ids.ts';
 import { isSellable } from '../../domain/partition.ts';
 import { add, fits, NOTHING, type Resources } from '../../domain/resources.ts';
 import type { Inventory, Ledger, Sold } from '../../ports/inventory.ts';
-import { type Amounts, fromAmounts } from './amounts.ts';
+import { type Amounts, fromAmounts, orPromised } from './amounts.ts';
 import type { Pool } from './connect.ts';
 import { counted, type FlavorRow, flavorOf, isMade, PAGE } from './flavors.ts';
 
@@ -59,9 +59,7 @@ export const ledgers = (pool: Pool): Pick<Inventory, 'ledgers' | 'salesOf' | 'su
   async ledgers(made = {}) {
     const rows = pool<LedgerRow[]>`
       select f.*, s.on_sale, s.held, s.sold, l.wanted, l.terms_key,
-        l.total = array[greatest(l.wanted[1], l.held[1] + l.sold[1]), greatest(l.wanted[2], l.held[2] + l.sold[2]),
-          greatest(l.wanted[3], l.held[3] + l.sold[3]), greatest(l.wanted[4], l.held[4] + l.sold[4]),
-          greatest(l.wanted[5], l.held[5] + l.sold[5])] and (not s.on_sale or (f.state = 'living' and f.terms = l.terms)) as sound
+        l.total = ${orPromised(pool, 'l.wanted', 'l.held', 'l.sold')} and (not s.on_sale or (f.state = 'living' and f.terms = l.terms)) as sound
       from stock s join lineage l on l.id = s.lineage join lateral (select * from flavor where lineage = s.lineage order by generation desc limit 1) f on true
       where (s.on_sale or 0 < any (s.sold) or 0 < any (s.held)) and ${isMade(pool, made)} order by s.lineage`.cursor(PAGE);
     const found: Ledger[] = [];

@@ -3,7 +3,7 @@ import type { Flavor } from '../../domain/flavor.ts';
 import type { ContractId } from '../../domain/ids.ts';
 import { amountWords } from '../../domain/resources.ts';
 import type { Hold, Inventory, Recount } from '../../ports/inventory.ts';
-import { type Amounts, fromAmounts, toAmounts } from './amounts.ts';
+import { type Amounts, fromAmounts, toAmounts, atMostListed, orPromised } from './amounts.ts';
 import type { Db, Pool } from './connect.ts';
 import { counted, type NewFlavorId, readLast, renew } from './flavors.ts';
 
@@ -44,12 +44,10 @@ const wrong = (sql: Db, lineage: string | null) => sql<Counted[]>`
       left join flavor f on f.lineage = l.id and f.state = 'living' and f.terms = l.terms and l.on_sale
     where l.id = ${lineage} or ${lineage}::text is null
   ), counted as (
-    select *, case when listed is null then wanted else array[least(wanted[1], listed[1] + s[1]), least(wanted[2], listed[2] + s[2]),
-      least(wanted[3], listed[3] + s[3]), least(wanted[4], listed[4] + s[4]), least(wanted[5], listed[5] + s[5])] end as w
+    select *, case when listed is null then wanted else ${atMostListed(sql, 'wanted', 'listed', 's')} end as w
     from summed
   ), derived as (
-    select *, array[greatest(w[1], h[1] + s[1]), greatest(w[2], h[2] + s[2]), greatest(w[3], h[3] + s[3]), greatest(w[4], h[4] + s[4]),
-      greatest(w[5], h[5] + s[5])] as should_be
+    select *, ${orPromised(sql, 'w', 'h', 's')} as should_be
     from counted
   )
   select id, on_sale, held, sold, h as should_hold, s as should_have_sold, total, should_be, wanted, w as should_be_wanted,
