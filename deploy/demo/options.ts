@@ -5,7 +5,8 @@ export const HELP = `npm run demo -- [options]
 Three nodes (one buys, two sell), each with its own Kubernetes control plane with Liqo, Temporal namespace and Postgres schema,
 play what Rearguard promises, and after each scenario a leak report says what is left. The exit code is 0 when all ended as told.
 
-  --only a,b,c1,c2,d,e,f   these scenarios only (c is c1 and c2; names work too)
+  --only a,b,c1,c2,d,e,f   these scenarios only (c is c1 and c2), or by name: fits-locally, bought, seller-killed,
+                           node-killed, worker-killed, withdrawn, together
   --report FILE            writes every step and leak as JSON
   --keep                   leaves everything running at the end, and says where
   --consumer-context NAME  the buyer's cluster: a context of your kubeconfig, with a stock Liqo

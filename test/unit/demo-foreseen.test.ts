@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { foreseen } from '../../deploy/demo/foreseen.ts';
+import { HELP } from '../../deploy/demo/options.ts';
+import { SCENARIOS } from '../../deploy/demo/scenarios/all.ts';
 import { askedFor } from '../../deploy/demo/scenarios/acts.ts';
 
 let folder: string;
@@ -52,3 +54,6 @@ test('an intent is told with the services that it asks for', () => {
     '3 CPU and 4Gi, a service orders-db of category database',
   );
 });
+
+test('its help says how each scenario is called', () =>
+  expect(SCENARIOS.filter(({ key, name }) => !HELP.includes(` ${name}`) || !HELP.includes(key)).map(({ name }) => name)).toEqual([]));
